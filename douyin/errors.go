@@ -1,0 +1,74 @@
+package douyin
+
+import (
+	"fmt"
+	"time"
+)
+
+// Kind is what a failed call means for whoever made it.
+type Kind uint8
+
+const (
+	// Unavailable: no answer, a server fault or an unknown code. The same call may succeed later; it may also have taken effect.
+	Unavailable Kind = iota + 1
+	// Throttled: too many calls, wait RetryAfter. Nothing took effect.
+	Throttled
+	// Unauthorized: token or credentials refused, also after one fresh token.
+	Unauthorized
+	// Rejected: understood and refused. The same call fails again.
+	Rejected
+	// Paused: nothing was sent, because Douyin (or our credentials) failed again and again a moment ago. Wait RetryAfter.
+	Paused
+)
+
+// String is the word used in logs, metrics and tables.
+func (k Kind) String() string {
+	switch k {
+	case Unavailable:
+		return "unavailable"
+	case Throttled:
+		return "throttled"
+	case Unauthorized:
+		return "unauthorized"
+	case Rejected:
+		return "rejected"
+	case Paused:
+		return "paused"
+	}
+	return "unknown"
+}
+
+// Error is every failure this package returns; find it with errors.As.
+type Error struct {
+	Op         string        // "order.push", "token.fetch", "refund.create", ...
+	Kind       Kind          // never zero
+	HTTPStatus int           // 0 without an answer
+	Code       int           // Douyin's own number (err_code or err_no); 0 without one
+	Message    string        // Douyin's own words, at most 256 bytes of valid UTF-8, no secrets
+	LogID      string        // X-Tt-Logid, what Douyin's support asks for
+	RetryAfter time.Duration // with Throttled and Paused; 0: Douyin named no time
+	MayHave    bool          // the call may have taken effect: it was sent, and its outcome is not known
+	Err        error         // what lies beneath; nil when Douyin answered
+}
+
+func (e *Error) Error() string {
+	s := "douyin " + e.Op + ": " + e.Kind.String()
+	if e.HTTPStatus != 0 && e.HTTPStatus != 200 {
+		s += fmt.Sprintf(": HTTP %d", e.HTTPStatus)
+	}
+	if e.Code != 0 {
+		s += fmt.Sprintf(": code %d", e.Code)
+	}
+	if e.Message != "" {
+		s += ": " + e.Message
+	}
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	if e.LogID != "" {
+		s += " (logid " + e.LogID + ")"
+	}
+	return s
+}
+
+func (e *Error) Unwrap() error { return e.Err }

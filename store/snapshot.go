@@ -1,0 +1,160 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrOrderNotFound: the shop has no such order, or Schema.Filter keeps it out.
+var ErrOrderNotFound = errors.New("store: order not found")
+
+// ErrSuperseded: another attempt for the same order has begun since the snapshot was read. Load again.
+var ErrSuperseded = errors.New("store: superseded by another attempt")
+
+// ColumnError is a value in the shop's tables that cannot be used, such as a price with a fraction of a fen.
+type ColumnError struct {
+	Table, Column string // as the shop names them
+	Row           string // primary key
+	Reason        string // what was expected and what was found; never personal data
+}
+
+func (e *ColumnError) Error() string {
+	return fmt.Sprintf("%s.%s of row %s: %s", e.Table, e.Column, e.Row, e.Reason)
+}
+
+// Fen is money in 分, hundredths of a yuan.
+type Fen int64
+
+// OrderSnapshot is one order with all that a push needs, read in one consistent view of the database.
+type OrderSnapshot struct {
+	Order   Order
+	User    User
+	Product Product
+	Course  Course
+	State   OrderState // what we know of Douyin's side; the zero value (Seq 0) when the order was never attempted
+}
+
+// Order is a row of the shop's order table.
+type Order struct {
+	ID            string // the shop's key
+	OrderNo       string // what Douyin gets as order_id (Schema column order_no; the key by default)
+	UserID        string
+	ProductID     string
+	CourseID      string
+	Price         Fen // of the line
+	Amount        Fen // of the order: the column is called amount in the PHP class's schema and holds money
+	CreateTime    time.Time
+	SN            string
+	ThirdOrderNum string
+	Status        string // the shop's own value as text; empty when the shop has no status column
+}
+
+// User, Product and Course are the rows beside the order. Found is false when the row does not exist.
+type User struct {
+	Found  bool
+	OpenID string
+}
+
+type Product struct {
+	Found    bool
+	CoverImg string
+}
+
+type Course struct {
+	Found bool
+	Name  string
+}
+
+// Outcome is how the newest attempt at an order ended, as it stands in ordersync_order.outcome and ordersync_log.outcome.
+type Outcome string
+
+const (
+	Pending  Outcome = "pending"  // known to need a push, none attempted since
+	Sending  Outcome = "sending"  // an attempt has begun and its end was not seen yet
+	Pushed   Outcome = "pushed"   // Douyin holds the order as it was read
+	Settled  Outcome = "settled"  // nothing to tell: Douyin holds this already (only in logs, never stored)
+	Refused  Outcome = "refused"  // cannot be pushed until somebody mends the cause
+	Retrying Outcome = "retrying" // failed, a retry is scheduled
+	GaveUp   Outcome = "gave_up"  // failed at its last attempt; the sweep takes over
+	Ignored  Outcome = "ignored"  // the shop's status has no word of Douyin's
+)
+
+// OrderState is a row of ordersync_order.
+type OrderState struct {
+	OrderID    string
+	OrderNo    string
+	Seq        int64 // attempts begun so far; 0: none
+	Open       int   // attempts begun whose end was not seen; above 0 nothing is known of what Douyin holds
+	StartedAt  time.Time
+	UpdateTime int64 // last update_time sent or about to be sent, in Douyin's unit
+
+	// What Douyin holds. It counts only while Open is 0 and the newest attempt succeeded: see Holds.
+	Status int    // order_status
+	Digest string // of the content; empty: unknown
+
+	ShopStatus string // the shop's status value when the outcome was written
+	Outcome    Outcome
+	Kind       string // douyin.Kind as text, or incomplete, not_found, database, payload, ... ; empty on success
+	Code       int    // Douyin's number
+	Message    string // Douyin's words, or ours
+	LogID      string
+	Attempts   int // since the last success
+	PushedAt   *time.Time
+	DueAt      *time.Time // when the sweep shall ask again; nil: never
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+}
+
+// Holds tells whether Douyin is known to hold the content with this digest.
+func (s OrderState) Holds(digest string) bool {
+	return s.Open == 0 && s.Digest != "" && s.Digest == digest
+}
+
+// Begin announces an attempt before anything is sent.
+type Begin struct {
+	OrderID    string
+	OrderNo    string
+	Seq        int64 // State.Seq of the snapshot that the attempt is made from
+	UpdateTime int64 // the update_time about to be sent
+	At         time.Time
+	DueAt      time.Time // when the sweep shall look, should the end never be seen
+	// StaleAfter: attempts begun longer ago than this before At are over, whether their end was seen or not
+	// (longer than any HTTP call may take). Open counts from new then.
+	StaleAfter time.Duration
+}
+
+// Push is the end of an attempt, or of a pass that sent nothing.
+type Push struct {
+	OrderID    string
+	OrderNo    string
+	Seq        int64 // that BeginPush returned; 0: nothing was sent (refused before sending, database error, ignored, ...)
+	Cause      string
+	TaskID     string
+	Attempt    int // of the task, counted from 1
+	At         time.Time
+	Outcome    Outcome
+	ShopStatus string
+
+	// With Outcome Pushed: what Douyin holds now.
+	Status int
+	Digest string
+
+	Kind       string
+	Code       int
+	Message    string
+	LogID      string
+	HTTPStatus int
+	Duration   time.Duration
+	DueAt      *time.Time
+	Request    string // masked; kept in the log as Config.LogBodies says
+	Response   string
+}
+
+// Orders are the three calls of a push. They are safe for concurrent use; calls made at the same time share statements.
+type orders interface {
+	LoadOrder(ctx context.Context, orderID string) (OrderSnapshot, error)
+	BeginPush(ctx context.Context, b Begin) (seq int64, err error)
+	RecordPush(ctx context.Context, p Push) error
+}

@@ -1,0 +1,14 @@
+// Package tasks names what can be asked of ordersync: payloads, task ids, queues, enqueue. A Go shop imports it alone.
+//
+// # Why a task names and does not carry
+//
+// The payload holds the order's id and why it was asked, never the order. A task that waited an hour still tells Douyin the
+// newest state, and no personal data ages in Redis.
+//
+// # Why the id names the change
+//
+// asynq refuses a task whose id is in use, and an archived or retained task still uses its id. An id that named only the
+// order would swallow every later change of it. So the id is "push:<order>:<revision>", and an empty revision is filled
+// with a fresh one: two calls without a revision are two changes. Never asynq.Unique: its lock leaks together with a task
+// id and outlives an archived task.
+package tasks

@@ -1,0 +1,155 @@
+package tasks
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"github.com/hibiken/asynq"
+)
+
+// Cause is why an order is pushed. It chooses the queue and is written to the log; the push itself is the same.
+type Cause string
+
+const (
+	CausePaid     Cause = "paid"
+	CauseChanged  Cause = "changed" // the default
+	CauseCallback Cause = "callback"
+	CauseRefund   Cause = "refund"
+	CauseSweep    Cause = "sweep"
+	CauseManual   Cause = "manual"
+	CauseBackfill Cause = "backfill"
+)
+
+var causeQueues = map[Cause]string{
+	CausePaid: QueuePush, CauseChanged: QueuePush, CauseCallback: QueuePush, CauseRefund: QueuePush, CauseManual: QueuePush,
+	CauseSweep: QueueSweep, CauseBackfill: QueueBackfill,
+}
+
+const (
+	// MaxIDBytes bounds an order id and a revision each.
+	MaxIDBytes = 64
+
+	// pushMaxRetry with worker.Backoff (5s 15s 1m 5m 15m 1h 1h ...) keeps a failing order in asynq's hands for about four hours
+	// on average; what is archived then is asked again by the sweep.
+	pushMaxRetry = 12
+	// pushTimeout is longer than all waits inside one pass: the gate, two token calls, the push, the statements (house.md §7 rule 7).
+	pushTimeout = 2 * time.Minute
+	// pushRetention keeps a finished task's id taken, so that the same change asked twice runs once. It must outlast the
+	// time in which a killed relay hands a row over again (seconds to minutes). An hour of a million orders a day is
+	// 42,000 retained tasks.
+	pushRetention = time.Hour
+)
+
+// PushOrder asks a worker to tell Douyin the present state of one order. It names the order and never carries it.
+type PushOrder struct {
+	OrderID  string `json:"order_id"`           // the shop's key, at most 64 bytes
+	Revision string `json:"revision,omitempty"` // names the change: the same change asked twice runs once; empty: a change of its own
+	Cause    Cause  `json:"cause,omitempty"`    // empty: changed
+}
+
+// PayloadError is a request that cannot be understood. Field is the payload's name for the field.
+type PayloadError struct {
+	Field  string
+	Reason string
+}
+
+func (e *PayloadError) Error() string { return "tasks: " + e.Field + ": " + e.Reason }
+
+// Validate checks what Enqueue would refuse. The error is a *PayloadError.
+func (p PushOrder) Validate() error {
+	if err := checkID("order_id", p.OrderID, true); err != nil {
+		return err
+	}
+	if err := checkID("revision", p.Revision, false); err != nil {
+		return err
+	}
+	if _, ok := causeQueues[p.cause()]; !ok {
+		return &PayloadError{"cause", fmt.Sprintf("%q is unknown: want paid, changed, callback, refund, sweep, manual or backfill", p.Cause)}
+	}
+	return nil
+}
+
+func (p PushOrder) cause() Cause {
+	if p.Cause == "" {
+		return CauseChanged
+	}
+	return p.Cause
+}
+
+// ID is the task's id: "push:<order>:<revision>".
+func (p PushOrder) ID() string { return "push:" + p.OrderID + ":" + p.Revision }
+
+// Queue is the queue that p travels on.
+func (p PushOrder) Queue() string { return causeQueues[p.cause()] }
+
+// Task makes the asynq task with its options. A missing revision is filled with a fresh one.
+func (p PushOrder) Task() (*asynq.Task, error) {
+	if err := p.Validate(); err != nil {
+		return nil, err
+	}
+	p.Cause = p.cause()
+	if p.Revision == "" {
+		p.Revision = uuid.NewString()
+	}
+	payload, err := json.Marshal(p)
+	if err != nil {
+		return nil, fmt.Errorf("tasks: encode push: %w", err)
+	}
+	return asynq.NewTask(TypePushOrder, payload, asynq.TaskID(p.ID()), asynq.Queue(p.Queue()),
+		asynq.MaxRetry(pushMaxRetry), asynq.Timeout(pushTimeout), asynq.Retention(pushRetention)), nil
+}
+
+// ParsePushOrder reads the payload of a task. The error is a *PayloadError.
+func ParsePushOrder(t *asynq.Task) (PushOrder, error) {
+	var p PushOrder
+	if err := decodeStrict(t.Payload(), &p); err != nil {
+		return PushOrder{}, err
+	}
+	return p, p.Validate()
+}
+
+// Enqueuer is what Enqueue needs of an *asynq.Client.
+type Enqueuer interface {
+	EnqueueContext(ctx context.Context, task *asynq.Task, opts ...asynq.Option) (*asynq.TaskInfo, error)
+}
+
+// Enqueue puts p on its queue. fresh is false, and err nil, when that change is known already. Options such as
+// asynq.ProcessIn are added to the task's own.
+func Enqueue(ctx context.Context, q Enqueuer, p PushOrder, opts ...asynq.Option) (fresh bool, err error) {
+	t, err := p.Task()
+	if err != nil {
+		return false, err
+	}
+	return enqueue(ctx, q, t, opts...)
+}
+
+func enqueue(ctx context.Context, q Enqueuer, t *asynq.Task, opts ...asynq.Option) (fresh bool, err error) {
+	switch _, err = q.EnqueueContext(ctx, t, opts...); {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, asynq.ErrTaskIDConflict): // also our own write whose answer was lost: go-redis asks again
+		return false, nil
+	}
+	return false, fmt.Errorf("tasks: enqueue %s: %w", t.Type(), err)
+}
+
+// checkID refuses what would break a task id, a URL path or asynqmon: no slash, no colon, no space, no control character.
+func checkID(field, id string, required bool) error {
+	switch {
+	case id == "" && required:
+		return &PayloadError{field, "is missing"}
+	case len(id) > MaxIDBytes:
+		return &PayloadError{field, fmt.Sprintf("has %d bytes, at most %d are allowed", len(id), MaxIDBytes)}
+	case !utf8.ValidString(id):
+		return &PayloadError{field, "is not valid UTF-8"}
+	case strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r == '/' || r == ':' || r == 0x7f }):
+		return &PayloadError{field, "has a space, slash, colon or control character"}
+	}
+	return nil
+}
