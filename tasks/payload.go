@@ -7,11 +7,10 @@ import (
 	"io"
 )
 
-// decodeStrict reads one JSON object, unknown fields refused. The error is a *PayloadError that names the field where the
-// decoder knows it.
-func decodeStrict(data []byte, into any) error {
+// decode reads exactly one JSON object. Unknown fields pass: during a deploy a newer producer may talk to an older worker,
+// and a refused task is an archived one. The error is a *PayloadError that names the field where the decoder knows it.
+func decode(data []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
 		var wrongType *json.UnmarshalTypeError
 		if errors.As(err, &wrongType) && wrongType.Field != "" {

@@ -108,7 +108,7 @@ func (p PushOrder) Task() (*asynq.Task, error) {
 // ParsePushOrder reads the payload of a task. The error is a *PayloadError.
 func ParsePushOrder(t *asynq.Task) (PushOrder, error) {
 	var p PushOrder
-	if err := decodeStrict(t.Payload(), &p); err != nil {
+	if err := decode(t.Payload(), &p); err != nil {
 		return PushOrder{}, err
 	}
 	return p, p.Validate()
