@@ -38,8 +38,8 @@ const (
 	// pushMaxRetry with worker.Backoff (5s 15s 1m 5m 15m 1h 1h ...) keeps a failing order in asynq's hands for about four hours
 	// on average; what is archived then is asked again by the sweep.
 	pushMaxRetry = 12
-	// pushTimeout is longer than all waits inside one pass: the gate, two token calls, the push, the statements (house.md §7 rule 7).
-	pushTimeout = 2 * time.Minute
+	// pushTimeout is longer than the longest pass: parked at the gate (20s), then token, push and statements (worker.passTimeout, 35s).
+	pushTimeout = time.Minute
 	// pushRetention keeps a finished task's id taken, so that the same change asked twice runs once. It must outlast the
 	// time in which a killed relay hands a row over again (seconds to minutes). An hour of a million orders a day is
 	// 42,000 retained tasks.
@@ -70,7 +70,7 @@ func (p PushOrder) Validate() error {
 		return err
 	}
 	if _, ok := causeQueues[p.cause()]; !ok {
-		return &PayloadError{"cause", fmt.Sprintf("%q is unknown: want paid, changed, callback, refund, sweep, manual or backfill", p.Cause)}
+		return &PayloadError{"cause", fmt.Sprintf("%q is unknown: want paid, changed, callback, refund, sweep, manual or backfill", clip(string(p.Cause)))}
 	}
 	return nil
 }
@@ -82,7 +82,17 @@ func (p PushOrder) cause() Cause {
 	return p.Cause
 }
 
-// ID is the task's id: "push:<order>:<revision>".
+// Named fills what was left out: the cause, and a revision of its own. Whoever may have to ask again asks with the named
+// push, so that both askings are one change.
+func (p PushOrder) Named() PushOrder {
+	p.Cause = p.cause()
+	if p.Revision == "" {
+		p.Revision = uuid.NewString()
+	}
+	return p
+}
+
+// ID is the task's id: "push:<order>:<revision>". Call it on a Named push.
 func (p PushOrder) ID() string { return "push:" + p.OrderID + ":" + p.Revision }
 
 // Queue is the queue that p travels on.
@@ -93,10 +103,7 @@ func (p PushOrder) Task() (*asynq.Task, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
-	p.Cause = p.cause()
-	if p.Revision == "" {
-		p.Revision = uuid.NewString()
-	}
+	p = p.Named()
 	payload, err := json.Marshal(p)
 	if err != nil {
 		return nil, fmt.Errorf("tasks: encode push: %w", err)
@@ -152,4 +159,18 @@ func checkID(field, id string, required bool) error {
 		return &PayloadError{field, "has a space, slash, colon or control character"}
 	}
 	return nil
+}
+
+// clip cuts a foreign word that is quoted in an error: asynq cannot store error text that is not UTF-8.
+func clip(word string) string {
+	const most = 40
+	word = strings.ToValidUTF8(word, "\uFFFD")
+	if len(word) <= most {
+		return word
+	}
+	cut := most
+	for !utf8.RuneStart(word[cut]) {
+		cut--
+	}
+	return word[:cut] + "…"
 }

@@ -1,0 +1,170 @@
+package scheduler
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks"
+)
+
+const (
+	// pageSize is how many of the shop's orders one statement reads.
+	pageSize = 1000
+	// pagesPerTick bounds the work of one tick: 50,000 orders a minute at the default pace, about a quarter of a second of
+	// the database's time.
+	pagesPerTick = 50
+	// freshWindow is read at every tick where the shop has no updated_at; what is older is patrolled page by page.
+	freshWindow = time.Hour
+	// overlap is read again at every tick where the shop has updated_at: a transaction may commit later than the time it wrote.
+	overlap = 5 * time.Minute
+	// handOverAgain is when an order that was handed over is looked at again. A worker writes a time of its own before that.
+	handOverAgain = 15 * time.Minute
+	// maxBacklog stops handing over while that many of the sweep's tasks wait: a backlog is not worth a second copy of it.
+	maxBacklog = 10_000
+	// parallelEnqueues hides the round trip to Redis.
+	parallelEnqueues = 16
+)
+
+// Unsynced is the store as the sweep sees it.
+type Unsynced interface {
+	MarkUnsynced(ctx context.Context, s store.Scan) (store.ScanPage, error)
+	DueOrders(ctx context.Context, now time.Time, limit int) ([]store.Due, error)
+	PostponeDue(ctx context.Context, due []store.Due, until time.Time) error
+}
+
+// Sweep finds the orders that Douyin should know and does not, and enqueues them. Not safe for concurrent use; any number of
+// processes may have one each.
+type Sweep struct {
+	Orders Unsynced
+	Queue  tasks.Enqueuer
+	// Backlog is the number of tasks that wait in tasks.QueueSweep.
+	Backlog func(ctx context.Context) (int64, error)
+	// Statuses are the shop's status values that have a word of Douyin's. Nil: the shop has no status column.
+	Statuses []string
+	// ByUpdate: the shop has updated_at, so only what changed is read.
+	ByUpdate bool
+	// After is how old an unsynced order must be, Lookback how far back the sweep looks.
+	After, Lookback time.Duration
+	Now             func() time.Time
+	Log             zerolog.Logger
+
+	changed time.Time     // ByUpdate: everything older was read
+	resume  store.ScanKey // where the next tick goes on when the last one could not read everything
+}
+
+// Tick does one round: look, then hand over what is due. It implements Job.Do.
+func (s *Sweep) Tick(ctx context.Context) (more bool, err error) {
+	now := s.Now()
+	read, marked, err := s.look(ctx, now)
+	if err != nil {
+		return false, fmt.Errorf("sweep: look: %w", err)
+	}
+	handed, err := s.handOver(ctx, now)
+	if err != nil {
+		return false, fmt.Errorf("sweep: hand over: %w", err)
+	}
+	if marked > 0 || handed > 0 {
+		s.Log.Info().Int("read", read).Int("found", marked).Int("enqueued", handed).Msg("sweep")
+	}
+	return false, nil
+}
+
+func (s *Sweep) look(ctx context.Context, now time.Time) (read, marked int, err error) {
+	oldest, newest := now.Add(-s.Lookback), now.Add(-s.After)
+	if s.ByUpdate {
+		from := oldest
+		if s.changed.After(oldest) {
+			from = s.changed
+		}
+		last, read, marked, err := s.scan(ctx, store.Scan{From: from, To: newest, After: s.resume, DueAt: now}, pagesPerTick)
+		if err != nil {
+			return read, marked, err
+		}
+		s.goOn(last)
+		if last.Done {
+			s.changed = newest.Add(-overlap)
+		}
+		return read, marked, nil
+	}
+
+	fresh := newest.Add(-freshWindow)
+	last, read, marked, err := s.scan(ctx, store.Scan{From: fresh, To: newest, DueAt: now}, pagesPerTick)
+	if err != nil {
+		return read, marked, err
+	}
+	if !last.Done {
+		s.Log.Warn().Int("read", read).Msg("sweep: more orders in the last hour than one tick reads; the rest comes with the patrol")
+		fresh = newest
+	}
+	last, r, m, err := s.scan(ctx, store.Scan{From: oldest, To: fresh, After: s.resume, DueAt: now}, pagesPerTick)
+	if err != nil {
+		return read + r, marked + m, err
+	}
+	s.goOn(last)
+	return read + r, marked + m, nil
+}
+
+func (s *Sweep) goOn(last store.ScanPage) {
+	s.resume = last.Next
+	if last.Done {
+		s.resume = store.ScanKey{}
+	}
+}
+
+// scan reads up to most pages and returns the last one.
+func (s *Sweep) scan(ctx context.Context, q store.Scan, most int) (last store.ScanPage, read, marked int, err error) {
+	q.Statuses, q.Limit = s.Statuses, pageSize
+	for range most {
+		last, err = s.Orders.MarkUnsynced(ctx, q)
+		if err != nil {
+			return last, read, marked, err
+		}
+		read, marked = read+last.Read, marked+last.Marked
+		if last.Done {
+			break
+		}
+		q.After = last.Next
+	}
+	return last, read, marked, nil
+}
+
+// handOver enqueues what is due. The id of each task names the order and its due time, so a second scheduler, or this one
+// after a crash, enqueues the same task and asynq takes it once.
+func (s *Sweep) handOver(ctx context.Context, now time.Time) (handed int, err error) {
+	for {
+		waiting, err := s.Backlog(ctx)
+		if err != nil || waiting >= maxBacklog {
+			return handed, err
+		}
+		due, err := s.Orders.DueOrders(ctx, now, pageSize)
+		if err != nil || len(due) == 0 {
+			return handed, err
+		}
+		g, gctx := errgroup.WithContext(ctx)
+		g.SetLimit(parallelEnqueues)
+		for _, d := range due {
+			g.Go(func() error {
+				_, err := tasks.Enqueue(gctx, s.Queue, tasks.PushOrder{
+					OrderID: d.OrderID, Revision: "due-" + strconv.FormatInt(d.DueAt.UnixMilli(), 10), Cause: tasks.CauseSweep,
+				})
+				return err
+			})
+		}
+		if err := g.Wait(); err != nil {
+			return handed, err
+		}
+		if err := s.Orders.PostponeDue(ctx, due, now.Add(handOverAgain)); err != nil {
+			return handed, err
+		}
+		handed += len(due)
+		if len(due) < pageSize {
+			return handed, nil
+		}
+	}
+}

@@ -1,0 +1,148 @@
+package worker
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/store"
+)
+
+func testBuilder() *Builder {
+	return &Builder{
+		Statuses:  map[string]douyin.OrderStatus{"1": douyin.Paid, "5": douyin.Refunding, "6": douyin.Refunded},
+		DetailURL: "pages/course/course",
+		OpenID:    Column{"dy_user", "openid"}, CoverImg: Column{"product", "cover_img"}, CourseName: Column{"course", "name"},
+		OrderNo: Column{"order", "id"}, Amount: Column{"order", "amount"},
+	}
+}
+
+func testSnapshot() store.OrderSnapshot {
+	return store.OrderSnapshot{
+		Order: store.Order{
+			ID: "123", OrderNo: "123", UserID: "7", ProductID: "8", CourseID: "9", Price: 1999, Amount: 1999,
+			CreateTime: time.Unix(1768634594, 0), SN: "SN123", ThirdOrderNum: "7398108028895054107", Status: "1",
+		},
+		User:    store.User{Found: true, OpenID: "_000abc"},
+		Product: store.Product{Found: true, CoverImg: "https://cdn.example.com/1.jpg"},
+		Course:  store.Course{Found: true, Name: "课程"},
+	}
+}
+
+func TestBuildOrderPushMakesWhatThePHPClassMade(t *testing.T) {
+	got, err := testBuilder().BuildOrderPush(testSnapshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := douyin.OrderPush{
+		OpenID: "_000abc", Status: douyin.Paid, PaymentOrderNo: "7398108028895054107",
+		Detail: douyin.OrderDetail{
+			OrderID: "123", CreateTime: 1768634594000, Amount: 1, TotalPrice: 1999, DetailURL: "pages/course/course",
+			Items: []douyin.OrderItem{{Img: "https://cdn.example.com/1.jpg", Title: "课程", SubTitle: "课程", Amount: 1, Price: 1999}},
+		},
+	}
+	if got.Digest() != want.Digest() || got.PaymentOrderNo != want.PaymentOrderNo || got.Detail.OrderID != want.Detail.OrderID {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestBuildOrderPushFallsBackToSNWherePHPCallsTheNumberEmpty(t *testing.T) {
+	for _, third := range []string{"", "0"} {
+		s := testSnapshot()
+		s.Order.ThirdOrderNum = third
+		got, err := testBuilder().BuildOrderPush(s)
+		if err != nil || got.PaymentOrderNo != "SN123" {
+			t.Errorf("third_order_num %q: payment_order_no %q, %v; want SN123", third, got.PaymentOrderNo, err)
+		}
+	}
+}
+
+func TestBuildOrderPushNamesWhatIsMissing(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil  func(*store.OrderSnapshot)
+		column Column
+		row    string
+	}{
+		"no user":         {func(s *store.OrderSnapshot) { s.User = store.User{} }, Column{"dy_user", "openid"}, "7"},
+		"no openid":       {func(s *store.OrderSnapshot) { s.User.OpenID = "" }, Column{"dy_user", "openid"}, "7"},
+		"no product":      {func(s *store.OrderSnapshot) { s.Product = store.Product{} }, Column{"product", "cover_img"}, "8"},
+		"no image":        {func(s *store.OrderSnapshot) { s.Product.CoverImg = "" }, Column{"product", "cover_img"}, "8"},
+		"no course":       {func(s *store.OrderSnapshot) { s.Course = store.Course{} }, Column{"course", "name"}, "9"},
+		"blank title":     {func(s *store.OrderSnapshot) { s.Course.Name = " " }, Column{"course", "name"}, "9"},
+		"no order number": {func(s *store.OrderSnapshot) { s.Order.OrderNo = "" }, Column{"order", "id"}, "123"},
+		"negative amount": {func(s *store.OrderSnapshot) { s.Order.Amount = -1 }, Column{"order", "amount"}, "123"},
+	} {
+		s := testSnapshot()
+		c.spoil(&s)
+		_, err := testBuilder().BuildOrderPush(s)
+		var incomplete *IncompleteOrderError
+		if !errors.As(err, &incomplete) || incomplete.Table != c.column.Table || incomplete.Column != c.column.Column || incomplete.Row != c.row {
+			t.Errorf("%s: got %v, want an IncompleteOrderError of %v row %s", name, err, c.column, c.row)
+		}
+	}
+}
+
+func TestBuildOrderPushMapsStatusesAndRefusesToGuess(t *testing.T) {
+	s := testSnapshot()
+	s.Order.Status = "6"
+	if got, err := testBuilder().BuildOrderPush(s); err != nil || got.Status != douyin.Refunded {
+		t.Errorf("status 6: got %v, %v", got.Status, err)
+	}
+	s.Order.Status = "99"
+	_, err := testBuilder().BuildOrderPush(s)
+	var noWord *NoWordError
+	if !errors.As(err, &noWord) {
+		t.Errorf("status 99: got %v, want a NoWordError", err)
+	}
+	b := testBuilder()
+	b.Statuses = nil
+	if got, err := b.BuildOrderPush(s); err != nil || got.Status != douyin.Paid {
+		t.Errorf("no status column: got %v, %v; want paid", got.Status, err)
+	}
+}
+
+func TestBuildOrderPushCutsALongTitleAtACharacter(t *testing.T) {
+	s := testSnapshot()
+	s.Course.Name = strings.Repeat("课", 100)
+	got, err := testBuilder().BuildOrderPush(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.Repeat("课", 85); got.Detail.Items[0].Title != want || got.Detail.Items[0].SubTitle != want {
+		t.Errorf("title has %d bytes: %q", len(got.Detail.Items[0].Title), got.Detail.Items[0].Title)
+	}
+}
+
+func TestBuildOrderPushCompletesARelativeImage(t *testing.T) {
+	for _, c := range []struct{ base, img, want string }{
+		{"", "/uploads/1.jpg", "/uploads/1.jpg"},
+		{"https://cdn.example.com", "/uploads/1.jpg", "https://cdn.example.com/uploads/1.jpg"},
+		{"https://cdn.example.com/a/", "uploads/1.jpg", "https://cdn.example.com/a/uploads/1.jpg"},
+		{"https://cdn.example.com", "http://other.example.com/1.jpg", "http://other.example.com/1.jpg"},
+		{"https://cdn.example.com", "//other.example.com/1.jpg", "https://other.example.com/1.jpg"},
+	} {
+		b, s := testBuilder(), testSnapshot()
+		b.ImageBaseURL, s.Product.CoverImg = c.base, c.img
+		if got, err := b.BuildOrderPush(s); err != nil || got.Detail.Items[0].Img != c.want {
+			t.Errorf("base %q, img %q: got %q, %v; want %q", c.base, c.img, got.Detail.Items[0].Img, err, c.want)
+		}
+	}
+}
+
+func TestBuildOrderPushFillsPlaceholders(t *testing.T) {
+	b, s := testBuilder(), testSnapshot()
+	b.DetailURL, b.ItemCode = "pages/order/detail?id={order_id}&c={course_id}", "sku-{product_id}"
+	s.Order.OrderNo = "A&B"
+	got, err := b.BuildOrderPush(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "pages/order/detail?id=A%26B&c=9"; got.Detail.DetailURL != want {
+		t.Errorf("detail_url %q, want %q", got.Detail.DetailURL, want)
+	}
+	if want := "sku-8"; got.Detail.Items[0].ItemCode != want {
+		t.Errorf("item_code %q, want %q", got.Detail.Items[0].ItemCode, want)
+	}
+}

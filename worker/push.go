@@ -1,0 +1,275 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/rs/zerolog"
+
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks"
+)
+
+const (
+	// maxPasses bounds how often one task goes round for an order that keeps changing.
+	maxPasses = 5
+	// passTimeout bounds announcing, calling Douyin (with one fresh token) and nothing else.
+	passTimeout = 35 * time.Second
+	// recordTimeout bounds writing the result; it runs on when the task's own time is over, because Douyin has been called.
+	recordTimeout = 10 * time.Second
+	// staleAfter is when an attempt whose end nobody saw is over for certain.
+	staleAfter = passTimeout + recordTimeout + 15*time.Second
+	// inFlightWait is how long a task waits while another one is pushing the same order.
+	inFlightWait = 2 * time.Second
+	// dueGrace is added to every time at which the sweep is asked to look: the queue may lag.
+	dueGrace = 2 * time.Minute
+)
+
+// Orders is the store as a push sees it.
+type Orders interface {
+	LoadOrder(ctx context.Context, orderID string) (store.OrderSnapshot, error) // store.ErrOrderNotFound, *store.ColumnError
+	BeginPush(ctx context.Context, b store.Begin) (seq int64, err error)        // store.ErrSuperseded
+	RecordPush(ctx context.Context, p store.Push) error                         // durable when it returns
+}
+
+// Pusher is Douyin as a push sees it.
+type Pusher interface {
+	PushOrder(ctx context.Context, o douyin.OrderPush) (douyin.Receipt, error)
+}
+
+// PushOrder handles tasks.TypePushOrder: it tells Douyin the present state of one order, and is harmless when repeated.
+type PushOrder struct {
+	Orders  Orders
+	Douyin  Pusher
+	Gate    douyin.Gate // rate limit and circuit breaker; nil: none. Entered before an attempt is announced
+	Build   *Builder
+	Unit    douyin.TimeUnit
+	Now     func() time.Time // nil: time.Now
+	Log     zerolog.Logger
+	Observe func(Attempt)   // told of every run at its end; nil: nobody
+	Drain   <-chan struct{} // closed when the process is to stop: whoever is parked goes back to the queue
+}
+
+// Attempt is one run of a task, for metrics.
+type Attempt struct {
+	Cause    tasks.Cause
+	Outcome  store.Outcome
+	Kind     string
+	Passes   int
+	Duration time.Duration
+}
+
+// ProcessTask implements asynq.Handler.
+func (h *PushOrder) ProcessTask(ctx context.Context, t *asynq.Task) (err error) {
+	r := &run{PushOrder: h, started: h.now(), attempt: attemptOf(ctx)}
+	r.task, err = tasks.ParsePushOrder(t)
+	if err != nil {
+		return r.end(judge(err, r.attempt))
+	}
+	r.taskID, _ = asynq.GetTaskID(ctx)
+	defer func() {
+		if p := recover(); p != nil {
+			v := judge(&panicError{p, debug.Stack()}, r.attempt)
+			err = r.end(r.record(ctx, v, store.Push{}))
+		}
+	}()
+	return r.end(r.passes(ctx))
+}
+
+func (h *PushOrder) now() time.Time {
+	if h.Now != nil {
+		return h.Now()
+	}
+	return time.Now()
+}
+
+func attemptOf(ctx context.Context) attempt {
+	retried, _ := asynq.GetRetryCount(ctx)
+	most, ok := asynq.GetMaxRetry(ctx)
+	return attempt{number: retried + 1, last: ok && retried >= most}
+}
+
+// run is one ProcessTask.
+type run struct {
+	*PushOrder
+	task    tasks.PushOrder
+	taskID  string
+	started time.Time
+	attempt attempt
+	passed  int
+	receipt douyin.Receipt // of the newest call
+}
+
+// passes goes round until Douyin holds the newest row.
+func (r *run) passes(ctx context.Context) verdict {
+	for r.passed = 1; r.passed <= maxPasses; r.passed++ {
+		if v, again := r.pass(ctx); !again {
+			return v
+		}
+	}
+	return verdict{outcome: store.Retrying, tell: &postponed{after: inFlightWait, why: "the order keeps changing"}}
+}
+
+// pass reads the order and pushes it when Douyin does not hold it. again asks for another look.
+func (r *run) pass(ctx context.Context) (v verdict, again bool) {
+	s, err := r.Orders.LoadOrder(ctx, r.task.OrderID)
+	if err != nil {
+		return r.record(ctx, judge(err, r.attempt), store.Push{ShopStatus: s.Order.Status}), false
+	}
+	push, err := r.Build.BuildOrderPush(s)
+	if err != nil {
+		return r.record(ctx, judge(err, r.attempt), store.Push{OrderNo: s.Order.OrderNo, ShopStatus: s.Order.Status}), false
+	}
+	digest := push.Digest()
+	if s.State.Holds(digest) {
+		return r.settled(ctx, s), false
+	}
+	if s.State.Open > 0 && r.now().Sub(s.State.StartedAt) < staleAfter {
+		return verdict{outcome: store.Retrying, tell: &postponed{after: inFlightWait, why: "another task is pushing this order"}}, false
+	}
+	done, err := r.enter(ctx)
+	if err != nil {
+		return held(err), false
+	}
+
+	ctx, cancel := context.WithTimeout(ctx, passTimeout)
+	defer cancel()
+	push.UpdateTime = r.Unit.Next(r.now(), s.State.UpdateTime)
+	seq, err := r.begin(ctx, s, push)
+	if err != nil {
+		done(nil) // nothing is known against Douyin
+		if errors.Is(err, store.ErrSuperseded) {
+			return verdict{}, true
+		}
+		return r.record(ctx, judge(err, r.attempt), store.Push{OrderNo: s.Order.OrderNo, ShopStatus: s.Order.Status}), false
+	}
+	r.receipt, err = r.Douyin.PushOrder(ctx, push)
+	done(err)
+	v = r.record(ctx, judge(err, r.attempt), store.Push{
+		Seq: seq, OrderNo: s.Order.OrderNo, ShopStatus: s.Order.Status, Status: int(push.Status), Digest: digest,
+	})
+	return v, v.tell == nil // whoever pushed looks again
+}
+
+func (r *run) begin(ctx context.Context, s store.OrderSnapshot, push douyin.OrderPush) (int64, error) {
+	now := r.now()
+	return r.Orders.BeginPush(ctx, store.Begin{
+		OrderID: r.task.OrderID, OrderNo: s.Order.OrderNo, Seq: s.State.Seq, UpdateTime: push.UpdateTime,
+		At: now, DueAt: now.Add(staleAfter + dueGrace), StaleAfter: staleAfter,
+	})
+}
+
+// enter waits at the gate, but not longer than the process serves.
+func (r *run) enter(ctx context.Context) (func(error), error) {
+	if r.Gate == nil {
+		return func(error) {}, nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if r.Drain != nil {
+		go func() {
+			select {
+			case <-r.Drain:
+				cancel()
+			case <-ctx.Done():
+			}
+		}()
+	}
+	return r.Gate.Enter(ctx, "order.push")
+}
+
+// held is a task that was not let through the gate: nothing was sent and no attempt is used up.
+func held(err error) verdict {
+	wait := max(waitOf(err), inFlightWait)
+	return verdict{
+		outcome: store.Retrying, kind: douyin.Paused.String(), message: cut(err.Error(), maxErrorBytes),
+		tell: &postponed{after: wait, why: err.Error(), err: err},
+	}
+}
+
+// settled closes the books on an order that Douyin holds already. It writes only where the books say otherwise.
+func (r *run) settled(ctx context.Context, s store.OrderSnapshot) verdict {
+	v := verdict{outcome: store.Settled}
+	if r.passed > 1 {
+		v.outcome = store.Pushed
+	}
+	if s.State.Outcome == store.Pushed && s.State.DueAt == nil && s.State.ShopStatus == s.Order.Status {
+		return v
+	}
+	err := r.Orders.RecordPush(ctx, store.Push{
+		OrderID: r.task.OrderID, OrderNo: s.Order.OrderNo, Seq: s.State.Seq, At: r.now(), Outcome: store.Settled, ShopStatus: s.Order.Status,
+	})
+	if err != nil {
+		return judge(fmt.Errorf("record: %w", err), r.attempt)
+	}
+	return v
+}
+
+// record writes how an attempt ended. A verdict that cannot be written becomes a failure of the task: it comes back, and
+// the open attempt makes it push again.
+func (r *run) record(ctx context.Context, v verdict, p store.Push) verdict {
+	p.OrderID, p.Cause, p.TaskID, p.Attempt, p.At = r.task.OrderID, string(r.task.Cause), r.taskID, r.attempt.number, r.now()
+	p.Outcome, p.Kind, p.Code, p.Message, p.LogID = v.outcome, v.kind, v.code, v.message, v.logID
+	if p.Seq > 0 {
+		p.HTTPStatus, p.Duration = r.receipt.HTTPStatus, r.receipt.Duration
+		p.Request, p.Response = string(r.receipt.Request), string(r.receipt.Response)
+		if p.LogID == "" {
+			p.LogID = r.receipt.LogID
+		}
+	}
+	if v.again > 0 {
+		due := p.At.Add(v.again + dueGrace)
+		p.DueAt = &due
+	}
+	// Douyin has been called: its answer is written down even when the task's time is over.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	if err := r.Orders.RecordPush(ctx, p); err != nil {
+		return judge(fmt.Errorf("record %s: %w", v.outcome, err), r.attempt)
+	}
+	return v
+}
+
+// end writes the one line of the run and hands asynq its answer.
+func (r *run) end(v verdict) error {
+	took := r.now().Sub(r.started)
+	if r.Observe != nil {
+		r.Observe(Attempt{Cause: r.task.Cause, Outcome: v.outcome, Kind: v.kind, Passes: r.passed, Duration: took})
+	}
+	var line *zerolog.Event
+	switch v.outcome {
+	case store.Refused, store.GaveUp:
+		line = r.Log.Error()
+	case store.Retrying:
+		line = r.Log.Warn()
+		if !isFailure(v.tell) {
+			line = r.Log.Debug()
+		}
+	case store.Settled:
+		line = r.Log.Debug()
+	default:
+		line = r.Log.Info()
+	}
+	if line.Enabled() {
+		line = line.Str("order", r.task.OrderID).Str("cause", string(r.task.Cause)).Int("attempt", r.attempt.number).
+			Str("outcome", string(v.outcome)).Dur("took", took)
+		if v.kind != "" {
+			line = line.Str("kind", v.kind).Int("code", v.code).Str("message", v.message).Str("logid", v.logID)
+		}
+		line.Msg("push")
+	}
+	return v.tell
+}
+
+// panicError is a fault of ours, kept from taking the worker down.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }

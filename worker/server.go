@@ -1,0 +1,141 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
+
+	"github.com/ordersync/ordersync/tasks"
+)
+
+const (
+	// taskCheckInterval is how long an idle fetch loop rests: about 100 ms until an idle worker picks a task up, 50 Redis
+	// commands a second for an idle server with three queues (asynq.md §6.3).
+	taskCheckInterval = 200 * time.Millisecond
+	// delayedCheckInterval is how late a retry may run.
+	delayedCheckInterval = time.Second
+	// moneyConcurrency is enough for calls that Douyin limits to 30 to 50 a second.
+	moneyConcurrency = 5
+)
+
+// Config is what the servers of one process need.
+type Config struct {
+	Redis redis.UniversalClient // shared by all servers; not closed here
+
+	// Concurrency is the number of push handlers of the process, spread over the push servers. At least 1.
+	Concurrency int
+	// PushServers is the number of fetch loops for pushes. One loop takes at most one task per round trip to Redis, whatever its
+	// concurrency (asynq.md §6.2). 0: 1.
+	PushServers int
+	// ShutdownTimeout is how long a stopping process waits for its handlers. It must be longer than a task's Timeout: asynq
+	// hands a task back while its handler still runs otherwise, and another process would run it a second time.
+	ShutdownTimeout time.Duration
+	Backoff         Backoff // the zero value is production's
+
+	Log zerolog.Logger
+}
+
+// Servers are the asynq servers of one process: several fetch loops for pushes, one each for refunds and settlements, so
+// that money never waits behind a backlog of pushes and a slow settlement never holds a push.
+type Servers struct {
+	servers []*asynq.Server
+	mux     *asynq.ServeMux
+}
+
+// Handlers are what the servers run. A nil handler leaves its queue alone.
+type Handlers struct {
+	Push, Refund, Settle asynq.Handler
+}
+
+// NewServers makes the servers; Start starts them.
+func NewServers(cfg Config, h Handlers) (*Servers, error) {
+	if cfg.Concurrency < 1 {
+		return nil, fmt.Errorf("worker: concurrency %d: want at least 1", cfg.Concurrency)
+	}
+	s := &Servers{mux: asynq.NewServeMux()}
+	if h.Push != nil {
+		s.mux.Handle(tasks.TypePushOrder, h.Push)
+		s.addPushServers(cfg)
+	}
+	if h.Refund != nil {
+		s.mux.Handle(tasks.TypeRefund, h.Refund)
+		s.add(cfg, moneyConcurrency, map[string]int{tasks.QueueRefund: 1})
+	}
+	if h.Settle != nil {
+		s.mux.Handle(tasks.TypeSettle, h.Settle)
+		s.add(cfg, moneyConcurrency, map[string]int{tasks.QueueSettle: 1})
+	}
+	if len(s.servers) == 0 {
+		return nil, errors.New("worker: no handler")
+	}
+	return s, nil
+}
+
+func (s *Servers) addPushServers(cfg Config) {
+	n := min(max(cfg.PushServers, 1), cfg.Concurrency)
+	for i := range n {
+		share := cfg.Concurrency / n
+		if i < cfg.Concurrency%n {
+			share++
+		}
+		// Weights, not strict order: a flood of live orders must not starve the sweep, nor the other way round.
+		s.add(cfg, share, map[string]int{tasks.QueuePush: 6, tasks.QueueSweep: 3, tasks.QueueBackfill: 1})
+	}
+}
+
+func (s *Servers) add(cfg Config, concurrency int, queues map[string]int) {
+	s.servers = append(s.servers, asynq.NewServerFromRedisClient(cfg.Redis, asynq.Config{
+		Concurrency:              concurrency,
+		Queues:                   queues,
+		RetryDelayFunc:           cfg.Backoff.Delay,
+		IsFailure:                isFailure,
+		ShutdownTimeout:          cfg.ShutdownTimeout,
+		TaskCheckInterval:        taskCheckInterval,
+		DelayedTaskCheckInterval: delayedCheckInterval,
+		Logger:                   asynqLogger{cfg.Log},
+		LogLevel:                 asynq.WarnLevel,
+	}))
+}
+
+// Start starts all servers. It does not tell whether Redis is there: see Ping.
+func (s *Servers) Start() error {
+	for i, srv := range s.servers {
+		if err := srv.Start(s.mux); err != nil {
+			for _, started := range s.servers[:i] {
+				started.Shutdown()
+			}
+			return fmt.Errorf("worker: start: %w", err)
+		}
+	}
+	return nil
+}
+
+// Ping tells whether Redis answers.
+func (s *Servers) Ping(context.Context) error { return s.servers[0].Ping() }
+
+// Shutdown stops fetching, then waits for the handlers in flight, at most Config.ShutdownTimeout.
+func (s *Servers) Shutdown() {
+	for _, srv := range s.servers {
+		srv.Stop()
+	}
+	var wg sync.WaitGroup
+	for _, srv := range s.servers {
+		wg.Go(srv.Shutdown)
+	}
+	wg.Wait()
+}
+
+// asynqLogger writes asynq's own lines.
+type asynqLogger struct{ log zerolog.Logger }
+
+func (l asynqLogger) Debug(args ...any) { l.log.Debug().Msg(fmt.Sprint(args...)) }
+func (l asynqLogger) Info(args ...any)  { l.log.Info().Msg(fmt.Sprint(args...)) }
+func (l asynqLogger) Warn(args ...any)  { l.log.Warn().Msg(fmt.Sprint(args...)) }
+func (l asynqLogger) Error(args ...any) { l.log.Error().Msg(fmt.Sprint(args...)) }
+func (l asynqLogger) Fatal(args ...any) { l.log.Error().Msg(fmt.Sprint(args...)) }

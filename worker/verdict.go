@@ -1,0 +1,153 @@
+package worker
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks"
+)
+
+const (
+	// noWordAttempts is how often an order without a word of Douyin's is tried (over about a minute) before it is ignored.
+	noWordAttempts = 4
+	// gaveUpAgain is when the sweep asks again for an order whose task was archived.
+	gaveUpAgain = time.Hour
+	// maxErrorBytes bounds the text that asynq keeps in Redis and asynqmon shows.
+	maxErrorBytes = 400
+)
+
+// Kinds of failure beside douyin.Kind's words. They stand in ordersync_order.kind and in metrics.
+const (
+	kindPayload    = "payload"
+	kindIncomplete = "incomplete"
+	kindNotFound   = "not_found"
+	kindNoWord     = "no_word"
+	kindDatabase   = "database"
+	kindPanic      = "panic"
+)
+
+// attempt is what judge must know about the run in which an error arose.
+type attempt struct {
+	number int  // counted from 1
+	last   bool // asynq archives the task when this run fails
+}
+
+// verdict is what an error means: the outcome for the records, and what asynq is told.
+type verdict struct {
+	outcome store.Outcome
+	kind    string // empty on success
+	code    int
+	message string
+	logID   string
+	again   time.Duration // from now: when the sweep shall ask should nobody have; 0: never
+	tell    error         // what the handler returns
+}
+
+// judge is the table of house.md §4.
+func judge(err error, a attempt) verdict {
+	if err == nil {
+		return verdict{outcome: store.Pushed}
+	}
+	v := verdict{outcome: store.Retrying, message: cut(err.Error(), maxErrorBytes)}
+	v.describe(err)
+
+	switch {
+	case v.kind == kindPayload, v.kind == kindIncomplete, v.kind == douyin.Rejected.String():
+		v.outcome = store.Refused
+	case v.kind == kindNoWord && a.number >= noWordAttempts:
+		v.outcome = store.Ignored
+	case a.last:
+		v.outcome = store.GaveUp
+	}
+
+	switch v.outcome {
+	case store.Refused:
+		v.tell = &taskError{text: v.message, err: errors.Join(err, asynq.SkipRetry)}
+	case store.Ignored:
+		v.tell = nil // set aside, not failed
+	case store.GaveUp:
+		v.again = gaveUpAgain
+		v.tell = &taskError{text: v.message, err: err}
+	default:
+		v.again = longestWait(a.number-1) + waitOf(err)
+		v.tell = &taskError{text: v.message, err: err}
+	}
+	return v
+}
+
+// describe fills in kind, code, words and log id.
+func (v *verdict) describe(err error) {
+	var (
+		answer     *douyin.Error
+		field      *douyin.FieldError
+		payload    *tasks.PayloadError
+		incomplete *IncompleteOrderError
+		column     *store.ColumnError
+		noWord     *NoWordError
+		panicked   *panicError
+	)
+	switch {
+	case errors.As(err, &answer):
+		v.kind, v.code, v.logID = answer.Kind.String(), answer.Code, answer.LogID
+		if answer.Message != "" {
+			v.message = cut(answer.Message, maxErrorBytes)
+		}
+	case errors.As(err, &payload):
+		v.kind = kindPayload
+	case errors.As(err, &incomplete), errors.As(err, &column), errors.As(err, &field):
+		v.kind = kindIncomplete
+	case errors.Is(err, store.ErrOrderNotFound):
+		v.kind = kindNotFound
+	case errors.As(err, &noWord):
+		v.kind = kindNoWord
+	case errors.As(err, &panicked):
+		v.kind = kindPanic
+	default:
+		v.kind = kindDatabase
+	}
+}
+
+// postponed is not a failure: nothing was asked of Douyin, and the task comes back after a while without having used up
+// an attempt.
+type postponed struct {
+	after time.Duration
+	why   string
+	err   error
+}
+
+func (p *postponed) Error() string { return "postponed: " + cut(p.why, maxErrorBytes) }
+func (p *postponed) Unwrap() error { return p.err }
+
+// isFailure is asynq's IsFailure: a postponed task keeps its attempts.
+func isFailure(err error) bool {
+	var p *postponed
+	return err != nil && !errors.As(err, &p)
+}
+
+// waitOf is the wait that an error names: Douyin's own, or ours. 0: none.
+func waitOf(err error) time.Duration {
+	var p *postponed
+	if errors.As(err, &p) {
+		return p.after
+	}
+	var answer *douyin.Error
+	if errors.As(err, &answer) {
+		return answer.RetryAfter
+	}
+	return 0
+}
+
+// taskError is what asynq stores: valid UTF-8 of bounded length. Other text would leave the task stuck until its lease ends
+// (asynq.md §1.2).
+type taskError struct {
+	text string
+	err  error
+}
+
+func (e *taskError) Error() string { return strings.ToValidUTF8(e.text, "\uFFFD") }
+func (e *taskError) Unwrap() error { return e.err }
