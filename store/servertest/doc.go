@@ -1,0 +1,27 @@
+// Package servertest gives tests a database and a Redis of their own: real private servers where mariadbd and redis-server
+// are installed, embedded ones (SQLite in memory, miniredis) where they are not, so that `go test ./...` passes on a machine
+// with nothing but Go. Only tests import it.
+//
+// With ORDERSYNC_TEST_SERVERS=required a missing server fails the test that asks for it, in one line. No test is skipped.
+//
+//	db := servertest.DB(t)            // empty database, MariaDB or SQLite
+//	servertest.CreateShop(t, db)      // order, dy_user, product, course
+//	rdb := servertest.Redis(t)        // empty Redis database; rdb.Options() has the address and the number
+//	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) { … })          // the same test on every back end
+//	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) { … })
+//	dsn := servertest.MySQLDSN(t)     // for a process of ours; "" where mariadbd is missing
+//	addr := servertest.RedisAddr(t)   // host:port of a Redis of this test alone
+//	r := servertest.StartRedis(t)     // r.Kill(), r.Restart()
+//	m := servertest.StartMySQL(t)     // m.Kill(), m.Restart(); nil where mariadbd is missing
+//
+// # Why a reaper
+//
+// A test binary ends in many ways: a panic, a time-out, a signal, kill -9. None of them may leave a server behind. Each
+// server gets a small shell process that reads a pipe held open by the test process alone. When that process is gone, however
+// it went, the pipe closes and the reaper kills the server and removes its directory.
+//
+// # Why MariaDB starts from an empty directory
+//
+// With --skip-grant-tables mariadbd needs no system tables, so there is nothing to install first and it answers in some 70 ms.
+// The sql_mode is MySQL 8's default, which is stricter than MariaDB's: it refuses a zero date.
+package servertest

@@ -1,0 +1,214 @@
+package servertest
+
+import (
+	"context"
+	"net"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+)
+
+// redisDatabases is how many tests of one process may each have a database of their own.
+const redisDatabases = 4096
+
+// RedisServer is a Redis of one test: a private redis-server, or miniredis where that is not installed.
+type RedisServer struct {
+	Addr string // host:port on loopback; stays the same over Restart
+
+	p    *process
+	mini *miniredis.Miniredis
+}
+
+// StartRedis starts a Redis for this test alone, with an append-only file, so that what it acknowledged survives Kill.
+func StartRedis(t testing.TB) *RedisServer {
+	t.Helper()
+	path, ok := need(t, "redis-server")
+	if !ok {
+		m := startMini(t)
+		return &RedisServer{Addr: m.Addr(), mini: m}
+	}
+	s, err := newRedis(path, "--appendonly", "yes", "--appendfsync", "everysec")
+	if err != nil {
+		t.Fatalf("private redis-server: %v", err)
+	}
+	t.Cleanup(s.p.close)
+	return s
+}
+
+// Kill ends the server as kill -9 does; what it held stays for Restart.
+func (s *RedisServer) Kill() {
+	if s.mini != nil {
+		s.mini.Close()
+		return
+	}
+	s.p.kill()
+}
+
+// Restart starts the server again on its data, at the same address, and waits until it answers.
+func (s *RedisServer) Restart(t testing.TB) {
+	t.Helper()
+	var err error
+	if s.mini != nil {
+		err = s.mini.Restart()
+	} else if err = s.p.start(); err == nil {
+		err = s.waitLoaded()
+	}
+	if err != nil {
+		t.Fatalf("restart redis: %v", err)
+	}
+}
+
+// waitLoaded waits until the append-only file is read.
+func (s *RedisServer) waitLoaded() error {
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	client := redis.NewClient(&redis.Options{Addr: s.Addr})
+	defer client.Close() //nolint:errcheck // nothing was written through it
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := client.Ping(ctx).Err()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// Client is a client of the server, closed when the test ends.
+func (s *RedisServer) Client(t testing.TB) *redis.Client {
+	return newClient(t, &redis.Options{Network: "tcp", Addr: s.Addr})
+}
+
+func newRedis(path string, args ...string) (*RedisServer, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	p, err := newProcess(path)
+	if err != nil {
+		return nil, err
+	}
+	p.args = append([]string{
+		"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--unixsocket", p.socket, "--unixsocketperm", "700",
+		"--dir", p.dir, "--save", "", "--databases", strconv.Itoa(redisDatabases), "--maxmemory-policy", "noeviction",
+	}, args...)
+	s := &RedisServer{Addr: "127.0.0.1:" + strconv.Itoa(port), p: p}
+	if err = p.start(); err == nil {
+		err = s.waitLoaded()
+	}
+	if err != nil {
+		p.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// freePort asks the system for a port that nobody uses now.
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	return port, l.Close()
+}
+
+// sharedRedis is one server for all tests of the process; each test has a database number of its own.
+var sharedRedis = sync.OnceValues(func() (*RedisServer, error) {
+	return newRedis("redis-server", "--appendonly", "no")
+})
+
+// redisNumbers hands out the database numbers that are free.
+var redisNumbers = func() chan int {
+	free := make(chan int, redisDatabases)
+	for n := range redisDatabases {
+		free <- n
+	}
+	return free
+}()
+
+// Redis is a client of an empty Redis database: a private redis-server where it is installed, else miniredis. The client's
+// Options say where it is, for asynq.RedisClientOpt and others. It is emptied and closed when the test ends.
+func Redis(t testing.TB) *redis.Client {
+	t.Helper()
+	if _, ok := need(t, "redis-server"); !ok {
+		return Miniredis(t)
+	}
+	s, err := sharedRedis()
+	if err != nil {
+		t.Fatalf("private redis-server: %v", err)
+	}
+	number := <-redisNumbers
+	client := redis.NewClient(&redis.Options{Network: "unix", Addr: s.p.socket, DB: number})
+	t.Cleanup(func() {
+		if err := client.FlushDB(context.Background()).Err(); err == nil { // else a number is lost, not a test
+			redisNumbers <- number
+		}
+		_ = client.Close()
+	})
+	return client
+}
+
+// RedisAddr is host:port of an empty Redis of this test alone, for a process that the test starts.
+func RedisAddr(t testing.TB) string {
+	t.Helper()
+	return StartRedis(t).Addr
+}
+
+// EachRedis runs test on every back end: always on miniredis, and on redis-server where it is installed.
+func EachRedis(t *testing.T, test func(t *testing.T, rdb *redis.Client)) {
+	t.Helper()
+	t.Run("miniredis", func(t *testing.T) { test(t, Miniredis(t)) })
+	if _, ok := need(t, "redis-server"); ok {
+		t.Run("redis", func(t *testing.T) { test(t, Redis(t)) })
+	}
+}
+
+// Miniredis is a client of an embedded Redis. Its clock follows the real one: keys expire.
+func Miniredis(t testing.TB) *redis.Client {
+	t.Helper()
+	return newClient(t, &redis.Options{Network: "tcp", Addr: startMini(t).Addr()})
+}
+
+func startMini(t testing.TB) *miniredis.Miniredis {
+	t.Helper()
+	m := miniredis.NewMiniRedis()
+	if err := m.Start(); err != nil {
+		t.Fatal(err)
+	}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				m.FastForward(time.Second)
+			case <-stop:
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		close(stop)
+		<-stopped
+		m.Close()
+	})
+	return m
+}
+
+func newClient(t testing.TB, o *redis.Options) *redis.Client {
+	client := redis.NewClient(o)
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
