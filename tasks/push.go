@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -155,7 +156,7 @@ func checkID(field, id string, required bool) error {
 		return &PayloadError{field, fmt.Sprintf("has %d bytes, at most %d are allowed", len(id), MaxIDBytes)}
 	case !utf8.ValidString(id):
 		return &PayloadError{field, "is not valid UTF-8"}
-	case strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r == '/' || r == ':' || r == 0x7f }):
+	case strings.ContainsFunc(id, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == '/' || r == ':' }):
 		return &PayloadError{field, "has a space, slash, colon or control character"}
 	}
 	return nil
