@@ -1,0 +1,222 @@
+package configs
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// statusWords are the words of package douyin for order_status; configs imports nothing of ours, a test in cmd keeps both equal.
+var statusWords = []string{"unpaid", "paid", "cancelled", "redeemed", "refunding", "refunded", "refund_failed"}
+
+func required(c check) check {
+	return func(s string) error {
+		if s == "" {
+			return errors.New("must not be empty")
+		}
+		return c.run(s)
+	}
+}
+
+// optional lets an empty text pass.
+func optional(s string, c check) error {
+	if s == "" {
+		return nil
+	}
+	return c(s)
+}
+
+// oneOf never serves secrets, so it may show what it found.
+func oneOf(words ...string) check {
+	return func(s string) error {
+		if slices.Contains(words, s) {
+			return nil
+		}
+		return fmt.Errorf("want one of %s, found %q", strings.Join(words, ", "), s)
+	}
+}
+
+// noSpace finds what a copy from Douyin's console most often brings along.
+func noSpace(s string) error {
+	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || r == 0x3000 || r == 0xfeff }) {
+		return errors.New("must not have spaces or control characters (copied with a line end?)")
+	}
+	return nil
+}
+
+func bearerToken(s string) error {
+	if len(s) < 16 {
+		return errors.New("want at least 16 characters, such as the output of: openssl rand -hex 32")
+	}
+	return noSpace(s)
+}
+
+func userName(s string) error {
+	if s == "" || strings.ContainsRune(s, ':') {
+		return errors.New("want a user name without a colon")
+	}
+	return nil
+}
+
+var identifier = regexp.MustCompile(`^[A-Za-z0-9_$]{1,64}$`)
+
+func columnName(s string) error {
+	return optional(s, func(s string) error {
+		if !identifier.MatchString(s) {
+			return fmt.Errorf("want a column name of letters, digits, _ and $, found %q", s)
+		}
+		return nil
+	})
+}
+
+func tableName(s string) error {
+	schema, table, two := strings.Cut(s, ".")
+	if !identifier.MatchString(schema) || two && !identifier.MatchString(table) {
+		return fmt.Errorf("want a table name of letters, digits, _ and $, or schema.table, found %q", s)
+	}
+	return nil
+}
+
+func hostPort(s string) error {
+	host, port, err := net.SplitHostPort(s)
+	n, numErr := strconv.ParseUint(port, 10, 16)
+	if err != nil || numErr != nil || n > 65535 || strings.ContainsAny(host, " /") {
+		return fmt.Errorf("want host:port, found %q", s)
+	}
+	return nil
+}
+
+// webURL lets an empty text pass. A URL may hold a password, so it is never shown.
+func webURL(s string) error {
+	return optional(s, func(s string) error {
+		u, err := url.Parse(s)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+			return errors.New("want an address that begins with https:// or http://")
+		}
+		return nil
+	})
+}
+
+// baseURL keeps the app's secret from travelling in the clear: http is for this machine and private networks.
+func baseURL(s string) error {
+	if err := webURL(s); err != nil {
+		return err
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return errors.New("want an address without user, query and fragment")
+	}
+	if u.Scheme == "http" && !private(u.Hostname()) {
+		return errors.New("want https:// (http:// only towards this machine, a private address or a name without a dot)")
+	}
+	return nil
+}
+
+func private(host string) bool {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.IsLoopback() || ip.IsPrivate()
+	}
+	return !strings.Contains(host, ".")
+}
+
+var placeholder = regexp.MustCompile(`\{[^}]*\}?`)
+
+func placeholders(s string) error {
+	for _, p := range placeholder.FindAllString(s, -1) {
+		if p != "{order_id}" && p != "{product_id}" && p != "{course_id}" {
+			return fmt.Errorf("want {order_id}, {product_id} or {course_id}, found %q", p)
+		}
+	}
+	return nil
+}
+
+// settleDesc: settle_desc is at most 80 characters (ecpay v1, settle).
+func settleDesc(s string) error {
+	if n := len([]rune(s)); n > 80 {
+		return fmt.Errorf("want at most 80 characters, found %d", n)
+	}
+	return nil
+}
+
+// mysqlDSN does not pass on the driver's words: some of them quote the DSN.
+func mysqlDSN(s string) error {
+	return optional(s, func(s string) error {
+		dsn, err := mysql.ParseDSN(s)
+		if err != nil {
+			return errors.New("want user:password@tcp(host:3306)/database (go-sql-driver DSN)")
+		}
+		if dsn.DBName == "" {
+			return errors.New("want a database name after the slash: user:password@tcp(host:3306)/database")
+		}
+		return nil
+	})
+}
+
+func redisURI(s string) error {
+	return optional(s, func(s string) error {
+		u, err := url.Parse(s)
+		if err == nil {
+			switch u.Scheme {
+			case "redis", "rediss", "redis-sentinel":
+				if u.Host != "" {
+					return nil
+				}
+			case "unix", "redis+unix":
+				if u.Path != "" {
+					return nil
+				}
+			}
+		}
+		return errors.New("want redis://, rediss://, redis-sentinel://host:26379,host:26379?master=NAME or unix:///path/to/socket " +
+			"(a password's special characters written as %XX)")
+	})
+}
+
+const (
+	taskTimeout = 2 * time.Minute  // asynq's Timeout of our tasks; a test in cmd keeps it equal to package tasks
+	longestPark = 20 * time.Second // how long a pass may wait at the closed gate
+	passCalls   = 4                // token, push, fresh token, push
+	drainSlack  = 5 * time.Second  // for the records after the last call
+)
+
+// ladder holds house.md §7 rule 7: HTTP call < pass < task, and HTTP call < shutdown < container grace. A shutdown does not wait for
+// whole tasks: a handler parked at the gate or between two attempts goes back to its queue and loses nothing.
+func (c *Config) ladder() []Problem {
+	var out []Problem
+	if pass := passCalls*c.Douyin.Timeout + longestPark; pass >= taskTimeout {
+		out = append(out, Problem{Key: "douyin.timeout", From: c.from["douyin.timeout"], Want: fmt.Sprintf(
+			"%d calls of %v and %v at the gate do not fit into a task's %v: want less than %v",
+			passCalls, c.Douyin.Timeout, longestPark, taskTimeout, (taskTimeout-longestPark)/passCalls)})
+	}
+	if least := c.Douyin.Timeout + drainSlack; c.Worker.ShutdownTimeout < least {
+		out = append(out, Problem{Key: "worker.shutdown_timeout", From: c.from["worker.shutdown_timeout"], Want: fmt.Sprintf(
+			"%v is too short for a call in flight (douyin.timeout %v) and its record: want at least %v", c.Worker.ShutdownTimeout, c.Douyin.Timeout, least)})
+	}
+	return out
+}
+
+// together checks what no single key can know.
+func (c *Config) together() []Problem {
+	out := c.ladder()
+	if c.Redis.URI != "" && len(c.Redis.ClusterAddrs) > 0 {
+		out = append(out, Problem{Key: "redis.cluster_addrs", From: c.from["redis.cluster_addrs"], Want: "redis.uri is set too: want one of both"})
+	}
+	if c.Scheduler.SweepAfter >= c.Scheduler.Lookback {
+		out = append(out, Problem{Key: "scheduler.lookback", From: c.from["scheduler.lookback"], Want: fmt.Sprintf(
+			"%v is not longer than scheduler.sweep_after (%v): the sweep would never find an order", c.Scheduler.Lookback, c.Scheduler.SweepAfter)})
+	}
+	if c.Shop.Columns.Status != "" && len(c.Shop.Status) == 0 {
+		out = append(out, Problem{Key: "shop.status", From: c.from["shop.status"],
+			Want: "no status has a word of Douyin's, so nothing would be pushed: want an entry such as 1: paid, or shop.columns.status: \"\""})
+	}
+	return out
+}

@@ -1,0 +1,168 @@
+package configs
+
+import "time"
+
+// Config is everything that can be set. Load makes it; a Config made by hand starts from Default.
+type Config struct {
+	MySQL     MySQL
+	Redis     Redis
+	Douyin    Douyin
+	Shop      Shop
+	Worker    Worker
+	Scheduler Scheduler
+	Refunds   Refunds
+	Settle    Settle
+	Callbacks Callbacks
+	Gateway   Gateway
+	Admin     Admin
+	Log       Log
+
+	from map[string]string // key -> the file or variable that gave it
+}
+
+// MySQL is the shop's database, which holds our tables too.
+type MySQL struct {
+	DSN Secret // of go-sql-driver
+}
+
+// Redis is one server, a Sentinel group (URI) or a cluster (ClusterAddrs). Exactly one of URI and ClusterAddrs is set.
+type Redis struct {
+	URI          Secret // redis, rediss, redis-sentinel, unix, redis+unix
+	ClusterAddrs []string
+	Username     string // of a cluster, or where URI names none
+	Password     Secret
+}
+
+// Douyin is the app as Douyin's console shows it, and how it is called.
+type Douyin struct {
+	BaseURL           string
+	AppID             string
+	Secret            Secret
+	Salt              Secret
+	CallbackToken     Secret
+	CallbackTokensOld []Secret // still accepted while the token is being changed
+	NotifyURL         string   // empty: none is sent unless a request brings one
+	ThirdpartyID      string   // empty: the shop calls for itself
+	UpdateTimeUnit    string   // "ms" or "s"
+	RateLimit         int      // order pushes per second over all processes; 0: no limit of ours
+	Timeout           time.Duration
+	Codes             map[int]string // Douyin's code -> unavailable, throttled, unauthorized, rejected
+}
+
+// Shop is how the shop's own tables are called and what their values mean.
+type Shop struct {
+	Tables       Tables
+	Columns      Columns
+	Status       map[string]string // the shop's value -> Douyin's word
+	Filter       map[string]string // column of the order table -> value; empty: every order is Douyin's
+	Time         string            // "unix" or "datetime"
+	Money        string            // "yuan" or "fen"
+	DetailURL    string
+	ImageBaseURL string // empty: cover images are absolute already
+	ItemCode     string // empty: not sent
+}
+
+// Tables are the shop's table names, its prefix included; "schema.table" is allowed.
+type Tables struct{ Order, User, Product, Course string }
+
+// Columns are the shop's column names. The plain ones belong to the order table.
+type Columns struct {
+	ID, UserID, ProductID, CourseID, Price, Amount, CreateTime, SN, ThirdOrderNum string
+
+	OrderNo   string // what Douyin gets as order_id; Load fills an empty one with ID
+	Status    string // empty: the shop has no status column
+	UpdatedAt string // empty: the shop has none
+
+	User    UserColumns
+	Product ProductColumns
+	Course  CourseColumns
+}
+
+// UserColumns are those of Tables.User.
+type UserColumns struct{ ID, OpenID string }
+
+// ProductColumns are those of Tables.Product.
+type ProductColumns struct{ ID, CoverImg string }
+
+// CourseColumns are those of Tables.Course.
+type CourseColumns struct{ ID, Name string }
+
+// Worker is one worker process.
+type Worker struct {
+	Concurrency     int           // handlers
+	Servers         int           // fetch loops for pushes: each costs one round trip to Redis per task
+	ShutdownTimeout time.Duration // for handlers to end after a signal; what is left then goes back to its queue
+	Gather          time.Duration // how long statements wait for company; 0: not at all
+}
+
+// Scheduler is the sweep over MySQL and the outbox relay.
+type Scheduler struct {
+	SweepEvery  time.Duration
+	SweepAfter  time.Duration // how old an unsynced order must be
+	Lookback    time.Duration // how far back the sweep looks
+	OutboxEvery time.Duration
+}
+
+// Refunds says what a refund does to its order.
+type Refunds struct {
+	ShowPartial bool // push 退款中 for a partial refund too
+}
+
+// Settle is when and how orders are settled.
+type Settle struct {
+	After time.Duration // since payment
+	Auto  bool
+	Desc  string // settle_desc of automatic settlements
+}
+
+// Callbacks is what happens with Douyin's callbacks beside our own use.
+type Callbacks struct {
+	ForwardURL string // empty: not handed on
+}
+
+// Gateway is the public port.
+type Gateway struct {
+	Addr   string
+	Tokens []Secret // without one the gateway binds to loopback only
+}
+
+// Admin is the private port.
+type Admin struct {
+	Addr  string
+	Users map[string]Secret // name -> password
+}
+
+// Log is our process log (Level, Format) and the table ordersync_log (Keep, Bodies).
+type Log struct {
+	Level  string
+	Format string // "auto", "json" or "console"
+	Keep   time.Duration
+	Bodies string // "failed" or "all"
+}
+
+// Default is the configuration of an empty file. What has no default is empty: see Config.Require.
+func Default() *Config {
+	return &Config{
+		Douyin: Douyin{
+			BaseURL: "https://developer.toutiao.com", UpdateTimeUnit: "ms", RateLimit: 50, Timeout: 10 * time.Second,
+		},
+		Shop: Shop{
+			Tables: Tables{Order: "order", User: "dy_user", Product: "product", Course: "course"},
+			Columns: Columns{
+				ID: "id", UserID: "uid", ProductID: "product_id", CourseID: "course_id", Price: "price", Amount: "amount",
+				CreateTime: "create_time", SN: "sn", ThirdOrderNum: "third_order_num", OrderNo: "id", Status: "status",
+				User: UserColumns{ID: "id", OpenID: "openid"}, Product: ProductColumns{ID: "id", CoverImg: "cover_img"},
+				Course: CourseColumns{ID: "id", Name: "name"},
+			},
+			Status: map[string]string{"1": "paid"}, Time: "unix", Money: "yuan", DetailURL: "pages/course/course",
+		},
+		Worker: Worker{Concurrency: 50, Servers: 2, ShutdownTimeout: 30 * time.Second, Gather: 2 * time.Millisecond},
+		Scheduler: Scheduler{
+			SweepEvery: time.Minute, SweepAfter: 2 * time.Minute, Lookback: 168 * time.Hour, OutboxEvery: 200 * time.Millisecond,
+		},
+		Settle:  Settle{After: 168 * time.Hour, Desc: "订单分账"},
+		Gateway: Gateway{Addr: "127.0.0.1:8080"},
+		Admin:   Admin{Addr: "127.0.0.1:8081"},
+		Log:     Log{Level: "info", Format: "auto", Keep: 90 * 24 * time.Hour, Bodies: "failed"},
+	}
+}

@@ -1,0 +1,270 @@
+package configs
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+func file(t *testing.T, content string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func mustLoad(t *testing.T, yaml string, environ ...string) *Config {
+	t.Helper()
+	c, err := Load(file(t, yaml), environ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestEmptyIsDefault(t *testing.T) {
+	for name, content := range map[string]string{"no text": "", "comment": "# nothing\n", "null": "~\n", "empty groups": "mysql:\nshop:\n  status:\n"} {
+		c := mustLoad(t, content)
+		c.from = nil
+		if want := Default(); !reflect.DeepEqual(c, want) {
+			t.Errorf("%s:\n got %+v\nwant %+v", name, c, want)
+		}
+	}
+}
+
+func TestExampleListsEveryKeyWithItsDefaultAndMeaning(t *testing.T) {
+	const example = "ordersync.example.yaml"
+	c, err := Load(example, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := c.from
+	c.from = nil
+	want := Default()
+	want.Redis.ClusterAddrs, want.Douyin.CallbackTokensOld, want.Gateway.Tokens = []string{}, []Secret{}, []Secret{}
+	want.Douyin.Codes, want.Shop.Filter, want.Admin.Users = map[int]string{}, map[string]string{}, map[string]Secret{}
+	if !reflect.DeepEqual(c, want) {
+		t.Errorf("the example's values are not the defaults:\n got %+v\nwant %+v", c, want)
+	}
+	for _, k := range c.keys() {
+		if _, ok := listed[k.path]; !ok {
+			t.Errorf("%s is not in the example", k.path)
+		}
+	}
+
+	data, err := os.ReadFile(example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf := regexp.MustCompile(`^\s*[a-z_]+: \S`)
+	for i, line := range strings.Split(string(data), "\n") {
+		if leaf.MatchString(line) && !strings.Contains(line, " # ") {
+			t.Errorf("line %d has a key without its meaning: %s", i+1, line)
+		}
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(data, &doc); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEnvironmentWinsOverFile(t *testing.T) {
+	const yaml = `
+worker: {concurrency: 10, gather: 5ms}
+gateway: {tokens: [file-token-0123456789]}
+shop:
+  status: {1: paid, 2: refunded}
+  columns: {status: state}
+douyin: {app_id: tt1, secret: of-the-file}
+`
+	secret := file(t, "of-the-env\r\n")
+	c := mustLoad(t, yaml,
+		"ORDERSYNC_WORKER__CONCURRENCY=20", "ORDERSYNC_GATEWAY__TOKENS=env-token-0123456789, two-token-0123456789",
+		"ORDERSYNC_SHOP__STATUS__3=cancelled", "ORDERSYNC_SHOP__COLUMNS__STATUS=", "ORDERSYNC_DOUYIN__SECRET_FILE="+secret,
+		"ORDERSYNC_CONFIG=/x", "ORDERSYNC_TEST_SERVERS=required", "ORDERSYNC_GATEWAY_PORT=tcp://10.0.0.1:80",
+		"ORDERSYNC_GATEWAY_PORT_80_TCP_ADDR=10.0.0.1", "ORDERSYNC_SERVICE_HOST=10.0.0.1", "ORDERSYNC_SERVICE_PORT_HTTP=80", "PATH=/bin")
+	if c.Worker.Concurrency != 20 || c.Worker.Gather != 5*time.Millisecond {
+		t.Errorf("worker = %+v", c.Worker)
+	}
+	if want := []Secret{"env-token-0123456789", "two-token-0123456789"}; !reflect.DeepEqual(c.Gateway.Tokens, want) {
+		t.Errorf("tokens are not the environment's two")
+	}
+	if want := map[string]string{"1": "paid", "2": "refunded", "3": "cancelled"}; !reflect.DeepEqual(c.Shop.Status, want) {
+		t.Errorf("shop.status = %v, want %v", c.Shop.Status, want)
+	}
+	if c.Shop.Columns.Status != "" {
+		t.Errorf("an empty variable must mean: no status column")
+	}
+	if c.Douyin.Secret.Reveal() != "of-the-env" {
+		t.Errorf("douyin.secret_file of the environment must win over douyin.secret of the file, without its line end")
+	}
+}
+
+func TestForms(t *testing.T) {
+	users := file(t, "alice=a=b\nbob=c\n")
+	tests := []struct {
+		name, yaml string
+		environ    []string
+		got        func(*Config) any
+		want       any
+	}{
+		{"JSON map", "", []string{`ORDERSYNC_SHOP__STATUS={"1":"unpaid","9":"paid"}`}, func(c *Config) any { return c.Shop.Status }, map[string]string{"1": "unpaid", "9": "paid"}},
+		{"JSON map, numbers as values", "", []string{`ORDERSYNC_SHOP__FILTER={"Channel":12345678901}`}, func(c *Config) any { return c.Shop.Filter }, map[string]string{"Channel": "12345678901"}},
+		{"pairs", "", []string{"ORDERSYNC_SHOP__STATUS=1=unpaid, 9=paid"}, func(c *Config) any { return c.Shop.Status }, map[string]string{"1": "unpaid", "9": "paid"}},
+		{"number as filter value", "shop: {filter: {channel: 3}}", nil, func(c *Config) any { return c.Shop.Filter }, map[string]string{"channel": "3"}},
+		{"a map of the file replaces its default", "shop: {status: {0: unpaid}}", nil, func(c *Config) any { return c.Shop.Status }, map[string]string{"0": "unpaid"}},
+		{"codes", "douyin: {codes: {40099: rejected, -1: unavailable}}", nil, func(c *Config) any { return c.Douyin.Codes }, map[int]string{40099: "rejected", -1: "unavailable"}},
+		{"JSON list", "", []string{`ORDERSYNC_REDIS__CLUSTER_ADDRS=["a:1","b:2"]`}, func(c *Config) any { return c.Redis.ClusterAddrs }, []string{"a:1", "b:2"}},
+		{"comma list", "", []string{"ORDERSYNC_REDIS__CLUSTER_ADDRS=a:1,b:2,"}, func(c *Config) any { return c.Redis.ClusterAddrs }, []string{"a:1", "b:2"}},
+		{"users from a file", "admin: {users_file: " + users + "}", nil, func(c *Config) any { return c.Admin.Users }, map[string]Secret{"alice": "a=b", "bob": "c"}},
+		{"days", "log: {keep: 30d}", nil, func(c *Config) any { return c.Log.Keep }, 720 * time.Hour},
+		{"zero without unit", "worker: {gather: 0}", nil, func(c *Config) any { return c.Worker.Gather }, time.Duration(0)},
+		{"flag", "", []string{"ORDERSYNC_SETTLE__AUTO=true"}, func(c *Config) any { return c.Settle.Auto }, true},
+		{"order_no follows a renamed id", "shop: {columns: {id: order_id}}", nil, func(c *Config) any { return c.Shop.Columns.OrderNo }, "order_id"},
+		{"unix socket", "redis: {uri: 'unix:///run/redis.sock?db=1'}", nil, func(c *Config) any { return c.Redis.URI.Reveal() }, "unix:///run/redis.sock?db=1"},
+		{"simulator", "douyin: {base_url: 'http://simulator:9000'}", nil, func(c *Config) any { return c.Douyin.BaseURL }, "http://simulator:9000"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tt.got(mustLoad(t, tt.yaml, tt.environ...)); !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+// Each line is one wrong configuration and what its problem must name. No problem may show a secret.
+func TestProblemsNameTheKey(t *testing.T) {
+	empty := file(t, "")
+	tests := []struct {
+		name, yaml string
+		environ    []string
+		want       string
+	}{
+		{"unknown key", "worker: {concurency: 3}", nil, "worker.concurency (FILE): is not a key"},
+		{"unknown group", "workers: {}", nil, "workers (FILE): is not a key"},
+		{"unknown variable", "", []string{"ORDERSYNC_WORKER__CONCURENCY=3"}, "worker.concurency (ORDERSYNC_WORKER__CONCURENCY): is not a key"},
+		{"one underscore", "", []string{"ORDERSYNC_MYSQL_DSN=x"}, "mysql_dsn (ORDERSYNC_MYSQL_DSN): is not a key (levels are joined by two underscores: ORDERSYNC_MYSQL__DSN)"},
+		{"not a secret's file", "worker: {concurrency_file: x}", nil, "worker.concurrency_file (FILE): is not a key"},
+		{"group as text", "worker: hunter2-canary", nil, "worker (FILE): want keys below it, found text"},
+		{"number", "worker: {concurrency: many}", nil, `worker.concurrency (FILE): want a whole number from 1 to 10000, found "many"`},
+		{"number out of bounds", "", []string{"ORDERSYNC_WORKER__SERVERS=0"}, `worker.servers (ORDERSYNC_WORKER__SERVERS): want a whole number from 1 to 64, found "0"`},
+		{"empty number", "", []string{"ORDERSYNC_WORKER__SERVERS="}, `want a whole number from 1 to 64, found ""`},
+		{"fraction", "worker: {concurrency: 1.5}", nil, "found 1.5"},
+		{"duration without unit", "douyin: {timeout: 10}", nil, "douyin.timeout (FILE): want a duration such as 500ms, 10s, 24h or 90d, from 100ms to 1m0s, found 10"},
+		{"flag", "settle: {auto: yes please}", nil, `settle.auto (FILE): want true or false, found "yes please"`},
+		{"number where text is wanted", "douyin: {secret: 12345}", nil, "douyin.secret (FILE): want text, found a number: put it in quotes"},
+		{"status word", "shop: {status: {1: payed}}", nil, `shop.status (FILE): "1": want one of unpaid, paid, cancelled, redeemed, refunding, refunded, refund_failed, found "payed"`},
+		{"code", "douyin: {codes: {x: rejected}}", nil, `douyin.codes (FILE): "x": want a code of Douyin's, a whole number`},
+		{"column", "shop: {columns: {id: 'id; drop table'}}", nil, "shop.columns.id (FILE): want a column name"},
+		{"no column", "shop: {columns: {id: ''}}", nil, "shop.columns.id (FILE): must not be empty"},
+		{"table", "shop: {tables: {order: 'a.b.c'}}", nil, "shop.tables.order (FILE): want a table name"},
+		{"placeholder", "shop: {detail_url: 'p?id={id}'}", nil, `shop.detail_url (FILE): want {order_id}, {product_id} or {course_id}, found "{id}"`},
+		{"DSN", "mysql: {dsn: 'hunter2-canary'}", nil, "mysql.dsn (FILE): want user:password@tcp(host:3306)/database (go-sql-driver DSN)"},
+		{"DSN without database", "mysql: {dsn: 'u:hunter2-canary@tcp(h)/'}", nil, "mysql.dsn (FILE): want a database name"},
+		{"redis scheme", "redis: {uri: 'http://:hunter2-canary@h'}", nil, "redis.uri (FILE): want redis://"},
+		{"redis not a URI", "redis: {uri: 'redis://:hunter2-canary%zz@h'}", nil, "redis.uri (FILE): want redis://"},
+		{"both redis", "redis: {uri: 'redis://h', cluster_addrs: ['h:1']}", nil, "redis.cluster_addrs (FILE): redis.uri is set too"},
+		{"plain http to the world", "douyin: {base_url: 'http://developer.toutiao.com'}", nil, "douyin.base_url (FILE): want https://"},
+		{"password in base_url", "douyin: {base_url: 'https://a:hunter2-canary@b.c'}", nil, "douyin.base_url (FILE): want an address without user"},
+		{"line end in a secret", "", []string{"ORDERSYNC_DOUYIN__SALT=hunter2-canary\n"}, "douyin.salt (ORDERSYNC_DOUYIN__SALT): must not have spaces"},
+		{"short token", "gateway: {tokens: [hunter2]}", nil, "gateway.tokens (FILE): entry 1: want at least 16 characters"},
+		{"list", "redis: {cluster_addrs: {a: b}}", nil, "redis.cluster_addrs (FILE): want a list, found a mapping"},
+		{"bad JSON", "", []string{`ORDERSYNC_ADMIN__USERS={"a":"hunter2-canary"`}, "admin.users (ORDERSYNC_ADMIN__USERS): begins like a JSON object and is none"},
+		{"pair without value", "", []string{"ORDERSYNC_ADMIN__USERS=hunter2-canary"}, "admin.users (ORDERSYNC_ADMIN__USERS): entry 1: want name=value"},
+		{"address", "gateway: {addr: '8080'}", nil, `gateway.addr (FILE): want host:port, found "8080"`},
+		{"secret twice", "douyin: {salt: hunter2-canary, salt_file: /x}", nil, "douyin.salt (FILE): is given, and douyin.salt_file too"},
+		{"secret twice in the environment", "", []string{"ORDERSYNC_DOUYIN__SALT=hunter2-canary", "ORDERSYNC_DOUYIN__SALT_FILE=/x"}, "douyin.salt (ORDERSYNC_DOUYIN__SALT): is given, and douyin.salt_file too"},
+		{"missing secret file", "douyin: {salt_file: /nowhere/salt}", nil, "douyin.salt_file (FILE): open /nowhere/salt: no such file"},
+		{"empty secret file", "douyin: {salt_file: " + empty + "}", nil, "is empty"},
+		{"not YAML", "a: b: c", nil, "config file (FILE): yaml: mapping values are not allowed"},
+		{"secret that looks like an anchor", "douyin: {salt: *hunter2-canary }", nil, "config file (FILE): is not valid YAML"},
+		{"secret that looks like a tag", "douyin: {salt: !!int hunter2-canary }", nil, "config file (FILE): is not valid YAML"},
+		{"key twice", "log: {}\nlog: {}\n", nil, "config file (FILE): is not valid YAML (line 2): a key given twice"},
+		{"text file", "hunter2-canary", nil, "config file (FILE): want keys and values at the top level"},
+		{"two documents", "log: {}\n---\nlog: {}\n", nil, "config file (FILE): want one YAML document"},
+		{"ladder: call and task", "douyin: {timeout: 25s}\nworker: {shutdown_timeout: 1m}", nil, "douyin.timeout (FILE): 4 calls of 25s"},
+		{"ladder: call and shutdown", "worker: {shutdown_timeout: 14s}", nil, "worker.shutdown_timeout (FILE): 14s is too short"},
+		{"lookback", "scheduler: {lookback: 2m}", nil, "scheduler.lookback (FILE): 2m0s is not longer than scheduler.sweep_after"},
+		{"nothing to push", "shop: {status: {}}", nil, "shop.status (FILE): no status has a word of Douyin's"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			path := file(t, tt.yaml)
+			_, err := Load(path, tt.environ)
+			var problems *Error
+			if !errors.As(err, &problems) {
+				t.Fatalf("error = %v, want an *Error", err)
+			}
+			got := strings.ReplaceAll(err.Error(), path, "FILE")
+			if len(problems.Problems) != 1 || !strings.Contains(got, tt.want) {
+				t.Errorf("got  %s\nwant one problem with: %s", got, tt.want)
+			}
+			if strings.Contains(got, "hunter2") {
+				t.Errorf("a secret in %s", got)
+			}
+		})
+	}
+}
+
+func TestAllProblemsAreReportedTogether(t *testing.T) {
+	_, err := Load(file(t, "worker: {concurrency: x, servers: y}\nnonsense: 1\n"), []string{"ORDERSYNC_LOG__LEVEL=loud", "ORDERSYNC_FOO=1"})
+	var problems *Error
+	if !errors.As(err, &problems) {
+		t.Fatalf("error = %v, want an *Error", err)
+	}
+	var keys []string
+	for _, p := range problems.Problems {
+		keys = append(keys, p.Key)
+	}
+	if want := []string{"foo", "log.level", "nonsense", "worker.concurrency", "worker.servers"}; !reflect.DeepEqual(keys, want) {
+		t.Errorf("problems with %v, want %v", keys, want)
+	}
+}
+
+func TestMissingFileIsAProblem(t *testing.T) {
+	_, err := Load(filepath.Join(t.TempDir(), "none.yaml"), nil)
+	if err == nil || !strings.Contains(err.Error(), "config file: cannot be read") {
+		t.Errorf("error = %v", err)
+	}
+}
+
+func TestRequireNamesEveryMissingKeyAndItsVariable(t *testing.T) {
+	c := mustLoad(t, "douyin: {app_id: tt1}\nredis: {cluster_addrs: ['h:1']}")
+	if err := c.Require("douyin.app_id", "redis.uri"); err != nil {
+		t.Errorf("nothing is missing: %v", err)
+	}
+	err := c.Require("mysql.dsn", "douyin.app_id", "douyin.notify_url", "no.such")
+	want := "config: douyin.notify_url: is required (ORDERSYNC_DOUYIN__NOTIFY_URL); " +
+		"mysql.dsn: is required (ORDERSYNC_MYSQL__DSN, or mysql.dsn_file with a path to read); no.such: is not a key"
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	if err := mustLoad(t, "").Require(); err != nil {
+		t.Errorf("a command that needs nothing: %v", err)
+	}
+}
+
+func FuzzLoadNeverPanics(f *testing.F) {
+	f.Add("shop: {status: {1: paid}}", "ORDERSYNC_SHOP__STATUS__2=refunded")
+	f.Add("a: &a [*a]", "ORDERSYNC_ADMIN__USERS={}")
+	f.Add("mysql: {dsn: [1, {}]}\n", "ORDERSYNC___=")
+	f.Fuzz(func(t *testing.T, yaml, variable string) {
+		if strings.Contains(yaml+variable, "_file") || strings.Contains(variable, "_FILE") {
+			return // would open files of the fuzzer's choice
+		}
+		c, err := Load(file(t, yaml), []string{variable})
+		if (c == nil) == (err == nil) {
+			t.Errorf("config %v, error %v: want one of both", c, err)
+		}
+	})
+}
