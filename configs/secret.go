@@ -9,8 +9,8 @@ import (
 const hidden = "[secret]"
 
 // Secret is a text that cannot print itself: fmt with any verb, JSON, YAML, text encodings, zerolog and slog show "[secret]", or
-// nothing when it is empty, so that "is it set?" can be seen. fmt cannot call methods on unexported struct fields: hold
-// secrets in exported fields or not at all.
+// nothing when it is empty, so that "is it set?" can be seen. Two holes are fmt's: it cannot call methods on unexported struct
+// fields (hold secrets in exported ones), and it asks nobody for %p (go vet refuses that for a string).
 type Secret string
 
 // Reveal is the text itself. Hand it to the one who needs it and to nobody else.
