@@ -163,21 +163,8 @@ func mysqlDSN(s string) error {
 
 func redisURI(s string) error {
 	return optional(s, func(s string) error {
-		u, err := url.Parse(s)
-		if err == nil {
-			switch u.Scheme {
-			case "redis", "rediss", "redis-sentinel":
-				if u.Host != "" {
-					return nil
-				}
-			case "unix", "redis+unix":
-				if u.Path != "" {
-					return nil
-				}
-			}
-		}
-		return errors.New("want redis://, rediss://, redis-sentinel://host:26379,host:26379?master=NAME or unix:///path/to/socket " +
-			"(a password's special characters written as %XX)")
+		_, err := Redis{URI: Secret(s)}.Options()
+		return err
 	})
 }
 
