@@ -1,9 +1,15 @@
 package douyin
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 )
+
+// ErrCredentials lies beneath an *Error of Kind Unauthorized when Douyin refused the app's id or secret: nothing but
+// another configuration will mend it.
+var ErrCredentials = errors.New("Douyin refuses the app's credentials; correct app id and secret")
 
 // Kind is what a failed call means for whoever made it.
 type Kind uint8
@@ -46,9 +52,9 @@ type Error struct {
 	Code       int           // Douyin's own number (err_code or err_no); 0 without one
 	Message    string        // Douyin's own words, at most 256 bytes of valid UTF-8, no secrets
 	LogID      string        // X-Tt-Logid, what Douyin's support asks for
-	RetryAfter time.Duration // with Throttled and Paused; 0: Douyin named no time
+	RetryAfter time.Duration // with Throttled and Paused; with ErrCredentials, how long nobody asks again; 0: no time is known
 	MayHave    bool          // the call may have taken effect: it was sent, and its outcome is not known
-	Err        error         // what lies beneath; nil when Douyin answered
+	Err        error         // what lies beneath: a network error, a *FieldError, ErrCredentials; nil when Douyin's words say all
 }
 
 func (e *Error) Error() string {
@@ -72,3 +78,18 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// Outage tells whether e speaks of Douyin, or of our credentials, as a whole and not of this one call: what a circuit
+// breaker counts. An answer about one order (its payment does not exist yet, a number that nobody knows) is none, nor is a
+// caller that went away, nor a fault of our own token cache.
+func (e *Error) Outage() bool {
+	switch {
+	case e.Op == OpTokenCache || errors.Is(e.Err, context.Canceled):
+		return false
+	case e.Kind == Unauthorized:
+		return true
+	case e.Kind != Unavailable:
+		return false
+	}
+	return e.Code == 0 || e.Code == codeSystem || e.Code == codeInternal || e.HTTPStatus >= 500
+}

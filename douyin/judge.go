@@ -1,0 +1,89 @@
+package douyin
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// maxRetryAfter bounds what a foreign header may make us wait.
+const maxRetryAfter = time.Hour
+
+var errNotJSON = errors.New("answer is not Douyin's JSON")
+
+// verdict turns an answer into nil or an *Error. It is the one place that reads an HTTP status.
+type verdict struct {
+	op         string
+	status     int
+	retryAfter string // the header
+	now        time.Time
+	codes      map[int]Kind
+	secrets    []string
+}
+
+// envelope is what all answers share: err_code and err_msg in the order centre, err_no and err_tips elsewhere.
+type envelope struct {
+	ErrCode *int   `json:"err_code"`
+	ErrMsg  string `json:"err_msg"`
+	ErrNo   *int   `json:"err_no"`
+	ErrTips string `json:"err_tips"`
+}
+
+func (e envelope) read() (code int, message string, ok bool) {
+	switch {
+	case e.ErrCode != nil:
+		return *e.ErrCode, e.ErrMsg, true
+	case e.ErrNo != nil:
+		return *e.ErrNo, e.ErrTips, true
+	}
+	return 0, "", false
+}
+
+// judge decides in this order: 429 and 5xx by status (Douyin's words are kept), then by code and words, then by status.
+func (v verdict) judge(body []byte) *Error {
+	var env envelope
+	parsed := json.Unmarshal(body, &env)
+	code, message, ok := env.read()
+	if parsed != nil {
+		ok = false
+	}
+	e := &Error{Op: v.op, HTTPStatus: v.status}
+	if ok {
+		e.Code = code
+		e.Message = clean(string(hide([]byte(message), v.secrets...)), maxMessageBytes)
+	}
+	switch {
+	case v.status == http.StatusTooManyRequests:
+		e.Kind = Throttled
+	case v.status >= http.StatusInternalServerError:
+		e.Kind, e.MayHave = Unavailable, true
+	case ok && code != 0:
+		r := meaning(v.op, code, message, v.codes)
+		e.Kind, e.MayHave, e.Err = r.kind, r.mayHave, r.cause
+	case ok && v.status >= 200 && v.status < 300:
+		return nil
+	case v.status == http.StatusBadRequest: // a malformed parameter may be answered without JSON (Douyin's page of 2021)
+		e.Kind = Rejected
+	case v.status == http.StatusUnauthorized:
+		e.Kind = Unauthorized
+	default: // garbage, an empty answer, a redirect, a proxy's page
+		e.Kind, e.MayHave, e.Err = Unavailable, true, errNotJSON
+	}
+	if e.Kind == Throttled {
+		e.RetryAfter = v.wait()
+	}
+	return e
+}
+
+// wait reads Retry-After: seconds or a date (RFC 9110, 10.2.3). Nonsense is 0, and nobody makes us wait above an hour.
+func (v verdict) wait() time.Duration {
+	if seconds, err := strconv.ParseInt(v.retryAfter, 10, 64); err == nil {
+		return time.Duration(min(max(seconds, 0), int64(maxRetryAfter/time.Second))) * time.Second
+	}
+	if at, err := http.ParseTime(v.retryAfter); err == nil {
+		return min(max(at.Sub(v.now), 0), maxRetryAfter)
+	}
+	return 0
+}

@@ -1,0 +1,148 @@
+package douyin
+
+import (
+	"errors"
+	"math"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+)
+
+func TestWhatAnswersMean(t *testing.T) {
+	cases := []struct {
+		name   string
+		op     string
+		status int
+		body   string
+		kind   Kind // 0: success
+		code   int
+		may    bool
+		outage bool
+	}{
+		{"success", OpOrderPush, 200, `{"err_code":0,"err_msg":"","body":""}`, 0, 0, false, false},
+		{"success of a signed call", OpTokenFetch, 200, `{"err_no":0,"err_tips":"success"}`, 0, 0, false, false},
+		{"system error", OpOrderPush, 200, `{"err_code":-1,"err_msg":"系统错误，请重试"}`, Unavailable, -1, true, true},
+		{"token of 2021", OpOrderPush, 200, `{"err_code":40002,"err_msg":"access_token error"}`, Unauthorized, 40002, false, true},
+		{"open_id of 2023", OpOrderPush, 200, `{"err_code":40012,"err_msg":"open_id错误"}`, Rejected, 40012, false, false},
+		{"open_id of 2024", OpOrderPush, 200, `{"err_code":40031,"err_msg":"open_id错误"}`, Rejected, 40031, false, false},
+		{"no payment yet", OpOrderPush, 200, `{"err_code":40022,"err_msg":"担保交易支付订单不存在"}`, Unavailable, 40022, false, false},
+		{"business_line", OpOrderPush, 200, `{"err_code":40022,"err_msg":"business_line error"}`, Rejected, 40022, false, false},
+		{"order_detail", OpOrderPush, 200, `{"err_code":40099,"err_msg":"order_detail字段格式错误"}`, Rejected, 40099, false, false},
+		{"a number nobody knows", OpOrderPush, 200, `{"err_code":49999,"err_msg":"?"}`, Unavailable, 49999, true, false},
+		{"busy", OpOrderPush, 200, `{"err_code":1001,"err_msg":"busy"}`, Throttled, 1001, false, false},
+		{"bare 400", OpOrderPush, 400, "", Rejected, 0, false, false},
+		{"400 with a number", OpOrderPush, 400, `{"err_code":40004,"err_msg":"x"}`, Unauthorized, 40004, false, true},
+		{"400 that says 0", OpOrderPush, 400, `{"err_code":0}`, Rejected, 0, false, false},
+		{"bare 401", OpOrderPush, 401, "", Unauthorized, 0, false, true},
+		{"403 of a firewall", OpOrderPush, 403, "<html>", Unavailable, 0, true, true},
+		{"429", OpOrderPush, 429, "slow down", Throttled, 0, false, false},
+		{"500", OpOrderPush, 500, `{"err_code":40003,"err_msg":"x"}`, Unavailable, 40003, true, true},
+		{"502 page", OpOrderPush, 502, "<html>bad gateway</html>", Unavailable, 0, true, true},
+		{"200 page", OpOrderPush, 200, "<html>ok</html>", Unavailable, 0, true, true},
+		{"200 and nothing", OpOrderPush, 200, "", Unavailable, 0, true, true},
+		{"200 without a number", OpOrderPush, 200, "{}", Unavailable, 0, true, true},
+		{"number as text", OpOrderPush, 200, `{"err_code":"0"}`, Unavailable, 0, true, true},
+		{"something behind the JSON", OpOrderPush, 200, `{"err_code":0}{"err_code":1}`, Unavailable, 0, true, true},
+		{"redirect", OpOrderPush, 302, "", Unavailable, 0, true, true},
+		{"app id", OpTokenFetch, 200, `{"err_no":40015,"err_tips":"bad appid"}`, Unauthorized, 40015, false, true},
+		{"secret", OpTokenFetch, 200, `{"err_no":40017,"err_tips":"bad secret"}`, Unauthorized, 40017, false, true},
+		{"grant type", OpTokenFetch, 200, `{"err_no":40020,"err_tips":"bad grant_type"}`, Unauthorized, 40020, false, true},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			e := verdict{op: c.op, status: c.status}.judge([]byte(c.body))
+			if c.kind == 0 {
+				if e != nil {
+					t.Fatal(e)
+				}
+				return
+			}
+			if e == nil {
+				t.Fatal("taken for a success")
+			}
+			if e.Kind != c.kind || e.Code != c.code || e.MayHave != c.may || e.Outage() != c.outage || e.HTTPStatus != c.status || e.Op != c.op {
+				t.Errorf("kind %s code %d may %t outage %t: %v", e.Kind, e.Code, e.MayHave, e.Outage(), e)
+			}
+			if errors.Is(e, ErrCredentials) != (c.op == OpTokenFetch) {
+				t.Errorf("ErrCredentials in %v", e)
+			}
+		})
+	}
+}
+
+func TestConfiguredCodesOverruleTheTable(t *testing.T) {
+	codes := map[int]Kind{40012: Unavailable, 49999: Rejected}
+	for code, body := range map[int]string{40012: `{"err_code":40012}`, 49999: `{"err_code":49999}`} {
+		if e := (verdict{op: OpOrderPush, status: 200, codes: codes}).judge([]byte(body)); e.Kind != codes[code] {
+			t.Errorf("%d is %s", code, e.Kind)
+		}
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+	cases := map[string]time.Duration{
+		"":                              0,
+		"7":                             7 * time.Second,
+		"-7":                            0,
+		"9223372036854775807":           maxRetryAfter,
+		"99999999999999999999":          0,
+		"soon":                          0,
+		"Mon, 23 Nov 2026 08:00:30 GMT": 30 * time.Second,
+		"Mon, 23 Nov 2026 07:00:00 GMT": 0,
+		"Mon, 23 Nov 2036 07:00:00 GMT": maxRetryAfter,
+	}
+	for header, want := range cases {
+		e := verdict{op: OpOrderPush, status: 429, retryAfter: header, now: now}.judge(nil)
+		if e.RetryAfter != want {
+			t.Errorf("%q: %s, want %s", header, e.RetryAfter, want)
+		}
+	}
+}
+
+func TestDouyinsWordsFitIntoOneLineOfALog(t *testing.T) {
+	long := strings.Repeat("错", 200) // 600 bytes: 256 is not a multiple of 3
+	e := verdict{op: OpOrderPush, status: 200}.judge([]byte(`{"err_code":40003,"err_msg":"` + long + `"}`))
+	if len(e.Message) != 255 || !utf8.ValidString(e.Message) {
+		t.Errorf("%d bytes: %q", len(e.Message), e.Message)
+	}
+	e = verdict{op: OpOrderPush, status: 200}.judge([]byte("{\"err_code\":40003,\"err_msg\":\"a\\nb\\u0000c\xff\"}"))
+	if e.Message != "a b c\uFFFD" {
+		t.Errorf("%q", e.Message)
+	}
+}
+
+// FuzzJudge: any answer is a success or an *Error with a kind, a bounded valid message and the status it came with; only
+// a 2xx answer whose number is 0 is a success.
+func FuzzJudge(f *testing.F) {
+	f.Add(200, "", `{"err_code":0,"err_msg":"","body":""}`)
+	f.Add(200, "3", `{"err_no":1001,"err_tips":"busy"}`)
+	f.Add(429, "Mon, 23 Nov 2026 08:00:30 GMT", "")
+	f.Add(502, "x", "<html>")
+	f.Add(math.MinInt, "", "[]")
+	f.Fuzz(func(t *testing.T, status int, retryAfter, body string) {
+		for _, op := range []string{OpOrderPush, OpTokenFetch, "other"} {
+			e := verdict{op: op, status: status, retryAfter: retryAfter, secrets: []string{"secret"}}.judge([]byte(body))
+			if e == nil {
+				if status < 200 || status > 299 || !strings.Contains(strings.ToLower(body), "err_") && !strings.Contains(body, `\u`) {
+					t.Fatalf("HTTP %d %q taken for a success", status, body)
+				}
+				continue
+			}
+			if e.Kind < Unavailable || e.Kind > Rejected || e.HTTPStatus != status || e.Op != op {
+				t.Fatalf("%+v", e)
+			}
+			if len(e.Message) > maxMessageBytes || !utf8.ValidString(e.Error()) || strings.Contains(e.Message, "secret") {
+				t.Fatalf("message %q", e.Message)
+			}
+			if e.RetryAfter < 0 || e.RetryAfter > maxRetryAfter || (e.Kind != Throttled && e.RetryAfter != 0) {
+				t.Fatalf("RetryAfter %s", e.RetryAfter)
+			}
+			if status == http.StatusTooManyRequests && e.Kind != Throttled {
+				t.Fatalf("429 is %s", e.Kind)
+			}
+		}
+	})
+}

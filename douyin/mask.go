@@ -1,0 +1,87 @@
+package douyin
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	masked          = "***"
+	maxMessageBytes = 256
+	maxLogIDBytes   = 128
+	maxReceiptBytes = 4 << 10
+)
+
+// hide replaces every occurrence of the secrets, also as they look inside JSON text (with and without escaped slashes).
+func hide(text []byte, secrets ...string) []byte {
+	for _, secret := range secrets {
+		for _, form := range forms(secret) {
+			if form != "" && bytes.Contains(text, []byte(form)) {
+				text = bytes.ReplaceAll(text, []byte(form), []byte(masked))
+			}
+		}
+	}
+	return text
+}
+
+// forms are the ways in which a text may stand in an answer: as it is, and as JSON of one encoder or another. Most
+// secrets have only one.
+func forms(secret string) []string {
+	all := []string{secret}
+	if strings.ContainsFunc(secret, func(r rune) bool { return r < ' ' || strings.ContainsRune(`"\<>&`, r) || r > '~' }) {
+		for _, encode := range []func(any) ([]byte, error){json.Marshal, marshal} {
+			if quoted, err := encode(secret); err == nil {
+				all = append(all, string(quoted[1:len(quoted)-1]))
+			}
+		}
+	}
+	for _, form := range all {
+		if strings.Contains(form, "/") {
+			all = append(all, strings.ReplaceAll(form, "/", `\/`))
+		}
+	}
+	return all
+}
+
+// clean makes foreign text fit for one line of a log: valid UTF-8 without control characters, at most limit bytes, cut at
+// a character's border.
+func clean(text string, limit int) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+	return cut(strings.TrimSpace(text), limit)
+}
+
+// cut shortens valid UTF-8 to at most limit bytes at a character's border.
+func cut(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	for limit > 0 && !utf8.RuneStart(text[limit]) {
+		limit--
+	}
+	return text[:limit]
+}
+
+// keep is the part of an answer that a Receipt shows.
+func keep(body []byte, secrets ...string) []byte {
+	return []byte(cut(strings.ToValidUTF8(string(hide(body, secrets...)), "\uFFFD"), maxReceiptBytes))
+}
+
+// marshal is json.Marshal without HTML escaping: what is sent is what a person would write.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
