@@ -67,11 +67,12 @@ type Tables struct{ Order, User, Product, Course string }
 
 // Columns are the shop's column names. The plain ones belong to the order table.
 type Columns struct {
-	ID, UserID, ProductID, CourseID, Price, Amount, CreateTime, SN, ThirdOrderNum string
+	ID, UserID, ProductID, CourseID, Price, Amount, CreateTime string
 
-	OrderNo   string // what Douyin gets as order_id; Load fills an empty one with ID
-	Status    string // empty: the shop has no status column
-	UpdatedAt string // empty: the shop has none
+	OrderNo string // what Douyin gets as order_id; Load sets it to ID when nobody does
+
+	// Empty: the shop has no such column.
+	SN, ThirdOrderNum, Status, UpdatedAt string
 
 	User    UserColumns
 	Product ProductColumns

@@ -1,0 +1,152 @@
+package assembly
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
+	"gorm.io/gorm"
+
+	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/store"
+)
+
+// Assembly holds the parts of one process. Its methods may be called from any goroutine; the zero value is not usable.
+type Assembly struct {
+	cfg *configs.Config
+	log zerolog.Logger
+
+	db        part[*gorm.DB]
+	store     part[*store.Store]
+	redis     part[redis.UniversalClient]
+	asynq     part[*asynq.Client]
+	inspector part[*asynq.Inspector]
+
+	mu      sync.Mutex
+	closers []closer // in the order of building
+}
+
+type closer struct {
+	name  string
+	close func(context.Context) error
+}
+
+// Option hands a part in that was made elsewhere.
+type Option func(*Assembly)
+
+// WithDB uses db in place of mysql.dsn. Close does not close it.
+func WithDB(db *gorm.DB) Option { return func(a *Assembly) { a.db.give(db) } }
+
+// WithRedis uses client in place of redis.uri. Close does not close it.
+func WithRedis(client redis.UniversalClient) Option {
+	return func(a *Assembly) { a.redis.give(client) }
+}
+
+// WithDouyinURL calls url in place of douyin.base_url.
+func WithDouyinURL(url string) Option {
+	return func(a *Assembly) { a.cfg.Douyin.BaseURL = url }
+}
+
+// New builds nothing yet. cfg is copied.
+func New(cfg *configs.Config, log zerolog.Logger, opts ...Option) *Assembly {
+	own := *cfg
+	a := &Assembly{cfg: &own, log: log}
+	routeLibraries(log)
+	for _, o := range opts {
+		o(a)
+	}
+	return a
+}
+
+// Close tears down what was built, last first. Errors are joined, each with its part's name; nothing is left out because
+// something before it failed. A second Close does nothing.
+func (a *Assembly) Close(ctx context.Context) error {
+	a.mu.Lock()
+	closers := a.closers
+	a.closers = nil
+	a.mu.Unlock()
+	var all []error
+	for i := len(closers) - 1; i >= 0; i-- {
+		if err := closers[i].close(ctx); err != nil {
+			all = append(all, fmt.Errorf("close %s: %w", closers[i].name, err))
+		}
+	}
+	return errors.Join(all...)
+}
+
+func (a *Assembly) onClose(name string, f func(context.Context) error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.closers = append(a.closers, closer{name, f})
+}
+
+// DB is the shop's database. It is not connected to before its first use.
+func (a *Assembly) DB() (*gorm.DB, error) {
+	return a.db.get(func() (*gorm.DB, error) {
+		if err := a.cfg.Require("mysql.dsn"); err != nil {
+			return nil, err
+		}
+		db, err := store.Open(a.cfg.MySQL.DSN.Reveal())
+		if err != nil {
+			return nil, err
+		}
+		pool, err := db.DB()
+		if err != nil {
+			return nil, fmt.Errorf("database pool: %w", err)
+		}
+		a.onClose("database", func(context.Context) error { return pool.Close() })
+		return db, nil
+	})
+}
+
+// Redis is the connection pool that all parts share. It is not connected to before its first use.
+func (a *Assembly) Redis() (redis.UniversalClient, error) {
+	return a.redis.get(func() (redis.UniversalClient, error) {
+		if err := a.cfg.Require("redis.uri"); err != nil {
+			return nil, err
+		}
+		o, err := a.cfg.Redis.Options()
+		if err != nil {
+			return nil, fmt.Errorf("redis.uri: %w", err)
+		}
+		client := dial(o)
+		a.onClose("redis", func(context.Context) error { return client.Close() })
+		return client, nil
+	})
+}
+
+func dial(o configs.RedisOptions) redis.UniversalClient {
+	switch {
+	case o.Cluster != nil:
+		return redis.NewClusterClient(o.Cluster)
+	case o.Sentinel != nil:
+		return redis.NewFailoverClient(o.Sentinel)
+	}
+	return redis.NewClient(o.Single)
+}
+
+// AsynqClient enqueues. It needs no closing of its own: the connections are Redis's.
+func (a *Assembly) AsynqClient() (*asynq.Client, error) {
+	return a.asynq.get(func() (*asynq.Client, error) {
+		r, err := a.Redis()
+		if err != nil {
+			return nil, err
+		}
+		return asynq.NewClientFromRedisClient(r), nil
+	})
+}
+
+// Inspector looks into queues and mends them. It needs no closing of its own.
+func (a *Assembly) Inspector() (*asynq.Inspector, error) {
+	return a.inspector.get(func() (*asynq.Inspector, error) {
+		r, err := a.Redis()
+		if err != nil {
+			return nil, err
+		}
+		return asynq.NewInspectorFromRedisClient(r), nil
+	})
+}
