@@ -1,0 +1,71 @@
+package simulator
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+)
+
+// controlHandler is everything under /_sim/, which is not Douyin's.
+func (s *Server) controlHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /_sim/ledger", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, s.Ledger()) })
+	mux.HandleFunc("GET /_sim/stats", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, s.Stats()) })
+	mux.HandleFunc("GET /_sim/faults", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, s.Faults()) })
+	mux.HandleFunc("GET /_sim/orders/{id}", func(w http.ResponseWriter, r *http.Request) {
+		o, ok := s.Order(r.PathValue("id"))
+		if !ok {
+			reply(w, http.StatusNotFound, problem{"no push ever named this order"})
+			return
+		}
+		reply(w, http.StatusOK, o)
+	})
+	mux.HandleFunc("POST /_sim/faults", s.postFaults)
+	mux.HandleFunc("POST /_sim/revoke", func(w http.ResponseWriter, _ *http.Request) {
+		s.Revoke()
+		s.cfg.Log.Info().Msg("simulator: tokens revoked")
+		reply(w, http.StatusOK, struct{}{})
+	})
+	mux.HandleFunc("POST /_sim/reset", func(w http.ResponseWriter, _ *http.Request) {
+		s.Reset()
+		s.cfg.Log.Info().Msg("simulator: reset")
+		reply(w, http.StatusOK, struct{}{})
+	})
+	return mux
+}
+
+// problem is the answer of the control interface to a mistake.
+type problem struct {
+	Error string `json:"error"`
+}
+
+func (s *Server) postFaults(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		reply(w, http.StatusRequestEntityTooLarge, problem{"the body is larger than 1 MiB"})
+		return
+	}
+	p, err := ParsePlan(body)
+	if err == nil {
+		err = s.SetFaults(p)
+	}
+	if err != nil {
+		reply(w, http.StatusBadRequest, problem{err.Error()})
+		return
+	}
+	s.cfg.Log.Info().Str("profile", p.Profile).Int("faults", len(p.Faults)).Msg("simulator: faults set")
+	reply(w, http.StatusOK, s.Faults())
+}
+
+// Reset forgets orders, money and counters. Tokens and faults stay.
+func (s *Server) Reset() {
+	s.ledger.reset()
+	s.payments.reset()
+	s.stats.reset()
+}
+
+func reply(w http.ResponseWriter, status int, v any) {
+	w.Header()["Content-Type"] = contentTypeJSON
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // the client may be gone
+}

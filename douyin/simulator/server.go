@@ -1,0 +1,134 @@
+package simulator
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Server is the simulator. It is an http.Handler, safe for concurrent use.
+type Server struct {
+	cfg      Config
+	tokens   tokens
+	ledger   *ledger
+	payments payments
+	stats    stats
+	script   atomic.Pointer[script] // nil: no faults
+	control  http.Handler
+	logSeq   atomic.Uint64
+
+	randMu sync.Mutex
+	rand   *rand.Rand
+
+	closing sync.Once
+	closed  chan struct{} // ends what waits: latency, hangs, deliveries
+}
+
+// New makes a simulator that holds nothing yet and has no faults. Close it when it is no longer needed.
+func New(cfg Config) *Server {
+	s := &Server{cfg: cfg.withDefaults(), ledger: newLedger(), closed: make(chan struct{})}
+	s.rand = rand.New(s.cfg.Rand) //nolint:gosec // chance for tests, reproducible on purpose
+	s.control = s.controlHandler()
+	return s
+}
+
+// Close ends everything that waits inside the simulator. Calls still running end without an answer.
+func (s *Server) Close() error {
+	s.closing.Do(func() { close(s.closed) })
+	return nil
+}
+
+// SetFaults puts a plan in force, in place of the one before. Its counts begin anew.
+func (s *Server) SetFaults(p Plan) error {
+	if err := p.Validate(); err != nil {
+		return err
+	}
+	s.script.Store(newScript(p, s.random()))
+	return nil
+}
+
+// Faults is the plan in force.
+func (s *Server) Faults() Plan {
+	if sc := s.script.Load(); sc != nil {
+		return sc.plan
+	}
+	return Plan{Profile: "off"}
+}
+
+func (s *Server) random() uint64 {
+	s.randMu.Lock()
+	defer s.randMu.Unlock()
+	return s.rand.Uint64()
+}
+
+// ServeHTTP answers one call.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	for o := range opPaths {
+		if r.URL.Path == opPaths[o] {
+			s.serve(w, r, op(o))
+			return
+		}
+	}
+	if strings.HasPrefix(r.URL.Path, "/_sim/") {
+		s.control.ServeHTTP(w, r)
+		return
+	}
+	http.NotFound(w, r)
+}
+
+// serve takes one call from its bytes to its answer. The body is read before anything else, so that the fate of a call can
+// depend on the order it names and so that net/http notices when the client goes away.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, o op) {
+	c := newCall()
+	defer c.free()
+	handler := &operations[o]
+	if c.bad = c.read(r); c.bad == nil {
+		handler.parse(s, c)
+	}
+	var fate verdict
+	if sc := s.script.Load(); sc != nil {
+		fate = sc.pick(o, c.key)
+	}
+	if d := s.cfg.Latency + fate.delay; d > 0 && !s.wait(r.Context(), d) {
+		s.stats.faulted(o, Latency)
+		cut(w)
+		return
+	}
+	header := w.Header()
+	header["X-Tt-Logid"] = []string{s.logID()}
+	if fate.fault != nil {
+		s.fail(w, r, o, c, fate)
+		return
+	}
+	s.stats.answered(o, handler.apply(s, c))
+	header["Content-Type"] = contentTypeJSON
+	_, _ = w.Write(c.out) // the client may be gone; the ledger has what happened
+}
+
+var contentTypeJSON = []string{"application/json; charset=utf-8"}
+
+// wait lets d pass. It is false when the client or the simulator went away before.
+func (s *Server) wait(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+	case <-s.closed:
+	}
+	return false
+}
+
+// logID has the look of Douyin's: the time to the second and something unique.
+func (s *Server) logID() string {
+	b := make([]byte, 0, 40)
+	b = s.cfg.Now().AppendFormat(b, "20060102150405")
+	b = append(b, "0000000000000000"...)
+	return string(strconv.AppendUint(b, s.logSeq.Add(1)|1<<40, 16))
+}
