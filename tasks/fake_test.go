@@ -6,8 +6,9 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/alicebob/miniredis/v2"
 	"github.com/hibiken/asynq"
+
+	"github.com/ordersync/ordersync/store/servertest"
 )
 
 // redis is an asynq client and inspector on a Redis of the test's own.
@@ -18,17 +19,8 @@ type redis struct {
 
 func startRedis(t *testing.T) redis {
 	t.Helper()
-	opt := asynq.RedisClientOpt{Addr: miniredis.RunT(t).Addr()}
-	r := redis{asynq.NewClient(opt), asynq.NewInspector(opt)}
-	t.Cleanup(func() {
-		if err := r.client.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := r.inspector.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return r
+	rdb := servertest.Redis(t)
+	return redis{asynq.NewClientFromRedisClient(rdb), asynq.NewInspectorFromRedisClient(rdb)}
 }
 
 // fakeQueue is an Enqueuer whose answer the test chooses by payload.

@@ -1,0 +1,119 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"github.com/ordersync/ordersync/tasks"
+)
+
+const (
+	defaultTimeout = 10 * time.Second
+	maxBody        = 64 << 10
+)
+
+// Config is what New needs beside the parts.
+type Config struct {
+	// Tokens are the bearer tokens that open /v1; several, so that one can be replaced without a gap. None is right only
+	// with Loopback.
+	Tokens []string
+	// Loopback: the listener is bound to a loopback address (see CheckAddr), so the API may go without tokens.
+	Loopback bool
+	// Timeout ends a request, reading its body included. 0: 10 s.
+	Timeout time.Duration
+	// Log gets one line per request. The zero value writes nothing.
+	Log zerolog.Logger
+	// NewID names a request in the log and in the answer (X-Request-Id). nil: random.
+	NewID func() string
+	// Now is the clock. nil: time.Now.
+	Now func() time.Time
+}
+
+// Parts are what the gateway stands on. Queue and Ready are needed; a part that is nil answers its calls with 501.
+type Parts struct {
+	Queue  tasks.Enqueuer
+	Orders Orders
+	// Ready returns nil when Redis and MySQL answer.
+	Ready func(ctx context.Context) error
+}
+
+// Orders tells what is known of one order.
+type Orders interface {
+	// OrderStatus returns what we and Douyin know of an order; found is false when neither the shop nor we have one.
+	OrderStatus(ctx context.Context, orderID string) (status OrderStatus, found bool, err error)
+}
+
+// Gateway is the http.Handler of the enqueue API.
+type Gateway struct {
+	Parts
+	cfg    Config
+	tokens [][32]byte
+	mux    *http.ServeMux
+	routes []string
+	guard  *http.CrossOriginProtection
+}
+
+// New builds the handler. It refuses an API without tokens that is not on loopback.
+func New(cfg Config, parts Parts) (*Gateway, error) {
+	if parts.Queue == nil || parts.Ready == nil {
+		return nil, errors.New("gateway: Parts.Queue and Parts.Ready are needed")
+	}
+	tokens, err := hashTokens(cfg.Tokens)
+	if err != nil {
+		return nil, err
+	}
+	if len(tokens) == 0 && !cfg.Loopback {
+		return nil, errOpen
+	}
+	if cfg.Timeout <= 0 {
+		cfg.Timeout = defaultTimeout
+	}
+	if cfg.NewID == nil {
+		cfg.NewID = uuid.NewString
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	g := &Gateway{Parts: parts, cfg: cfg, tokens: tokens, mux: http.NewServeMux(), guard: http.NewCrossOriginProtection()}
+	g.register()
+	return g, nil
+}
+
+// handler answers a request or returns an error, which fail turns into a problem document.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+func (g *Gateway) register() {
+	g.handle("POST /v1/orders/{id}/push", true, g.pushOne)
+	g.handle("POST /v1/orders/push", true, g.pushMany)
+	g.handle("GET /v1/orders/{id}", g.Orders != nil, g.order)
+	g.handle("GET /healthz", true, g.healthz)
+	g.handle("GET /readyz", true, g.readyz)
+	g.handle("GET /openapi.yaml", true, g.openAPI)
+}
+
+// handle registers h under a pattern of net/http, behind admit when it is the API's. Without its part the route stays known
+// and says 501.
+func (g *Gateway) handle(pattern string, present bool, h handler) {
+	if !present {
+		h = func(http.ResponseWriter, *http.Request) error { return errNotSetUp }
+	}
+	g.routes = append(g.routes, pattern)
+	guarded := strings.Contains(pattern, " /v1/")
+	g.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		if guarded {
+			if err := g.admit(w, r); err != nil {
+				fail(w, err)
+				return
+			}
+		}
+		if err := h(w, r); err != nil {
+			fail(w, err)
+		}
+	})
+}

@@ -1,0 +1,130 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"path"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+// answered watches one answer for the log line.
+type answered struct {
+	http.ResponseWriter
+	status  int
+	bytes   int
+	problem *Problem
+	stack   []byte // of a panic
+}
+
+func (a *answered) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answered) Write(b []byte) (int, error) {
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	n, err := a.ResponseWriter.Write(b)
+	a.bytes += n
+	return n, err
+}
+
+// Unwrap is for http.ResponseController.
+func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+func answerOf(w http.ResponseWriter) *answered {
+	a, _ := w.(*answered)
+	return a
+}
+
+// ServeHTTP answers one request within Config.Timeout and writes one log line about it. A panic becomes a 500.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	begin := g.cfg.Now()
+	id := g.cfg.NewID()
+	w.Header().Set("X-Request-Id", id)
+	ctx, cancel := context.WithTimeout(r.Context(), g.cfg.Timeout)
+	defer cancel()
+	a := &answered{ResponseWriter: w}
+	defer func() { g.logLine(r, a, id, g.cfg.Now().Sub(begin)) }()
+	defer recoverTo(a)
+
+	// A body that trickles in ends with the request. Writers that know no deadline (tests) are bound by ctx alone.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(g.cfg.Timeout))
+	g.route(a, r.WithContext(ctx))
+}
+
+// route hands over to the handler of the path, or answers 404 or 405 as a problem: the mux would answer in plain text.
+func (g *Gateway) route(w http.ResponseWriter, r *http.Request) {
+	h, pattern := g.mux.Handler(r)
+	if pattern != "" && path.Clean(r.URL.Path) == r.URL.Path { // else the mux would redirect, and a redirected POST is a GET to some
+		g.mux.ServeHTTP(w, r)
+		return
+	}
+	probe := &refusal{header: http.Header{}}
+	h.ServeHTTP(probe, r)
+	if probe.status == http.StatusMethodNotAllowed {
+		allow := probe.header.Get("Allow")
+		w.Header().Set("Allow", allow)
+		fail(w, &Problem{Status: http.StatusMethodNotAllowed, Detail: "this path takes " + allow})
+		return
+	}
+	fail(w, &Problem{Status: http.StatusNotFound, Detail: "no such path: see /openapi.yaml"})
+}
+
+// refusal keeps of the mux's own answer what a problem needs.
+type refusal struct {
+	header http.Header
+	status int
+}
+
+func (p *refusal) Header() http.Header         { return p.header }
+func (p *refusal) WriteHeader(status int)      { p.status = status }
+func (p *refusal) Write(b []byte) (int, error) { return len(b), nil }
+
+func recoverTo(a *answered) {
+	switch v := recover(); v {
+	case nil:
+	case http.ErrAbortHandler:
+		panic(v) // net/http's own way to cut a connection
+	default:
+		a.stack = debug.Stack()
+		err := fmt.Errorf("panic: %v", v)
+		if a.status != 0 { // too late for another answer
+			a.problem = &Problem{Status: http.StatusInternalServerError, cause: err}
+			return
+		}
+		fail(a, err)
+	}
+}
+
+// logLine tells what was asked and how it ended. It holds no header, no query, no body: tokens and personal data travel there.
+func (g *Gateway) logLine(r *http.Request, a *answered, id string, took time.Duration) {
+	event := g.cfg.Log.Info()
+	if a.status >= http.StatusInternalServerError || a.stack != nil {
+		event = g.cfg.Log.Error()
+	} else if quiet(r.URL.Path) {
+		event = g.cfg.Log.Debug()
+	}
+	event = event.Str("request", id).Str("method", cut(r.Method, 16)).Str("path", cut(r.URL.Path, 200)).
+		Int("status", a.status).Int("bytes", a.bytes).Dur("took", took)
+	if p := a.problem; p != nil {
+		event = event.Str("problem", cut(p.Error(), 500))
+	}
+	if a.stack != nil {
+		event = event.Bytes("stack", a.stack)
+	}
+	event.Msg("http")
+}
+
+// quiet paths are asked every few seconds by whoever watches the process.
+func quiet(path string) bool { return path == "/healthz" || path == "/readyz" }
+
+func cut(s string, most int) string {
+	return strings.ToValidUTF8(s[:min(len(s), most)], "")
+}

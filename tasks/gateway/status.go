@@ -1,0 +1,68 @@
+package gateway
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/tasks"
+)
+
+// OrderStatus is what we and Douyin know of one order: the JSON of GET /v1/orders/{id} and of `ordersync status --json`.
+type OrderStatus struct {
+	OrderID    string `json:"order_id"`
+	OrderNo    string `json:"order_no,omitempty"`    // what Douyin gets as order_id
+	ShopStatus string `json:"shop_status,omitempty"` // the shop's own value when the outcome was written
+	Outcome    string `json:"outcome"`               // of the newest attempt: pending, sending, pushed, refused, retrying, gave_up, ignored; unknown: never asked for
+
+	Douyin *Held `json:"douyin,omitempty"` // what Douyin holds; left out while that is not known
+
+	Kind     string     `json:"kind,omitempty"` // of the failure: rejected, unavailable, incomplete, ...
+	Code     int        `json:"code,omitempty"` // Douyin's number
+	Message  string     `json:"message,omitempty"`
+	LogID    string     `json:"log_id,omitempty"` // what Douyin's support asks for
+	Attempts int        `json:"attempts"`         // since the last success
+	PushedAt *time.Time `json:"pushed_at,omitempty"`
+	DueAt    *time.Time `json:"due_at,omitempty"` // when the sweep asks again
+
+	History []Event `json:"history"` // newest first
+}
+
+// Held is the state of an order in Douyin's order centre.
+type Held struct {
+	Status     douyin.OrderStatus `json:"status"`
+	Text       string             `json:"text"`
+	UpdateTime int64              `json:"update_time"` // as it was sent
+}
+
+// Event is one attempt, as ordersync_log keeps it, without the bodies.
+type Event struct {
+	At         time.Time `json:"at"`
+	Call       string    `json:"call"` // push, refund, settle, ...
+	Attempt    int       `json:"attempt"`
+	Cause      string    `json:"cause,omitempty"`
+	Outcome    string    `json:"outcome"`
+	Kind       string    `json:"kind,omitempty"`
+	Code       int       `json:"code,omitempty"`
+	Message    string    `json:"message,omitempty"`
+	LogID      string    `json:"log_id,omitempty"`
+	DurationMS int64     `json:"duration_ms"`
+}
+
+func (g *Gateway) order(w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("id")
+	if err := (tasks.PushOrder{OrderID: id}).Validate(); err != nil {
+		return err
+	}
+	status, found, err := g.Orders.OrderStatus(r.Context(), id)
+	switch {
+	case err != nil:
+		return unavailable("the order cannot be read now", err)
+	case !found:
+		return &Problem{Status: http.StatusNotFound, Detail: "neither the shop nor ordersync has this order"}
+	}
+	if status.History == nil {
+		status.History = []Event{}
+	}
+	return answer(w, http.StatusOK, status)
+}
