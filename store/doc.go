@@ -1,0 +1,44 @@
+// Package store holds all the SQL: the shop's tables, which are only ever read, and ours (prefix ordersync_), with their
+// migrations. It runs on MySQL 8, on MariaDB 10.6+ and, for the demo and for tests, on the SQLite of package embedded.
+//
+// # Why one statement loads an order
+//
+// InnoDB gives one statement one consistent view. So an order, its user, product and course, and what we know of Douyin's
+// side are joined in a single SELECT for many orders: no transaction, one round trip, and never a status of now beside a
+// state row of before.
+//
+// # Why calls are gathered
+//
+// A hundred handlers that each send five statements keep the database and both processors busy with round trips and commits.
+// Calls that are made at the same time share statements instead: one SELECT loads many orders, and one transaction commits
+// many records while each handler waits for its own. An idle store gathers nothing: a lone call goes through at once.
+//
+// # Why the gathering is ours and not dataloader's
+//
+// graph-gophers/dataloader was tried against the needs and left: it runs a batch under the context of the first caller, so
+// one cancelled task fails the others; it waits its full window also when nobody else calls; it does not bound the number
+// of batches in flight; it cannot be drained at shutdown. What was needed instead is the 100 lines of gather.go.
+//
+// # Why an attempt is announced
+//
+// BeginPush writes, before anything is sent, that an attempt is open. An attempt whose end nobody saw may have reached
+// Douyin; while one is open (or the newest one failed) nothing is believed about what Douyin holds, and the next task pushes
+// again. Seq makes it a compare and set: of two attempts made from the same snapshot only one may send.
+//
+// # Why writes lock first and decide in Go
+//
+// A batch locks its rows (SELECT ... FOR UPDATE in the order of their keys, READ COMMITTED so that absent rows lock no
+// gaps), decides row by row in Go, and writes all rows back in one statement. The rules are then plain code that runs on
+// every database, not conditions inside three dialects of upsert. A row that somebody else inserted meanwhile is a duplicate
+// key, a deadlock is a deadlock: in both cases the whole batch runs again.
+//
+// # Why ids compare as bytes
+//
+// MySQL finds '12abc' = 12 true and 'ab' = 'AB' mostly too. Order ids are bound in the type of the shop's column, the row that
+// comes back must have exactly the asked text, and our own key columns are utf8mb4_bin.
+//
+// # Why the log has no index on time
+//
+// Its key grows with time. Purging reads from the low end of the key and stops at the first row that is young enough, which
+// saves one index entry for every call to Douyin.
+package store

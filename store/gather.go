@@ -1,0 +1,168 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// ErrClosed: the Store is closed.
+var ErrClosed = errors.New("store: closed")
+
+// call is one caller's question and, after done is closed, its answer.
+type call[K, V any] struct {
+	ctx   context.Context //nolint:containedctx // it lives as long as the call, and tells whether somebody still waits
+	key   K
+	value V
+	err   error
+	done  chan struct{}
+}
+
+// gatherer lets calls that are made at the same time share one run.
+//
+// A call that finds nobody else waits for nothing. While runs are in flight and come back with more than one call, the next
+// run gathers for up to window or until it is full. At most parallel runs are in flight; what comes meanwhile waits and
+// travels together.
+type gatherer[K, V any] struct {
+	run      func(ctx context.Context, calls []*call[K, V]) // sets value or err of every call
+	window   time.Duration
+	size     int
+	parallel int
+
+	mu      sync.Mutex
+	pending []*call[K, V]
+	full    chan struct{} // closed when pending reaches size; nil when nobody gathers
+	running int
+	crowded bool // the last run carried more than one call
+	closed  bool
+	idle    sync.WaitGroup
+}
+
+func newGatherer[K, V any](cfg Config, run func(context.Context, []*call[K, V])) *gatherer[K, V] {
+	return &gatherer[K, V]{run: run, window: cfg.Gather, size: cfg.BatchSize, parallel: parallelBatches}
+}
+
+// do asks for key and waits for the answer. When ctx ends first, what was asked may still be done.
+func (g *gatherer[K, V]) do(ctx context.Context, key K) (V, error) {
+	c := &call[K, V]{ctx: ctx, key: key, done: make(chan struct{})}
+	if err := g.add(c); err != nil {
+		return c.value, err
+	}
+	select {
+	case <-c.done:
+		return c.value, c.err
+	case <-ctx.Done():
+		var none V
+		return none, context.Cause(ctx)
+	}
+}
+
+func (g *gatherer[K, V]) add(c *call[K, V]) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return ErrClosed
+	}
+	g.pending = append(g.pending, c)
+	switch {
+	case g.full != nil:
+		if len(g.pending) == g.size {
+			close(g.full)
+			g.full = nil
+		}
+	case g.running < g.parallel:
+		g.running++
+		g.idle.Add(1)
+		g.gather()
+	}
+	return nil
+}
+
+// gather starts a runner, which waits for company where that is to be expected. g.mu is held.
+func (g *gatherer[K, V]) gather() {
+	var full chan struct{}
+	if g.crowded && g.window > 0 && len(g.pending) < g.size {
+		full = make(chan struct{})
+		g.full = full
+	}
+	go g.runner(full)
+}
+
+// runner runs batches until nothing is pending.
+func (g *gatherer[K, V]) runner(full chan struct{}) {
+	defer g.idle.Done()
+	for {
+		if full != nil {
+			wait := time.NewTimer(g.window)
+			select {
+			case <-full:
+				wait.Stop()
+			case <-wait.C:
+			}
+		}
+		g.mu.Lock()
+		if full != nil && g.full == full {
+			g.full = nil
+		}
+		batch := g.take()
+		g.crowded = len(batch) > 1
+		if len(g.pending) > 0 && g.running < g.parallel {
+			g.running++
+			g.idle.Add(1)
+			g.gather()
+		}
+		g.mu.Unlock()
+
+		if len(batch) > 0 {
+			g.runBatch(batch)
+		}
+
+		g.mu.Lock()
+		// Somebody else gathers already, or nobody waits: this runner is not needed.
+		if len(g.pending) == 0 || g.full != nil {
+			g.running--
+			g.mu.Unlock()
+			return
+		}
+		full = nil
+		if g.crowded && g.window > 0 && len(g.pending) < g.size {
+			full = make(chan struct{})
+			g.full = full
+		}
+		g.mu.Unlock()
+	}
+}
+
+// take removes the next batch from pending, without the calls whose callers have gone. g.mu is held.
+func (g *gatherer[K, V]) take() []*call[K, V] {
+	n := min(len(g.pending), g.size)
+	batch := make([]*call[K, V], 0, n)
+	for _, c := range g.pending[:n] {
+		if c.ctx.Err() == nil {
+			batch = append(batch, c)
+		}
+	}
+	rest := copy(g.pending, g.pending[n:])
+	clear(g.pending[rest:])
+	g.pending = g.pending[:rest]
+	return batch
+}
+
+// runBatch runs under a context of its own: no caller's end may fail the others.
+func (g *gatherer[K, V]) runBatch(batch []*call[K, V]) {
+	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
+	defer cancel()
+	g.run(ctx, batch)
+	for _, c := range batch {
+		close(c.done)
+	}
+}
+
+// close refuses new calls and waits for those that were accepted.
+func (g *gatherer[K, V]) close() {
+	g.mu.Lock()
+	g.closed = true
+	g.mu.Unlock()
+	g.idle.Wait()
+}

@@ -1,0 +1,195 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// LoadOrder reads one order with all that a push needs, in one consistent view of the database. Calls made at the same time
+// share one statement. Errors: ErrOrderNotFound, *ColumnError (the snapshot then still holds what could be read), or the
+// database's.
+func (s *Store) LoadOrder(ctx context.Context, orderID string) (OrderSnapshot, error) {
+	return s.loads.do(ctx, orderID)
+}
+
+// buildLoadSQL is the SELECT up to its list of ids.
+func (s *Store) buildLoadSQL() string {
+	c, t := s.schema.Columns, s.schema.Tables
+	column := func(name string) string { // a column the shop does not have reads as empty
+		if name == "" {
+			return "''"
+		}
+		return "o." + quote(name)
+	}
+	filter, _ := s.schema.filterSQL()
+	return "SELECT " + strings.Join([]string{
+		column(c.ID), column(c.OrderNo), column(c.UserID), column(c.ProductID), column(c.CourseID), column(c.Price), column(c.Amount),
+		column(c.CreateTime), column(c.SN), column(c.ThirdOrderNum), column(c.Status),
+		"u." + quote(c.User.ID), "u." + quote(c.User.OpenID),
+		"p." + quote(c.Product.ID), "p." + quote(c.Product.CoverImg),
+		"c." + quote(c.Course.ID), "c." + quote(c.Course.Name),
+		columnList("s.", stateColumns),
+	}, ", ") +
+		" FROM " + quote(t.Order) + " o" +
+		" LEFT JOIN " + quote(t.User) + " u ON u." + quote(c.User.ID) + " = o." + quote(c.UserID) +
+		" LEFT JOIN " + quote(t.Product) + " p ON p." + quote(c.Product.ID) + " = o." + quote(c.ProductID) +
+		" LEFT JOIN " + quote(t.Course) + " c ON c." + quote(c.Course.ID) + " = o." + quote(c.CourseID) +
+		" LEFT JOIN `ordersync_order` s ON s.`order_id` = " + s.sql.text("o."+quote(c.ID)) +
+		" WHERE " + filter + " AND o." + quote(c.ID) + " IN ("
+}
+
+// idArg is an order id in the type of the shop's key; ok is false when the shop can have no such order. A text would make
+// MySQL compare as floating point numbers, and a number would make it read every row of a text key.
+func idArg(orderID string, numeric bool) (arg any, ok bool) {
+	if !numeric {
+		return orderID, orderID != ""
+	}
+	n, err := strconv.ParseInt(orderID, 10, 64)
+	if err == nil && strconv.FormatInt(n, 10) == orderID {
+		return n, true
+	}
+	u, err := strconv.ParseUint(orderID, 10, 64)
+	if err == nil && strconv.FormatUint(u, 10) == orderID {
+		return u, true
+	}
+	return nil, false
+}
+
+// loadBatch answers many LoadOrder calls with one SELECT.
+func (s *Store) loadBatch(ctx context.Context, calls []*call[string, OrderSnapshot]) {
+	found, err := s.loadOrders(ctx, calls)
+	for _, c := range calls {
+		l, ok := found[c.key]
+		switch {
+		case err != nil:
+			c.err = err
+		case !ok:
+			c.err = ErrOrderNotFound
+		default:
+			c.value, c.err = l.snapshot, l.err
+		}
+	}
+}
+
+// loaded is one order's answer: an error here is that order's alone.
+type loaded struct {
+	snapshot OrderSnapshot
+	err      error
+}
+
+func (s *Store) loadOrders(ctx context.Context, calls []*call[string, OrderSnapshot]) (map[string]loaded, error) {
+	numeric, _, err := s.types(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]loaded, len(calls))
+	asked := make(map[string]bool, len(calls))
+	_, args := s.schema.filterSQL()
+	ids := len(args)
+	for _, c := range calls {
+		if arg, ok := idArg(c.key, numeric); ok && !asked[c.key] {
+			asked[c.key] = true
+			args = append(args, arg)
+		}
+	}
+	if len(asked) == 0 {
+		return found, nil
+	}
+	rows, err := s.db.WithContext(ctx).Raw(s.loadSQL+places(len(args)-ids)+")", args...).Rows()
+	if err != nil {
+		return nil, fmt.Errorf("store: load orders: %w", err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		var r orderRow
+		if err := rows.Scan(r.into()...); err != nil {
+			return nil, fmt.Errorf("store: load orders: %w", err)
+		}
+		// Not asked: MySQL's collation took another id for the same.
+		if asked[r.id.String] {
+			snapshot, err := s.snapshot(&r)
+			found[r.id.String] = loaded{snapshot, err}
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("store: load orders: %w", err)
+	}
+	return found, nil
+}
+
+// orderRow is a row of the load statement as it comes.
+type orderRow struct {
+	id, orderNo, userID, productID, courseID, price, amount, sn, thirdOrderNum, status sql.NullString
+
+	createTime                                                   any
+	foundUser, openID, foundProduct, coverImg, foundCourse, name sql.NullString
+
+	state stateRow
+}
+
+func (r *orderRow) into() []any {
+	return append([]any{
+		&r.id, &r.orderNo, &r.userID, &r.productID, &r.courseID, &r.price, &r.amount, &r.createTime, &r.sn, &r.thirdOrderNum, &r.status,
+		&r.foundUser, &r.openID, &r.foundProduct, &r.coverImg, &r.foundCourse, &r.name,
+	}, r.state.into()...)
+}
+
+// snapshot makes the values of a row usable. The error is a *ColumnError for the first that is not; the rest is filled.
+func (s *Store) snapshot(r *orderRow) (OrderSnapshot, error) {
+	var first error
+	refuse := func(column string, reason error) {
+		if reason != nil && first == nil {
+			first = &ColumnError{Table: s.schema.Tables.Order, Column: column, Row: r.id.String, Reason: reason.Error()}
+		}
+	}
+	c := s.schema.Columns
+	price, err := s.fen(r.price)
+	refuse(c.Price, err)
+	amount, err := s.fen(r.amount)
+	refuse(c.Amount, err)
+	created, err := s.createTime(r.createTime)
+	refuse(c.CreateTime, err)
+	return OrderSnapshot{
+		Order: Order{
+			ID: r.id.String, OrderNo: r.orderNo.String, UserID: r.userID.String, ProductID: r.productID.String, CourseID: r.courseID.String,
+			Price: price, Amount: amount, CreateTime: created, SN: r.sn.String, ThirdOrderNum: r.thirdOrderNum.String, Status: r.status.String,
+		},
+		User:    User{Found: r.foundUser.Valid, OpenID: r.openID.String},
+		Product: Product{Found: r.foundProduct.Valid, CoverImg: r.coverImg.String},
+		Course:  Course{Found: r.foundCourse.Valid, Name: r.name.String},
+		State:   r.state.state(),
+	}, first
+}
+
+func (s *Store) fen(v sql.NullString) (Fen, error) {
+	switch {
+	case !v.Valid:
+		return 0, errMoneyIsNull
+	case s.schema.Money == InFen:
+		return parseFen(v.String)
+	}
+	return ParseYuan(v.String)
+}
+
+func (s *Store) createTime(v any) (time.Time, error) {
+	if v == nil {
+		return time.Time{}, errors.New("is NULL")
+	}
+	if s.schema.Time == Datetime {
+		var t timestamp
+		if err := t.Scan(v); err != nil {
+			return time.Time{}, errors.New("is not a DATETIME, as shop.time says")
+		}
+		return t.Time, nil
+	}
+	var seconds sql.NullInt64
+	if err := seconds.Scan(v); err != nil {
+		return time.Time{}, errors.New("is not a number of seconds, as shop.time says")
+	}
+	return time.Unix(seconds.Int64, 0), nil
+}

@@ -1,0 +1,203 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/store/servertest"
+)
+
+func TestLoadOrderReadsEverythingAPushNeeds(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		addOrder(t, db, 7, t0)
+		exec(t, db, "UPDATE `order` SET third_order_num = 'T7', price = '0.07', amount = '99999999.99' WHERE id = 7")
+		got, err := s.LoadOrder(t.Context(), "7")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := store.OrderSnapshot{
+			Order: store.Order{
+				ID: "7", OrderNo: "7", UserID: "7", ProductID: "7", CourseID: "7", Price: 7, Amount: 9999999999,
+				CreateTime: time.Unix(t0.Unix(), 0), SN: "SN7", ThirdOrderNum: "T7", Status: "1",
+			},
+			User: store.User{Found: true, OpenID: "openid-7"}, Product: store.Product{Found: true, CoverImg: "https://img.example/1.png"},
+			Course: store.Course{Found: true, Name: "抖音课程 😀"},
+		}
+		if got != want {
+			t.Errorf("got  %+v\nwant %+v", got, want)
+		}
+	})
+}
+
+func TestLoadOrderComparesIDsExactly(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		addOrder(t, db, 12, t0)
+		for _, id := range []string{"12abc", "012", "12 ", " 12", "+12", "12.0", "1e1", "13", "", "18446744073709551616", "12' OR '1'='1"} {
+			if _, err := s.LoadOrder(t.Context(), id); !errors.Is(err, store.ErrOrderNotFound) {
+				t.Errorf("id %q: %v, want ErrOrderNotFound", id, err)
+			}
+		}
+	})
+}
+
+func TestLoadOrderWithTextKeys(t *testing.T) {
+	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
+		textKey := "VARCHAR(64)"
+		for _, statement := range []string{
+			"CREATE TABLE `order` (id " + textKey + " PRIMARY KEY, uid INT, product_id INT, course_id INT, price VARCHAR(20), amount VARCHAR(20), create_time INT, sn VARCHAR(64), third_order_num VARCHAR(64), status INT)",
+			"CREATE TABLE dy_user (id INT PRIMARY KEY, openid VARCHAR(64))",
+			"CREATE TABLE product (id INT PRIMARY KEY, cover_img VARCHAR(64))",
+			"CREATE TABLE course (id INT PRIMARY KEY, name VARCHAR(64))",
+			"INSERT INTO `order` VALUES ('Ab-7', 1, 1, 1, '1.00', '1.00', 1, 'sn', '', 1)",
+		} {
+			exec(t, db, statement)
+		}
+		s := newStore(t, db, store.Config{})
+		begin(t, s, "Ab-7", 0, t0)
+		got, err := s.LoadOrder(t.Context(), "Ab-7")
+		if err != nil || got.Order.ID != "Ab-7" || got.State.Seq != 1 {
+			t.Errorf("got %+v, %v", got, err)
+		}
+		if got.User.Found || got.Product.Found || got.Course.Found {
+			t.Errorf("rows that do not exist were found: %+v", got)
+		}
+		for _, id := range []string{"ab-7", "AB-7", "Ab-7 "} {
+			if _, err := s.LoadOrder(t.Context(), id); !errors.Is(err, store.ErrOrderNotFound) {
+				t.Errorf("id %q: %v, want ErrOrderNotFound", id, err)
+			}
+		}
+	})
+}
+
+func TestABadValueFailsItsOwnOrderOnly(t *testing.T) {
+	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
+		servertest.CreateShop(t, db)
+		if db.Name() != "sqlite" {
+			exec(t, db, "ALTER TABLE `order` MODIFY price DECIMAL(12,4) NULL")
+		} else {
+			exec(t, db, "ALTER TABLE `order` DROP COLUMN price")
+			exec(t, db, "ALTER TABLE `order` ADD COLUMN price TEXT")
+		}
+		s := newStore(t, db, store.Config{})
+		for id, price := range map[int]any{1: "1.0100", 2: "1.0150", 3: "-0.01", 4: nil, 5: "7"} {
+			addOrder(t, db, id, t0)
+			exec(t, db, "UPDATE `order` SET price = ? WHERE id = ?", price, id)
+		}
+		want := map[string]string{"1": "", "2": "has a fraction of a fen", "3": "is negative", "4": "is NULL", "5": ""}
+		var wg sync.WaitGroup
+		for id, reason := range want {
+			wg.Go(func() {
+				got, err := s.LoadOrder(context.Background(), id)
+				if reason == "" {
+					if err != nil || got.Order.Price == 0 {
+						t.Errorf("order %s: %+v, %v", id, got.Order, err)
+					}
+					return
+				}
+				var column *store.ColumnError
+				if !errors.As(err, &column) || *column != (store.ColumnError{Table: "order", Column: "price", Row: id, Reason: reason}) {
+					t.Errorf("order %s: %v, want %s", id, err, reason)
+				}
+			})
+		}
+		wg.Wait()
+	})
+}
+
+func TestSchemaOfAnotherShop(t *testing.T) {
+	schema := store.DefaultSchema()
+	schema.Tables = store.Tables{Order: "tp_orders", User: "tp_member", Product: "tp_goods", Course: "tp_lesson"}
+	c := &schema.Columns
+	c.ID, c.UserID, c.ProductID, c.CourseID, c.Price, c.Amount = "order_id", "member", "goods", "lesson", "unit", "total"
+	c.CreateTime, c.SN, c.ThirdOrderNum, c.Status, c.OrderNo, c.UpdatedAt = "made", "serial", "", "", "out_order_no", "changed"
+	c.User.ID, c.User.OpenID, c.Product.ID, c.Product.CoverImg, c.Course.ID, c.Course.Name = "mid", "oid", "gid", "pic", "lid", "titel$"
+	schema.Filter = map[string]string{"channel": "douyin"}
+	schema.Money, schema.Time = store.InFen, store.Datetime
+	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
+		for _, statement := range []string{
+			"CREATE TABLE tp_orders (order_id INTEGER PRIMARY KEY, member INTEGER, goods INTEGER, lesson INTEGER, unit INTEGER, total INTEGER, made DATETIME, serial VARCHAR(64), out_order_no VARCHAR(64), channel VARCHAR(20), changed DATETIME)",
+			"CREATE TABLE tp_member (mid INTEGER PRIMARY KEY, oid VARCHAR(64))",
+			"CREATE TABLE tp_goods (gid INTEGER PRIMARY KEY, pic VARCHAR(64))",
+			"CREATE TABLE tp_lesson (lid INTEGER PRIMARY KEY, `titel$` VARCHAR(64))",
+			"INSERT INTO tp_orders VALUES (1, 2, 3, 4, 5, 6, '2026-03-01 08:00:00', 'S', 'OUT-1', 'douyin', '2026-03-01 08:00:00'), (2, 2, 3, 4, 5, 6, '2026-03-01 08:00:00', 'S', 'OUT-2', 'wechat', '2026-03-01 08:00:00')",
+			"INSERT INTO tp_member VALUES (2, 'oid')", "INSERT INTO tp_goods VALUES (3, 'pic')", "INSERT INTO tp_lesson VALUES (4, '课')",
+		} {
+			exec(t, db, statement)
+		}
+		s := newStore(t, db, store.Config{Schema: schema})
+		got, err := s.LoadOrder(t.Context(), "1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := store.Order{ID: "1", OrderNo: "OUT-1", UserID: "2", ProductID: "3", CourseID: "4", Price: 5, Amount: 6, CreateTime: t0, SN: "S"}
+		if !got.Order.CreateTime.Equal(t0) {
+			t.Errorf("create time %v, want %v", got.Order.CreateTime, t0)
+		}
+		got.Order.CreateTime = t0
+		if got.Order != want || got.User.OpenID != "oid" || got.Product.CoverImg != "pic" || got.Course.Name != "课" {
+			t.Errorf("got %+v", got)
+		}
+		if _, err := s.LoadOrder(t.Context(), "2"); !errors.Is(err, store.ErrOrderNotFound) {
+			t.Errorf("the filter lets another channel's order through: %v", err)
+		}
+		page, err := s.MarkUnsynced(t.Context(), store.Scan{From: t0.Add(-time.Hour), To: t0.Add(time.Hour), Limit: 10, DueAt: t0})
+		if err != nil || page.Read != 2 || page.Marked != 1 || !page.Done {
+			t.Errorf("sweep: %+v, %v", page, err)
+		}
+	})
+}
+
+func TestSchemaRefusesWhatIsNoIdentifier(t *testing.T) {
+	for _, name := range []string{"order; DROP TABLE x", "or`der", "a.b.c", "", "订单", strings.Repeat("x", 65)} {
+		schema := store.DefaultSchema()
+		schema.Tables.Order = name
+		if schema.Validate() == nil {
+			t.Errorf("table %q was accepted", name)
+		}
+		schema = store.DefaultSchema()
+		schema.Filter = map[string]string{name: "x"}
+		if schema.Validate() == nil {
+			t.Errorf("filter column %q was accepted", name)
+		}
+	}
+}
+
+func TestACancelledCallerDoesNotFailTheOthers(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		addOrder(t, db, 1, t0)
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		var wg sync.WaitGroup
+		for i := range 50 {
+			wg.Go(func() {
+				ctx := t.Context()
+				if i%2 == 0 {
+					ctx = gone
+				}
+				_, err := s.LoadOrder(ctx, "1")
+				if i%2 == 0 && !errors.Is(err, context.Canceled) && err != nil || i%2 == 1 && err != nil {
+					t.Errorf("caller %d: %v", i, err)
+				}
+			})
+		}
+		wg.Wait()
+	})
+}
+
+func TestAClosedStoreSaysSo(t *testing.T) {
+	s := newStore(t, servertest.SQLite(t), store.Config{})
+	s.Close()
+	if _, err := s.LoadOrder(t.Context(), "1"); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("load: %v", err)
+	}
+	if err := s.RecordPush(t.Context(), store.Push{OrderID: "1"}); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("record: %v", err)
+	}
+}

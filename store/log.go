@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// LogRow is a row of ordersync_log: one call to Douyin, or one pass that ended before it.
+type LogRow struct {
+	ID         int64
+	At         time.Time
+	Call       string // order.push, refund.create, ...
+	OrderID    string
+	Number     string // developer number of a refund or settlement; empty for a push
+	Cause      string
+	TaskID     string
+	Attempt    int
+	Outcome    Outcome
+	Kind       string
+	Code       int
+	Message    string
+	LogID      string
+	HTTPStatus int
+	Duration   time.Duration // whole microseconds
+	Request    string        // masked; empty when Config.LogBodies keeps none
+	Response   string
+}
+
+// CallPush is LogRow.Call of a push.
+const CallPush = "order.push"
+
+// logColumns are the columns of ordersync_log behind its id.
+var logColumns = []string{
+	"at", "call_name", "order_id", "number", "cause", "task_id", "attempt", "outcome", "kind", "code", "message", "log_id", "http_status",
+	"duration_us", "request", "response",
+}
+
+func (r *LogRow) scan(rows *sql.Rows) error {
+	var at timestamp
+	var micros int64
+	var request, response sql.NullString
+	err := rows.Scan(&r.ID, &at, &r.Call, &r.OrderID, &r.Number, &r.Cause, &r.TaskID, &r.Attempt, &r.Outcome, &r.Kind, &r.Code, &r.Message,
+		&r.LogID, &r.HTTPStatus, &micros, &request, &response)
+	r.At, r.Duration = at.Time, time.Duration(micros)*time.Microsecond
+	r.Request, r.Response = request.String, response.String
+	return err
+}
+
+// logRow is what a Push leaves in the log.
+func (s *Store) logRow(p *Push) LogRow {
+	r := LogRow{
+		At: p.At, Call: CallPush, OrderID: p.OrderID, Cause: p.Cause, TaskID: p.TaskID, Attempt: p.Attempt, Outcome: p.Outcome, Kind: p.Kind,
+		Code: p.Code, Message: p.Message, LogID: p.LogID, HTTPStatus: p.HTTPStatus, Duration: p.Duration,
+	}
+	if s.cfg.LogBodies == BodiesAll || p.Outcome != Pushed {
+		r.Request, r.Response = p.Request, p.Response
+	}
+	return r
+}
+
+func (d dialect) insertLog(tx *gorm.DB, rows []LogRow) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	args := make([]any, 0, len(rows)*len(logColumns))
+	for i := range rows {
+		r := &rows[i]
+		args = append(args, d.time(r.At), clip(r.Call, maxKind), clip(r.OrderID, maxID), clip(r.Number, maxID), clip(r.Cause, maxKind),
+			clip(r.TaskID, 255), r.Attempt, string(r.Outcome), clip(r.Kind, maxKind), r.Code, clip(r.Message, maxMessage), clip(r.LogID, maxLogID),
+			r.HTTPStatus, r.Duration.Microseconds(), body(r.Request), body(r.Response))
+	}
+	return tx.Exec("INSERT INTO `ordersync_log` ("+columnList("", logColumns)+") VALUES "+tuples(len(rows), len(logColumns)), args...).Error
+}
+
+// body is a request or response as the log keeps it: NULL when empty.
+func body(s string) any {
+	if s == "" {
+		return nil
+	}
+	return clip(s, maxBody)
+}
+
+// PurgeLog deletes at most limit of the oldest log rows, as far as they are older than before, and returns how many.
+// Fewer than limit: nothing that old is left.
+func (s *Store) PurgeLog(ctx context.Context, before time.Time, limit int) (n int64, err error) {
+	db := s.db.WithContext(ctx)
+	rows, err := db.Raw("SELECT `id`, `at` FROM `ordersync_log` ORDER BY `id` LIMIT ?", limit).Rows()
+	if err != nil {
+		return 0, fmt.Errorf("store: purge log: %w", err)
+	}
+	last, err := lastOld(rows, before)
+	if err != nil {
+		return 0, fmt.Errorf("store: purge log: %w", err)
+	}
+	if last == 0 {
+		return 0, nil
+	}
+	done := db.Exec("DELETE FROM `ordersync_log` WHERE `id` <= ?", last)
+	if done.Error != nil {
+		return 0, fmt.Errorf("store: purge log: %w", done.Error)
+	}
+	return done.RowsAffected, nil
+}
+
+// lastOld is the last of the leading rows that are older than before; 0: none.
+func lastOld(rows *sql.Rows, before time.Time) (last int64, err error) {
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		var id int64
+		var at timestamp
+		if err := rows.Scan(&id, &at); err != nil {
+			return 0, err
+		}
+		if !at.Before(before) {
+			break
+		}
+		last = id
+	}
+	return last, rows.Err()
+}

@@ -1,0 +1,265 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// maxTries bounds how often a batch runs that lost a deadlock or a race for a new key.
+const maxTries = 8
+
+// write is one BeginPush or RecordPush: exactly one field is set.
+type write struct {
+	begin *Begin
+	push  *Push
+}
+
+func (w write) orderID() string {
+	if w.begin != nil {
+		return w.begin.OrderID
+	}
+	return w.push.OrderID
+}
+
+// BeginPush announces an attempt, durably, before anything is sent, and returns its number. ErrSuperseded: the order's state
+// is not that of b.Seq any more; nothing was written. When ctx ends first, the attempt may have been announced; then it stays
+// open until StaleAfter, which makes the next one push again.
+func (s *Store) BeginPush(ctx context.Context, b Begin) (seq int64, err error) {
+	if err := checkOrderID(b.OrderID); err != nil {
+		return 0, err
+	}
+	return s.writes.do(ctx, write{begin: &b})
+}
+
+// RecordPush writes how an attempt or a pass ended. It is durable when it returns.
+func (s *Store) RecordPush(ctx context.Context, p Push) error {
+	if err := checkOrderID(p.OrderID); err != nil {
+		return err
+	}
+	_, err := s.writes.do(ctx, write{push: &p})
+	return err
+}
+
+func checkOrderID(id string) error {
+	if id == "" || len(id) > maxID || clip(id, maxID) != id {
+		return fmt.Errorf("store: an order id has 1 to %d bytes of UTF-8", maxID)
+	}
+	return nil
+}
+
+// writeBatch commits many writes in one transaction. A row that the database refuses fails alone.
+func (s *Store) writeBatch(ctx context.Context, calls []*call[write, int64]) {
+	err := s.commit(ctx, calls)
+	if err == nil {
+		return
+	}
+	if badRow(err) && len(calls) > 1 {
+		for _, c := range calls {
+			if err := s.commit(ctx, []*call[write, int64]{c}); err != nil {
+				c.value, c.err = 0, err
+			}
+		}
+		return
+	}
+	for _, c := range calls {
+		c.value, c.err = 0, err
+	}
+}
+
+// commit runs the transaction, again when it lost a deadlock or a race. Without an error every call has its answer.
+func (s *Store) commit(ctx context.Context, calls []*call[write, int64]) (err error) {
+	for range maxTries {
+		if err = s.transaction(ctx, func(tx *gorm.DB) error { return s.apply(tx, calls) }); err == nil {
+			return nil
+		}
+		if ctx.Err() != nil || !again(err) && !duplicate(err) {
+			break
+		}
+	}
+	return fmt.Errorf("store: write order state: %w", err)
+}
+
+// transaction runs f in READ COMMITTED (SQLite: alone).
+func (s *Store) transaction(ctx context.Context, f func(tx *gorm.DB) error) error {
+	return s.db.WithContext(ctx).Transaction(f, s.sql.isolation)
+}
+
+// apply locks the rows of the batch, decides in memory, and writes what changed.
+func (s *Store) apply(tx *gorm.DB, calls []*call[write, int64]) error {
+	ids := make([]string, 0, len(calls))
+	for _, c := range calls {
+		ids = append(ids, c.key.orderID())
+	}
+	slices.Sort(ids) // everybody locks in the same order
+	ids = slices.Compact(ids)
+	states, err := readStates(tx, ids, s.sql.forUpdate)
+	if err != nil {
+		return err
+	}
+	rows := make(map[string]*row, len(ids))
+	for _, id := range ids {
+		state, found := states[id]
+		rows[id] = &row{OrderState: state, stored: found}
+	}
+	var log []LogRow
+	for _, c := range calls {
+		r := rows[c.key.orderID()]
+		if b := c.key.begin; b != nil {
+			c.value, c.err = r.begin(b)
+			continue
+		}
+		r.record(c.key.push)
+		if c.key.push.Outcome != Settled {
+			log = append(log, s.logRow(c.key.push))
+		}
+	}
+	var fresh, changed []*OrderState
+	for _, id := range ids {
+		switch r := rows[id]; {
+		case r.dirty && r.stored:
+			changed = append(changed, &r.OrderState)
+		case r.dirty:
+			fresh = append(fresh, &r.OrderState)
+		}
+	}
+	if err := s.sql.insertStates(tx, fresh, ""); err != nil {
+		return err
+	}
+	if err := s.sql.insertStates(tx, changed, s.sql.upsert("order_id", stateColumns[1:])); err != nil {
+		return err
+	}
+	return s.sql.insertLog(tx, log)
+}
+
+// row is a row of ordersync_order in the hands of a batch.
+type row struct {
+	OrderState
+	stored, dirty bool
+}
+
+// touch names a new row and marks it for writing.
+func (r *row) touch(orderID, orderNo string, at time.Time) {
+	r.dirty = true
+	r.OrderID = orderID
+	if orderNo != "" {
+		r.OrderNo = orderNo
+	}
+	if r.CreatedAt.IsZero() {
+		r.CreatedAt = at
+	}
+	r.UpdatedAt = at
+}
+
+func (r *row) begin(b *Begin) (seq int64, err error) {
+	if r.Seq != b.Seq {
+		return 0, ErrSuperseded
+	}
+	r.touch(b.OrderID, b.OrderNo, b.At)
+	if r.StartedAt.Before(b.At.Add(-b.StaleAfter)) {
+		r.Open = 0 // whatever was open is over
+	}
+	r.Seq++
+	r.Open++
+	r.StartedAt, r.UpdateTime = b.At, b.UpdateTime
+	r.Digest = "" // unknown until this attempt has ended
+	r.Outcome = Sending
+	due := b.DueAt
+	r.DueAt = &due
+	return r.Seq, nil
+}
+
+func (r *row) record(p *Push) {
+	switch {
+	case p.Outcome == Settled:
+		if r.stored && r.Seq == p.Seq && r.Open == 0 {
+			r.touch(p.OrderID, p.OrderNo, p.At)
+			r.answer(p)
+			r.Outcome, r.Attempts, r.DueAt = Pushed, 0, nil
+		}
+	case p.Seq == 0:
+		r.touch(p.OrderID, p.OrderNo, p.At)
+		r.answer(p)
+		r.Attempts++
+		r.DueAt = p.DueAt
+		if p.Outcome == Ignored || p.Outcome == Refused {
+			r.DueAt = nil
+		}
+	case p.Seq == r.Seq:
+		r.touch(p.OrderID, p.OrderNo, p.At)
+		r.Open = max(r.Open-1, 0)
+		r.answer(p)
+		r.DueAt = p.DueAt
+		r.Attempts++
+		if p.Outcome == Pushed {
+			at := p.At
+			r.Digest, r.Status, r.PushedAt, r.Attempts = p.Digest, p.Status, &at, 0
+		}
+	default:
+		r.overtaken(p)
+	}
+}
+
+// overtaken is the end of an attempt after which another one has begun. Which of the two reached Douyin last is not known,
+// so what Douyin holds is unknown, and the order has to be looked at again: by the attempt that is still open, or at once.
+func (r *row) overtaken(p *Push) {
+	r.touch(p.OrderID, "", p.At)
+	r.Open = max(r.Open-1, 0)
+	r.Digest = ""
+	due := p.DueAt
+	if due == nil || r.DueAt != nil && r.DueAt.Before(*due) {
+		due = r.DueAt
+	}
+	if due == nil {
+		at := p.At
+		due = &at
+	}
+	r.DueAt = due
+}
+
+// answer takes over how a pass ended.
+func (r *row) answer(p *Push) {
+	r.Outcome, r.ShopStatus = p.Outcome, p.ShopStatus
+	r.Kind, r.Code, r.Message, r.LogID = p.Kind, p.Code, p.Message, p.LogID
+}
+
+// readStates reads rows of ordersync_order; lock is what ends a locking SELECT.
+func readStates(db *gorm.DB, ids []string, lock string) (states map[string]OrderState, err error) {
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	rows, err := db.Raw("SELECT "+columnList("", stateColumns)+" FROM `ordersync_order` WHERE `order_id` IN ("+places(len(ids))+")"+lock, args...).Rows()
+	if err != nil {
+		return nil, fmt.Errorf("store: read order state: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	states = make(map[string]OrderState, len(ids))
+	for rows.Next() {
+		var r stateRow
+		if err := rows.Scan(r.into()...); err != nil {
+			return nil, fmt.Errorf("store: read order state: %w", err)
+		}
+		states[r.orderID.String] = r.state()
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("store: read order state: %w", err)
+	}
+	return states, nil
+}
+
+// insertStates inserts rows; end says what happens where the key is there already.
+func (d dialect) insertStates(tx *gorm.DB, states []*OrderState, end string) error {
+	if len(states) == 0 {
+		return nil
+	}
+	args := make([]any, 0, len(states)*len(stateColumns))
+	for _, o := range states {
+		args = d.stateArgs(args, o)
+	}
+	return tx.Exec("INSERT INTO `ordersync_order` ("+columnList("", stateColumns)+") VALUES "+tuples(len(states), len(stateColumns))+end, args...).Error
+}

@@ -1,0 +1,163 @@
+package store
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Schema says how the shop names what the store reads. Start from DefaultSchema; a Schema whose Tables and Columns are both
+// zero has the default names.
+type Schema struct {
+	Tables  Tables
+	Columns Columns
+	// Filter keeps other channels' orders out: column of the order table to the value it must have, as text.
+	Filter map[string]string
+	Time   TimeFormat
+	Money  MoneyUnit
+}
+
+// Tables are the shop's four tables; each may be qualified with a database ("shop.order").
+type Tables struct {
+	Order, User, Product, Course string
+}
+
+// Columns are the shop's columns: those of the order table, then those of the others.
+type Columns struct {
+	ID, UserID, ProductID, CourseID string
+	Price, Amount, CreateTime       string
+	SN                              string // empty: the shop has none
+	ThirdOrderNum                   string // empty: the shop has none
+	Status                          string // empty: the shop has none
+	OrderNo                         string // empty: the key
+	UpdatedAt                       string // empty: the shop has none
+
+	User    struct{ ID, OpenID string }
+	Product struct{ ID, CoverImg string }
+	Course  struct{ ID, Name string }
+}
+
+// TimeFormat is how the shop writes create_time. The zero value is unix.
+type TimeFormat string
+
+// MoneyUnit is how the shop writes price and amount. The zero value is yuan.
+type MoneyUnit string
+
+const (
+	Unix     TimeFormat = "unix"     // seconds since 1970
+	Datetime TimeFormat = "datetime" // DATETIME or TIMESTAMP in the DSN's loc
+	Yuan     MoneyUnit  = "yuan"     // DECIMAL
+	InFen    MoneyUnit  = "fen"      // integer
+)
+
+// DefaultSchema has the names that the PHP class uses.
+func DefaultSchema() Schema {
+	s := Schema{
+		Tables: Tables{Order: "order", User: "dy_user", Product: "product", Course: "course"},
+		Columns: Columns{
+			ID: "id", UserID: "uid", ProductID: "product_id", CourseID: "course_id", Price: "price", Amount: "amount",
+			CreateTime: "create_time", SN: "sn", ThirdOrderNum: "third_order_num", Status: "status",
+		},
+		Time:  Unix,
+		Money: Yuan,
+	}
+	s.Columns.User.ID, s.Columns.User.OpenID = "id", "openid"
+	s.Columns.Product.ID, s.Columns.Product.CoverImg = "id", "cover_img"
+	s.Columns.Course.ID, s.Columns.Course.Name = "id", "name"
+	return s
+}
+
+func (s Schema) withDefaults() Schema {
+	if s.Tables == (Tables{}) && s.Columns == (Columns{}) {
+		d := DefaultSchema()
+		s.Tables, s.Columns = d.Tables, d.Columns
+	}
+	if s.Columns.OrderNo == "" {
+		s.Columns.OrderNo = s.Columns.ID
+	}
+	if s.Time == "" {
+		s.Time = Unix
+	}
+	if s.Money == "" {
+		s.Money = Yuan
+	}
+	return s
+}
+
+var (
+	tableName  = regexp.MustCompile(`^[A-Za-z0-9_$]{1,64}(\.[A-Za-z0-9_$]{1,64})?$`)
+	columnName = regexp.MustCompile(`^[A-Za-z0-9_$]{1,64}$`)
+)
+
+// Validate tells whether every name is an identifier that may stand in SQL. The error names the first that is not.
+func (s Schema) Validate() error {
+	s = s.withDefaults()
+	t, c := s.Tables, s.Columns
+	for _, n := range []struct{ what, name string }{
+		{"tables.order", t.Order}, {"tables.user", t.User}, {"tables.product", t.Product}, {"tables.course", t.Course},
+	} {
+		if !tableName.MatchString(n.name) {
+			return fmt.Errorf("store: %s: %q is not a table name: want letters, digits, _ or $, at most 64, optionally database.table", n.what, n.name)
+		}
+	}
+	for _, n := range []struct {
+		what, name string
+		optional   bool
+	}{
+		{"id", c.ID, false}, {"uid", c.UserID, false}, {"product_id", c.ProductID, false}, {"course_id", c.CourseID, false},
+		{"price", c.Price, false}, {"amount", c.Amount, false}, {"create_time", c.CreateTime, false}, {"sn", c.SN, true},
+		{"third_order_num", c.ThirdOrderNum, true}, {"status", c.Status, true}, {"order_no", c.OrderNo, false},
+		{"updated_at", c.UpdatedAt, true}, {"user.id", c.User.ID, false}, {"user.openid", c.User.OpenID, false},
+		{"product.id", c.Product.ID, false}, {"product.cover_img", c.Product.CoverImg, false},
+		{"course.id", c.Course.ID, false}, {"course.name", c.Course.Name, false},
+	} {
+		if n.optional && n.name == "" {
+			continue
+		}
+		if !columnName.MatchString(n.name) {
+			return fmt.Errorf("store: columns.%s: %q is not a column name: want letters, digits, _ or $, at most 64", n.what, n.name)
+		}
+	}
+	for _, column := range s.filterColumns() {
+		if !columnName.MatchString(column) {
+			return fmt.Errorf("store: filter: %q is not a column name", column)
+		}
+	}
+	if s.Time != Unix && s.Time != Datetime {
+		return fmt.Errorf("store: time: %q is unknown: want unix or datetime", s.Time)
+	}
+	if s.Money != Yuan && s.Money != InFen {
+		return fmt.Errorf("store: money: %q is unknown: want yuan or fen", s.Money)
+	}
+	return nil
+}
+
+// filterColumns are the filter's columns, always in the same order.
+func (s Schema) filterColumns() []string {
+	columns := make([]string, 0, len(s.Filter))
+	for column := range s.Filter {
+		columns = append(columns, column)
+	}
+	slices.Sort(columns)
+	return columns
+}
+
+// filterSQL is the filter as a condition over the order table called o, "1 = 1" without one, and its arguments.
+func (s Schema) filterSQL() (string, []any) {
+	if len(s.Filter) == 0 {
+		return "1 = 1", nil
+	}
+	var conditions []string
+	var args []any
+	for _, column := range s.filterColumns() {
+		conditions = append(conditions, "o."+quote(column)+" = ?")
+		args = append(args, s.Filter[column])
+	}
+	return strings.Join(conditions, " AND "), args
+}
+
+// quote quotes a validated identifier. MySQL's backtick is understood by MariaDB and by SQLite too.
+func quote(name string) string {
+	return "`" + strings.ReplaceAll(name, ".", "`.`") + "`"
+}

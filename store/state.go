@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// stateColumns are the columns of ordersync_order, in the order in which stateRow scans and stateArgs writes them. The key
+// is the first.
+var stateColumns = []string{
+	"order_id", "order_no", "seq", "open_attempts", "started_at", "update_time", "status", "digest", "shop_status", "outcome", "kind", "code",
+	"message", "log_id", "attempts", "pushed_at", "due_at", "created_at", "updated_at",
+}
+
+// The widths of our columns in bytes; a VARCHAR(n) holds n characters, so n bytes always fit.
+const (
+	maxID      = 64
+	maxDigest  = 128
+	maxStatus  = 64
+	maxKind    = 32
+	maxMessage = 512
+	maxLogID   = 128
+	maxBody    = 64 << 10
+)
+
+// stateRow scans a row of ordersync_order that may be absent (all NULL, from a LEFT JOIN).
+type stateRow struct {
+	orderID, orderNo, digest, shopStatus, outcome, kind, message, logID sql.NullString
+
+	seq, open, updateTime, status, code, attempts    sql.NullInt64
+	startedAt, pushedAt, dueAt, createdAt, updatedAt timestamp
+}
+
+func (r *stateRow) into() []any {
+	return []any{
+		&r.orderID, &r.orderNo, &r.seq, &r.open, &r.startedAt, &r.updateTime, &r.status, &r.digest, &r.shopStatus, &r.outcome, &r.kind, &r.code,
+		&r.message, &r.logID, &r.attempts, &r.pushedAt, &r.dueAt, &r.createdAt, &r.updatedAt,
+	}
+}
+
+// state is the zero value for an absent row.
+func (r *stateRow) state() OrderState {
+	if !r.orderID.Valid {
+		return OrderState{}
+	}
+	return OrderState{
+		OrderID: r.orderID.String, OrderNo: r.orderNo.String, Seq: r.seq.Int64, Open: int(r.open.Int64), StartedAt: r.startedAt.Time,
+		UpdateTime: r.updateTime.Int64, Status: int(r.status.Int64), Digest: r.digest.String, ShopStatus: r.shopStatus.String,
+		Outcome: Outcome(r.outcome.String), Kind: r.kind.String, Code: int(r.code.Int64), Message: r.message.String, LogID: r.logID.String,
+		Attempts: int(r.attempts.Int64), PushedAt: r.pushedAt.ptr(), DueAt: r.dueAt.ptr(), CreatedAt: r.createdAt.Time, UpdatedAt: r.updatedAt.Time,
+	}
+}
+
+func (d dialect) stateArgs(args []any, o *OrderState) []any {
+	return append(args,
+		o.OrderID, clip(o.OrderNo, maxID), o.Seq, o.Open, d.time(o.StartedAt), o.UpdateTime, o.Status, clip(o.Digest, maxDigest),
+		clip(o.ShopStatus, maxStatus), string(o.Outcome), clip(o.Kind, maxKind), o.Code, clip(o.Message, maxMessage), clip(o.LogID, maxLogID),
+		o.Attempts, d.timePtr(o.PushedAt), d.timePtr(o.DueAt), d.time(o.CreatedAt), d.time(o.UpdatedAt),
+	)
+}
+
+// columnList is the columns quoted, each behind prefix.
+func columnList(prefix string, columns []string) string {
+	quoted := make([]string, len(columns))
+	for i, c := range columns {
+		quoted[i] = prefix + quote(c)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// places is "?, ?, ?" for n arguments.
+func places(n int) string {
+	return strings.TrimSuffix(strings.Repeat("?, ", n), ", ")
+}
+
+// tuples is "(?, ?), (?, ?)" for rows rows of columns columns.
+func tuples(rows, columns int) string {
+	return strings.TrimSuffix(strings.Repeat("("+places(columns)+"), ", rows), ", ")
+}
+
+// clip makes s valid UTF-8 of at most most bytes, cut at the border of a rune.
+func clip(s string, most int) string {
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "\uFFFD")
+	}
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most]
+}
+
+// Order is what we know of Douyin's side of one order; found is false when nothing ever was asked for it.
+func (s *Store) Order(ctx context.Context, orderID string) (state OrderState, found bool, err error) {
+	rows, err := s.states(ctx, []string{orderID})
+	if err != nil {
+		return OrderState{}, false, err
+	}
+	state, found = rows[orderID]
+	return state, found, nil
+}
+
+// states reads the rows of ordersync_order for ids; absent ones are missing in the map.
+func (s *Store) states(ctx context.Context, ids []string) (map[string]OrderState, error) {
+	return readStates(s.db.WithContext(ctx), ids, "")
+}
+
+// Log is the newest rows of an order's log, newest first.
+func (s *Store) Log(ctx context.Context, orderID string, limit int) ([]LogRow, error) {
+	rows, err := s.db.WithContext(ctx).Raw("SELECT "+columnList("", append([]string{"id"}, logColumns...))+
+		" FROM `ordersync_log` WHERE `order_id` = ? ORDER BY `id` DESC LIMIT ?", orderID, limit).Rows()
+	if err != nil {
+		return nil, fmt.Errorf("store: log of order: %w", err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	var log []LogRow
+	for rows.Next() {
+		var r LogRow
+		if err := r.scan(rows); err != nil {
+			return nil, fmt.Errorf("store: log of order: %w", err)
+		}
+		log = append(log, r)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("store: log of order: %w", err)
+	}
+	return log, nil
+}

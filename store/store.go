@@ -1,0 +1,132 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// Config of a Store. The zero value reads the PHP class's schema.
+type Config struct {
+	Schema    Schema
+	LogBodies LogBodies
+	Gather    time.Duration    // how long a call may wait for others to share its statement; 0: 2 ms; negative: not at all
+	BatchSize int              // calls that share a statement at most; 0: 256
+	Now       func() time.Time // nil: time.Now
+}
+
+// LogBodies says whose request and response ordersync_log keeps in full. The zero value is failed.
+type LogBodies string
+
+const (
+	BodiesFailed LogBodies = "failed" // of every call that did not end as pushed
+	BodiesAll    LogBodies = "all"
+)
+
+const (
+	defaultGather    = 2 * time.Millisecond
+	defaultBatchSize = 256
+	// parallelBatches lets one batch gather and run while others wait for the database's answer or for a lock.
+	parallelBatches = 4
+	// batchTimeout ends a batch whose callers may all have gone. It is longer than InnoDB's own lock wait of 50 s.
+	batchTimeout = 75 * time.Second
+)
+
+// Store reads the shop and keeps our tables. It is safe for concurrent use; make one per process and Close it.
+type Store struct {
+	db      *gorm.DB
+	cfg     Config
+	schema  Schema
+	sql     dialect
+	loads   *gatherer[string, OrderSnapshot]
+	writes  *gatherer[write, int64]
+	shop    shopTypes
+	loadSQL string
+
+	migrating sync.Mutex // SQLite only
+}
+
+// New makes a Store over a database that Open or embedded.Open opened. It does not touch the database. The error is about cfg.
+func New(db *gorm.DB, cfg Config) (*Store, error) {
+	if err := cfg.Schema.Validate(); err != nil {
+		return nil, err
+	}
+	switch cfg.LogBodies {
+	case "":
+		cfg.LogBodies = BodiesFailed
+	case BodiesFailed, BodiesAll:
+	default:
+		return nil, fmt.Errorf("store: log bodies: %q is unknown: want failed or all", cfg.LogBodies)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Gather == 0 {
+		cfg.Gather = defaultGather
+	}
+	if cfg.BatchSize <= 0 {
+		cfg.BatchSize = defaultBatchSize
+	}
+	s := &Store{db: db, cfg: cfg, schema: cfg.Schema.withDefaults(), sql: dialectOf(db)}
+	s.loadSQL = s.buildLoadSQL()
+	s.loads = newGatherer(cfg, s.loadBatch)
+	s.writes = newGatherer(cfg, s.writeBatch)
+	return s, nil
+}
+
+// Close waits until everything that was asked for is done. Later calls of LoadOrder, BeginPush and RecordPush fail with
+// ErrClosed. The database stays open: whoever opened it closes it.
+func (s *Store) Close() {
+	s.loads.close()
+	s.writes.close()
+}
+
+// Ping asks the database for an answer.
+func (s *Store) Ping(ctx context.Context) error {
+	pool, err := s.db.DB()
+	if err != nil {
+		return fmt.Errorf("store: ping: %w", err)
+	}
+	if err := pool.PingContext(ctx); err != nil {
+		return fmt.Errorf("store: ping: %w", err)
+	}
+	return nil
+}
+
+// shopTypes is what has to be known of the shop's columns, read once from the database.
+type shopTypes struct {
+	mu          sync.Mutex
+	known       bool
+	numericID   bool // the order table's key is a number
+	updatedUnix bool // updated_at is a number of seconds
+}
+
+// types reads the column types at the first call; a failure is not remembered.
+func (s *Store) types(ctx context.Context) (numericID, updatedUnix bool, err error) {
+	t := &s.shop
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.known {
+		return t.numericID, t.updatedUnix, nil
+	}
+	columns := quote(s.schema.Columns.ID)
+	if s.schema.Columns.UpdatedAt != "" {
+		columns += ", " + quote(s.schema.Columns.UpdatedAt)
+	}
+	rows, err := s.db.WithContext(ctx).Raw("SELECT " + columns + " FROM " + quote(s.schema.Tables.Order) + " WHERE 1 = 0").Rows()
+	if err != nil {
+		return false, false, fmt.Errorf("store: shop's order table: %w", err)
+	}
+	defer rows.Close() //nolint:errcheck // nothing is read from it
+	found, err := rows.ColumnTypes()
+	if err != nil {
+		return false, false, fmt.Errorf("store: shop's order table: %w", err)
+	}
+	t.numericID = isInteger(found[0].DatabaseTypeName())
+	t.updatedUnix = len(found) > 1 && isInteger(found[1].DatabaseTypeName())
+	t.known = true
+	return t.numericID, t.updatedUnix, nil
+}

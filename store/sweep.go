@@ -1,0 +1,226 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Scan asks for one page of the shop's orders in a range of time.
+type Scan struct {
+	// Statuses are the shop's status values that Douyin should know; others are read over. Nil: every order.
+	Statuses []string
+	// From and To bound updated_at where Schema has it, else create_time; both are included. The zero time: no bound.
+	From, To time.Time
+	// ByCreateTime bounds create_time in any case.
+	ByCreateTime bool
+	After        ScanKey // Next of the page before; the zero value: the first page
+	Limit        int
+	DueAt        time.Time // what MarkUnsynced writes
+}
+
+// ScanKey is a place in the order of (time, key). It may be kept and resumed as JSON.
+type ScanKey struct {
+	Time time.Time `json:"time"`
+	ID   string    `json:"id"`
+}
+
+// ScanPage tells how a page went.
+type ScanPage struct {
+	Read   int      // rows read, also those that Statuses and Schema.Filter leave out
+	Marked int      // orders marked
+	IDs    []string // orders that Statuses and Schema.Filter let through, in order
+	Next   ScanKey
+	Done   bool // nothing is left behind this page
+}
+
+// ReadOrders reads one page and marks nothing.
+func (s *Store) ReadOrders(ctx context.Context, q Scan) (ScanPage, error) {
+	orders, page, err := s.readPage(ctx, q)
+	for _, o := range orders {
+		page.IDs = append(page.IDs, o.id)
+	}
+	return page, err
+}
+
+// MarkUnsynced reads one page of the shop's orders and makes those due that Douyin does not know as they are: never asked
+// for, or with another status than when they were pushed, or (where Schema has updated_at) changed since. An order that is due
+// already is left as it is.
+//
+// A page costs one read of at most Limit rows through the index on the time column, one read of as many rows of
+// ordersync_order by key, and writes for what it marks: nothing depends on the size of the tables.
+func (s *Store) MarkUnsynced(ctx context.Context, q Scan) (ScanPage, error) {
+	orders, page, err := s.readPage(ctx, q)
+	if err != nil || len(orders) == 0 {
+		return page, err
+	}
+	ids := make([]string, len(orders))
+	for i, o := range orders {
+		ids[i] = o.id
+	}
+	page.IDs = ids
+	known, err := s.states(ctx, ids)
+	if err != nil {
+		return page, err
+	}
+	var fresh []*OrderState
+	var changed []any
+	now := s.cfg.Now()
+	for _, o := range orders {
+		state, ok := known[o.id]
+		switch {
+		case !ok:
+			due := q.DueAt
+			fresh = append(fresh, &OrderState{OrderID: o.id, Outcome: Pending, DueAt: &due, CreatedAt: now, UpdatedAt: now})
+		case state.DueAt == nil && o.differs(state):
+			changed = append(changed, o.id)
+		}
+	}
+	slices.SortFunc(fresh, func(a, b *OrderState) int { return strings.Compare(a.OrderID, b.OrderID) })
+	db := s.db.WithContext(ctx)
+	// A row that somebody made meanwhile is on its way already.
+	if err := s.sql.insertStates(db, fresh, s.sql.keep("order_id")); err != nil {
+		return page, fmt.Errorf("store: mark unsynced: %w", err)
+	}
+	if len(changed) > 0 {
+		args := append([]any{string(Pending), s.sql.time(q.DueAt)}, changed...)
+		done := db.Exec("UPDATE `ordersync_order` SET `outcome` = ?, `due_at` = ? WHERE `due_at` IS NULL AND `order_id` IN ("+places(len(changed))+")", args...)
+		if done.Error != nil {
+			return page, fmt.Errorf("store: mark unsynced: %w", done.Error)
+		}
+	}
+	page.Marked = len(fresh) + len(changed)
+	return page, nil
+}
+
+// shopOrder is an order as the sweep sees it.
+type shopOrder struct {
+	id, status string
+	updatedAt  time.Time // zero: the shop has none
+}
+
+// differs tells whether the shop's order is not the one that the state was written for. The shop may write whole seconds
+// only, so a change in the second of the last record counts as newer.
+func (o shopOrder) differs(state OrderState) bool {
+	if o.status != state.ShopStatus {
+		return true
+	}
+	return !o.updatedAt.IsZero() && !o.updatedAt.Before(state.UpdatedAt.Truncate(time.Second))
+}
+
+// readPage reads by keyset. Status and filter are judged in Go: as conditions they would let one statement read on until it
+// has found enough.
+func (s *Store) readPage(ctx context.Context, q Scan) ([]shopOrder, ScanPage, error) {
+	numeric, updatedUnix, err := s.types(ctx)
+	if err != nil {
+		return nil, ScanPage{}, err
+	}
+	limit := q.Limit
+	if limit <= 0 {
+		limit = s.cfg.BatchSize
+	}
+	rows, err := s.pageQuery(ctx, q, limit, numeric, updatedUnix)
+	if err != nil {
+		return nil, ScanPage{}, fmt.Errorf("store: read orders: %w", err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	var orders []shopOrder
+	var page ScanPage
+	for rows.Next() {
+		var id, status sql.NullString
+		var at, updated any
+		var wanted bool
+		if err := rows.Scan(&id, &status, &at, &updated, &wanted); err != nil {
+			return nil, page, fmt.Errorf("store: read orders: %w", err)
+		}
+		page.Read++
+		page.Next.ID = id.String
+		if page.Next.Time, err = shopTime(at); err != nil {
+			return nil, page, fmt.Errorf("store: read orders: time of row %s: %w", clip(id.String, maxID), err)
+		}
+		o := shopOrder{id: id.String, status: status.String}
+		if s.schema.Columns.UpdatedAt != "" {
+			if o.updatedAt, err = shopTime(updated); err != nil {
+				return nil, page, fmt.Errorf("store: read orders: %s of row %s: %w", s.schema.Columns.UpdatedAt, clip(id.String, maxID), err)
+			}
+		}
+		if wanted && checkOrderID(o.id) == nil && (q.Statuses == nil || slices.Contains(q.Statuses, o.status)) {
+			orders = append(orders, o)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, page, fmt.Errorf("store: read orders: %w", err)
+	}
+	page.Done = page.Read < limit
+	return orders, page, nil
+}
+
+func (s *Store) pageQuery(ctx context.Context, q Scan, limit int, numericID, updatedUnix bool) (*sql.Rows, error) {
+	c := s.schema.Columns
+	timeColumn, unix := c.CreateTime, s.schema.Time == Unix
+	if c.UpdatedAt != "" && !q.ByCreateTime {
+		timeColumn, unix = c.UpdatedAt, updatedUnix
+	}
+	value := func(t time.Time) any {
+		if unix {
+			return t.Unix()
+		}
+		return s.sql.shopTime(t)
+	}
+	t, id := "o."+quote(timeColumn), "o."+quote(c.ID)
+	status, updated := "''", "NULL"
+	if c.Status != "" {
+		status = "o." + quote(c.Status)
+	}
+	if c.UpdatedAt != "" {
+		updated = "o." + quote(c.UpdatedAt)
+	}
+	filter, args := s.schema.filterSQL()
+	where := []string{t + " IS NOT NULL"}
+	from := q.From
+	if q.After.Time.After(from) {
+		from = q.After.Time // the index is entered here; the condition on (time, key) alone would not say so
+	}
+	if !from.IsZero() {
+		where, args = append(where, t+" >= ?"), append(args, value(from))
+	}
+	if !q.To.IsZero() {
+		where, args = append(where, t+" <= ?"), append(args, value(q.To))
+	}
+	if q.After != (ScanKey{}) {
+		after, ok := idArg(q.After.ID, numericID)
+		if !ok {
+			return nil, fmt.Errorf("the place to go on from names no order")
+		}
+		where = append(where, "("+t+" > ? OR ("+t+" = ? AND "+id+" > ?))")
+		args = append(args, value(q.After.Time), value(q.After.Time), after)
+	}
+	args = append(args, limit)
+	return s.db.WithContext(ctx).Raw("SELECT "+id+", "+status+", "+t+", "+updated+", CASE WHEN "+filter+" THEN 1 ELSE 0 END FROM "+
+		quote(s.schema.Tables.Order)+" o WHERE "+strings.Join(where, " AND ")+" ORDER BY "+t+", "+id+" LIMIT ?", args...).Rows()
+}
+
+// shopTime reads a time of the shop's, as seconds or as DATETIME; NULL is the zero time.
+func shopTime(v any) (time.Time, error) {
+	if n, ok := v.(int64); ok {
+		return time.Unix(n, 0), nil
+	}
+	var seconds sql.NullInt64
+	if text, ok := v.([]byte); ok && seconds.Scan(text) == nil { // a text protocol answer
+		return time.Unix(seconds.Int64, 0), nil
+	}
+	var t timestamp
+	err := t.Scan(v)
+	return t.Time, err
+}
+
+// shopTime is t as an argument beside a DATETIME column of the shop's, to the microsecond.
+func (d dialect) shopTime(t time.Time) any {
+	if d.sqlite {
+		return strings.TrimSuffix(t.UTC().Format(sqliteTime), ".000")
+	}
+	return t
+}
