@@ -11,4 +11,11 @@
 // order would swallow every later change of it. So the id is "push:<order>:<revision>", and an empty revision is filled
 // with a fresh one: two calls without a revision are two changes. Never asynq.Unique: its lock leaks together with a task
 // id and outlives an archived task.
+//
+// # Why money is asked for by an instruction
+//
+// A refund or a settlement is a row before it is a task: its developer number makes it one, whoever asks and however often,
+// and the amount is checked against the payment where it can be locked. So a Go shop does not enqueue a Refund of its own
+// making. It writes RefundRequest.Row into the outbox, or sends it to the gateway; the tasks Refund and Settle only name the
+// row that stands.
 package tasks

@@ -74,3 +74,15 @@ func ExampleEnqueueMany() {
 	// true <nil>
 	// false tasks: order_id: has a space, slash, colon or control character
 }
+
+// A shop that shares its MySQL with ordersync loses nothing between its own commit and the queue: it writes the request in
+// the transaction that changes the order.
+func ExampleRefundRequest_Row() {
+	row, err := tasks.RefundRequest{OrderID: "10086", OutRefundNo: "R10086-1", AmountFen: 990, Reason: "用户取消订单"}.Row()
+	if err != nil {
+		panic(err)
+	}
+	// _, err = tx.ExecContext(ctx, "INSERT INTO ordersync_outbox (kind, order_id, payload) VALUES (?, ?, ?)", row.Kind, row.OrderID, row.Payload)
+	fmt.Println(row.Kind, row.OrderID, string(row.Payload))
+	// Output: refund 10086 {"order_id":"10086","out_refund_no":"R10086-1","amount_fen":990,"reason":"用户取消订单"}
+}

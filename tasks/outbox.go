@@ -6,49 +6,103 @@ import (
 	"strconv"
 )
 
-// KindPush is ordersync_outbox.kind of a push.
-const KindPush = "push"
+// The kinds of ordersync_outbox.
+const (
+	KindPush   = "push"
+	KindRefund = "refund"
+	KindSettle = "settle"
+)
 
 // Asked is what one row of ordersync_outbox asks for: exactly one field is set.
 type Asked struct {
-	Push *PushOrder
+	Push   *PushOrder
+	Refund *RefundRequest // becomes a row of ordersync_refund before it is a task
+	Settle *SettleRequest
 }
 
-// FromOutbox reads a row of ordersync_outbox, which a shop writes inside its own transaction. payload may be NULL (nil).
+// Row is what a shop writes into ordersync_outbox inside its own transaction:
+//
+//	INSERT INTO ordersync_outbox (kind, order_id, payload) VALUES (?, ?, ?)
+type Row struct {
+	Kind    string
+	OrderID string
+	Payload []byte // JSON; NULL is right for a push
+}
+
+// Row makes the outbox row of a push. The error is a *PayloadError.
+func (p PushOrder) Row() (Row, error) { return row(KindPush, p.OrderID, p, p.Validate()) }
+
+// Row makes the outbox row of a refund. The error is a *PayloadError.
+func (r RefundRequest) Row() (Row, error) { return row(KindRefund, r.OrderID, r, r.Validate()) }
+
+// Row makes the outbox row of a settlement. The error is a *PayloadError.
+func (s SettleRequest) Row() (Row, error) { return row(KindSettle, s.OrderID, s, s.Validate()) }
+
+func row(kind, orderID string, request any, invalid error) (Row, error) {
+	if invalid != nil {
+		return Row{}, invalid
+	}
+	payload, err := encode(request)
+	if err != nil {
+		return Row{}, err
+	}
+	return Row{kind, orderID, payload}, nil
+}
+
+// FromOutbox reads a row of ordersync_outbox, whoever wrote it. payload may be nil (NULL) for a push.
 //
 // A push row may carry {"cause": …, "revision": …}. Without a revision the row itself names the change, so the task's id is
 // "push:<order>:outbox-<row id>": a row that is handed over twice, because a relay was killed between the hand-over and its
-// commit, is one task.
+// commit, is one task. A refund or a settlement is one by its developer number.
 //
 // The error is a *PayloadError: the row can never be handed over.
 func FromOutbox(kind, orderID string, payload []byte, rowID int64) (Asked, error) {
+	var a Asked
+	var into any
+	var inside *string // order_id in the payload
 	switch kind {
 	case KindPush:
-		p, err := pushFromOutbox(orderID, payload, rowID)
-		if err != nil {
+		a.Push = new(PushOrder)
+		into, inside = a.Push, &a.Push.OrderID
+	case KindRefund:
+		a.Refund = new(RefundRequest)
+		into, inside = a.Refund, &a.Refund.OrderID
+	case KindSettle:
+		a.Settle = new(SettleRequest)
+		into, inside = a.Settle, &a.Settle.OrderID
+	default:
+		return Asked{}, &PayloadError{"kind", fmt.Sprintf("%q is unknown: want push, refund or settle", clip(kind))}
+	}
+	if !blank(payload) {
+		if err := decode(payload, into); err != nil {
 			return Asked{}, err
 		}
-		return Asked{Push: &p}, nil
+		if *inside != "" && *inside != orderID {
+			return Asked{}, &PayloadError{"payload.order_id", "names another order than the row's order_id"}
+		}
 	}
-	return Asked{}, &PayloadError{"kind", fmt.Sprintf("%q is unknown: want push", clip(kind))}
+	*inside = orderID
+	return a.named(rowID)
 }
 
-func pushFromOutbox(orderID string, payload []byte, rowID int64) (PushOrder, error) {
-	var p PushOrder
-	if !blank(payload) {
-		if err := decode(payload, &p); err != nil {
-			return PushOrder{}, err
+func (a Asked) named(rowID int64) (Asked, error) {
+	var err error
+	switch {
+	case a.Push != nil:
+		a.Push.Cause = a.Push.cause()
+		if a.Push.Revision == "" {
+			a.Push.Revision = "outbox-" + strconv.FormatInt(rowID, 10)
 		}
-		if p.OrderID != "" && p.OrderID != orderID {
-			return PushOrder{}, &PayloadError{"payload.order_id", "names another order than the row's order_id"}
-		}
+		err = a.Push.Validate()
+	case a.Refund != nil:
+		err = a.Refund.Validate()
+	case a.Settle != nil:
+		err = a.Settle.Validate()
 	}
-	p.OrderID = orderID
-	p.Cause = p.cause()
-	if p.Revision == "" {
-		p.Revision = "outbox-" + strconv.FormatInt(rowID, 10)
+	if err != nil {
+		return Asked{}, err
 	}
-	return p, p.Validate()
+	return a, nil
 }
 
 // blank tells whether a payload column holds nothing: NULL, only spaces, or the JSON null that an ORM writes for it.

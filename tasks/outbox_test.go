@@ -3,6 +3,7 @@ package tasks
 import (
 	"context"
 	"errors"
+	"reflect"
 	"testing"
 )
 
@@ -46,6 +47,11 @@ func TestFromOutboxRefusesABadRow(t *testing.T) {
 		"another order inside": {"push", "1", `{"order_id":"2"}`, "payload.order_id"},
 		"unknown cause":        {"push", "1", `{"cause":"x"}`, "cause"},
 		"wrong type":           {"push", "1", `{"cause":1}`, "cause"},
+		"refund of nothing":    {"refund", "1", ``, "out_refund_no"},
+		"refund of what":       {"refund", "1", `{"out_refund_no":"R1"}`, "amount_fen"},
+		"refund in yuan":       {"refund", "1", `{"out_refund_no":"R1","amount_fen":0.5}`, "amount_fen"},
+		"refund elsewhere":     {"refund", "1", `{"order_id":"2"}`, "payload.order_id"},
+		"settle of nothing":    {"settle", "1", `null`, "out_settle_no"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := FromOutbox(c.kind, c.order, []byte(c.payload), 9)
@@ -67,6 +73,39 @@ func TestARowHandedOverTwiceIsOneTask(t *testing.T) {
 		}
 		if fresh, err := Enqueue(context.Background(), redis.client, *asked.Push); err != nil || fresh != want {
 			t.Errorf("hand-over %d: fresh %v, %v; want %v", i+1, fresh, err, want)
+		}
+	}
+}
+
+func TestWhatRowWritesFromOutboxReads(t *testing.T) {
+	t.Parallel()
+	push := PushOrder{OrderID: "123", Revision: "paid", Cause: CausePaid}
+	refund := RefundRequest{OrderID: "123", OutRefundNo: "R1", AmountFen: 990, Reason: "a < b & 退", CPExtra: "x", NotifyURL: "https://shop.example/", DisableMsg: true, MsgPage: "pages/a"}
+	settle := SettleRequest{OrderID: "123", OutSettleNo: "S1", Desc: "分账", Params: []Receiver{{"7027", 10}}, Finish: true, CPExtra: "x", NotifyURL: "https://shop.example/"}
+	for _, c := range []struct {
+		row  func() (Row, error)
+		want Asked
+		text string
+	}{
+		{push.Row, Asked{Push: &push}, `{"order_id":"123","revision":"paid","cause":"paid"}`},
+		{refund.Row, Asked{Refund: &refund}, `{"order_id":"123","out_refund_no":"R1","amount_fen":990,"reason":"a < b & 退","cp_extra":"x","notify_url":"https://shop.example/","disable_msg":true,"msg_page":"pages/a"}`},
+		{settle.Row, Asked{Settle: &settle}, `{"order_id":"123","out_settle_no":"S1","desc":"分账","params":[{"merchant_uid":"7027","amount_fen":10}],"finish":true,"cp_extra":"x","notify_url":"https://shop.example/"}`},
+	} {
+		row, err := c.row()
+		if err != nil || string(row.Payload) != c.text || row.OrderID != "123" {
+			t.Errorf("row %+v %s, %v\nwant %s", row, row.Payload, err, c.text)
+		}
+		got, err := FromOutbox(row.Kind, row.OrderID, row.Payload, 1)
+		if err != nil || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("read %+v, %v; want %+v", got, err, c.want)
+		}
+	}
+	for name, row := range map[string]func() (Row, error){
+		"push": PushOrder{}.Row, "refund": RefundRequest{OrderID: "1"}.Row, "settle": SettleRequest{OrderID: "1"}.Row,
+	} {
+		var bad *PayloadError
+		if _, err := row(); !errors.As(err, &bad) {
+			t.Errorf("%s: a bad request became a row: %v", name, err)
 		}
 	}
 }

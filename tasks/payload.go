@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -22,4 +23,15 @@ func decode(data []byte, into any) error {
 		return &PayloadError{"payload", "has something after the JSON object"}
 	}
 	return nil
+}
+
+// encode makes a payload. It leaves <, > and & as they are: an operator reads payloads in asynqmon.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, fmt.Errorf("tasks: encode %T: %w", v, err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }

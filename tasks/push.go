@@ -2,7 +2,6 @@ package tasks
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -39,8 +38,8 @@ const (
 	// pushMaxRetry with worker.Backoff (5s 15s 1m 5m 15m 1h 1h ...) keeps a failing order in asynq's hands for about four hours
 	// on average; what is archived then is asked again by the sweep.
 	pushMaxRetry = 12
-	// pushTimeout is longer than the longest pass: parked at the gate (20s), then token, push and statements (worker.passTimeout, 35s).
-	pushTimeout = time.Minute
+	// taskTimeout is longer than the longest pass: parked at the gate (20s), then token, push and statements (worker.passTimeout, 35s).
+	taskTimeout = time.Minute
 	// pushRetention keeps a finished task's id taken, so that the same change asked twice runs once. It must outlast the
 	// time in which a killed relay hands a row over again (seconds to minutes). An hour of a million orders a day is
 	// 42,000 retained tasks.
@@ -105,12 +104,12 @@ func (p PushOrder) Task() (*asynq.Task, error) {
 		return nil, err
 	}
 	p = p.Named()
-	payload, err := json.Marshal(p)
+	payload, err := encode(p)
 	if err != nil {
-		return nil, fmt.Errorf("tasks: encode push: %w", err)
+		return nil, err
 	}
 	return asynq.NewTask(TypePushOrder, payload, asynq.TaskID(p.ID()), asynq.Queue(p.Queue()),
-		asynq.MaxRetry(pushMaxRetry), asynq.Timeout(pushTimeout), asynq.Retention(pushRetention)), nil
+		asynq.MaxRetry(pushMaxRetry), asynq.Timeout(taskTimeout), asynq.Retention(pushRetention)), nil
 }
 
 // ParsePushOrder reads the payload of a task. The error is a *PayloadError.
@@ -127,17 +126,19 @@ type Enqueuer interface {
 	EnqueueContext(ctx context.Context, task *asynq.Task, opts ...asynq.Option) (*asynq.TaskInfo, error)
 }
 
-// Enqueue puts p on its queue. fresh is false, and err nil, when that change is known already. Options such as
+// Request is what Enqueue takes: a PushOrder, a Refund or a Settle.
+type Request interface {
+	// Task makes the task with its options. The error is a *PayloadError.
+	Task() (*asynq.Task, error)
+}
+
+// Enqueue puts a request on its queue. fresh is false, and err nil, when that change is known already. Options such as
 // asynq.ProcessIn are added to the task's own.
-func Enqueue(ctx context.Context, q Enqueuer, p PushOrder, opts ...asynq.Option) (fresh bool, err error) {
-	t, err := p.Task()
+func Enqueue(ctx context.Context, q Enqueuer, r Request, opts ...asynq.Option) (fresh bool, err error) {
+	t, err := r.Task()
 	if err != nil {
 		return false, err
 	}
-	return enqueue(ctx, q, t, opts...)
-}
-
-func enqueue(ctx context.Context, q Enqueuer, t *asynq.Task, opts ...asynq.Option) (fresh bool, err error) {
 	switch _, err = q.EnqueueContext(ctx, t, opts...); {
 	case err == nil:
 		return true, nil
