@@ -146,21 +146,28 @@ func (l list[T]) set(raw any) error {
 }
 
 func splitList(s string) ([]any, error) {
-	s = strings.TrimSpace(s)
-	if strings.HasPrefix(s, "[") {
-		var out []any
+	out := []any{}
+	if s = strings.TrimSpace(s); strings.HasPrefix(s, "[") {
 		if json.Unmarshal([]byte(s), &out) != nil {
 			return nil, errors.New("begins like a JSON list and is none")
 		}
 		return out, nil
 	}
-	out := []any{}
+	for _, item := range split(s) {
+		out = append(out, item)
+	}
+	return out, nil
+}
+
+// split cuts at commas and line ends and leaves out what is empty.
+func split(s string) []string {
+	var out []string
 	for _, item := range strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == '\n' || r == '\r' }) {
 		if item = strings.TrimSpace(item); item != "" {
 			out = append(out, item)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // table is a YAML mapping; as one text, a JSON object, or name=value with commas or line ends between.
@@ -221,12 +228,8 @@ func splitTable(s string) (map[string]any, error) {
 		}
 		return out, nil
 	}
-	items, err := splitList(s)
-	if err != nil {
-		return nil, err
-	}
-	for i, item := range items {
-		name, v, ok := strings.Cut(item.(string), "=")
+	for i, item := range split(s) {
+		name, v, ok := strings.Cut(item, "=")
 		if !ok {
 			return nil, fmt.Errorf("entry %d: want name=value or a JSON object", i+1)
 		}

@@ -12,7 +12,10 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/douyin/tokencache"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/worker"
 )
 
 // Assembly holds the parts of one process. Its methods may be called from any goroutine; the zero value is not usable.
@@ -25,6 +28,12 @@ type Assembly struct {
 	redis     part[redis.UniversalClient]
 	asynq     part[*asynq.Client]
 	inspector part[*asynq.Inspector]
+	tokens    part[*tokencache.Cache]
+	gate      part[douyin.Gate]
+	douyin    part[*douyin.Client]
+	worker    part[*worker.Servers]
+
+	backoff worker.Backoff
 
 	mu      sync.Mutex
 	closers []closer // in the order of building
@@ -50,6 +59,9 @@ func WithRedis(client redis.UniversalClient) Option {
 func WithDouyinURL(url string) Option {
 	return func(a *Assembly) { a.cfg.Douyin.BaseURL = url }
 }
+
+// WithBackoff uses other waits between attempts than production's.
+func WithBackoff(b worker.Backoff) Option { return func(a *Assembly) { a.backoff = b } }
 
 // New builds nothing yet. cfg is copied.
 func New(cfg *configs.Config, log zerolog.Logger, opts ...Option) *Assembly {
