@@ -15,11 +15,12 @@ import (
 )
 
 const (
-	copyFor          = time.Second           // how long a process trusts its copy
-	pollEvery        = 50 * time.Millisecond // how often one waiter per process looks whether another has fetched
-	lockSpare        = 3 * time.Second       // the lock outlives the longest fetch by this
-	failedFor        = time.Second           // how long a passing failure is everybody's answer
-	refreshPause     = 30 * time.Second      // between failed refreshes of one process while the old token is good
+	copyFor          = time.Second            // how long a process trusts its copy
+	patience         = 250 * time.Millisecond // how long Redis is waited for while the copy would do
+	pollEvery        = 50 * time.Millisecond  // how often one waiter per process looks whether another has fetched
+	lockSpare        = 3 * time.Second        // the lock outlives the longest fetch by this
+	failedFor        = time.Second            // how long a passing failure is everybody's answer
+	refreshPause     = 30 * time.Second       // between failed refreshes of one process while the old token is good
 	longestThrottled = time.Minute
 )
 
@@ -146,12 +147,19 @@ func (c *Cache) Invalidate(ctx context.Context, stale string) error {
 // load answers from Redis, or fetches. While Redis cannot be asked, a copy that is still alive serves.
 func (c *Cache) load(ctx context.Context) (string, error) {
 	drops := c.drops.Load()
-	v, err := c.shared.read(ctx)
+	h := c.held.Load()
+	alive := h != nil && c.cfg.Now().Before(h.aliveUntil)
+	reading, cancel := ctx, context.CancelFunc(func() {})
+	if alive {
+		reading, cancel = context.WithTimeout(ctx, patience)
+	}
+	v, err := c.shared.read(reading)
+	cancel()
+	if err != nil && alive {
+		c.held.CompareAndSwap(h, &held{h.token, c.cfg.Now().Add(copyFor), h.aliveUntil})
+		return h.token, nil
+	}
 	if err != nil {
-		if h := c.held.Load(); h != nil && c.cfg.Now().Before(h.aliveUntil) {
-			c.held.CompareAndSwap(h, &held{h.token, c.cfg.Now().Add(copyFor), h.aliveUntil})
-			return h.token, nil
-		}
 		return "", err
 	}
 	switch {

@@ -90,7 +90,12 @@ func TestWithoutRedisAKnownTokenServesAndNoneIsFetched(t *testing.T) {
 	ctx := context.Background()
 	srv := servertest.StartRedis(t)
 	f := &fetcher{life: time.Hour}
-	c := newCache(t, srv.Client(t), f)
+	quick := func() redis.UniversalClient {
+		rdb := redis.NewClient(&redis.Options{Addr: srv.Addr, MaxRetries: -1, DialerRetries: 1})
+		t.Cleanup(func() { _ = rdb.Close() })
+		return rdb
+	}
+	c := newCache(t, quick(), f)
 	want(t, c, "token-1")
 	srv.Kill()
 	h := *c.held.Load()
@@ -98,7 +103,7 @@ func TestWithoutRedisAKnownTokenServesAndNoneIsFetched(t *testing.T) {
 	c.held.Store(&h)
 	want(t, c, "token-1")
 
-	blank := newCache(t, srv.Client(t), f)
+	blank := newCache(t, quick(), f)
 	_, err := blank.Token(ctx)
 	var e *douyin.Error
 	if !errors.As(err, &e) || e.Op != douyin.OpTokenCache || e.Kind != douyin.Unavailable || e.Outage() {
