@@ -10,6 +10,11 @@ const (
 	QueueSettle   = "settle"
 )
 
+// Queues are all of them, in the order of their importance.
+func Queues() []string {
+	return []string{QueueRefund, QueueSettle, QueuePush, QueueSweep, QueueBackfill}
+}
+
 // Types of task.
 const (
 	TypePushOrder = "order:push"
