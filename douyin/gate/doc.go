@@ -1,0 +1,30 @@
+// Package gate stands before every call to Douyin: a rate limit over all processes and a circuit breaker. A Gate
+// implements douyin.Gate.
+//
+// # Why handlers wait here
+//
+// While Douyin is down, a task that fails costs an attempt, a row in the log and a retry. A handler that waits costs a
+// goroutine. So Enter parks its caller until the breaker lets probes through, at most MaxPark; then the caller gets Paused
+// with the time to wait, which is not a failed attempt. A dead Douyin costs neither attempts nor CPU.
+//
+// # Why the breaker is per process
+//
+// It learns within ten calls. Sharing its state through Redis would cost a round trip per call to save some hundred calls
+// per outage.
+//
+// # What it counts
+//
+// What speaks of Douyin or of our credentials as a whole: douyin.Error.Outage. An answer about one order is a success here,
+// however bad its news. Throttling is neither: it holds back the calls of its kind for as long as Douyin says.
+//
+// # Why lots
+//
+// A round trip to Redis per call would cost more than the limit is worth. A process takes permission for a few calls at once
+// (a twentieth of a second's worth) and lets it lapse after a second. Inside a process callers queue in order, and only
+// the first of them talks to Redis. The price: in one second each process may run over the limit by one lot.
+//
+// # Why a local limiter when Redis fails
+//
+// No limit at all would earn us Douyin's throttling, no calls at all would stop the shop. So every process keeps the whole
+// rate for itself until Redis is back, and says so once.
+package gate

@@ -1,0 +1,274 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/sony/gobreaker/v2"
+
+	"github.com/ordersync/ordersync/douyin"
+)
+
+// Config is what a Gate needs. AppID is required.
+type Config struct {
+	AppID string
+	Redis redis.UniversalClient // nil: each process keeps the rates for itself
+	// Rates are calls per second, per op (douyin.OpOrderPush, ...), over all processes of the app; they are laid over
+	// DefaultRates. 0: no limit. An op without a rate has none.
+	Rates map[string]int
+
+	Failures int           // consecutive failures that open the breaker; 0: 10
+	OpenFor  time.Duration // until probes are let through; 0: 15 s
+	Probes   int           // that must succeed to close it again, and run at once at most; 0: 3
+	MaxPark  time.Duration // how long Enter waits for an open breaker; 0: 20 s. Below the task's timeout
+	// OnState is told of every change of State, for logs and metrics; nil: nobody. It must return at once and not call the Gate.
+	OnState   func(from, to string)
+	OnLimiter func(err error) // told once when Redis fails the limiter, and with nil when it is back; nil: nobody
+}
+
+// DefaultRates are the limits that Douyin publishes for its calls, and a careful one for the order push, whose limit is
+// not known (UNCONFIRMED).
+func DefaultRates() map[string]int {
+	return map[string]int{
+		douyin.OpOrderPush: 50,
+		"order.query":      150,
+		"refund.create":    50,
+		"refund.query":     30,
+		"settle.create":    30,
+		"settle.query":     30,
+	}
+}
+
+const (
+	window     = 30 * time.Second // in which the share of failures is counted
+	leastCalls = 40               // below which a share says nothing
+)
+
+// Gate is the limiters and the breaker of one app. It is safe for concurrent use.
+type Gate struct {
+	cfg     Config
+	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
+
+	mu       sync.Mutex
+	limiters map[string]*limiter
+	changed  chan struct{}        // closed, and replaced, when parked callers should look again
+	reopens  time.Time            // when an open breaker lets probes through
+	held     map[string]time.Time // per op: Douyin has asked for silence until then
+	health   health
+}
+
+var _ douyin.Gate = (*Gate)(nil)
+
+// New checks cfg and makes a closed breaker: calls pass.
+func New(cfg Config) (*Gate, error) {
+	if cfg.AppID == "" {
+		return nil, errors.New("gate: AppID is required")
+	}
+	rates := DefaultRates()
+	maps.Copy(rates, cfg.Rates)
+	for op, rate := range rates {
+		if rate < 0 {
+			return nil, fmt.Errorf("gate: rate of %s is negative", op)
+		}
+	}
+	if cfg.Failures < 0 || cfg.Probes < 0 || cfg.OpenFor < 0 || cfg.MaxPark < 0 {
+		return nil, errors.New("gate: Failures, Probes, OpenFor and MaxPark must not be negative")
+	}
+	cfg.Rates = rates
+	cfg.Failures = orDefault(cfg.Failures, 10)
+	cfg.Probes = orDefault(cfg.Probes, 3)
+	cfg.OpenFor = orDefault(cfg.OpenFor, 15*time.Second)
+	cfg.MaxPark = orDefault(cfg.MaxPark, 20*time.Second)
+	g := &Gate{cfg: cfg, limiters: map[string]*limiter{}, changed: make(chan struct{}), held: map[string]time.Time{}}
+	g.health.report = cfg.OnLimiter
+	g.breaker = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
+		Name:          cfg.AppID,
+		MaxRequests:   uint32(min(cfg.Probes, 1000)), //nolint:gosec // checked above, bounded here
+		Interval:      window,
+		BucketPeriod:  window / 10,
+		Timeout:       cfg.OpenFor,
+		ReadyToTrip:   g.sick,
+		OnStateChange: g.turned,
+		IsSuccessful:  func(err error) bool { return err == nil },
+		IsExcluded:    func(err error) bool { return errors.Is(err, errNeutral) },
+	})
+	return g, nil
+}
+
+func orDefault[T comparable](v, d T) T {
+	var zero T
+	if v == zero {
+		return d
+	}
+	return v
+}
+
+// State is closed (calls pass), open (callers are parked) or half-open (a few probe).
+func (g *Gate) State() string { return g.breaker.State().String() }
+
+// sick: a run of failures, or four calls of five failed.
+func (g *Gate) sick(c gobreaker.Counts) bool {
+	return int64(c.ConsecutiveFailures) >= int64(g.cfg.Failures) ||
+		c.Requests-c.TotalExclusions >= leastCalls && uint64(c.TotalFailures)*5 >= uint64(c.Requests-c.TotalExclusions)*4
+}
+
+// turned runs inside the breaker's lock: it must not ask the breaker anything, nor may OnState.
+func (g *Gate) turned(_ string, from, to gobreaker.State) {
+	g.mu.Lock()
+	if to == gobreaker.StateOpen {
+		g.reopens = time.Now().Add(g.cfg.OpenFor)
+	}
+	g.wake()
+	g.mu.Unlock()
+	if g.cfg.OnState != nil {
+		g.cfg.OnState(from.String(), to.String())
+	}
+}
+
+// wake lets every parked caller look again. g.mu is held.
+func (g *Gate) wake() {
+	close(g.changed)
+	g.changed = make(chan struct{})
+}
+
+// errNeutral marks a call that tells the breaker nothing: throttled, cancelled, or never made.
+var errNeutral = errors.New("neutral")
+
+// done tells the breaker how a call ended.
+func (g *Gate) done(op string, report func(error), err error) {
+	report(g.weigh(op, err))
+	if g.breaker.State() == gobreaker.StateHalfOpen { // a probe that told nothing has freed its place
+		g.mu.Lock()
+		g.wake()
+		g.mu.Unlock()
+	}
+}
+
+// weigh turns the end of a call into the breaker's nil, a failure, or errNeutral.
+func (g *Gate) weigh(op string, err error) error {
+	var e *douyin.Error
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &e):
+		return errNeutral
+	case e.Outage():
+		return err
+	case e.Kind == douyin.Throttled:
+		g.hold(op, e.RetryAfter)
+		return errNeutral
+	case e.HTTPStatus == 0: // cancelled, refused before sending, Redis: Douyin was not heard
+		return errNeutral
+	}
+	return nil
+}
+
+// hold keeps the calls of one op back after Douyin has throttled one of them.
+func (g *Gate) hold(op string, wait time.Duration) {
+	if wait == 0 {
+		wait = time.Second // Douyin named no time
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if until := time.Now().Add(wait); until.After(g.held[op]) {
+		g.held[op] = until
+	}
+}
+
+// Enter waits for the breaker, for Douyin's own wishes and for the rate limit, in this order, heeding ctx. The error is
+// an *douyin.Error: Paused when the wait would exceed MaxPark, Unavailable when ctx ended; nothing was sent then.
+func (g *Gate) Enter(ctx context.Context, op string) (done func(error), err error) {
+	deadline := time.Now().Add(g.cfg.MaxPark)
+	for {
+		if err := g.awaitSilence(ctx, op, deadline); err != nil {
+			return nil, err
+		}
+		report, err := g.breaker.Allow()
+		if err != nil {
+			if err := g.park(ctx, op, deadline, err); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err := g.limiter(op).wait(ctx); err != nil {
+			g.done(op, report, errNeutral)
+			return nil, stopped(op, err)
+		}
+		// The queue before the limiter may be long: what was closed at its end may be open at its head.
+		if g.breaker.State() == gobreaker.StateOpen {
+			report(errNeutral)
+			continue
+		}
+		return func(err error) { g.done(op, report, err) }, nil
+	}
+}
+
+func stopped(op string, err error) error {
+	return &douyin.Error{Op: op, Kind: douyin.Unavailable, Err: err}
+}
+
+// awaitSilence waits until Douyin's throttling of op is over.
+func (g *Gate) awaitSilence(ctx context.Context, op string, deadline time.Time) error {
+	g.mu.Lock()
+	until, ok := g.held[op]
+	if ok && !time.Now().Before(until) {
+		delete(g.held, op)
+		ok = false
+	}
+	g.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	if err := await(ctx, nil, earlier(until, deadline)); err != nil {
+		return stopped(op, err)
+	}
+	if left := time.Until(until); left > 0 {
+		return &douyin.Error{Op: op, Kind: douyin.Paused, RetryAfter: left, Message: "Douyin asked for fewer calls"}
+	}
+	return nil
+}
+
+// park waits for the breaker to change. nil means: try again.
+func (g *Gate) park(ctx context.Context, op string, deadline time.Time, refusal error) error {
+	g.mu.Lock()
+	changed, look := g.changed, deadline
+	if errors.Is(refusal, gobreaker.ErrOpenState) {
+		look = earlier(g.reopens.Add(time.Millisecond), deadline) // the breaker turns when it is asked after that moment
+	}
+	g.mu.Unlock()
+	if err := await(ctx, changed, look); err != nil {
+		return stopped(op, err)
+	}
+	if time.Now().Before(deadline) {
+		return nil
+	}
+	g.mu.Lock()
+	wait := max(time.Until(g.reopens), time.Second)
+	g.mu.Unlock()
+	return &douyin.Error{Op: op, Kind: douyin.Paused, RetryAfter: wait, Message: "Douyin, or our credentials, failed again and again a moment ago"}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// await ends with the event, at the time, or with an error when ctx ends.
+func await(ctx context.Context, event <-chan struct{}, until time.Time) error {
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
+	select {
+	case <-event:
+	case <-timer.C:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}

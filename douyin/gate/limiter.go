@@ -1,0 +1,148 @@
+package gate
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/go-redis/redis_rate/v10"
+	"golang.org/x/sync/semaphore"
+	"golang.org/x/time/rate"
+)
+
+const (
+	lotsPerSecond = 20
+	lotLapses     = time.Second     // permission that nobody used in this time is given up
+	redisPatience = time.Second     // how long one question to Redis may take
+	redisPause    = 5 * time.Second // how long Redis is left alone after it failed
+)
+
+// limiter is the rate limit of one op. Callers queue in order of arrival.
+type limiter struct {
+	turn   *semaphore.Weighted // one caller at a time, first come first served
+	redis  *redis_rate.Limiter // nil: local only
+	key    string
+	limit  redis_rate.Limit
+	local  *rate.Limiter
+	health *health
+
+	// Below: only the caller whose turn it is.
+	lot       int // calls that may be made without asking
+	lapses    time.Time
+	askRedis  time.Time // not before
+	unlimited bool
+}
+
+// limiter finds or makes the limiter of op.
+func (g *Gate) limiter(op string) *limiter {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	l, ok := g.limiters[op]
+	if !ok {
+		l = g.newLimiter(op)
+		g.limiters[op] = l
+	}
+	return l
+}
+
+func (g *Gate) newLimiter(op string) *limiter {
+	perSecond := g.cfg.Rates[op]
+	if perSecond == 0 {
+		return &limiter{unlimited: true}
+	}
+	lot := max(1, perSecond/lotsPerSecond)
+	l := &limiter{
+		turn: semaphore.NewWeighted(1), key: "ordersync:" + g.cfg.AppID + ":" + op, health: &g.health,
+		limit: redis_rate.Limit{Rate: perSecond, Burst: lot, Period: time.Second},
+		local: rate.NewLimiter(rate.Limit(perSecond), lot),
+	}
+	if g.cfg.Redis != nil {
+		l.redis = redis_rate.NewLimiter(g.cfg.Redis)
+	}
+	return l
+}
+
+// wait returns when one call may be made, or with ctx's error.
+func (l *limiter) wait(ctx context.Context) error {
+	if l.unlimited {
+		return ctx.Err()
+	}
+	if err := l.turn.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer l.turn.Release(1)
+	if l.redis == nil {
+		return l.alone(ctx)
+	}
+	for {
+		now := time.Now()
+		if l.lot > 0 && now.Before(l.lapses) {
+			l.lot--
+			return nil
+		}
+		if now.Before(l.askRedis) {
+			return l.alone(ctx)
+		}
+		pause, err := l.fill(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			l.askRedis = time.Now().Add(redisPause)
+			l.health.tell(err)
+			continue
+		}
+		l.health.tell(nil)
+		if pause > 0 {
+			if err := await(ctx, nil, time.Now().Add(pause)); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// fill asks Redis for a lot and tells how long to wait when there is none: until half a lot has gathered, or else a high
+// rate would be fetched a few calls at a time.
+func (l *limiter) fill(ctx context.Context) (pause time.Duration, err error) {
+	ctx, cancel := context.WithTimeout(ctx, redisPatience)
+	defer cancel()
+	r, err := l.redis.AllowAtMost(ctx, l.key, l.limit, l.limit.Burst)
+	if err != nil {
+		return 0, err
+	}
+	l.lot, l.lapses = r.Allowed, time.Now().Add(lotLapses)
+	if r.Allowed > 0 {
+		return 0, nil
+	}
+	half := time.Second * time.Duration(l.limit.Burst) / time.Duration(2*l.limit.Rate)
+	return max(r.RetryAfter, half, time.Millisecond), nil
+}
+
+// alone keeps the rate for this process only. It does not use Limiter.Wait, which fails at once when ctx's deadline is
+// nearer than the turn: a caller of ours may still be woken by its context in an orderly way.
+func (l *limiter) alone(ctx context.Context) error {
+	r := l.local.Reserve()
+	if err := await(ctx, nil, time.Now().Add(r.Delay())); err != nil {
+		r.Cancel()
+		return err
+	}
+	return nil
+}
+
+// health says once that Redis fails the limiters, and once that it is back.
+type health struct {
+	mu     sync.Mutex
+	sick   bool
+	report func(error)
+}
+
+func (h *health) tell(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if sick := err != nil; sick != h.sick {
+		h.sick = sick
+		if h.report != nil {
+			h.report(err)
+		}
+	}
+}
