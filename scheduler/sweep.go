@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
@@ -27,8 +26,6 @@ const (
 	handOverAgain = 15 * time.Minute
 	// maxBacklog stops handing over while that many of the sweep's tasks wait: a backlog is not worth a second copy of it.
 	maxBacklog = 10_000
-	// parallelEnqueues hides the round trip to Redis.
-	parallelEnqueues = 16
 )
 
 // Unsynced is the store as the sweep sees it.
@@ -146,17 +143,7 @@ func (s *Sweep) handOver(ctx context.Context, now time.Time) (handed int, err er
 		if err != nil || len(due) == 0 {
 			return handed, err
 		}
-		g, gctx := errgroup.WithContext(ctx)
-		g.SetLimit(parallelEnqueues)
-		for _, d := range due {
-			g.Go(func() error {
-				_, err := tasks.Enqueue(gctx, s.Queue, tasks.PushOrder{
-					OrderID: d.OrderID, Revision: "due-" + strconv.FormatInt(d.DueAt.UnixMilli(), 10), Cause: tasks.CauseSweep,
-				})
-				return err
-			})
-		}
-		if err := g.Wait(); err != nil {
+		if err := s.enqueue(ctx, due); err != nil {
 			return handed, err
 		}
 		if err := s.Orders.PostponeDue(ctx, due, now.Add(handOverAgain)); err != nil {
@@ -167,4 +154,19 @@ func (s *Sweep) handOver(ctx context.Context, now time.Time) (handed int, err er
 			return handed, nil
 		}
 	}
+}
+
+func (s *Sweep) enqueue(ctx context.Context, due []store.Due) error {
+	items := make([]tasks.Wanted, len(due))
+	for i, d := range due {
+		items[i].PushOrder = tasks.PushOrder{
+			OrderID: d.OrderID, Revision: "due-" + strconv.FormatInt(d.DueAt.UnixMilli(), 10), Cause: tasks.CauseSweep,
+		}
+	}
+	for i, r := range tasks.EnqueueMany(ctx, s.Queue, items) {
+		if r.Err != nil {
+			return fmt.Errorf("order %s: %w", due[i].OrderID, r.Err)
+		}
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,16 +19,15 @@ import (
 const (
 	// maxPasses bounds how often one task goes round for an order that keeps changing.
 	maxPasses = 5
-	// passTimeout bounds announcing, calling Douyin (with one fresh token) and nothing else.
-	passTimeout = 35 * time.Second
+	// announceTimeout bounds the statements of a pass, beside its calls.
+	announceTimeout = 5 * time.Second
 	// recordTimeout bounds writing the result; it runs on when the task's own time is over, because Douyin has been called.
 	recordTimeout = 10 * time.Second
-	// staleAfter is when an attempt whose end nobody saw is over for certain.
-	staleAfter = passTimeout + recordTimeout + 15*time.Second
 	// inFlightWait is how long a task waits while another one is pushing the same order.
 	inFlightWait = 2 * time.Second
-	// dueGrace is added to every time at which the sweep is asked to look: the queue may lag.
-	dueGrace = 2 * time.Minute
+
+	defaultCallTimeout = 10 * time.Second
+	defaultGrace       = 2 * time.Minute
 )
 
 // Orders is the store as a push sees it.
@@ -44,11 +44,15 @@ type Pusher interface {
 
 // PushOrder handles tasks.TypePushOrder: it tells Douyin the present state of one order, and is harmless when repeated.
 type PushOrder struct {
-	Orders  Orders
-	Douyin  Pusher
-	Gate    douyin.Gate // rate limit and circuit breaker; nil: none. Entered before an attempt is announced
-	Build   *Builder
-	Unit    douyin.TimeUnit
+	Orders Orders
+	Douyin Pusher
+	Gate   douyin.Gate // rate limit and circuit breaker; nil: none. Entered before an attempt is announced
+	Build  *Builder
+	Unit   douyin.TimeUnit
+	// CallTimeout is the longest that one call to Douyin may take. 0: 10 s.
+	CallTimeout time.Duration
+	// Grace is added to every time at which the sweep is asked to look, because the queue may lag. 0: 2 minutes.
+	Grace   time.Duration
 	Now     func() time.Time // nil: time.Now
 	Log     zerolog.Logger
 	Observe func(Attempt)   // told of every run at its end; nil: nobody
@@ -88,6 +92,16 @@ func (h *PushOrder) now() time.Time {
 	return time.Now()
 }
 
+// passTimeout bounds announcing an attempt and its calls: the push, a fresh token, the push again.
+func (h *PushOrder) passTimeout() time.Duration {
+	return announceTimeout + 3*cmp.Or(h.CallTimeout, defaultCallTimeout)
+}
+
+// staleAfter is when an attempt whose end nobody saw is over for certain.
+func (h *PushOrder) staleAfter() time.Duration { return h.passTimeout() + recordTimeout }
+
+func (h *PushOrder) grace() time.Duration { return cmp.Or(h.Grace, defaultGrace) }
+
 func attemptOf(ctx context.Context) attempt {
 	retried, _ := asynq.GetRetryCount(ctx)
 	most, ok := asynq.GetMaxRetry(ctx)
@@ -122,6 +136,10 @@ func (r *run) pass(ctx context.Context) (v verdict, again bool) {
 		return r.record(ctx, judge(err, r.attempt), store.Push{ShopStatus: s.Order.Status}), false
 	}
 	push, err := r.Build.BuildOrderPush(s)
+	push.UpdateTime = r.Unit.Next(r.now(), s.State.UpdateTime)
+	if err == nil {
+		err = push.Validate()
+	}
 	if err != nil {
 		return r.record(ctx, judge(err, r.attempt), store.Push{OrderNo: s.Order.OrderNo, ShopStatus: s.Order.Status}), false
 	}
@@ -129,7 +147,7 @@ func (r *run) pass(ctx context.Context) (v verdict, again bool) {
 	if s.State.Holds(digest) {
 		return r.settled(ctx, s), false
 	}
-	if s.State.Open > 0 && r.now().Sub(s.State.StartedAt) < staleAfter {
+	if s.State.Open > 0 && r.now().Sub(s.State.StartedAt) < r.staleAfter() {
 		return verdict{outcome: store.Retrying, tell: &postponed{after: inFlightWait, why: "another task is pushing this order"}}, false
 	}
 	done, err := r.enter(ctx)
@@ -137,9 +155,9 @@ func (r *run) pass(ctx context.Context) (v verdict, again bool) {
 		return held(err), false
 	}
 
-	ctx, cancel := context.WithTimeout(ctx, passTimeout)
+	ctx, cancel := context.WithTimeout(ctx, r.passTimeout())
 	defer cancel()
-	push.UpdateTime = r.Unit.Next(r.now(), s.State.UpdateTime)
+	push.UpdateTime = r.Unit.Next(r.now(), s.State.UpdateTime) // the gate may have taken a while
 	seq, err := r.begin(ctx, s, push)
 	if err != nil {
 		done(nil) // nothing is known against Douyin
@@ -160,7 +178,7 @@ func (r *run) begin(ctx context.Context, s store.OrderSnapshot, push douyin.Orde
 	now := r.now()
 	return r.Orders.BeginPush(ctx, store.Begin{
 		OrderID: r.task.OrderID, OrderNo: s.Order.OrderNo, Seq: s.State.Seq, UpdateTime: push.UpdateTime,
-		At: now, DueAt: now.Add(staleAfter + dueGrace), StaleAfter: staleAfter,
+		At: now, DueAt: now.Add(r.staleAfter() + r.grace()), StaleAfter: r.staleAfter(),
 	})
 }
 
@@ -223,7 +241,7 @@ func (r *run) record(ctx context.Context, v verdict, p store.Push) verdict {
 		}
 	}
 	if v.again > 0 {
-		due := p.At.Add(v.again + dueGrace)
+		due := p.At.Add(v.again + r.grace())
 		p.DueAt = &due
 	}
 	// Douyin has been called: its answer is written down even when the task's time is over.

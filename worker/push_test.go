@@ -164,7 +164,7 @@ func TestAnAttemptWhoseEndNobodySawIsPushedAgain(t *testing.T) {
 	if isFailure(err) || err == nil || len(d.pushes) != 1 {
 		t.Fatalf("while the attempt may still be in flight: %v, %d calls; want to be postponed", err, len(d.pushes))
 	}
-	h.Now = func() time.Time { return time.Unix(1768634600, 0).Add(staleAfter) }
+	h.Now = func() time.Time { return time.Unix(1768634600, 0).Add(h.staleAfter()) }
 	if err := h.ProcessTask(t.Context(), pushTask(t)); err != nil || len(d.pushes) != 2 {
 		t.Fatalf("once it is stale: %v, %d calls; want a second call", err, len(d.pushes))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 
 	"github.com/hibiken/asynq"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/douyin/gate"
 	"github.com/ordersync/ordersync/douyin/tokencache"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/worker"
@@ -29,11 +31,13 @@ type Assembly struct {
 	asynq     part[*asynq.Client]
 	inspector part[*asynq.Inspector]
 	tokens    part[*tokencache.Cache]
-	gate      part[douyin.Gate]
+	gate      part[*gate.Gate]
 	douyin    part[*douyin.Client]
+	gateway   part[http.Handler]
 	worker    part[*worker.Servers]
 
 	backoff worker.Backoff
+	observe func(worker.Attempt)
 
 	mu      sync.Mutex
 	closers []closer // in the order of building
@@ -62,6 +66,11 @@ func WithDouyinURL(url string) Option {
 
 // WithBackoff uses other waits between attempts than production's.
 func WithBackoff(b worker.Backoff) Option { return func(a *Assembly) { a.backoff = b } }
+
+// WithObserver tells f of every run of a push at its end.
+func WithObserver(f func(worker.Attempt)) Option {
+	return func(a *Assembly) { a.observe = f }
+}
 
 // New builds nothing yet. cfg is copied.
 func New(cfg *configs.Config, log zerolog.Logger, opts ...Option) *Assembly {

@@ -57,8 +57,8 @@ func (a *Assembly) Douyin() (*douyin.Client, error) {
 	})
 }
 
-// ungatedDouyin is for a caller that enters the gate itself.
-func (a *Assembly) ungatedDouyin() (*douyin.Client, error) { return a.newDouyin(nil) }
+// UngatedDouyin is for a caller that enters the gate itself.
+func (a *Assembly) UngatedDouyin() (*douyin.Client, error) { return a.newDouyin(nil) }
 
 func (a *Assembly) newDouyin(gate douyin.Gate) (*douyin.Client, error) {
 	tokens, err := a.Tokens()

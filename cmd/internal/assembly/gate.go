@@ -1,8 +1,35 @@
 package assembly
 
-import "github.com/ordersync/ordersync/douyin"
+import (
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/douyin/gate"
+)
 
-// Gate is the rate limit and the circuit breaker that all calls to Douyin pass. nil lets every call pass.
-func (a *Assembly) Gate() (douyin.Gate, error) {
-	return a.gate.get(func() (douyin.Gate, error) { return nil, nil })
+// Gate is the rate limit and the circuit breaker that all calls to Douyin pass.
+func (a *Assembly) Gate() (*gate.Gate, error) {
+	return a.gate.get(func() (*gate.Gate, error) {
+		if err := a.cfg.Require("douyin.app_id"); err != nil {
+			return nil, err
+		}
+		rdb, err := a.Redis()
+		if err != nil {
+			return nil, err
+		}
+		return gate.New(gate.Config{
+			AppID: a.cfg.Douyin.AppID, Redis: rdb, Rates: map[string]int{douyin.OpOrderPush: a.cfg.Douyin.RateLimit},
+			OnState: a.breakerTurned, OnLimiter: a.limiterTurned,
+		})
+	})
+}
+
+func (a *Assembly) breakerTurned(from, to string) {
+	a.log.Warn().Str("from", from).Str("to", to).Msg("circuit breaker")
+}
+
+func (a *Assembly) limiterTurned(err error) {
+	if err != nil {
+		a.log.Warn().Err(err).Msg("rate limit: Redis does not answer, every process keeps the whole rate for itself")
+		return
+	}
+	a.log.Info().Msg("rate limit: shared through Redis again")
 }

@@ -1,0 +1,58 @@
+package assembly
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/ordersync/ordersync/tasks/gateway"
+)
+
+// Gateway is the handler of the public port. Without gateway.tokens it refuses to be built unless gateway.addr is loopback.
+func (a *Assembly) Gateway() (http.Handler, error) {
+	return a.gateway.get(func() (http.Handler, error) {
+		tokens := make([]string, len(a.cfg.Gateway.Tokens))
+		for i, t := range a.cfg.Gateway.Tokens {
+			tokens[i] = t.Reveal()
+		}
+		if err := gateway.CheckAddr(a.cfg.Gateway.Addr, tokens); err != nil {
+			return nil, err
+		}
+		queue, err := a.AsynqClient()
+		if err != nil {
+			return nil, err
+		}
+		orders, err := a.Lookup()
+		if err != nil {
+			return nil, err
+		}
+		ready, err := a.Ready()
+		if err != nil {
+			return nil, err
+		}
+		return gateway.New(gateway.Config{
+			Tokens: tokens, Loopback: gateway.IsLoopback(a.cfg.Gateway.Addr), Log: a.log,
+		}, gateway.Parts{Queue: queue, Orders: orders, Ready: ready})
+	})
+}
+
+// Ready returns a check that Redis and MySQL answer; its error names the one that does not.
+func (a *Assembly) Ready() (func(context.Context) error, error) {
+	rdb, err := a.Redis()
+	if err != nil {
+		return nil, err
+	}
+	st, err := a.Store()
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error {
+		if err := rdb.Ping(ctx).Err(); err != nil {
+			return fmt.Errorf("redis: %w", err)
+		}
+		if err := st.Ping(ctx); err != nil {
+			return fmt.Errorf("mysql: %w", err)
+		}
+		return nil
+	}, nil
+}

@@ -1,0 +1,91 @@
+package assembly
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/worker"
+)
+
+// Worker is the servers of a worker process with their handlers, not started yet. Closing the assembly shuts them down:
+// whoever is parked goes back to the queue, calls in flight end and are written down.
+func (a *Assembly) Worker() (*worker.Servers, error) {
+	return a.worker.get(func() (*worker.Servers, error) {
+		redis, err := a.Redis()
+		if err != nil {
+			return nil, err
+		}
+		drain := make(chan struct{})
+		push, err := a.pushHandler(drain)
+		if err != nil {
+			return nil, err
+		}
+		servers, err := worker.NewServers(worker.Config{
+			Redis: redis, Concurrency: a.cfg.Worker.Concurrency, PushServers: a.cfg.Worker.Servers,
+			ShutdownTimeout: a.cfg.Worker.ShutdownTimeout, Backoff: a.backoff, Log: a.log.With().Str("lib", "asynq").Logger(),
+		}, worker.Handlers{Push: push})
+		if err != nil {
+			return nil, err
+		}
+		var once sync.Once
+		a.onClose("worker", func(context.Context) error {
+			once.Do(func() { close(drain); servers.Shutdown() })
+			return nil
+		})
+		return servers, nil
+	})
+}
+
+func (a *Assembly) pushHandler(drain <-chan struct{}) (*worker.PushOrder, error) {
+	st, err := a.Store()
+	if err != nil {
+		return nil, err
+	}
+	gate, err := a.Gate()
+	if err != nil {
+		return nil, err
+	}
+	client, err := a.UngatedDouyin() // the handler passes the gate before it announces an attempt
+	if err != nil {
+		return nil, err
+	}
+	build, err := builder(a.cfg.Shop)
+	if err != nil {
+		return nil, err
+	}
+	unit := douyin.Milliseconds
+	if a.cfg.Douyin.UpdateTimeUnit == "s" {
+		unit = douyin.Seconds
+	}
+	return &worker.PushOrder{
+		Orders: st, Douyin: client, Gate: gate, Build: build, Unit: unit, CallTimeout: a.cfg.Douyin.Timeout, Grace: a.cfg.Scheduler.SweepAfter,
+		Log: a.log, Drain: drain, Observe: a.observe,
+	}, nil
+}
+
+func builder(shop configs.Shop) (*worker.Builder, error) {
+	t, c := shop.Tables, shop.Columns
+	b := &worker.Builder{
+		DetailURL: shop.DetailURL, ImageBaseURL: shop.ImageBaseURL, ItemCode: shop.ItemCode,
+		OpenID:     worker.Column{Table: t.User, Column: c.User.OpenID},
+		CoverImg:   worker.Column{Table: t.Product, Column: c.Product.CoverImg},
+		CourseName: worker.Column{Table: t.Course, Column: c.Course.Name},
+		OrderNo:    worker.Column{Table: t.Order, Column: c.OrderNo},
+		Amount:     worker.Column{Table: t.Order, Column: c.Amount},
+	}
+	if c.Status == "" {
+		return b, nil
+	}
+	b.Statuses = make(map[string]douyin.OrderStatus, len(shop.Status))
+	for value, word := range shop.Status {
+		s, err := douyin.ParseOrderStatus(word)
+		if err != nil {
+			return nil, fmt.Errorf("shop.status.%s: %w", value, err)
+		}
+		b.Statuses[value] = s
+	}
+	return b, nil
+}

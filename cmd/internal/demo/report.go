@@ -1,0 +1,130 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/ordersync/ordersync/cmd/internal/sampleshop"
+	"github.com/ordersync/ordersync/douyin/simulator"
+	"github.com/ordersync/ordersync/store"
+)
+
+type sampleOrder = sampleshop.Order
+
+// allRows is how many orders are shown in full; of more, only those with something to tell.
+const allRows = 500
+
+// tally is what the summary counts.
+type tally struct {
+	holds                            map[string]int
+	right, refused, wrong            int
+	retried, pushes, faults, quietly int
+}
+
+func (d *demo) report(ctx context.Context, took time.Duration) error {
+	t := table.NewWriter()
+	t.SetOutputMirror(d.Out)
+	t.SetStyle(table.StyleLight)
+	t.Style().Options.SeparateColumns = false
+	t.Style().Options.DrawBorder = false
+	t.Style().Format.Header = text.FormatDefault
+	t.AppendHeader(table.Row{"order", "yuan", "asked by", "the shop says", "Douyin holds", "pushes", "what happened"})
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}, {Number: 6, Align: text.AlignRight}, {Number: 7, WidthMax: 90}})
+
+	sum := tally{holds: map[string]int{}}
+	for _, s := range d.stories {
+		state, err := d.state(ctx, s)
+		if err != nil {
+			return err
+		}
+		row, remarkable := d.row(s, state, &sum)
+		if remarkable || len(d.stories) <= allRows {
+			t.AppendRow(row)
+		} else {
+			sum.quietly++
+		}
+	}
+	fmt.Fprintln(d.Out)
+	t.Render()
+	d.summary(sum, took)
+	return nil
+}
+
+func (d *demo) row(s *story, state store.OrderState, sum *tally) (row table.Row, remarkable bool) {
+	held, _ := d.douyin.Order(s.id())
+	holds := "nothing"
+	if held.Held {
+		holds = held.StatusText
+	}
+	sum.holds[holds]++
+	sum.pushes += held.Pushes
+	met := faultsMet(held.History)
+	sum.faults += len(met)
+	if len(met) > 0 {
+		sum.retried++
+	}
+	what := strings.Join(met, ", then ")
+	color := text.Colors{}
+	switch {
+	case !d.inStep(s, state):
+		sum.wrong++
+		what, color = fmt.Sprintf("NOT IN STEP: %s %s %s", state.Outcome, state.Kind, state.Message), text.Colors{text.FgRed}
+	case s.broken != "":
+		sum.refused++
+		what, color = "refused: "+state.Message, text.Colors{text.FgYellow}
+	default:
+		sum.right++
+	}
+	if !d.Color {
+		color = nil
+	}
+	return table.Row{s.id(), s.order.Amount, string(s.way), shopSays(s), holds, held.Pushes, color.Sprint(what)}, what != ""
+}
+
+func shopSays(s *story) string {
+	words := []string{word(s.order.Status)}
+	for _, l := range s.later {
+		words = append(words, word(l))
+	}
+	return strings.Join(words, " → ")
+}
+
+func word(status int) string { return sampleshop.Words()[fmt.Sprint(status)] }
+
+// faultsMet are the faults that stood in the way of an order's pushes, in plain words.
+func faultsMet(history []simulator.Push) []string {
+	var met []string
+	for _, p := range history {
+		switch {
+		case p.Fault != "" && p.AnswerLost && p.Result != simulator.Faulted:
+			met = append(met, "answer lost ("+string(p.Fault)+")")
+		case p.Fault != "":
+			met = append(met, string(p.Fault))
+		case p.Result == simulator.Refused:
+			met = append(met, fmt.Sprintf("refused with code %d", p.Code))
+		}
+	}
+	return met
+}
+
+func (d *demo) summary(sum tally, took time.Duration) {
+	var holds []string
+	for _, h := range slices.Sorted(maps.Keys(sum.holds)) {
+		holds = append(holds, fmt.Sprintf("%s %d", h, sum.holds[h]))
+	}
+	stats := d.douyin.Stats()
+	if sum.quietly > 0 {
+		fmt.Fprintf(d.Out, "  (%d more orders arrived at once and are not shown)\n", sum.quietly)
+	}
+	fmt.Fprintf(d.Out, "\nDouyin holds: %s.\n", strings.Join(holds, ", "))
+	fmt.Fprintf(d.Out, "%d orders in step with the shop, %d refused with a reason, %d wrong, in %.1f s.\n", sum.right, sum.refused, sum.wrong, took.Seconds())
+	fmt.Fprintf(d.Out, "%d pushes reached Douyin; %d orders met %d faults and were tried again; %d access token(s) fetched; %d pushes made an order older.\n",
+		sum.pushes, sum.retried, sum.faults, stats.TokensFetched, stats.Regressions)
+}

@@ -1,0 +1,144 @@
+package loadtest
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/ordersync/ordersync/tasks"
+)
+
+// slowLatency is the answer time of a Douyin far away.
+const slowLatency = 50 * time.Millisecond
+
+func (t *test) reportRates(pipeline float64) {
+	out := table.NewWriter()
+	out.SetOutputMirror(t.Out)
+	out.SetStyle(table.StyleLight)
+	out.AppendHeader(table.Row{"worker", "orders/s (median)", "lowest", "highest", "pipeline is"})
+	for _, m := range []struct{ mode, name string }{
+		{modeNoop, "asynq, handler does nothing"},
+		{modeCall, "asynq and the HTTP call, no database"},
+		{modePlain, "straightforward: 4 GORM reads, call, insert"},
+		{modePipeline, "ordersync, durable records included"},
+	} {
+		rates := t.rates[m.mode]
+		mid := median(rates)
+		out.AppendRow(table.Row{m.name, fmt.Sprintf("%.0f", mid), fmt.Sprintf("%.0f", slices.Min(rates)), fmt.Sprintf("%.0f", slices.Max(rates)),
+			fmt.Sprintf("%.2f of it", pipeline/mid)})
+	}
+	out.Render()
+	fmt.Fprintf(t.Out, "worker process, most resident memory: %.1f MiB; %d processors\n\n", float64(t.rss)/(1<<20), runtime.NumCPU())
+}
+
+// slowDouyin runs the pipeline against a Douyin that takes its time: handlers are the limit then, or the processor is.
+func (t *test) slowDouyin(ctx context.Context, fast float64) error {
+	t.rates[modePipeline] = nil
+	if err := t.rounds(ctx, slowLatency, modePipeline); err != nil {
+		return err
+	}
+	slow := median(t.rates[modePipeline])
+	handlers := float64(t.Handlers) / slowLatency.Seconds()
+	limit, by := handlers, "the handlers allow"
+	if fast < handlers {
+		limit, by = fast, "the processor allows (the rate without latency)"
+	}
+	fmt.Fprintf(t.Out, "Douyin answers after %v: %.0f orders/s, %.2f of the %.0f that %s\n\n", slowLatency, slow, slow/limit, limit, by)
+	return nil
+}
+
+// steady enqueues at rate and tells how long orders took from enqueue to Douyin's answer.
+func (t *test) steady(ctx context.Context, rate float64) error {
+	if err := t.reset(ctx); err != nil {
+		return err
+	}
+	douyin, stop, err := t.child(ctx, job{Mode: modeSimulator})
+	if err != nil {
+		return err
+	}
+	defer stop()
+	n := min(t.Orders, int(rate*t.Steady.Seconds()))
+	worker, stopWorker, err := t.child(ctx, job{
+		Mode: modePipeline, MySQL: t.dsn, Redis: t.RedisURI, Douyin: douyin.first, Handlers: t.Handlers, Servers: t.Servers, Orders: n,
+	})
+	if err != nil {
+		return err
+	}
+	defer stopWorker()
+	asked, err := t.enqueueSteadily(ctx, rate, n)
+	if err != nil {
+		return err
+	}
+	if _, err := worker.result(); err != nil {
+		return err
+	}
+	waits, err := t.waits(ctx, asked)
+	if err != nil {
+		return err
+	}
+	at := func(p float64) time.Duration {
+		return waits[min(int(p*float64(len(waits))), len(waits)-1)].Round(time.Millisecond)
+	}
+	fmt.Fprintf(t.Out, "steady %.0f orders/s (half the maximum), %d orders, from enqueue to Douyin's answer: p50 %v, p99 %v, most %v\n",
+		rate, len(waits), at(0.50), at(0.99), at(1))
+	return nil
+}
+
+// enqueueSteadily enqueues n orders at rate, in lots of a hundredth of a second, and remembers when.
+func (t *test) enqueueSteadily(ctx context.Context, rate float64, n int) (asked []time.Time, err error) {
+	asked = make([]time.Time, n)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	started := time.Now()
+	for sent := 0; sent < n; {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		until := min(n, int(time.Since(started).Seconds()*rate))
+		lot := make([]tasks.Wanted, 0, until-sent)
+		for ; sent < until; sent++ {
+			asked[sent] = time.Now()
+			lot = append(lot, tasks.Wanted{PushOrder: tasks.PushOrder{OrderID: strconv.Itoa(sent + 1), Revision: "steady", Cause: tasks.CausePaid}})
+		}
+		for _, r := range tasks.EnqueueMany(ctx, t.queue, lot) {
+			if r.Err != nil {
+				return nil, r.Err
+			}
+		}
+	}
+	return asked, nil
+}
+
+// waits reads when Douyin's answers were there, sorted.
+func (t *test) waits(ctx context.Context, asked []time.Time) ([]time.Duration, error) {
+	rows, err := t.db.WithContext(ctx).Raw("SELECT order_id, pushed_at FROM ordersync_order WHERE pushed_at IS NOT NULL").Rows()
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	var waits []time.Duration
+	for rows.Next() {
+		var id string
+		var at time.Time
+		if err := rows.Scan(&id, &at); err != nil {
+			return nil, err
+		}
+		i, err := strconv.Atoi(id)
+		if err != nil {
+			return nil, err
+		}
+		waits = append(waits, at.Sub(asked[i-1]))
+	}
+	if len(waits) == 0 {
+		return nil, fmt.Errorf("no order was pushed")
+	}
+	slices.Sort(waits)
+	return waits, rows.Err()
+}
