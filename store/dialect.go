@@ -15,6 +15,7 @@ import (
 // dialect is the seam between the databases. Everything else in this package is written once.
 type dialect struct {
 	sqlite     bool
+	byKey      string // behind a table whose rows are locked: through its key, never by reading over other rows
 	forUpdate  string // at the end of a SELECT that locks its rows
 	skipLocked string // at the end of a SELECT that locks only rows nobody else has locked
 	isolation  *sql.TxOptions
@@ -25,6 +26,7 @@ func dialectOf(db *gorm.DB) dialect {
 		return dialect{sqlite: true} // a transaction begins immediate, so it has the whole database to itself
 	}
 	return dialect{
+		byKey:      " FORCE INDEX (PRIMARY)",
 		forUpdate:  " FOR UPDATE",
 		skipLocked: " FOR UPDATE SKIP LOCKED",
 		// With REPEATABLE READ a locking read of an absent row locks the gap, and two batches that insert deadlock.

@@ -51,8 +51,8 @@ func (s *Store) PostponeDue(ctx context.Context, due []Due, until time.Time) err
 			args = append(args, d.OrderID, s.sql.time(d.DueAt))
 		}
 		// The first condition finds the rows by key; the second one alone would not use it on every server.
-		err := s.db.WithContext(ctx).Exec("UPDATE `ordersync_order` SET `due_at` = ? WHERE `order_id` IN ("+places(len(chunk))+
-			") AND (`order_id`, `due_at`) IN ("+s.sql.rowValues(len(chunk))+")", args...).Error
+		_, err := s.exec(ctx, "UPDATE `ordersync_order` SET `due_at` = ? WHERE `order_id` IN ("+places(len(chunk))+
+			") AND (`order_id`, `due_at`) IN ("+s.sql.rowValues(len(chunk))+")", args...)
 		if err != nil {
 			return fmt.Errorf("store: postpone due orders: %w", err)
 		}
@@ -135,7 +135,7 @@ func (s *Store) RequestRetry(ctx context.Context, f RetryFilter) ([]string, erro
 		for _, id := range chunk {
 			args = append(args, id)
 		}
-		if err := s.db.WithContext(ctx).Exec("UPDATE `ordersync_order` SET `due_at` = ? WHERE `order_id` IN ("+places(len(chunk))+")", args...).Error; err != nil {
+		if _, err := s.exec(ctx, "UPDATE `ordersync_order` SET `due_at` = ? WHERE `order_id` IN ("+places(len(chunk))+")", args...); err != nil {
 			return nil, fmt.Errorf("store: request retry: %w", err)
 		}
 	}

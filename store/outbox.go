@@ -19,8 +19,7 @@ type OutboxRow struct {
 	CreatedAt time.Time
 }
 
-// BadRow wraps the reason why an outbox row can never be handed over. RelayOutbox keeps such a row with its reason and does
-// not read it again.
+// BadRow wraps the reason why an outbox row can never be handed over. RelayOutbox moves such a row to ordersync_outbox_bad.
 type BadRow struct{ Err error }
 
 func (e *BadRow) Error() string { return "bad outbox row: " + e.Err.Error() }
@@ -28,7 +27,7 @@ func (e *BadRow) Error() string { return "bad outbox row: " + e.Err.Error() }
 func (e *BadRow) Unwrap() error { return e.Err }
 
 // RelayOutbox hands at most limit rows over and returns how many it read. hand answers for each row: nil, the row is deleted;
-// a *BadRow, the row is kept and never read again; any other error, the row stays for the next time, and that error is
+// a *BadRow, the row is put aside with the reason; any other error, the row stays for the next time, and that error is
 // returned in the end.
 //
 // The rows are locked until hand has returned, and rows that somebody else has locked are passed over (SKIP LOCKED), so any
@@ -56,7 +55,7 @@ func (s *Store) RelayOutbox(ctx context.Context, limit int, hand func(ctx contex
 }
 
 func (s *Store) lockOutbox(tx *gorm.DB, limit int) (locked []OutboxRow, err error) {
-	rows, err := tx.Raw("SELECT `id`, `kind`, `order_id`, `payload`, `created_at` FROM `ordersync_outbox` WHERE `bad` = 0 ORDER BY `id` LIMIT ?"+
+	rows, err := tx.Raw("SELECT `id`, `kind`, `order_id`, `payload`, `created_at` FROM `ordersync_outbox` ORDER BY `id` LIMIT ?"+
 		s.sql.skipLocked, limit).Rows()
 	if err != nil {
 		return nil, err
@@ -78,42 +77,69 @@ func (s *Store) lockOutbox(tx *gorm.DB, limit int) (locked []OutboxRow, err erro
 	return locked, rows.Err()
 }
 
-// settleOutbox deletes what was handed over and sets bad rows aside. failed is the first of the other errors.
+// settleOutbox deletes what was handed over and puts bad rows aside. failed is the first of the other errors.
+//
+// It deletes row by row: for a list of keys the optimizer may scan a small table, and then waits for the rows that another
+// relay has locked, which waits for ours.
 func (s *Store) settleOutbox(tx *gorm.DB, rows []OutboxRow, answers []error) (failed, err error) {
-	var handed []any
 	for i, r := range rows {
 		var bad *BadRow
 		switch {
 		case answers[i] == nil:
-			handed = append(handed, r.ID)
 		case errors.As(answers[i], &bad):
-			if err := tx.Exec("UPDATE `ordersync_outbox` SET `bad` = 1, `reason` = ? WHERE `id` = ?", clip(bad.Err.Error(), maxMessage), r.ID).Error; err != nil {
+			if err := s.putAside(tx, r, bad.Err); err != nil {
 				return nil, err
 			}
-		case failed == nil:
-			failed = fmt.Errorf("store: hand over outbox row %d: %w", r.ID, answers[i])
+		default:
+			if failed == nil {
+				failed = fmt.Errorf("store: hand over outbox row %d: %w", r.ID, answers[i])
+			}
+			continue
+		}
+		if err := tx.Exec("DELETE FROM `ordersync_outbox` WHERE `id` = ?", r.ID).Error; err != nil {
+			return nil, err
 		}
 	}
-	if len(handed) == 0 {
-		return failed, nil
-	}
-	return failed, tx.Exec("DELETE FROM `ordersync_outbox` WHERE `id` IN ("+places(len(handed))+")", handed...).Error
+	return failed, nil
 }
 
-// BadOutboxRows are rows that were set aside, newest first, with their reasons.
-func (s *Store) BadOutboxRows(ctx context.Context, limit int) (bad []OutboxRow, reasons []string, err error) {
-	rows, err := s.db.WithContext(ctx).Raw("SELECT `id`, `kind`, `order_id`, `reason` FROM `ordersync_outbox` WHERE `bad` = 1 ORDER BY `id` DESC LIMIT ?", limit).Rows()
+func (s *Store) putAside(tx *gorm.DB, r OutboxRow, reason error) error {
+	var payload any
+	if r.Payload != nil {
+		payload = string(r.Payload)
+	}
+	return tx.Exec("INSERT INTO `ordersync_outbox_bad` (`id`, `kind`, `order_id`, `payload`, `created_at`, `reason`) VALUES (?, ?, ?, ?, ?, ?)",
+		r.ID, r.Kind, r.OrderID, payload, s.sql.time(r.CreatedAt), clip(reason.Error(), maxMessage)).Error
+}
+
+// BadOutboxRow is a row that was put aside.
+type BadOutboxRow struct {
+	OutboxRow
+	Reason string
+}
+
+// BadOutboxRows are the rows that were put aside, newest first.
+func (s *Store) BadOutboxRows(ctx context.Context, limit int) (bad []BadOutboxRow, err error) {
+	rows, err := s.db.WithContext(ctx).Raw("SELECT `id`, `kind`, `order_id`, `payload`, `created_at`, `reason` FROM `ordersync_outbox_bad` ORDER BY `id` DESC LIMIT ?", limit).Rows()
 	if err != nil {
-		return nil, nil, fmt.Errorf("store: bad outbox rows: %w", err)
+		return nil, fmt.Errorf("store: bad outbox rows: %w", err)
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells
 	for rows.Next() {
-		var r OutboxRow
-		var reason string
-		if err := rows.Scan(&r.ID, &r.Kind, &r.OrderID, &reason); err != nil {
-			return nil, nil, fmt.Errorf("store: bad outbox rows: %w", err)
+		var r BadOutboxRow
+		var payload sql.NullString
+		var created timestamp
+		if err := rows.Scan(&r.ID, &r.Kind, &r.OrderID, &payload, &created, &r.Reason); err != nil {
+			return nil, fmt.Errorf("store: bad outbox rows: %w", err)
 		}
-		bad, reasons = append(bad, r), append(reasons, reason)
+		if payload.Valid {
+			r.Payload = []byte(payload.String)
+		}
+		r.CreatedAt = created.Time
+		bad = append(bad, r)
 	}
-	return bad, reasons, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("store: bad outbox rows: %w", err)
+	}
+	return bad, nil
 }

@@ -84,6 +84,17 @@ func (s *Store) commit(ctx context.Context, calls []*call[write, int64]) (err er
 	return fmt.Errorf("store: write order state: %w", err)
 }
 
+// exec runs one statement of its own, again when it lost a deadlock.
+func (s *Store) exec(ctx context.Context, statement string, args ...any) (affected int64, err error) {
+	for range maxTries {
+		done := s.db.WithContext(ctx).Exec(statement, args...)
+		if affected, err = done.RowsAffected, done.Error; err == nil || ctx.Err() != nil || !again(err) {
+			break
+		}
+	}
+	return affected, err
+}
+
 // transaction runs f in READ COMMITTED (SQLite: alone).
 func (s *Store) transaction(ctx context.Context, f func(tx *gorm.DB) error) error {
 	return s.db.WithContext(ctx).Transaction(f, s.sql.isolation)
@@ -97,7 +108,7 @@ func (s *Store) apply(tx *gorm.DB, calls []*call[write, int64]) error {
 	}
 	slices.Sort(ids) // everybody locks in the same order
 	ids = slices.Compact(ids)
-	states, err := readStates(tx, ids, s.sql.forUpdate)
+	states, err := readStates(tx, ids, s.sql.byKey, s.sql.forUpdate)
 	if err != nil {
 		return err
 	}
@@ -127,11 +138,17 @@ func (s *Store) apply(tx *gorm.DB, calls []*call[write, int64]) error {
 			fresh = append(fresh, &r.OrderState)
 		}
 	}
-	if err := s.sql.insertStates(tx, fresh, ""); err != nil {
-		return err
+	if len(fresh) > 0 {
+		statement, args := s.sql.insertStates(fresh, "")
+		if err := tx.Exec(statement, args...).Error; err != nil {
+			return err
+		}
 	}
-	if err := s.sql.insertStates(tx, changed, s.sql.upsert("order_id", stateColumns[1:])); err != nil {
-		return err
+	if len(changed) > 0 {
+		statement, args := s.sql.insertStates(changed, s.sql.upsert("order_id", stateColumns[1:]))
+		if err := tx.Exec(statement, args...).Error; err != nil {
+			return err
+		}
 	}
 	return s.sql.insertLog(tx, log)
 }
@@ -227,13 +244,13 @@ func (r *row) answer(p *Push) {
 	r.Kind, r.Code, r.Message, r.LogID = p.Kind, p.Code, p.Message, p.LogID
 }
 
-// readStates reads rows of ordersync_order; lock is what ends a locking SELECT.
-func readStates(db *gorm.DB, ids []string, lock string) (states map[string]OrderState, err error) {
+// readStates reads rows of ordersync_order. hint and lock are what a locking SELECT has behind its table and at its end.
+func readStates(db *gorm.DB, ids []string, hint, lock string) (states map[string]OrderState, err error) {
 	args := make([]any, len(ids))
 	for i, id := range ids {
 		args[i] = id
 	}
-	rows, err := db.Raw("SELECT "+columnList("", stateColumns)+" FROM `ordersync_order` WHERE `order_id` IN ("+places(len(ids))+")"+lock, args...).Rows()
+	rows, err := db.Raw("SELECT "+columnList("", stateColumns)+" FROM `ordersync_order`"+hint+" WHERE `order_id` IN ("+places(len(ids))+")"+lock, args...).Rows()
 	if err != nil {
 		return nil, fmt.Errorf("store: read order state: %w", err)
 	}
@@ -252,14 +269,11 @@ func readStates(db *gorm.DB, ids []string, lock string) (states map[string]Order
 	return states, nil
 }
 
-// insertStates inserts rows; end says what happens where the key is there already.
-func (d dialect) insertStates(tx *gorm.DB, states []*OrderState, end string) error {
-	if len(states) == 0 {
-		return nil
-	}
-	args := make([]any, 0, len(states)*len(stateColumns))
+// insertStates is the statement that inserts rows; end says what happens where the key is there already.
+func (d dialect) insertStates(states []*OrderState, end string) (statement string, args []any) {
+	args = make([]any, 0, len(states)*len(stateColumns))
 	for _, o := range states {
 		args = d.stateArgs(args, o)
 	}
-	return tx.Exec("INSERT INTO `ordersync_order` ("+columnList("", stateColumns)+") VALUES "+tuples(len(states), len(stateColumns))+end, args...).Error
+	return "INSERT INTO `ordersync_order` (" + columnList("", stateColumns) + ") VALUES " + tuples(len(states), len(stateColumns)) + end, args
 }

@@ -107,7 +107,7 @@ func (s *Store) Order(ctx context.Context, orderID string) (state OrderState, fo
 
 // states reads the rows of ordersync_order for ids; absent ones are missing in the map.
 func (s *Store) states(ctx context.Context, ids []string) (map[string]OrderState, error) {
-	return readStates(s.db.WithContext(ctx), ids, "")
+	return readStates(s.db.WithContext(ctx), ids, "", "")
 }
 
 // Log is the newest rows of an order's log, newest first.

@@ -80,16 +80,17 @@ func (s *Store) MarkUnsynced(ctx context.Context, q Scan) (ScanPage, error) {
 		}
 	}
 	slices.SortFunc(fresh, func(a, b *OrderState) int { return strings.Compare(a.OrderID, b.OrderID) })
-	db := s.db.WithContext(ctx)
 	// A row that somebody made meanwhile is on its way already.
-	if err := s.sql.insertStates(db, fresh, s.sql.keep("order_id")); err != nil {
-		return page, fmt.Errorf("store: mark unsynced: %w", err)
+	if statement, args := s.sql.insertStates(fresh, s.sql.keep("order_id")); len(fresh) > 0 {
+		if _, err := s.exec(ctx, statement, args...); err != nil {
+			return page, fmt.Errorf("store: mark unsynced: %w", err)
+		}
 	}
 	if len(changed) > 0 {
 		args := append([]any{string(Pending), s.sql.time(q.DueAt)}, changed...)
-		done := db.Exec("UPDATE `ordersync_order` SET `outcome` = ?, `due_at` = ? WHERE `due_at` IS NULL AND `order_id` IN ("+places(len(changed))+")", args...)
-		if done.Error != nil {
-			return page, fmt.Errorf("store: mark unsynced: %w", done.Error)
+		_, err := s.exec(ctx, "UPDATE `ordersync_order` SET `outcome` = ?, `due_at` = ? WHERE `due_at` IS NULL AND `order_id` IN ("+places(len(changed))+")", args...)
+		if err != nil {
+			return page, fmt.Errorf("store: mark unsynced: %w", err)
 		}
 	}
 	page.Marked = len(fresh) + len(changed)

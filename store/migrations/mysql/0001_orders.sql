@@ -57,13 +57,22 @@ CREATE TABLE IF NOT EXISTS ordersync_outbox (
     order_id   VARCHAR(64)  NOT NULL,
     payload    TEXT         NULL,
     created_at DATETIME(3)  NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
-    bad        TINYINT      NOT NULL DEFAULT 0,         -- 1: cannot be handed over, see reason
-    reason     VARCHAR(512) NOT NULL DEFAULT '',
-    PRIMARY KEY (id),
-    KEY ordersync_outbox_bad (bad, id)
+    PRIMARY KEY (id)                                    -- and no other index: relays lock rows by this one only
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Rows of the outbox that can never be handed over, with the reason. They are kept for whoever mends the producer.
+CREATE TABLE IF NOT EXISTS ordersync_outbox_bad (
+    id         BIGINT       NOT NULL,                   -- that the row had in the outbox
+    kind       VARCHAR(32)  NOT NULL,
+    order_id   VARCHAR(64)  NOT NULL,
+    payload    TEXT         NULL,
+    created_at DATETIME(3)  NOT NULL,
+    reason     VARCHAR(512) NOT NULL,
+    PRIMARY KEY (id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- +goose Down
+DROP TABLE IF EXISTS ordersync_outbox_bad;
 DROP TABLE IF EXISTS ordersync_outbox;
 DROP TABLE IF EXISTS ordersync_log;
 DROP TABLE IF EXISTS ordersync_order;

@@ -55,13 +55,21 @@ CREATE TABLE IF NOT EXISTS ordersync_outbox (
     kind       TEXT NOT NULL,
     order_id   TEXT NOT NULL,
     payload    TEXT NULL,
-    created_at DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
-    bad        INTEGER NOT NULL DEFAULT 0, -- 1: cannot be handed over, see reason
-    reason     TEXT NOT NULL DEFAULT ''
+    created_at DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now'))
 );
-CREATE INDEX IF NOT EXISTS ordersync_outbox_bad ON ordersync_outbox (bad, id);
+
+-- Rows of the outbox that can never be handed over, with the reason. They are kept for whoever mends the producer.
+CREATE TABLE IF NOT EXISTS ordersync_outbox_bad (
+    id         INTEGER PRIMARY KEY, -- that the row had in the outbox
+    kind       TEXT NOT NULL,
+    order_id   TEXT NOT NULL,
+    payload    TEXT NULL,
+    created_at DATETIME NOT NULL,
+    reason     TEXT NOT NULL
+);
 
 -- +goose Down
+DROP TABLE IF EXISTS ordersync_outbox_bad;
 DROP TABLE IF EXISTS ordersync_outbox;
 DROP TABLE IF EXISTS ordersync_log;
 DROP TABLE IF EXISTS ordersync_order;

@@ -1,0 +1,103 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/store/servertest"
+)
+
+// BenchmarkPushCycle is what one order costs the database: load, begin, record, and the second look, by 200 handlers at
+// once. It reports statements and transactions per order beside the time.
+func BenchmarkPushCycle(b *testing.B) {
+	db := servertest.DB(b)
+	servertest.CreateShop(b, db)
+	const orders = 20_000
+	fill(b, db, orders)
+	s := newStore(b, db, store.Config{})
+	statements := countStatements(b, db)
+	ctx := context.Background()
+	var next atomic.Int64
+	b.ResetTimer()
+	statements.Store(0)
+	var wg sync.WaitGroup
+	for range 200 {
+		wg.Go(func() {
+			for {
+				n := next.Add(1)
+				if n > int64(b.N) {
+					return
+				}
+				cycle(ctx, b, s, strconv.FormatInt(n%orders+1, 10))
+			}
+		})
+	}
+	wg.Wait()
+	b.StopTimer()
+	b.ReportMetric(float64(statements.Load())/float64(b.N), "statements/order")
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "orders/s")
+}
+
+func cycle(ctx context.Context, b *testing.B, s *store.Store, id string) {
+	snapshot, err := s.LoadOrder(ctx, id)
+	if err != nil {
+		b.Error(err)
+		return
+	}
+	at := time.Now()
+	seq, err := s.BeginPush(ctx, store.Begin{OrderID: id, OrderNo: id, Seq: snapshot.State.Seq, UpdateTime: at.UnixMilli(), At: at, DueAt: at.Add(time.Minute), StaleAfter: time.Minute})
+	if err != nil {
+		b.Error(err)
+		return
+	}
+	if err := s.RecordPush(ctx, store.Push{
+		OrderID: id, OrderNo: id, Seq: seq, Cause: "paid", TaskID: "push:" + id + ":" + id, Attempt: 1, At: time.Now(), Outcome: store.Pushed, ShopStatus: "1", Status: 1,
+		Digest: "0123456789abcdef0123456789abcdef", LogID: "20260301080000010000000000000000AB", HTTPStatus: 200, Duration: 50 * time.Millisecond,
+	}); err != nil {
+		b.Error(err)
+		return
+	}
+	if _, err := s.LoadOrder(ctx, id); err != nil {
+		b.Error(err)
+	}
+}
+
+func fill(tb testing.TB, db *gorm.DB, orders int) {
+	tb.Helper()
+	for first := 1; first <= orders; first += 500 {
+		var o, u, p, c []string
+		for id := first; id < first+500; id++ {
+			o = append(o, fmt.Sprintf("(%d, %d, %d, %d, '12.30', '12.30', 1772352000, 'SN%d', 1)", id, id, id, id, id))
+			u = append(u, fmt.Sprintf("(%d, 'openid-%d')", id, id))
+			p = append(p, fmt.Sprintf("(%d, 'https://img.example/%d.png')", id, id))
+			c = append(c, fmt.Sprintf("(%d, '课程 %d')", id, id))
+		}
+		exec(tb, db, "INSERT INTO `order` (id, uid, product_id, course_id, price, amount, create_time, sn, status) VALUES "+strings.Join(o, ","))
+		exec(tb, db, "INSERT INTO dy_user VALUES "+strings.Join(u, ","))
+		exec(tb, db, "INSERT INTO product VALUES "+strings.Join(p, ","))
+		exec(tb, db, "INSERT INTO course VALUES "+strings.Join(c, ","))
+	}
+}
+
+// countStatements counts what goes through GORM, raw reads and writes.
+func countStatements(tb testing.TB, db *gorm.DB) *atomic.Int64 {
+	tb.Helper()
+	var n atomic.Int64
+	count := func(*gorm.DB) { n.Add(1) }
+	if err := db.Callback().Row().Register("bench:row", count); err != nil {
+		tb.Fatal(err)
+	}
+	if err := db.Callback().Raw().Register("bench:raw", count); err != nil {
+		tb.Fatal(err)
+	}
+	return &n
+}

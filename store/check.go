@@ -1,0 +1,221 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Finding is one result of CheckShop.
+type Finding struct {
+	OK   bool
+	What string // what was looked at, with what was found
+	Cure string // what to do; empty when OK
+}
+
+// ServerInfo is what answers behind the DSN.
+type ServerInfo struct {
+	Flavour string // MySQL, MariaDB or SQLite
+	Version string // as the server says it
+	Enough  bool   // MySQL 8.0 or newer, MariaDB 10.6 or newer
+}
+
+// ServerInfo asks the server for its version.
+func (s *Store) ServerInfo(ctx context.Context) (ServerInfo, error) {
+	info := ServerInfo{Flavour: "MySQL"}
+	query := "SELECT VERSION()"
+	if s.sql.sqlite {
+		query = "SELECT sqlite_version()"
+	}
+	if err := s.db.WithContext(ctx).Raw(query).Row().Scan(&info.Version); err != nil {
+		return info, fmt.Errorf("store: server version: %w", err)
+	}
+	least := [2]int{8, 0}
+	switch {
+	case s.sql.sqlite:
+		info.Flavour, least = "SQLite", [2]int{3, 35}
+	case strings.Contains(strings.ToLower(info.Version), "mariadb"):
+		info.Flavour, least = "MariaDB", [2]int{10, 6}
+	}
+	info.Enough = atLeast(info.Version, least)
+	return info, nil
+}
+
+func atLeast(version string, least [2]int) bool {
+	parts := strings.SplitN(version, ".", 3)
+	if len(parts) < 2 {
+		return false
+	}
+	major, err1 := strconv.Atoi(parts[0])
+	minor, err2 := strconv.Atoi(strings.TrimRight(parts[1], "-abcdefghijklmnopqrstuvwxyz"))
+	return err1 == nil && err2 == nil && (major > least[0] || major == least[0] && minor >= least[1])
+}
+
+// CheckShop looks at all that the store needs, for doctor: the server's version, our tables, the shop's tables and columns, the
+// index that the sweep needs, and whether our tables can be written. It writes nothing that stays. An error of the database
+// becomes a finding.
+func (s *Store) CheckShop(ctx context.Context) []Finding {
+	findings := []Finding{s.checkVersion(ctx)}
+	for _, t := range s.shopTables() {
+		findings = append(findings, s.checkTable(ctx, t))
+	}
+	findings = append(findings, s.checkSweepIndex(ctx), s.checkOurTables(ctx))
+	return findings
+}
+
+func (s *Store) checkVersion(ctx context.Context) Finding {
+	info, err := s.ServerInfo(ctx)
+	if err != nil {
+		return failed("the database answers", err, "check mysql.dsn, and that the server is up and lets this host in")
+	}
+	f := Finding{OK: info.Enough, What: info.Flavour + " " + info.Version}
+	if !f.OK {
+		f.Cure = "MySQL 8.0 or MariaDB 10.6 is the oldest that knows FOR UPDATE SKIP LOCKED: upgrade the server"
+	}
+	return f
+}
+
+// shopTable is a table of the shop with the columns that are read.
+type shopTable struct {
+	key     string // in the config: shop.tables.<key>
+	name    string
+	columns []string
+}
+
+func (s *Store) shopTables() []shopTable {
+	t, c := s.schema.Tables, s.schema.Columns
+	order := shopTable{"order", t.Order, []string{c.ID, c.UserID, c.ProductID, c.CourseID, c.Price, c.Amount, c.CreateTime}}
+	for _, optional := range []string{c.SN, c.ThirdOrderNum, c.Status, c.OrderNo, c.UpdatedAt} {
+		if optional != "" {
+			order.columns = append(order.columns, optional)
+		}
+	}
+	order.columns = append(order.columns, s.schema.filterColumns()...)
+	return []shopTable{
+		order,
+		{"user", t.User, []string{c.User.ID, c.User.OpenID}},
+		{"product", t.Product, []string{c.Product.ID, c.Product.CoverImg}},
+		{"course", t.Course, []string{c.Course.ID, c.Course.Name}},
+	}
+}
+
+// checkTable reads the table's columns one by one only when all together fail, to name the one that is missing.
+func (s *Store) checkTable(ctx context.Context, t shopTable) Finding {
+	what := "table " + t.name + " (" + strings.Join(t.columns, ", ") + ")"
+	if err := s.readNothing(ctx, "*", t.name); err != nil {
+		return failed(what, err, "set shop.tables."+t.key+" to the table's name, prefix included, and GRANT SELECT on it")
+	}
+	for _, column := range t.columns {
+		if err := s.readNothing(ctx, quote(column), t.name); err != nil {
+			return failed("table "+t.name+", column "+column, err, "set the key under shop.columns (or shop.filter) that names "+column+" to the shop's name for it")
+		}
+	}
+	if t.key == "order" {
+		return s.checkTypes(ctx, what)
+	}
+	return Finding{OK: true, What: what}
+}
+
+func (s *Store) readNothing(ctx context.Context, columns, table string) error {
+	rows, err := s.db.WithContext(ctx).Raw("SELECT " + columns + " FROM " + quote(table) + " WHERE 1 = 0").Rows()
+	if err != nil {
+		return err
+	}
+	return rows.Close()
+}
+
+// checkTypes compares the order table's column types with shop.money and shop.time.
+func (s *Store) checkTypes(ctx context.Context, what string) Finding {
+	c := s.schema.Columns
+	rows, err := s.db.WithContext(ctx).Raw("SELECT " + columnList("", []string{c.Price, c.Amount, c.CreateTime}) + " FROM " + quote(s.schema.Tables.Order) + " WHERE 1 = 0").Rows()
+	if err != nil {
+		return failed(what, err, "GRANT SELECT on it")
+	}
+	defer rows.Close() //nolint:errcheck // nothing is read
+	found, err := rows.ColumnTypes()
+	if err != nil {
+		return failed(what, err, "report this")
+	}
+	for i, column := range []string{c.Price, c.Amount} {
+		name := strings.ToUpper(found[i].DatabaseTypeName())
+		switch {
+		case strings.Contains(name, "FLOAT") || strings.Contains(name, "DOUBLE") || name == "REAL":
+			return Finding{What: column + " is a " + name, Cure: "a float holds no exact amount of money: make the column DECIMAL(10,2)"}
+		case s.schema.Money == InFen && name == "DECIMAL":
+			return Finding{What: column + " is a DECIMAL, and shop.money is fen", Cure: "set shop.money to yuan if the column holds yuan"}
+		case s.schema.Money == Yuan && isInteger(name):
+			return Finding{What: column + " is an integer, and shop.money is yuan", Cure: "set shop.money to fen if the column holds fen"}
+		}
+	}
+	if number := isInteger(found[2].DatabaseTypeName()); number != (s.schema.Time == Unix) {
+		return Finding{What: c.CreateTime + " is a " + found[2].DatabaseTypeName() + ", and shop.time is " + string(s.schema.Time), Cure: "set shop.time to what the column holds: unix or datetime"}
+	}
+	return Finding{OK: true, What: what}
+}
+
+// checkSweepIndex looks for an index that begins with the column that the sweep reads by.
+func (s *Store) checkSweepIndex(ctx context.Context) Finding {
+	c := s.schema.Columns
+	column := c.CreateTime
+	if c.UpdatedAt != "" {
+		column = c.UpdatedAt
+	}
+	table := s.schema.Tables.Order
+	what := "index on " + table + " (" + column + ") for the sweep"
+	query := "SELECT COUNT(*) FROM information_schema.statistics WHERE table_schema = COALESCE(?, DATABASE()) AND table_name = ? AND column_name = ? AND seq_in_index = 1"
+	database, name, qualified := strings.Cut(table, ".")
+	args := []any{sql.NullString{String: database, Valid: qualified}, name, column}
+	if !qualified {
+		args[1] = table
+	}
+	if s.sql.sqlite {
+		query = "SELECT COUNT(*) FROM pragma_index_list(?) l, pragma_index_info(l.name) i WHERE i.seqno = 0 AND i.name = ?"
+		args = []any{table, column}
+	}
+	var n int
+	if err := s.db.WithContext(ctx).Raw(query, args...).Row().Scan(&n); err != nil {
+		return failed(what, err, "let the account read information_schema")
+	}
+	if n == 0 {
+		return Finding{What: what + " is missing", Cure: "CREATE INDEX " + column + " ON " + quote(table) + " (" + quote(column) + "); without it every sweep reads the whole table"}
+	}
+	return Finding{OK: true, What: what}
+}
+
+// checkOurTables looks for migrations that wait, and writes and rolls back.
+func (s *Store) checkOurTables(ctx context.Context) Finding {
+	const what = "our tables (ordersync_…)"
+	if err := s.readNothing(ctx, "*", versionTable); err != nil {
+		return failed(what, err, "run: ordersync migrate")
+	}
+	all, err := s.MigrationStatus(ctx)
+	if err != nil {
+		return failed(what, err, "run: ordersync migrate")
+	}
+	for _, m := range all {
+		if m.AppliedAt == nil {
+			return Finding{What: what + ": " + m.Name + " is not applied", Cure: "run: ordersync migrate"}
+		}
+	}
+	tx := s.db.WithContext(ctx).Begin()
+	if tx.Error != nil {
+		return failed(what, tx.Error, "see the error")
+	}
+	defer tx.Rollback()
+	for _, statement := range []string{
+		"INSERT INTO `ordersync_order` (`order_id`, `outcome`, `created_at`, `updated_at`) VALUES (' doctor', 'pending', '2000-01-01 00:00:00', '2000-01-01 00:00:00')",
+		"UPDATE `ordersync_order` SET `seq` = 0 WHERE `order_id` = ' doctor'",
+		"DELETE FROM `ordersync_order` WHERE `order_id` = ' doctor'",
+	} {
+		if err := tx.Exec(statement).Error; err != nil {
+			return failed(what, err, "GRANT SELECT, INSERT, UPDATE, DELETE on the ordersync_ tables to the account of mysql.dsn")
+		}
+	}
+	return Finding{OK: true, What: what}
+}
+
+func failed(what string, err error, cure string) Finding {
+	return Finding{What: what + ": " + clip(err.Error(), maxMessage), Cure: cure}
+}

@@ -1,0 +1,326 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/store/servertest"
+)
+
+func sweep(t testing.TB, s *store.Store, q store.Scan) store.ScanPage {
+	t.Helper()
+	page, err := s.MarkUnsynced(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page
+}
+
+func dueIDs(t testing.TB, s *store.Store, now time.Time) []string {
+	t.Helper()
+	due, err := s.DueOrders(t.Context(), now, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, d := range due {
+		ids = append(ids, d.OrderID)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func TestTheSweepMarksWhatDouyinDoesNotKnow(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		for id := 1; id <= 7; id++ {
+			addOrder(t, db, id, t0)
+		}
+		push := func(id, shopStatus string) {
+			seq := begin(t, s, id, 0, t0)
+			record(t, s, store.Push{OrderID: id, Seq: seq, At: t0, Outcome: store.Pushed, ShopStatus: shopStatus, Digest: "d"})
+		}
+		later := t0.Add(2 * time.Hour)
+		push("1", "1") // in step
+		push("2", "0") // the shop has another status by now
+		record(t, s, store.Push{OrderID: "3", At: t0, Outcome: store.Retrying, ShopStatus: "0", DueAt: &later})
+		record(t, s, store.Push{OrderID: "4", At: t0, Outcome: store.Refused, ShopStatus: "1"})
+		begin(t, s, "5", 0, t0)                                    // in flight, due in 10 minutes
+		exec(t, db, "UPDATE `order` SET status = 99 WHERE id = 6") // not Douyin's business
+		// 7 was never asked for.
+		page := sweep(t, s, store.Scan{Statuses: []string{"1"}, From: t0.Add(-time.Hour), To: t0.Add(time.Hour), Limit: 100, DueAt: t0})
+		if page.Read != 7 || page.Marked != 2 || !page.Done {
+			t.Errorf("page %+v", page)
+		}
+		if got := dueIDs(t, s, t0); !slices.Equal(got, []string{"2", "7"}) {
+			t.Errorf("due %v, want 2 and 7", got)
+		}
+		if st := state(t, s, "2"); st.Outcome != store.Pending || st.Digest != "d" || st.Seq != 1 {
+			t.Errorf("marked row %+v", st)
+		}
+		if again := sweep(t, s, store.Scan{Statuses: []string{"1"}, From: t0.Add(-time.Hour), To: t0.Add(time.Hour), Limit: 100, DueAt: t0}); again.Marked != 0 {
+			t.Errorf("a second sweep marked %d", again.Marked)
+		}
+	})
+}
+
+func TestTheSweepSeesChangesByUpdatedAt(t *testing.T) {
+	schema := store.DefaultSchema()
+	schema.Columns.UpdatedAt = "updated_at"
+	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
+		servertest.CreateShop(t, db)
+		s := newStore(t, db, store.Config{Schema: schema})
+		at := t0.Add(500 * time.Millisecond)
+		for id, changed := range map[int]string{1: "2026-03-01 07:59:59", 2: "2026-03-01 08:00:00", 3: "2026-03-01 08:00:01"} {
+			addOrder(t, db, id, t0.Add(-24*time.Hour))
+			exec(t, db, "UPDATE `order` SET updated_at = ? WHERE id = ?", changed, id)
+			record(t, s, store.Push{OrderID: strconv.Itoa(id), At: at, Outcome: store.Pushed, ShopStatus: "1"})
+		}
+		page := sweep(t, s, store.Scan{From: t0.Add(-time.Minute), To: t0.Add(time.Minute), Limit: 100, DueAt: t0})
+		if got := dueIDs(t, s, t0); page.Read != 3 || !slices.Equal(got, []string{"2", "3"}) {
+			t.Errorf("page %+v, due %v; want 2 (changed in the second of the record) and 3", page, got)
+		}
+		byCreation, err := s.ReadOrders(t.Context(), store.Scan{ByCreateTime: true, From: t0.Add(-25 * time.Hour), To: t0.Add(-23 * time.Hour), Limit: 100})
+		if err != nil || !slices.Equal(byCreation.IDs, []string{"1", "2", "3"}) {
+			t.Errorf("by create_time: %+v, %v", byCreation, err)
+		}
+	})
+}
+
+// Pages cover everything once, also where many orders share a second, and each reads at most its limit.
+func TestPagesCoverEverythingOnce(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		var want []string
+		for i := range 50 {
+			at := t0.Add(time.Duration(i/20) * time.Second)
+			exec(t, db, "INSERT INTO `order` (id, uid, product_id, course_id, price, amount, create_time, status) VALUES (?, 1, 1, 1, '1', '1', ?, 1)", i+1, at.Unix())
+			if i/20 < 2 {
+				want = append(want, strconv.Itoa(i+1))
+			}
+		}
+		for _, limit := range []int{1, 7, 20, 40, 100} {
+			var got []string
+			q := store.Scan{From: t0, To: t0.Add(time.Second), Limit: limit}
+			for {
+				page, err := s.ReadOrders(t.Context(), q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if page.Read > limit {
+					t.Fatalf("read %d with limit %d", page.Read, limit)
+				}
+				got = append(got, page.IDs...)
+				if page.Done {
+					break
+				}
+				q.After = page.Next
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("limit %d: %v, want %v", limit, got, want)
+			}
+		}
+	})
+}
+
+// A page must be read through the index: its cost must not grow with the table.
+func TestAPageIsReadThroughTheIndex(t *testing.T) {
+	dsn := servertest.MySQLDSN(t)
+	if dsn == "" {
+		return // ORDERSYNC_TEST_SERVERS=required makes this a failure
+	}
+	db, err := store.Open(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	servertest.CreateShop(t, db)
+	s := newStore(t, db, store.Config{})
+	for base := range 20 {
+		rows := make([]string, 500)
+		for i := range rows {
+			n := base*500 + i
+			rows[i] = fmt.Sprintf("(1, 1, 1, 1, 1, %d, 1)", t0.Unix()+int64(n/3))
+		}
+		exec(t, db, "INSERT INTO `order` (uid, product_id, course_id, price, amount, create_time, status) VALUES "+strings.Join(rows, ","))
+	}
+	exec(t, db, "ANALYZE TABLE `order`")
+	pool, _ := db.DB()
+	pool.SetMaxOpenConns(1) // the counters are the session's
+	exec(t, db, "FLUSH STATUS")
+	page, err := s.ReadOrders(t.Context(), store.Scan{
+		From: t0, To: t0.Add(time.Hour), Limit: 100, After: store.ScanKey{Time: t0.Add(2000 * time.Second), ID: "6001"},
+	})
+	if err != nil || page.Read != 100 {
+		t.Fatalf("page %+v, %v", page, err)
+	}
+	var name string
+	var read int
+	if err := db.Raw("SHOW SESSION STATUS LIKE 'Handler_read_next'").Row().Scan(&name, &read); err != nil {
+		t.Fatal(err)
+	}
+	if read > 300 {
+		t.Errorf("%d rows were touched to read a page of 100", read)
+	}
+}
+
+func TestPostponeDueHeedsWhatChangedMeanwhile(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
+		early := t0.Add(123456789 * time.Nanosecond) // stored to the millisecond
+		for _, id := range []string{"1", "2", "3"} {
+			record(t, s, store.Push{OrderID: id, At: t0, Outcome: store.Retrying, DueAt: &early})
+		}
+		now := t0.Add(time.Minute)
+		due, err := s.DueOrders(t.Context(), now, 2)
+		if err != nil || len(due) != 2 || due[0].OrderID != "1" || due[1].OrderID != "2" {
+			t.Fatalf("due %v, %v", due, err)
+		}
+		other := t0.Add(time.Second)
+		record(t, s, store.Push{OrderID: "2", At: t0, Outcome: store.Retrying, DueAt: &other}) // a worker was faster
+		if err := s.PostponeDue(t.Context(), due, t0.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if got := dueIDs(t, s, now); !slices.Equal(got, []string{"2", "3"}) {
+			t.Errorf("due %v, want 2 (changed meanwhile) and 3 (not handed over)", got)
+		}
+		u, err := s.CountUnsynced(t.Context(), now)
+		if err != nil || u.Due != 2 || !u.Oldest.Equal(early.Truncate(time.Millisecond)) {
+			t.Errorf("unsynced %+v, %v", u, err)
+		}
+		if u, err = s.CountUnsynced(t.Context(), t0.Add(-time.Hour)); err != nil || u.Due != 0 || !u.Oldest.IsZero() {
+			t.Errorf("nothing due: %+v, %v", u, err)
+		}
+	})
+}
+
+func TestRequestRetry(t *testing.T) {
+	code := 2010
+	for _, c := range []struct {
+		name   string
+		filter store.RetryFilter
+		want   []string
+	}{
+		{"everything that failed", store.RetryFilter{}, []string{"gave_up", "refused"}},
+		{"one code", store.RetryFilter{Code: &code}, []string{"refused"}},
+		{"one kind", store.RetryFilter{Kind: "unavailable"}, []string{"gave_up"}},
+		{"one order, whatever its outcome", store.RetryFilter{OrderID: "pushed"}, []string{"pushed"}},
+		{"since", store.RetryFilter{Since: t0.Add(time.Second)}, nil},
+		{"limit", store.RetryFilter{Limit: 1}, []string{"gave_up"}},
+		{"an order that nobody knows", store.RetryFilter{OrderID: "x"}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			on(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
+				record(t, s, store.Push{OrderID: "refused", At: t0, Outcome: store.Refused, Code: 2010, Kind: "rejected"})
+				record(t, s, store.Push{OrderID: "gave_up", At: t0, Outcome: store.GaveUp, Kind: "unavailable"})
+				record(t, s, store.Push{OrderID: "pushed", At: t0, Outcome: store.Pushed})
+				got, err := s.RequestRetry(t.Context(), c.filter)
+				if err != nil || !slices.Equal(got, c.want) {
+					t.Fatalf("got %v, %v; want %v", got, err, c.want)
+				}
+				if due := dueIDs(t, s, t0); !slices.Equal(due, c.want) {
+					t.Errorf("due %v, want %v", due, c.want)
+				}
+			})
+		})
+	}
+}
+
+func TestTheOutboxIsHandedOverRowByRow(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		exec(t, db, "INSERT INTO ordersync_outbox (kind, order_id, payload) VALUES ('push', 123, NULL)")
+		exec(t, db, "INSERT INTO ordersync_outbox (kind, order_id, payload) VALUES ('nonsense', 'x', '{\"a\":1}')")
+		exec(t, db, "INSERT INTO ordersync_outbox (kind, order_id, payload) VALUES ('push', '7', NULL)")
+		down := errors.New("redis is down")
+		var seen []store.OutboxRow
+		n, err := s.RelayOutbox(t.Context(), 10, func(_ context.Context, rows []store.OutboxRow) []error {
+			seen = rows
+			return []error{nil, fmt.Errorf("wrapped: %w", &store.BadRow{Err: errors.New("kind nonsense is unknown")}), down}
+		})
+		if n != 3 || !errors.Is(err, down) {
+			t.Fatalf("%d, %v", n, err)
+		}
+		if seen[0].Kind != "push" || seen[0].OrderID != "123" || seen[0].Payload != nil || string(seen[1].Payload) != `{"a":1}` || seen[0].CreatedAt.IsZero() {
+			t.Errorf("rows %+v", seen)
+		}
+		n, err = s.RelayOutbox(t.Context(), 10, func(_ context.Context, rows []store.OutboxRow) []error {
+			seen = rows
+			return make([]error, len(rows))
+		})
+		if n != 1 || err != nil || seen[0].OrderID != "7" {
+			t.Fatalf("second round: %d, %v, %+v", n, err, seen)
+		}
+		bad, err := s.BadOutboxRows(t.Context(), 10)
+		if err != nil || len(bad) != 1 || bad[0].OrderID != "x" || bad[0].Reason != "kind nonsense is unknown" || string(bad[0].Payload) != `{"a":1}` {
+			t.Errorf("bad rows %+v, %v", bad, err)
+		}
+		if left := count(t, db, "SELECT COUNT(*) FROM ordersync_outbox"); left != 0 {
+			t.Errorf("%d rows left", left)
+		}
+	})
+}
+
+func TestTwoRelaysTakeEachRowOnce(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		for i := range 200 {
+			exec(t, db, "INSERT INTO ordersync_outbox (kind, order_id) VALUES ('push', ?)", strconv.Itoa(i))
+		}
+		var mu sync.Mutex
+		taken := map[string]int{}
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for {
+					n, err := s.RelayOutbox(t.Context(), 10, func(_ context.Context, rows []store.OutboxRow) []error {
+						mu.Lock()
+						defer mu.Unlock()
+						for _, r := range rows {
+							taken[r.OrderID]++
+						}
+						return make([]error, len(rows))
+					})
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if n == 0 {
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if len(taken) != 200 {
+			t.Errorf("%d of 200 rows were handed over", len(taken))
+		}
+		for id, n := range taken {
+			if n != 1 {
+				t.Errorf("row of order %s was handed over %d times", id, n)
+			}
+		}
+	})
+}
+
+func TestPurgeLogTakesOnlyWhatIsOld(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		for i := range 10 {
+			record(t, s, store.Push{OrderID: "1", At: t0.Add(time.Duration(i) * time.Hour), Outcome: store.Refused})
+		}
+		before := t0.Add(5 * time.Hour)
+		for _, want := range []int64{3, 2, 0} {
+			n, err := s.PurgeLog(t.Context(), before, 3)
+			if err != nil || n != want {
+				t.Fatalf("purged %d, %v; want %d", n, err, want)
+			}
+		}
+		if left := count(t, db, "SELECT COUNT(*) FROM ordersync_log"); left != 5 {
+			t.Errorf("%d rows left, want 5", left)
+		}
+	})
+}
