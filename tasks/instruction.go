@@ -52,7 +52,7 @@ type Receiver struct {
 func (r RefundRequest) Validate() error {
 	return first(
 		checkID("order_id", r.OrderID, true),
-		checkNumber("out_refund_no", r.OutRefundNo),
+		CheckNumber("out_refund_no", r.OutRefundNo),
 		checkFen("amount_fen", r.AmountFen),
 		checkText("reason", r.Reason, maxReasonBytes, true),
 		checkText("cp_extra", r.CPExtra, maxExtraBytes, false),
@@ -65,7 +65,7 @@ func (r RefundRequest) Validate() error {
 func (s SettleRequest) Validate() error {
 	err := first(
 		checkID("order_id", s.OrderID, true),
-		checkNumber("out_settle_no", s.OutSettleNo),
+		CheckNumber("out_settle_no", s.OutSettleNo),
 		checkText("desc", s.Desc, maxDescRunes*utf8.UTFMax, true),
 		checkText("cp_extra", s.CPExtra, maxExtraBytes, false),
 		checkURL("notify_url", s.NotifyURL),
@@ -87,7 +87,7 @@ func checkReceivers(receivers []Receiver) error {
 	for i, r := range receivers {
 		field := fmt.Sprintf("params[%d].", i)
 		if err := first(
-			checkNumber(field+"merchant_uid", r.MerchantUID),
+			CheckNumber(field+"merchant_uid", r.MerchantUID),
 			checkText(field+"merchant_uid", r.MerchantUID, maxUIDBytes, true),
 			checkFen(field+"amount_fen", r.AmountFen),
 		); err != nil {

@@ -47,7 +47,7 @@ func (r Refund) Validate() error { return checkMoney("out_refund_no", r.OutRefun
 func (s Settle) Validate() error { return checkMoney("out_settle_no", s.OutSettleNo, s.Revision) }
 
 func checkMoney(field, no, revision string) error {
-	if err := checkNumber(field, no); err != nil {
+	if err := CheckNumber(field, no); err != nil {
 		return err
 	}
 	return checkID("revision", revision, false)
@@ -99,8 +99,9 @@ func ParseSettle(t *asynq.Task) (Settle, error) {
 	return s, s.Validate()
 }
 
-// checkNumber holds Douyin's rule for developer numbers: [0-9A-Za-z_\-*], at most 64 (PAY, OLD-SETTLE).
-func checkNumber(field, no string) error {
+// CheckNumber holds Douyin's rule for developer numbers: [0-9A-Za-z_\-*], at most 64 (PAY, OLD-SETTLE). The error is a
+// *PayloadError of field.
+func CheckNumber(field, no string) error {
 	switch {
 	case no == "":
 		return &PayloadError{field, "is missing"}

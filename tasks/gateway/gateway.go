@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	defaultTimeout = 10 * time.Second
+	// defaultTimeout is longer than one call to Douyin (10 s), so that a payment ends with Douyin's answer or with the reason.
+	defaultTimeout = 15 * time.Second
 	maxBody        = 64 << 10
 )
 
@@ -25,7 +26,7 @@ type Config struct {
 	Tokens []string
 	// Loopback: the listener is bound to a loopback address (see CheckAddr), so the API may go without tokens.
 	Loopback bool
-	// Timeout ends a request, reading its body included. 0: 10 s.
+	// Timeout ends a request, reading its body included. 0: 15 s.
 	Timeout time.Duration
 	// Log gets one line per request. The zero value writes nothing.
 	Log zerolog.Logger
@@ -41,6 +42,10 @@ type Parts struct {
 	Orders Orders
 	// Ready returns nil when Redis and MySQL answer.
 	Ready func(ctx context.Context) error
+
+	Instructions Instructions
+	Ledger       Ledger
+	Payments     Payments
 }
 
 // Orders tells what is known of one order.
@@ -92,6 +97,12 @@ func (g *Gateway) register() {
 	g.handle("POST /v1/orders/{id}/push", true, g.pushOne)
 	g.handle("POST /v1/orders/push", true, g.pushMany)
 	g.handle("GET /v1/orders/{id}", g.Orders != nil, g.order)
+	g.handle("POST /v1/orders/{id}/refunds", g.Instructions != nil, g.refund)
+	g.handle("POST /v1/orders/{id}/settlements", g.Instructions != nil, g.settle)
+	g.handle("GET /v1/refunds/{no}", g.Ledger != nil, g.refundStatus)
+	g.handle("GET /v1/settlements/{no}", g.Ledger != nil, g.settlementStatus)
+	g.handle("POST /v1/payments", g.Payments != nil, g.createPayment)
+	g.handle("GET /v1/payments/{out_order_no}", g.Payments != nil, g.queryPayment)
 	g.handle("GET /healthz", true, g.healthz)
 	g.handle("GET /readyz", true, g.readyz)
 	g.handle("GET /openapi.yaml", true, g.openAPI)

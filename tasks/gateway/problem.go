@@ -1,10 +1,12 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/ordersync/ordersync/tasks"
 )
@@ -17,7 +19,15 @@ type Problem struct {
 	Detail string `json:"detail,omitempty"`
 	Field  string `json:"field,omitempty"` // what to mend, where one field is to blame
 
-	cause error // for the log, never for the answer
+	Code  int    `json:"code,omitempty"`   // Douyin's number, where Douyin refused
+	LogID string `json:"log_id,omitempty"` // of Douyin's answer
+
+	Paid    *int64 `json:"paid_fen,omitempty"`    // of the order, where refunds would exceed it
+	Already *int64 `json:"already_fen,omitempty"` // refunded or on the way
+	Asked   *int64 `json:"asked_fen,omitempty"`
+
+	wait  time.Duration // Retry-After of a 503; 0: retryAfter
+	cause error         // for the log, never for the answer
 }
 
 func (p *Problem) Error() string {
@@ -35,8 +45,8 @@ func (p *Problem) Unwrap() error { return p.cause }
 
 var errNotSetUp = &Problem{Status: http.StatusNotImplemented, Detail: "this call is not set up on this gateway"}
 
-// retryAfter is the wait, in seconds, that a 503 asks for: Redis comes back within it or not for a while.
-const retryAfter = "5"
+// retryAfter is the wait that a 503 asks for: Redis comes back within it or not for a while.
+const retryAfter = 5 * time.Second
 
 // problemOf gives an error its status. What is not known here is a fault of ours: 500, without a word about the inside.
 func problemOf(err error) *Problem {
@@ -48,6 +58,12 @@ func problemOf(err error) *Problem {
 	var payload *tasks.PayloadError
 	if errors.As(err, &payload) {
 		return &Problem{Status: http.StatusUnprocessableEntity, Field: payload.Field, Detail: payload.Reason}
+	}
+	if p := moneyProblem(err); p != nil {
+		return p
+	}
+	if p := douyinProblem(err); p != nil {
+		return p
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return &Problem{Status: http.StatusServiceUnavailable, Detail: "not done in time: ask again", cause: err}
@@ -69,7 +85,7 @@ func fail(w http.ResponseWriter, err error) {
 	}
 	h := w.Header()
 	if p.Status == http.StatusServiceUnavailable {
-		h.Set("Retry-After", retryAfter)
+		h.Set("Retry-After", seconds(cmp.Or(p.wait, retryAfter)))
 	}
 	if p.Status == http.StatusRequestEntityTooLarge {
 		h.Set("Connection", "close") // the rest of the body is not read

@@ -116,9 +116,9 @@ func TestOrderStatus(t *testing.T) {
 		History: []Event{{At: at, Call: "push", Attempt: 1, Cause: "paid", Outcome: "pushed", LogID: "2026", DurationMS: 12}}}
 	wantJSON(t, f.ask("GET", "/v1/orders/9", ""), http.StatusOK,
 		`{"order_id":"9","shop_status":"1","outcome":"pushed","douyin":{"status":1,"text":"已支付","update_time":1763841906000},"attempts":0,`+
-			`"pushed_at":"2026-11-23T04:05:06+08:00","history":[{"at":"2026-11-23T04:05:06+08:00","call":"push","attempt":1,"cause":"paid","outcome":"pushed","log_id":"2026","duration_ms":12}]}`)
+			`"pushed_at":"2026-11-23T04:05:06+08:00","refunds":[],"settlements":[],"history":[{"at":"2026-11-23T04:05:06+08:00","call":"push","attempt":1,"cause":"paid","outcome":"pushed","log_id":"2026","duration_ms":12}]}`)
 	f.orders.status = OrderStatus{Outcome: "pending"}
-	wantJSON(t, f.ask("GET", "/v1/orders/9", ""), http.StatusOK, `{"order_id":"9","outcome":"pending","attempts":0,"history":[]}`)
+	wantJSON(t, f.ask("GET", "/v1/orders/9", ""), http.StatusOK, `{"order_id":"9","outcome":"pending","attempts":0,"refunds":[],"settlements":[],"history":[]}`)
 }
 
 func TestAPartThatIsMissingSaysSo(t *testing.T) {

@@ -25,7 +25,9 @@ type OrderStatus struct {
 	PushedAt *time.Time `json:"pushed_at,omitempty"`
 	DueAt    *time.Time `json:"due_at,omitempty"` // when the sweep asks again
 
-	History []Event `json:"history"` // newest first
+	Refunds     []RefundStatus     `json:"refunds"`     // newest first
+	Settlements []SettlementStatus `json:"settlements"` // newest first
+	History     []Event            `json:"history"`     // newest first
 }
 
 // Held is the state of an order in Douyin's order centre.
@@ -38,7 +40,8 @@ type Held struct {
 // Event is one attempt, as ordersync_log keeps it, without the bodies.
 type Event struct {
 	At         time.Time `json:"at"`
-	Call       string    `json:"call"` // push, refund, settle, ...
+	Call       string    `json:"call"`             // order.push, refund.create, ...
+	Number     string    `json:"number,omitempty"` // of a refund or settlement
 	Attempt    int       `json:"attempt"`
 	Cause      string    `json:"cause,omitempty"`
 	Outcome    string    `json:"outcome"`
@@ -49,20 +52,25 @@ type Event struct {
 	DurationMS int64     `json:"duration_ms"`
 }
 
+// whole makes empty lists of absent ones: a reader may loop without asking.
+func (s OrderStatus) whole() OrderStatus {
+	if s.Refunds == nil {
+		s.Refunds = []RefundStatus{}
+	}
+	if s.Settlements == nil {
+		s.Settlements = []SettlementStatus{}
+	}
+	if s.History == nil {
+		s.History = []Event{}
+	}
+	return s
+}
+
 func (g *Gateway) order(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	if err := (tasks.PushOrder{OrderID: id}).Validate(); err != nil {
 		return err
 	}
 	status, found, err := g.Orders.OrderStatus(r.Context(), id)
-	switch {
-	case err != nil:
-		return unavailable("the order cannot be read now", err)
-	case !found:
-		return &Problem{Status: http.StatusNotFound, Detail: "neither the shop nor ordersync has this order"}
-	}
-	if status.History == nil {
-		status.History = []Event{}
-	}
-	return answer(w, http.StatusOK, status)
+	return show(w, status.whole(), found, err, "neither the shop nor ordersync has this order")
 }

@@ -1,0 +1,123 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/tasks"
+)
+
+// Payments are Douyin's create_order and query_order, signed for the caller: the salt stays in the process.
+//
+// Errors: *douyin.FieldError for a value that Douyin would refuse, *douyin.Error for everything that Douyin or the way to it
+// answers, ErrPaymentNotFound.
+type Payments interface {
+	// CreatePayment may be asked again with the same number and content: Douyin takes the number once.
+	CreatePayment(ctx context.Context, p PaymentRequest) (Payment, error)
+	QueryPayment(ctx context.Context, outOrderNo string) (PaymentStatus, error)
+}
+
+// ErrPaymentNotFound: Douyin has no order with this number.
+var ErrPaymentNotFound = errors.New("Douyin has no payment with this number") //nolint:staticcheck // a name begins the sentence
+
+// PaymentRequest is create_order under Douyin's own names, without what the gateway adds: app_id, thirdparty_id and sign.
+type PaymentRequest struct {
+	OutOrderNo  string `json:"out_order_no"` // the shop's number: [0-9A-Za-z_\-*], at most 64; the order push names it again
+	TotalAmount int64  `json:"total_amount"` // fen, 1 to 10000000000
+	Subject     string `json:"subject"`      // at most 128 bytes
+	Body        string `json:"body"`         // at most 128 bytes
+	ValidTime   int64  `json:"valid_time"`   // seconds, 300 to 172800
+
+	CPExtra         string `json:"cp_extra"`   // comes back in the callback
+	NotifyURL       string `json:"notify_url"` // empty: douyin.notify_url
+	DisableMsg      bool   `json:"disable_msg"`
+	MsgPage         string `json:"msg_page"`
+	StoreUID        string `json:"store_uid"`
+	ExpandOrderInfo string `json:"expand_order_info"` // JSON text, signed and sent as it is
+	LimitPayWay     string `json:"limit_pay_way"`
+}
+
+// Payment is what tt.pay needs on the phone.
+type Payment struct {
+	OutOrderNo string `json:"out_order_no"`
+	OrderID    string `json:"order_id"` // Douyin's number
+	OrderToken string `json:"order_token"`
+}
+
+// PaymentStatus is Douyin's answer to query_order.
+type PaymentStatus struct {
+	OutOrderNo  string `json:"out_order_no"`
+	OrderID     string `json:"order_id"`     // Douyin's number
+	OrderStatus string `json:"order_status"` // PROCESSING, SUCCESS, FAIL, TIMEOUT
+	TotalFee    int64  `json:"total_fee"`    // fen
+	PayTime     string `json:"pay_time,omitempty"`
+	Way         int    `json:"way,omitempty"` // 1 WeChat, 2 Alipay, 10 Douyin Pay
+	ChannelNo   string `json:"channel_no,omitempty"`
+	SellerUID   string `json:"seller_uid,omitempty"`
+	ItemID      string `json:"item_id,omitempty"`
+	CPExtra     string `json:"cp_extra,omitempty"`
+}
+
+func (g *Gateway) createPayment(w http.ResponseWriter, r *http.Request) error {
+	var req PaymentRequest
+	if err := read(w, r, true, &req); err != nil {
+		return err
+	}
+	if err := tasks.CheckNumber("out_order_no", req.OutOrderNo); err != nil {
+		return err
+	}
+	p, err := g.Payments.CreatePayment(r.Context(), req)
+	if err != nil {
+		return known(err, "it is not known whether Douyin took the payment: ask again with the same number")
+	}
+	return answer(w, http.StatusOK, p)
+}
+
+func (g *Gateway) queryPayment(w http.ResponseWriter, r *http.Request) error {
+	no := r.PathValue("out_order_no")
+	if err := tasks.CheckNumber("out_order_no", no); err != nil {
+		return err
+	}
+	status, err := g.Payments.QueryPayment(r.Context(), no)
+	if errors.Is(err, ErrPaymentNotFound) {
+		return &Problem{Status: http.StatusNotFound, Detail: ErrPaymentNotFound.Error(), cause: err}
+	}
+	if err != nil {
+		return known(err, "Douyin cannot be asked now")
+	}
+	return answer(w, http.StatusOK, status)
+}
+
+// douyinProblem gives the errors of a call to Douyin their status; nil for any other error. Douyin's words are shown: they
+// are what the caller must read. douyin.Error.Message holds no secrets.
+func douyinProblem(err error) *Problem {
+	var field *douyin.FieldError
+	if errors.As(err, &field) {
+		return &Problem{Status: http.StatusUnprocessableEntity, Field: field.Field, Detail: field.Reason}
+	}
+	var d *douyin.Error
+	if !errors.As(err, &d) {
+		return nil
+	}
+	p := &Problem{Status: http.StatusBadGateway, Code: d.Code, LogID: d.LogID, wait: d.RetryAfter, cause: err}
+	switch d.Kind {
+	case douyin.Rejected:
+		p.Status, p.Detail = http.StatusUnprocessableEntity, "Douyin refuses: "+d.Message
+	case douyin.Throttled, douyin.Paused:
+		p.Status, p.Detail = http.StatusServiceUnavailable, "Douyin takes no calls for the moment: ask again"
+	case douyin.Unauthorized:
+		p.Detail = "Douyin refuses this app's credentials: the gateway's operator must correct them"
+	default:
+		p.Detail = "Douyin gave no usable answer: ask again with the same number"
+	}
+	return p
+}
+
+// seconds is a wait as Retry-After takes it: whole seconds, rounded up, at least 1.
+func seconds(d time.Duration) string {
+	return strconv.FormatInt(max(1, int64((d+time.Second-1)/time.Second)), 10)
+}
