@@ -32,6 +32,9 @@ type call struct {
 
 	token tokenRequest
 	push  pushRequest
+	form  form
+
+	hold <-chan struct{} // the answer waits for this; nil: it does not
 }
 
 var calls = sync.Pool{New: func() any { return new(call) }}

@@ -14,8 +14,9 @@ type Config struct {
 	Salt          string // of ecpay's request signature
 	CallbackToken string // of the callbacks' signature
 
-	Now  func() time.Time // nil: time.Now
-	Rand rand.Source      // of token values, nonces and the seed of the faults; nil: the same fixed seed at every start
+	// Now is what is written down and compared; pauses pass in real time whatever it says. nil: time.Now.
+	Now  func() time.Time
+	Rand rand.Source // of token values, nonces and the seed of the faults; nil: the same fixed seed at every start
 
 	// TokenTTL is the life of an access_token. 0: 7200 s, as Douyin's.
 	TokenTTL time.Duration
@@ -25,6 +26,18 @@ type Config struct {
 	OnOldUpdate OldUpdate
 	// Unit says which update_time is taken.
 	Unit Unit
+
+	// NotifyURL is where callbacks go when the request names no notify_url; empty: nowhere.
+	NotifyURL string
+	// ResultDelay passes between the acceptance of a refund or settlement and its result. 0: 50 ms.
+	ResultDelay time.Duration
+	// RedeliveryScale stretches Douyin's pauses between deliveries of a callback, which begin with 15 s and take a day
+	// together. 0: 1, the real ones; 0.001 makes the first pause 15 ms.
+	RedeliveryScale float64
+	// SettleAfter is how long after the payment an order can be settled. 0: at once. The real cycle depends on the category.
+	SettleAfter time.Duration
+	// SettleTooEarly is the code of a settlement before its time. 0: 2010. UNCONFIRMED: no list of settle's codes is published.
+	SettleTooEarly int
 
 	// Latency is waited before every answer of Douyin's, on top of what the faults add.
 	Latency time.Duration
@@ -77,6 +90,15 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxOrders <= 0 {
 		c.MaxOrders = 1_000_000
+	}
+	if c.ResultDelay <= 0 {
+		c.ResultDelay = resultDelay
+	}
+	if c.RedeliveryScale <= 0 {
+		c.RedeliveryScale = 1
+	}
+	if c.SettleTooEarly == 0 {
+		c.SettleTooEarly = settleTooEarly
 	}
 	if c.HangBound <= 0 {
 		c.HangBound = time.Minute

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 )
@@ -21,6 +22,7 @@ func (s *Server) controlHandler() http.Handler {
 		reply(w, http.StatusOK, o)
 	})
 	mux.HandleFunc("POST /_sim/faults", s.postFaults)
+	mux.HandleFunc("POST /_sim/pay", s.postPay)
 	mux.HandleFunc("POST /_sim/revoke", func(w http.ResponseWriter, _ *http.Request) {
 		s.Revoke()
 		s.cfg.Log.Info().Msg("simulator: tokens revoked")
@@ -57,10 +59,36 @@ func (s *Server) postFaults(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, s.Faults())
 }
 
+// postPay makes the user pay: {"out_order_no":"..."}. With "total_amount" (fen) the order is made, as paid now, without a callback.
+func (s *Server) postPay(w http.ResponseWriter, r *http.Request) {
+	var req struct {
+		OutOrderNo  string `json:"out_order_no"`
+		TotalAmount int64  `json:"total_amount"`
+	}
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&req); err != nil {
+		reply(w, http.StatusBadRequest, problem{err.Error()})
+		return
+	}
+	pay := s.Pay
+	if req.TotalAmount != 0 {
+		pay = func(no string) error { return s.AddPaid(no, req.TotalAmount, s.cfg.Now()) }
+	}
+	switch err := pay(req.OutOrderNo); {
+	case errors.Is(err, ErrNoPayment):
+		reply(w, http.StatusNotFound, problem{err.Error()})
+	case err != nil:
+		reply(w, http.StatusConflict, problem{err.Error()})
+	default:
+		reply(w, http.StatusOK, struct{}{})
+	}
+}
+
 // Reset forgets orders, money and counters. Tokens and faults stay.
 func (s *Server) Reset() {
 	s.ledger.reset()
-	s.payments.reset()
+	s.bank.reset()
 	s.stats.reset()
 }
 

@@ -25,6 +25,12 @@
 // Whether a call fails is a function of the seed, the operation, the order (or developer number) and how many calls that
 // key has made. So the same seed gives every order the same fate, whatever the order in which goroutines arrive.
 //
+// # Why money has a ledger of its own
+//
+// Douyin is idempotent by developer number, so a client that sends the same number twice moves money once, and so does the
+// simulator. What a client can still do wrong is to give one intent two numbers, to change a request under its number, or
+// to ask for more than is left. The movements and Anomalies make that visible.
+//
 // # What is not Douyin's
 //
 // Everything under /_sim/ is the simulator's own control interface, and so is the text after the colon in messages. The
@@ -35,6 +41,7 @@
 //	GET  /_sim/stats         calls by outcome, tokens, faults
 //	GET  /_sim/faults        the plan in force
 //	POST /_sim/faults        {"profile":"off|some|storm","faults":[{"op":"order.push","kind":"5xx","order_id":"7","count":2}]}
+//	POST /_sim/pay           {"out_order_no":"..."}: the user pays; with "total_amount" in fen a paid order is made
 //	POST /_sim/revoke        every token is refused from now on
 //	POST /_sim/reset         forgets orders, money and counters; tokens and faults stay
 package simulator

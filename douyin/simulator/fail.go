@@ -60,7 +60,7 @@ func systemCode(o op) int {
 	if o == opPush || o == opToken {
 		return codeSystem
 	}
-	return 1000
+	return codeInternal
 }
 
 func page(w http.ResponseWriter, status int, html string) {

@@ -29,11 +29,18 @@ const (
 	CutAfter         Kind = "cut_after"          // the call takes effect, then the connection is closed without an answer
 	TokenRevoked     Kind = "token_revoked"      // every token becomes invalid; only with order.push
 	Latency          Kind = "latency"            // the call is delayed by DelayMS, and then goes on to the next rule
+
+	Fail Kind = "fail" // of refund.result and settle.result: accepted, and FAIL in the end
+
+	Lost      Kind = "lost"      // of a callback: never sent
+	Duplicate Kind = "duplicate" // of a callback: every delivery is made twice, at the same time
+	Early     Kind = "early"     // of a callback: the result and its callback come before the answer of the call that asked for it
+	Late      Kind = "late"      // of a callback: the first delivery waits DelayMS longer
 )
 
 var kinds = []Kind{
 	ServerError, BadRequest, TooMany, Busy, SystemError, SystemErrorAfter, Garbage, GarbageAfter, Hang, CutBefore, CutAfter,
-	TokenRevoked, Latency,
+	TokenRevoked, Latency, Fail, Lost, Duplicate, Early, Late,
 }
 
 func kindIndex(k Kind) uint8 { return uint8(slices.Index(kinds, k) + 1) }
@@ -45,9 +52,10 @@ func kindAt(i uint8) Kind {
 	return kinds[i-1]
 }
 
-// Fault is one rule. The first rule that applies to a call decides, except that Latency adds up and goes on.
+// Fault is one rule. The first rule that applies decides, except that Latency adds up and goes on. Without an Op a rule
+// applies to whatever its kind can befall: calls, results or callbacks.
 type Fault struct {
-	Op   string `json:"op,omitempty"` // "order.push", "token.fetch", ... (see Ops); empty or "*": every operation
+	Op   string `json:"op,omitempty"` // "order.push", "token.fetch", ... (see Ops); empty or "*": all that the kind fits
 	Kind Kind   `json:"kind"`
 
 	Probability float64 `json:"probability,omitempty"` // 0: always; else in (0,1]
@@ -55,7 +63,7 @@ type Fault struct {
 	PerOrder    int     `json:"per_order,omitempty"`   // at most so many times for each order or developer number; 0: no bound
 	OrderID     string  `json:"order_id,omitempty"`    // only this order or developer number
 
-	DelayMS     int `json:"delay_ms,omitempty"`      // with Latency and Hang
+	DelayMS     int `json:"delay_ms,omitempty"`      // with Latency, Hang and Late
 	RetryAfterS int `json:"retry_after_s,omitempty"` // with TooMany
 }
 
@@ -77,6 +85,10 @@ var profiles = map[string][]Fault{
 		{Kind: Garbage, Probability: 0.01},
 		{Kind: TooMany, Probability: 0.02, RetryAfterS: 1},
 		{Op: "order.push", Kind: TokenRevoked, Probability: 0.003},
+		{Kind: Lost, Probability: 0.05},
+		{Kind: Duplicate, Probability: 0.10},
+		{Kind: Early, Probability: 0.05},
+		{Kind: Late, Probability: 0.05, DelayMS: 300},
 	},
 	// A day to be told of: about every second call fails, in every way there is.
 	"storm": {
@@ -92,6 +104,10 @@ var profiles = map[string][]Fault{
 		{Kind: TooMany, Probability: 0.05, RetryAfterS: 1},
 		{Kind: Hang, Probability: 0.01, DelayMS: 3000},
 		{Op: "order.push", Kind: TokenRevoked, Probability: 0.01},
+		{Kind: Lost, Probability: 0.15},
+		{Kind: Duplicate, Probability: 0.25},
+		{Kind: Early, Probability: 0.15},
+		{Kind: Late, Probability: 0.15, DelayMS: 1000},
 	},
 }
 
@@ -126,8 +142,12 @@ func (p Plan) Validate() error {
 		if !slices.Contains(kinds, f.Kind) {
 			bad("kind %q: want one of %v", f.Kind, kinds)
 		}
-		if f.Op != "" && f.Op != "*" && !slices.Contains(Ops(), f.Op) {
+		switch o := slices.Index(Ops(), f.Op); {
+		case f.Op == "" || f.Op == "*":
+		case o < 0:
 			bad("op %q: want * or one of %v", f.Op, Ops())
+		case op(o).class() != f.Kind.class():
+			bad("kind %s cannot befall %s", f.Kind, f.Op)
 		}
 		if f.Kind == TokenRevoked && f.Op != opNames[opPush] {
 			bad("kind token_revoked: want op %s", opNames[opPush])
@@ -215,6 +235,7 @@ func (sc *script) pick(o op, key []byte) (v verdict) {
 func (r *rule) applies(o op, name string, key []byte, draw uint64) bool {
 	switch {
 	case r.Op != "" && r.Op != "*" && r.Op != opNames[o],
+		r.Kind.class() != o.class(),
 		r.OrderID != "" && r.OrderID != string(key),
 		r.Count > 0 && r.fired >= r.Count,
 		r.PerOrder > 0 && r.perKey[name] >= r.PerOrder,

@@ -186,11 +186,12 @@ func older(from, to int64) bool {
 type Ledger struct {
 	Orders      []Order `json:"orders"` // by length of the id and then by its text, so that 9 stands before 10
 	Regressions int     `json:"regressions"`
+	Money       Money   `json:"money"`
 }
 
 // Ledger copies the whole ledger, without the history of each order.
 func (s *Server) Ledger() Ledger {
-	out := Ledger{Orders: []Order{}, Regressions: int(s.ledger.back.Load())}
+	out := Ledger{Orders: []Order{}, Regressions: int(s.ledger.back.Load()), Money: s.Money()}
 	for i := range s.ledger.shards {
 		sh := &s.ledger.shards[i]
 		sh.mu.Lock()
@@ -227,4 +228,4 @@ func (s *Server) Order(id string) (Order, bool) {
 	return out, true
 }
 
-func hex(n uint64) string { return fmt.Sprintf("%016x", n) }
+func hex64(n uint64) string { return fmt.Sprintf("%016x", n) }

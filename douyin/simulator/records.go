@@ -63,7 +63,7 @@ func (p *pushRecord) public() Push {
 	return Push{
 		At: time.Unix(0, p.at), UpdateTime: p.updateTime, Status: int(p.status), StatusText: statusText(p.status, p.text),
 		Result: results[p.result], Code: int(p.code), Fault: kindAt(p.fault), AnswerLost: p.lost, Regression: p.regression,
-		SumDiffers: p.sumDiffers, Digest: hex(p.digest), PaymentOrderNo: p.payment,
+		SumDiffers: p.sumDiffers, Digest: hex64(p.digest), PaymentOrderNo: p.payment,
 	}
 }
 
@@ -151,7 +151,7 @@ func (o *orderRecord) public(id string) Order {
 		return out
 	}
 	out.Held, out.Status, out.StatusText, out.UpdateTime = true, int(o.status), statusText(o.status, o.text), o.updateTime
-	out.PaymentOrderNo, out.Digest, out.OpenID = o.payment, hex(o.digest), o.openID
+	out.PaymentOrderNo, out.Digest, out.OpenID = o.payment, hex64(o.digest), o.openID
 	if o.detail != "" {
 		out.Detail = &Detail{}
 		if err := json.Unmarshal([]byte(o.detail), out.Detail); err != nil {

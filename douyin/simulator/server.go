@@ -13,33 +13,69 @@ import (
 
 // Server is the simulator. It is an http.Handler, safe for concurrent use.
 type Server struct {
-	cfg      Config
-	tokens   tokens
-	ledger   *ledger
-	payments payments
-	stats    stats
-	script   atomic.Pointer[script] // nil: no faults
-	control  http.Handler
-	logSeq   atomic.Uint64
+	cfg     Config
+	tokens  tokens
+	ledger  *ledger
+	bank    *bank
+	stats   stats
+	script  atomic.Pointer[script] // nil: no faults
+	control http.Handler
+	logSeq  atomic.Uint64
 
 	randMu sync.Mutex
 	rand   *rand.Rand
 
+	client  *http.Client // of callbacks
 	closing sync.Once
 	closed  chan struct{} // ends what waits: latency, hangs, deliveries
+
+	// background runs work beside the calls until it ends or the simulator is closed. After Close it runs nothing.
+	background func(work func(ctx context.Context))
+	stop       func()
 }
 
 // New makes a simulator that holds nothing yet and has no faults. Close it when it is no longer needed.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg.withDefaults(), ledger: newLedger(), closed: make(chan struct{})}
+	s := &Server{cfg: cfg.withDefaults(), ledger: newLedger(), bank: newBank(), closed: make(chan struct{})}
 	s.rand = rand.New(s.cfg.Rand) //nolint:gosec // chance for tests, reproducible on purpose
 	s.control = s.controlHandler()
+	s.client = &http.Client{
+		Transport:     &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	s.background, s.stop = workers()
 	return s
 }
 
-// Close ends everything that waits inside the simulator. Calls still running end without an answer.
+// workers makes a starter of goroutines and what ends them all and waits for them.
+func workers() (start func(func(context.Context)), stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var (
+		mu      sync.Mutex
+		running sync.WaitGroup
+	)
+	start = func(work func(context.Context)) {
+		mu.Lock()
+		defer mu.Unlock()
+		if ctx.Err() == nil {
+			running.Go(func() { work(ctx) })
+		}
+	}
+	stop = func() {
+		mu.Lock()
+		cancel()
+		mu.Unlock()
+		running.Wait()
+	}
+	return start, stop
+}
+
+// Close ends everything that waits inside the simulator: calls still running end without an answer, callbacks that were not
+// answered are not delivered again. It returns when nothing of the simulator runs any more, except calls.
 func (s *Server) Close() error {
 	s.closing.Do(func() { close(s.closed) })
+	s.stop()
+	s.client.CloseIdleConnections()
 	return nil
 }
 
@@ -106,6 +142,13 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, o op) {
 		return
 	}
 	s.stats.answered(o, handler.apply(s, c))
+	if c.hold != nil {
+		select {
+		case <-c.hold:
+		case <-r.Context().Done():
+		case <-s.closed:
+		}
+	}
 	header["Content-Type"] = contentTypeJSON
 	_, _ = w.Write(c.out) // the client may be gone; the ledger has what happened
 }
