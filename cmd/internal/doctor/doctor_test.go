@@ -1,0 +1,98 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/store/servertest"
+)
+
+type info string
+
+func (i info) Info(context.Context, ...string) *redis.StringCmd {
+	return redis.NewStringResult(string(i), nil)
+}
+
+const good = "# Server\r\nredis_version:7.0.15\r\nmaxmemory:0\r\nmaxmemory_policy:noeviction\r\naof_enabled:1\r\n"
+
+func TestRedis(t *testing.T) {
+	tests := []struct {
+		name, from, to string
+		want           string // of the one line that is not ok
+	}{
+		{"old", "7.0.15", "6.0.16", `FAIL  redis: version "6.0.16". Cure: use Redis 6.2 or newer`},
+		{"no version", "redis_version", "x", `FAIL  redis: version ""`},
+		{"no persistence", "aof_enabled:1", "aof_enabled:0", "warn  redis: append-only file is off"},
+		{"evicts", "maxmemory:0\r\nmaxmemory_policy:noeviction", "maxmemory:100\r\nmaxmemory_policy:allkeys-lru", "FAIL  redis: evicts (allkeys-lru) when memory is full"},
+		{"would evict", "noeviction", "allkeys-lru", "warn  redis: evicts (allkeys-lru) as soon as somebody sets maxmemory"},
+		{"silent", "maxmemory_policy", "x", "warn  redis: says nothing of its eviction policy"},
+	}
+	for _, r := range Redis(t.Context(), info(good)) {
+		if r.Level != OK || r.Cure != "" {
+			t.Errorf("a good Redis: %v", r)
+		}
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var bad []string
+			for _, r := range Redis(t.Context(), info(strings.Replace(good, tt.from, tt.to, 1))) {
+				if r.Level != OK {
+					bad = append(bad, r.String())
+				}
+			}
+			if len(bad) != 1 || !strings.HasPrefix(bad[0], tt.want) {
+				t.Errorf("got %q, want one line that begins %q", bad, tt.want)
+			}
+		})
+	}
+}
+
+func TestARealRedisAnswersAndADeadOneIsOneLine(t *testing.T) {
+	rdb := servertest.Redis(t)
+	if got := Redis(t.Context(), rdb); len(got) != 3 {
+		t.Errorf("results = %v, want three lines", got)
+	}
+	dead := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1})
+	defer dead.Close() //nolint:errcheck // it never connected
+	if got := Redis(t.Context(), dead); len(got) != 1 || got[0].Level != Failure || got[0].Cure == "" {
+		t.Errorf("a dead Redis: %v, want one failure with a cure", got)
+	}
+}
+
+type tokens struct{ err error }
+
+func (f tokens) Token(context.Context) (string, error) { return "token-canary", f.err }
+
+func TestDouyin(t *testing.T) {
+	cfg := configs.Douyin{BaseURL: "https://developer.toutiao.com", AppID: "tt1", Salt: "salt-canary", CallbackToken: "x"}
+	got := Douyin(t.Context(), cfg, tokens{})
+	if len(got) != 1 || got[0].String() != "ok    douyin: token from developer.toutiao.com for tt1" {
+		t.Errorf("results = %v", got)
+	}
+	got = Douyin(t.Context(), configs.Douyin{BaseURL: cfg.BaseURL}, tokens{errors.New("refused\nhere")})
+	if len(got) != 3 || got[0].Level != Failure || got[1].Level != Warning || got[2].Level != Warning {
+		t.Errorf("results = %v, want a failure and two warnings", got)
+	}
+	for _, r := range got {
+		if s := r.String(); strings.Contains(s, "\n") || strings.Contains(s, "canary") || r.Cure == "" {
+			t.Errorf("line %q: want one line, no secret, a cure", s)
+		}
+	}
+}
+
+type findings []store.Finding
+
+func (f findings) CheckShop(context.Context) []store.Finding { return f }
+
+func TestDatabaseFindingsKeepTheirCure(t *testing.T) {
+	got := Database(t.Context(), findings{{OK: true, What: "MySQL 8"}, {What: "no table", Cure: "make it"}})
+	if len(got) != 2 || got[0].String() != "ok    mysql: MySQL 8" || got[1].String() != "FAIL  mysql: no table. Cure: make it" {
+		t.Errorf("results = %v", got)
+	}
+}

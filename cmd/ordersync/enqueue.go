@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/spf13/cobra"
+
+	"github.com/ordersync/ordersync/cmd/internal/assembly"
+	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/tasks"
+)
+
+// maxDelay is the gateway's bound for delay_seconds.
+const maxDelay = 24 * time.Hour
+
+func newEnqueue(p *process) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "enqueue",
+		Short: "Ask the workers for something, as the gateway does",
+		Args:  needsSubcommand,
+		RunE:  func(*cobra.Command, []string) error { return nil }, // never reached: Args refuses
+	}
+	cmd.AddCommand(newEnqueuePush(p))
+	return cmd
+}
+
+func newEnqueuePush(p *process) *cobra.Command {
+	var revision, cause string
+	var delay time.Duration
+	cmd := &cobra.Command{
+		Use:     "push ORDER…",
+		Short:   "Tell Douyin the present state of orders",
+		Example: "  ordersync enqueue push 1001 1002\n  ordersync enqueue push 1001 --revision paid-20260102 --cause paid",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, orders []string) error {
+			if delay < 0 || delay > maxDelay {
+				return usagef("--delay: want 0s to %v, found %v", maxDelay, delay)
+			}
+			var requests []tasks.PushOrder
+			for _, id := range orders {
+				r := tasks.PushOrder{OrderID: id, Revision: revision, Cause: tasks.Cause(cause)}
+				if err := r.Validate(); err != nil {
+					return usageError{fmt.Errorf("order %q: %w", id, err)}
+				}
+				requests = append(requests, r)
+			}
+			return p.with(cmd.Context(), []string{"redis.uri"}, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
+				return p.enqueuePushes(ctx, a, requests, delay)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&revision, "revision", "", "names the change: the same change asked twice runs once (default: a change of its own)")
+	cmd.Flags().StringVar(&cause, "cause", string(tasks.CauseManual), "paid, changed, callback, refund, sweep, manual or backfill")
+	cmd.Flags().DurationVar(&delay, "delay", 0, "start this much later")
+	return cmd
+}
+
+// enqueuePushes goes on after an order that could not be enqueued, and fails then.
+func (p *process) enqueuePushes(ctx context.Context, a *assembly.Assembly, requests []tasks.PushOrder, delay time.Duration) error {
+	queue, err := a.AsynqClient()
+	if err != nil {
+		return err
+	}
+	var options []asynq.Option
+	if delay > 0 {
+		options = append(options, asynq.ProcessIn(delay))
+	}
+	var failed []error
+	for _, r := range requests {
+		switch fresh, err := tasks.Enqueue(ctx, queue, r, options...); {
+		case err != nil:
+			failed = append(failed, fmt.Errorf("order %s: %w", r.OrderID, err))
+		case fresh:
+			fmt.Fprintln(p.out, r.OrderID, "queued")
+		default:
+			fmt.Fprintln(p.out, r.OrderID, "known already")
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(failed...)
+}

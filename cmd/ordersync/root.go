@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"github.com/ordersync/ordersync/cmd/internal/assembly"
+	"github.com/ordersync/ordersync/configs"
+)
+
+// The exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// process is what a subcommand gets of the world around it, and the flags that all subcommands have.
+type process struct {
+	environ     []string
+	in          io.Reader
+	out, errOut io.Writer
+
+	configFile, logLevel, logFormat string
+
+	started bool // a subcommand runs: what fails from here on is not the command line's fault
+}
+
+// usageError is a fault in how ordersync was called. It ends the process with code 2.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// errReported ends a command with code 1 when it has said already what is wrong.
+var errReported = errors.New("failed")
+
+// run executes one command line and returns the exit code.
+func (p *process) run(ctx context.Context, args []string) int {
+	root := p.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	p.report(err)
+	var usage usageError
+	var config *configs.Error
+	if !p.started || errors.As(err, &usage) || errors.As(err, &config) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// report prints an error on one line; a config's problems on one line each.
+func (p *process) report(err error) {
+	var config *configs.Error
+	switch {
+	case errors.Is(err, errReported):
+	case errors.As(err, &config):
+		for _, problem := range config.Problems {
+			fmt.Fprintln(p.errOut, "ordersync: config:", oneLine(problem.String()))
+		}
+	default:
+		fmt.Fprintln(p.errOut, "ordersync:", oneLine(err.Error()))
+	}
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+func (p *process) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "ordersync",
+		Short:         "Keeps a mini-app shop's orders in step with Douyin (抖音)",
+		SilenceErrors: true, // report prints them
+		SilenceUsage:  true,
+		Args:          needsSubcommand,
+		RunE:          func(*cobra.Command, []string) error { return nil }, // never reached: Args refuses
+		PersistentPreRun: func(*cobra.Command, []string) {
+			p.started = true
+		},
+	}
+	root.SetIn(p.in)
+	root.SetOut(p.out)
+	root.SetErr(p.errOut)
+	flags := root.PersistentFlags()
+	flags.StringVar(&p.configFile, "config", "", "configuration file (default: $"+configs.FileVariable+", or none)")
+	flags.StringVar(&p.logLevel, "log-level", "", "trace, debug, info, warn or error (default: log.level)")
+	flags.StringVar(&p.logFormat, "log-format", "", "json or console (default: log.format)")
+	root.AddCommand(p.commands()...)
+	return root
+}
+
+// commands lists the subcommands: one file each.
+func (p *process) commands() []*cobra.Command {
+	return append([]*cobra.Command{
+		newMigrate(p),
+		newDoctor(p),
+		newEnqueue(p),
+		newStatus(p),
+		newRetry(p),
+		newGateway(p),
+		newSimulator(p),
+		newHealthcheck(p),
+		newVersion(p),
+	}, fullCommands(p)...)
+}
+
+// needsSubcommand is the Args of a command that only groups others.
+func needsSubcommand(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("unknown command %q for %q: see %s --help", args[0], cmd.CommandPath(), cmd.CommandPath())
+	}
+	return usagef("%s wants a command: see %s --help", cmd.CommandPath(), cmd.CommandPath())
+}
+
+// config loads the configuration, lays the flags over it and checks that the keys the command needs are set.
+func (p *process) config(require ...string) (*configs.Config, error) {
+	environ := p.environ
+	file := p.configFile
+	for _, e := range environ {
+		if name, ok := strings.CutPrefix(e, configs.FileVariable+"="); ok && file == "" {
+			file = name
+		}
+	}
+	cfg, err := configs.Load(file, environ)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.overlay(cfg); err != nil {
+		return nil, err
+	}
+	return cfg, cfg.Require(require...)
+}
+
+func (p *process) overlay(cfg *configs.Config) error {
+	if p.logLevel != "" {
+		if level, err := zerolog.ParseLevel(p.logLevel); err != nil || level < zerolog.TraceLevel || level > zerolog.ErrorLevel {
+			return usagef("--log-level: want trace, debug, info, warn or error, found %q", p.logLevel)
+		}
+		cfg.Log.Level = p.logLevel
+	}
+	switch p.logFormat {
+	case "":
+	case "json", "console":
+		cfg.Log.Format = p.logFormat
+	default:
+		return usagef("--log-format: want json or console, found %q", p.logFormat)
+	}
+	return nil
+}
+
+// logger writes to stderr: stdout is for what a command was asked for.
+func (p *process) logger(cfg *configs.Config) zerolog.Logger {
+	return assembly.NewLogger(cfg.Log, p.errOut)
+}
+
+// closeTimeout bounds the teardown of a command. The worker's own waiting is bounded by worker.shutdown_timeout.
+const closeTimeout = 2 * time.Minute
+
+// with loads the configuration, in which the required keys must be set, hands the assembly over to use, and closes it. The teardown
+// runs on after a signal: it is what the signal asks for.
+func (p *process) with(ctx context.Context, required []string, use func(context.Context, *configs.Config, *assembly.Assembly) error) (err error) {
+	cfg, err := p.config(required...)
+	if err != nil {
+		return err
+	}
+	a := assembly.New(cfg, p.logger(cfg))
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+		defer cancel()
+		err = errors.Join(err, a.Close(ctx))
+	}()
+	return use(ctx, cfg, a)
+}

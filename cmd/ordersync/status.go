@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ordersync/ordersync/cmd/internal/assembly"
+	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/tasks/gateway"
+)
+
+func newStatus(p *process) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "status ORDER",
+		Short: "What we and Douyin know of one order: state, last answer, log id, history",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.with(cmd.Context(), []string{"mysql.dsn"}, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
+				orders, err := a.Lookup()
+				if err != nil {
+					return err
+				}
+				order, found, err := orders.OrderStatus(ctx, args[0])
+				switch {
+				case err != nil:
+					return err
+				case !found:
+					return fmt.Errorf("order %q: neither the shop nor ordersync has it", args[0])
+				case asJSON:
+					return p.printJSON(order)
+				}
+				return p.printStatus(order)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print what GET /v1/orders/{id} answers")
+	return cmd
+}
+
+func (p *process) printJSON(v any) error {
+	e := json.NewEncoder(p.out)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+func (p *process) printStatus(o gateway.OrderStatus) error {
+	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(w, "%s\t%s\n", name, value)
+		}
+	}
+	line("order", o.OrderID)
+	if o.OrderNo != o.OrderID {
+		line("order_id at Douyin", o.OrderNo)
+	}
+	line("shop's status", o.ShopStatus)
+	line("outcome", o.Outcome)
+	line("Douyin holds", held(o.Douyin))
+	line("reason", reason(o.Kind, o.Code, o.Message))
+	line("log id", o.LogID)
+	if o.Attempts > 0 {
+		line("attempts since success", strconv.Itoa(o.Attempts))
+	}
+	line("pushed at", moment(o.PushedAt))
+	line("asked again at", moment(o.DueAt))
+	if len(o.History) > 0 {
+		fmt.Fprintln(w, "\nat\tcall\tattempt\tcause\toutcome\ttook\treason")
+	}
+	for _, e := range o.History {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%dms\t%s\n", e.At.Format(time.DateTime), e.Call, e.Attempt, e.Cause, e.Outcome, e.DurationMS,
+			reason(e.Kind, e.Code, e.Message))
+	}
+	return w.Flush()
+}
+
+func held(h *gateway.Held) string {
+	if h == nil {
+		return "not known"
+	}
+	return fmt.Sprintf("%s (%s), update_time %d", h.Text, h.Status, h.UpdateTime)
+}
+
+// reason is empty for a success.
+func reason(kind string, code int, message string) string {
+	var parts []string
+	for _, s := range []string{kind, message} {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	s := strings.Join(parts, ": ")
+	if code != 0 {
+		s += " (code " + strconv.Itoa(code) + ")"
+	}
+	return s
+}
+
+func moment(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.Format(time.DateTime)
+}

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+func newVersion(p *process) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Version, commit and Go",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			fmt.Fprintln(p.out, versionLine())
+			return nil
+		},
+	}
+}
+
+func versionLine() string {
+	v, c := version, commit
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if main := info.Main.Version; main != "(devel)" {
+			v = cmp.Or(v, main) // go install …@v1.2.3
+		}
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				c = cmp.Or(c, s.Value)
+			}
+		}
+	}
+	return fmt.Sprintf("ordersync %s (commit %s, %s %s/%s)", cmp.Or(v, "dev"), cmp.Or(c, "unknown"), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
