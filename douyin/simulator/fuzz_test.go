@@ -70,3 +70,26 @@ func FuzzToken(f *testing.F) {
 		}
 	})
 }
+
+// FuzzEcpay: every call answers with JSON that has an err_no, and without a right signature no money moves.
+func FuzzEcpay(f *testing.F) {
+	s := paidSim(f, Config{ResultDelay: time.Hour})
+	f.Add(uint8(opCreateRefund), refundBody("R1", 100))
+	f.Add(uint8(opSettle), withParams(settleBody("S1"), `[{"merchant_uid":"7","amount":1}]`))
+	f.Add(uint8(opCreateOrder), orderBody)
+	f.Add(uint8(opQuerySettle), `{"out_settle_no":null,"x":-1e5}`)
+	f.Fuzz(func(t *testing.T, which uint8, body string) {
+		o := opCreateOrder + op(which)%(opCalls-opCreateOrder)
+		w := do(s, opPaths[o], "application/json", body)
+		var a answerBody
+		if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil || a.ErrNo == nil {
+			t.Fatalf("answer %q: %v", w.Body, err)
+		}
+		if *a.ErrNo == 0 && !strings.Contains(body, `"sign"`) && !strings.Contains(body, `\u`) {
+			t.Fatalf("accepted without a signature: %s", body)
+		}
+		if n := len(s.Money().Movements); n != 1 {
+			t.Fatalf("%d movements", n)
+		}
+	})
+}
