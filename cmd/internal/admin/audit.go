@@ -1,0 +1,73 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+)
+
+const maxPathBytes = 256
+
+// changes tells whether a request asks for a change. All pages keep GET and HEAD free of effects.
+func changes(r *http.Request) bool {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		return false
+	}
+	return true
+}
+
+// audit writes the line of one change, done or refused.
+func (a *Admin) audit(r *http.Request, who Who, status int) {
+	a.cfg.Log.Info().Str("audit", "change").Str("user", who.Name).Stringer("role", who.Role).Str("method", short(r.Method)).
+		Str("path", short(r.URL.Path)).Int("status", status).Str("from", address(r)).Msg("admin")
+}
+
+// short makes foreign text fit for a log line.
+func short(text string) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	if len(text) <= maxPathBytes {
+		return text
+	}
+	end := maxPathBytes
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + "…"
+}
+
+func withWho(ctx context.Context, who Who) context.Context {
+	return context.WithValue(ctx, whoKey{}, who)
+}
+
+// statusWriter remembers the status of an answer.
+type statusWriter struct {
+	http.ResponseWriter
+	code int
+}
+
+func (w *statusWriter) WriteHeader(code int) {
+	if w.code == 0 {
+		w.code = code
+	}
+	w.ResponseWriter.WriteHeader(code)
+}
+
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if w.code == 0 {
+		w.code = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap serves http.ResponseController.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// status is 200 for a handler that wrote nothing, as net/http answers.
+func (w *statusWriter) status() int {
+	if w.code == 0 {
+		return http.StatusOK
+	}
+	return w.code
+}

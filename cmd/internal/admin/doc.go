@@ -1,0 +1,29 @@
+// Package admin is the private port: pages for operators behind a sign-in, asynqmon among them under /asynqmon/. It is never
+// bound to the public port.
+//
+//	a, err := admin.New(admin.Config{Redis: client, Users: users, Log: log, Now: time.Now})
+//	a.Handle("GET /orders/{id}", admin.Viewer, page)      // signed in
+//	a.Handle("POST /orders/{id}/push", admin.Operator, p) // audited, same origin only
+//	a.HandleOpen("GET /metrics", metrics)                 // nobody signs in
+//
+// # Why a form and a cookie and not HTTP Basic
+//
+// A browser sends Basic credentials along with whatever another page asks for, and there is no signing out. The cookie is
+// HttpOnly and SameSite=Strict, and every change must also come from our own pages (http.CrossOriginProtection).
+//
+// # Why sessions are signed and not stored
+//
+// One process serves these pages to a few people. A key that is made at the start needs no table; a restart signs everybody
+// out. The role is looked up at each request, so a user who was taken out of the configuration is out.
+//
+// # Why asynqmon's answers pass through a buffer
+//
+// asynqmon v0.7.2 (asynq.md §4) loads fonts from a foreign host, serves JSON as plain text and its style sheets without their
+// type, and answers unknown calls with its start page. All of it is put right in one place, on the finished answer; the largest
+// is about a megabyte.
+//
+// # Why "archive all" is refused
+//
+// asynq's Inspector trims the archive without deleting the trimmed tasks, which then keep their ids for ever, and an archive
+// above some 8,000 tasks can break every later archiving of its queue (asynq.md §1.8).
+package admin

@@ -1,0 +1,130 @@
+package admin
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/bcrypt"
+)
+
+// maxForm bounds the body of a sign-in.
+const maxForm = 4 << 10
+
+//go:embed login.html
+var loginHTML string
+
+//go:embed login.css
+var loginCSS string
+
+var (
+	loginTemplate = template.Must(template.New("login").Parse(loginHTML))
+	loginPolicy   = "default-src 'none'; style-src " + source(loginCSS) + "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+func (a *Admin) loginPage(w http.ResponseWriter, r *http.Request) {
+	a.showLogin(w, http.StatusOK, r.URL.Query().Get("next"), "")
+}
+
+func (a *Admin) showLogin(w http.ResponseWriter, status int, next, problem string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", loginPolicy)
+	w.WriteHeader(status)
+	_ = loginTemplate.Execute(w, struct {
+		Style         template.CSS
+		Next, Problem string
+	}{template.CSS(loginCSS), a.ownPath(next), problem}) //nolint:gosec // embedded text; a failed write is the client's end
+}
+
+// login answers a wrong name and a wrong password alike, after the same time.
+func (a *Admin) login(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		http.Error(w, "this is not a sign-in form", http.StatusBadRequest)
+		return
+	}
+	name, next, now := r.PostForm.Get("name"), r.PostForm.Get("next"), a.cfg.Now()
+	byAddress, byName := a.limits.allow("address "+address(r), now), a.limits.allow("user "+short(name), now)
+	if !byAddress || !byName {
+		w.Header().Set("Retry-After", fmt.Sprint(int(signInEvery.Seconds())))
+		a.noteSignIn(r, name, http.StatusTooManyRequests)
+		a.showLogin(w, http.StatusTooManyRequests, next, "Too many attempts: wait a little. 尝试次数过多，请稍候。")
+		return
+	}
+	switch err := a.checkPassword(r.Context(), name, r.PostForm.Get("password")); {
+	case errors.Is(err, bcrypt.ErrMismatchedHashAndPassword):
+		a.noteSignIn(r, name, http.StatusUnauthorized)
+		a.showLogin(w, http.StatusUnauthorized, next, "Wrong name or password. 用户名或密码错误。")
+	case err != nil: // the client went away while it waited
+		http.Error(w, "try again", http.StatusServiceUnavailable)
+	default:
+		value, expires := a.sessions.sign(name, now)
+		http.SetCookie(w, a.cookie(value, expires))
+		a.noteSignIn(r, name, http.StatusSeeOther)
+		http.Redirect(w, r, a.ownPath(next), http.StatusSeeOther)
+	}
+}
+
+// checkPassword compares in any case, at most bcryptAtOnce at a time. The error is bcrypt.ErrMismatchedHashAndPassword, or
+// that of ctx.
+func (a *Admin) checkPassword(ctx context.Context, name, password string) error {
+	select {
+	case a.hashing <- struct{}{}:
+		defer func() { <-a.hashing }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	u, known := a.cfg.Users[name]
+	hash := u.Hash
+	if !known {
+		hash = a.nobody
+	}
+	if err := bcrypt.CompareHashAndPassword(hash, []byte(password)); err != nil || !known {
+		return bcrypt.ErrMismatchedHashAndPassword
+	}
+	return nil
+}
+
+// noteSignIn writes an audit line. A name that nobody has is not written: people type passwords into the wrong field.
+func (a *Admin) noteSignIn(r *http.Request, name string, status int) {
+	u, known := a.cfg.Users[name]
+	if !known {
+		name = ""
+	}
+	a.cfg.Log.Info().Str("audit", "sign-in").Str("user", name).Stringer("role", u.Role).Str("method", short(r.Method)).
+		Str("path", short(r.URL.Path)).Int("status", status).Str("from", address(r)).Msg("admin")
+}
+
+func (a *Admin) logout(w http.ResponseWriter, r *http.Request) {
+	if _, id, ok := a.whoIs(r); ok {
+		a.sessions.end(id, a.cfg.Now())
+	}
+	http.SetCookie(w, a.cookie("", time.Unix(1, 0)))
+	http.Redirect(w, r, "/login", http.StatusSeeOther)
+}
+
+// ownPath keeps a sign-in from leading to another site: only a path of ours is followed.
+func (a *Admin) ownPath(next string) string {
+	u, err := url.Parse(next)
+	if err != nil || u.Scheme != "" || u.Host != "" || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") ||
+		strings.ContainsAny(next, "\\\t\r\n") || strings.HasPrefix(u.Path, "/login") {
+		return a.cfg.Home
+	}
+	return next
+}
+
+// address is the host that a request came from; behind a proxy, the proxy's.
+func address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
