@@ -8,6 +8,16 @@ const (
 	OpTokenFetch = "token.fetch"
 	// OpTokenCache is a failure of the place where processes share the token, not of Douyin.
 	OpTokenCache = "token.cache"
+
+	OpOrderCreate     = "order.create"
+	OpOrderQuery      = "order.query"
+	OpRefundCreate    = "refund.create"
+	OpRefundQuery     = "refund.query"
+	OpSettleCreate    = "settle.create"
+	OpSettleQuery     = "settle.query"
+	OpSettleUnsettled = "settle.unsettled"
+
+	opEcpay = "ecpay" // in the table: every signed call
 )
 
 // Numbers that speak of Douyin's own state, not of the call.
@@ -19,8 +29,8 @@ const (
 
 // rule is what one number of Douyin's means for one call.
 type rule struct {
-	op      string // the call; empty: all calls
-	code    int
+	op      string // the call, or opEcpay; empty: all calls
+	code    int    // 0: any
 	words   string // the message must contain this, compared in lower case; empty: any message
 	kind    Kind
 	mayHave bool  // Douyin itself does not know whether the call took effect
@@ -56,18 +66,53 @@ var rules = []rule{
 	{op: OpTokenFetch, code: 40017, kind: Unauthorized, cause: ErrCredentials},
 	{op: OpTokenFetch, code: 40020, kind: Unauthorized, cause: ErrCredentials},
 	{op: OpTokenFetch, code: 40006, kind: Unauthorized, cause: ErrCredentials},
+
+	// Guaranteed payment (ecpay's pages and their apifox copies).
+	{op: opEcpay, code: codeInternal, kind: Unavailable, mayHave: true},
+	// "该单号首次请求已失败，请更换新的单号重新发起" and the like: a number whose first request failed stays dead. The rule is on
+	// Douyin's page of 2021, its words are not (UNCONFIRMED), so several are looked for.
+	{op: OpRefundCreate, words: "更换", kind: Rejected, cause: ErrNumberDead},
+	{op: OpRefundCreate, words: "新的单号", kind: Rejected, cause: ErrNumberDead},
+	{op: OpRefundCreate, words: "新单号", kind: Rejected, cause: ErrNumberDead},
+	{op: OpSettleCreate, words: "更换", kind: Rejected, cause: ErrNumberDead},
+	{op: OpSettleCreate, words: "新的单号", kind: Rejected, cause: ErrNumberDead},
+	{op: OpSettleCreate, words: "新单号", kind: Rejected, cause: ErrNumberDead},
+	// "订单未到可结算时间" and the like; number and words are UNCONFIRMED.
+	{op: OpSettleCreate, words: "未到", kind: Rejected, cause: ErrNotYet},
+	{op: opEcpay, code: 2008, kind: Rejected}, // signature
+	{op: opEcpay, code: 2010, kind: Rejected}, // business parameter
+	{op: opEcpay, code: 2020, kind: Rejected}, // illegal app_id
+	{op: opEcpay, code: 2042, kind: Rejected}, // invalid app_id
+	{op: opEcpay, code: 2047, kind: Rejected}, // invalid provider
+	{op: opEcpay, code: 2048, kind: Rejected}, // provider not authorised by the app
+	{op: opEcpay, code: 2102, kind: Rejected}, // length of a developer number
+	{op: opEcpay, code: 4000, kind: Rejected}, // merchant does not belong to the app
+	{op: opEcpay, code: 2000, kind: Rejected, cause: ErrNotFound},
+	{op: opEcpay, code: 3101, kind: Rejected, cause: ErrNotFound},
+	// A query in whose answer something does not exist, whatever the number: below the rules for faults of the app.
+	{op: OpOrderQuery, words: "不存在", kind: Rejected, cause: ErrNotFound},
+	{op: OpRefundQuery, words: "不存在", kind: Rejected, cause: ErrNotFound},
+	{op: OpSettleQuery, words: "不存在", kind: Rejected, cause: ErrNotFound},
+	{op: OpSettleUnsettled, words: "不存在", kind: Rejected, cause: ErrNotFound},
+	// The lists of create_order, create_refund and settle are not known (UNCONFIRMED): a business failure, in Douyin's words.
+	{op: opEcpay, kind: Rejected},
 }
 
-// meaning finds the rule for an answer other than 0. A number that nobody knows may be anything: the caller tries again.
+// meaning finds the rule for an answer other than 0. A number that nobody knows may be anything: an order push is tried
+// again; a signed call is a business failure, for sending money about blindly is worse than asking a person.
 func meaning(op string, code int, message string, custom map[int]Kind) rule {
-	if kind, ok := custom[code]; ok {
-		return rule{kind: kind, mayHave: kind == Unavailable}
-	}
 	message = strings.ToLower(message)
+	found := rule{kind: Unavailable, mayHave: true}
 	for _, r := range rules {
-		if r.code == code && (r.op == "" || r.op == op) && strings.Contains(message, r.words) {
-			return r
+		if (r.code == 0 || r.code == code) && (r.op == "" || r.op == op || r.op == opEcpay && isEcpay(op)) && strings.Contains(message, r.words) {
+			found = r
+			break
 		}
 	}
-	return rule{kind: Unavailable, mayHave: true}
+	if kind, ok := custom[code]; ok && kind != found.kind {
+		return rule{kind: kind, mayHave: kind == Unavailable}
+	}
+	return found
 }
+
+func isEcpay(op string) bool { return op != OpOrderPush && op != OpTokenFetch }

@@ -11,6 +11,18 @@ import (
 // another configuration will mend it.
 var ErrCredentials = errors.New("Douyin refuses the app's credentials; correct app id and secret")
 
+// What lies beneath some errors of Kind Rejected, as far as Douyin's numbers and words allow to tell (errors.Is).
+var (
+	// ErrNotFound: Douyin knows no such payment, refund or settlement. Soon after the request the record may lag; later
+	// it means that the request was not accepted. Any other error of a query means: wait and ask again.
+	ErrNotFound = errors.New("Douyin has no such record")
+	// ErrNumberDead: the first request with this developer number failed, so every later one fails too. The way out is a
+	// new number. Douyin's words for it are UNCONFIRMED.
+	ErrNumberDead = errors.New("Douyin has declared the number dead; send the instruction again under a new one")
+	// ErrNotYet: the order cannot be settled yet. Douyin's words for it are UNCONFIRMED.
+	ErrNotYet = errors.New("too early to settle")
+)
+
 // Kind is what a failed call means for whoever made it.
 type Kind uint8
 
@@ -54,7 +66,7 @@ type Error struct {
 	LogID      string        // X-Tt-Logid, what Douyin's support asks for
 	RetryAfter time.Duration // with Throttled and Paused; with ErrCredentials, how long nobody asks again; 0: no time is known
 	MayHave    bool          // the call may have taken effect: it was sent, and its outcome is not known
-	Err        error         // what lies beneath: a network error, a *FieldError, ErrCredentials; nil when Douyin's words say all
+	Err        error         // what lies beneath: a network error, a *FieldError, one of this package's Err values; nil when Douyin's words say all
 }
 
 func (e *Error) Error() string {

@@ -35,12 +35,12 @@ type Config struct {
 // not known (UNCONFIRMED).
 func DefaultRates() map[string]int {
 	return map[string]int{
-		douyin.OpOrderPush: 50,
-		"order.query":      150,
-		"refund.create":    50,
-		"refund.query":     30,
-		"settle.create":    30,
-		"settle.query":     30,
+		douyin.OpOrderPush:    50,
+		douyin.OpOrderQuery:   150,
+		douyin.OpRefundCreate: 50,
+		douyin.OpRefundQuery:  30,
+		douyin.OpSettleCreate: 30,
+		douyin.OpSettleQuery:  30,
 	}
 }
 
