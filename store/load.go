@@ -33,13 +33,14 @@ func (s *Store) buildLoadSQL() string {
 		"u." + quote(c.User.ID), "u." + quote(c.User.OpenID),
 		"p." + quote(c.Product.ID), "p." + quote(c.Product.CoverImg),
 		"c." + quote(c.Course.ID), "c." + quote(c.Course.Name),
-		columnList("s.", stateColumns),
+		columnList("s.", stateColumns), columnList("s.", refundColumns), "pay.`total_fen`",
 	}, ", ") +
 		" FROM " + quote(t.Order) + " o" +
 		" LEFT JOIN " + quote(t.User) + " u ON u." + quote(c.User.ID) + " = o." + quote(c.UserID) +
 		" LEFT JOIN " + quote(t.Product) + " p ON p." + quote(c.Product.ID) + " = o." + quote(c.ProductID) +
 		" LEFT JOIN " + quote(t.Course) + " c ON c." + quote(c.Course.ID) + " = o." + quote(c.CourseID) +
 		" LEFT JOIN `ordersync_order` s ON s.`order_id` = " + s.sql.text("o."+quote(c.ID)) +
+		" LEFT JOIN `ordersync_payment` pay ON pay.`out_order_no` = " + s.sql.text("o."+quote(c.OrderNo)) +
 		" WHERE " + filter + " AND o." + quote(c.ID) + " IN ("
 }
 
@@ -130,13 +131,19 @@ type orderRow struct {
 	foundUser, openID, foundProduct, coverImg, foundCourse, name sql.NullString
 
 	state stateRow
+
+	refunded, refunding, refundFailed, paid sql.NullInt64
 }
 
+// refundColumns are the columns of ordersync_order that sum its refunds up. Only a change of a refund writes them.
+var refundColumns = []string{"refunded_fen", "refunding_fen", "refund_failed"}
+
 func (r *orderRow) into() []any {
-	return append([]any{
+	columns := append([]any{
 		&r.id, &r.orderNo, &r.userID, &r.productID, &r.courseID, &r.price, &r.amount, &r.createTime, &r.sn, &r.thirdOrderNum, &r.status,
 		&r.foundUser, &r.openID, &r.foundProduct, &r.coverImg, &r.foundCourse, &r.name,
 	}, r.state.into()...)
+	return append(columns, &r.refunded, &r.refunding, &r.refundFailed, &r.paid)
 }
 
 // snapshot makes the values of a row usable. The error is a *ColumnError for the first that is not; the rest is filled.
@@ -154,6 +161,10 @@ func (s *Store) snapshot(r *orderRow) (OrderSnapshot, error) {
 	refuse(c.Amount, err)
 	created, err := s.createTime(r.createTime)
 	refuse(c.CreateTime, err)
+	paid := amount
+	if r.paid.Valid {
+		paid = Fen(r.paid.Int64)
+	}
 	return OrderSnapshot{
 		Order: Order{
 			ID: r.id.String, OrderNo: r.orderNo.String, UserID: r.userID.String, ProductID: r.productID.String, CourseID: r.courseID.String,
@@ -163,6 +174,9 @@ func (s *Store) snapshot(r *orderRow) (OrderSnapshot, error) {
 		Product: Product{Found: r.foundProduct.Valid, CoverImg: r.coverImg.String},
 		Course:  Course{Found: r.foundCourse.Valid, Name: r.name.String},
 		State:   r.state.state(),
+		Refunds: RefundSummary{
+			Paid: paid, Succeeded: Fen(r.refunded.Int64), InFlight: Fen(r.refunding.Int64), LastFailed: r.refundFailed.Int64 != 0,
+		},
 	}, first
 }
 

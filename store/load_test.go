@@ -28,7 +28,8 @@ func TestLoadOrderReadsEverythingAPushNeeds(t *testing.T) {
 				CreateTime: time.Unix(t0.Unix(), 0), SN: "SN7", ThirdOrderNum: "T7", Status: "1",
 			},
 			User: store.User{Found: true, OpenID: "openid-7"}, Product: store.Product{Found: true, CoverImg: "https://img.example/1.png"},
-			Course: store.Course{Found: true, Name: "抖音课程 😀"},
+			Course:  store.Course{Found: true, Name: "抖音课程 😀"},
+			Refunds: store.RefundSummary{Paid: 9999999999},
 		}
 		if got != want {
 			t.Errorf("got  %+v\nwant %+v", got, want)

@@ -209,8 +209,11 @@ func (r *row) record(p *Push) {
 	case p.Seq == r.Seq:
 		r.touch(p.OrderID, p.OrderNo, p.At)
 		r.Open = max(r.Open-1, 0)
+		asked := r.Outcome == Pending // while the attempt ran, somebody wanted another one: a refund changed
 		r.answer(p)
-		r.DueAt = p.DueAt
+		if !asked || p.DueAt != nil && r.DueAt != nil && p.DueAt.Before(*r.DueAt) {
+			r.DueAt = p.DueAt
+		}
 		r.Attempts++
 		if p.Outcome == Pushed {
 			at := p.At

@@ -34,6 +34,15 @@ type OrderSnapshot struct {
 	Product Product
 	Course  Course
 	State   OrderState // what we know of Douyin's side; the zero value (Seq 0) when the order was never attempted
+	Refunds RefundSummary
+}
+
+// RefundSummary is an order's refunds that went through ordersync.
+type RefundSummary struct {
+	Paid       Fen  // the payment that Douyin confirmed, else the amount of the shop's order
+	Succeeded  Fen  // paid back
+	InFlight   Fen  // new or submitted
+	LastFailed bool // the refund that ended last failed
 }
 
 // Order is a row of the shop's order table.

@@ -21,6 +21,9 @@ CREATE TABLE IF NOT EXISTS ordersync_order (
     due_at        DATETIME(3)  NULL,                    -- when the sweep asks again; NULL: never
     created_at    DATETIME(3)  NOT NULL,
     updated_at    DATETIME(3)  NOT NULL,
+    refunded_fen  BIGINT       NOT NULL DEFAULT 0,      -- refunds that succeeded; written with each change of a refund
+    refunding_fen BIGINT       NOT NULL DEFAULT 0,      -- refunds that are new or submitted
+    refund_failed TINYINT      NOT NULL DEFAULT 0,      -- 1: the refund that ended last failed
     PRIMARY KEY (order_id),
     KEY ordersync_order_due (due_at),
     KEY ordersync_order_outcome (outcome, code)

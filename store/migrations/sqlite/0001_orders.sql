@@ -21,6 +21,9 @@ CREATE TABLE IF NOT EXISTS ordersync_order (
     due_at        DATETIME NULL, -- when the sweep asks again; NULL: never
     created_at    DATETIME NOT NULL,
     updated_at    DATETIME NOT NULL,
+    refunded_fen  INTEGER NOT NULL DEFAULT 0, -- refunds that succeeded; written with each change of a refund
+    refunding_fen INTEGER NOT NULL DEFAULT 0, -- refunds that are new or submitted
+    refund_failed INTEGER NOT NULL DEFAULT 0, -- 1: the refund that ended last failed
     PRIMARY KEY (order_id)
 );
 CREATE INDEX IF NOT EXISTS ordersync_order_due ON ordersync_order (due_at);
