@@ -28,6 +28,24 @@
 // secret or somebody's open_id, so it hides them before anything leaves: in Receipt, in Error.Message, in the text of
 // network errors (a *url.Error is unwrapped, its URL dropped). The mask keeps nothing of what it hides, not even a length.
 //
+// # Why an unknown code of a signed call is Rejected
+//
+// An order push that fails for an unknown reason is tried again, because it is an upsert. A refund or settlement is not:
+// Douyin's lists of codes for them are not known, and after a first failure the number is dead anyway. So an unknown code
+// is a business failure that a person reads in Douyin's words. Only what Douyin itself does not know the end of (1000, 5xx,
+// a cut connection) comes with MayHave: ask the query first, then send the same number with the same content.
+//
+// # Why texts are brought into a normal form
+//
+// The signature is made of trimmed values without outer quotes, and Douyin trims by the rules of another language than we do.
+// So the signed calls send what they sign: a text without anything that anybody would trim or cut. The order push is not
+// signed and its texts go as they are.
+//
+// # Why a callback's type is held against its message
+//
+// Douyin's signature covers timestamp, nonce and msg, not type. A relay could turn a refund into a payment. The signed
+// message names what it is about, and VerifyCallback believes that.
+//
 // # Why the gate stands before the token
 //
 // A Gate (rate limit and circuit breaker) is entered before the token is asked for: so a failing token endpoint counts
