@@ -48,13 +48,13 @@ func (e *fieldError) Error() string {
 	return e.field + ": " + e.reason
 }
 
-func unknownField(path string, key []byte) error {
+func unknownField(key []byte) error {
 	const most = 64
 	name := string(key)
 	if len(name) > most {
 		name = "…"
 	}
-	return &fieldError{field: path, reason: fmt.Sprintf("unknown field %q", name)}
+	return &fieldError{reason: fmt.Sprintf("unknown field %q", name)}
 }
 
 // pushSuccess is the whole answer to an order push of type 0 that was taken.

@@ -37,9 +37,14 @@ type call struct {
 	hold <-chan struct{} // the answer waits for this; nil: it does not
 }
 
-var calls = sync.Pool{New: func() any { return new(call) }}
+var calls sync.Pool
 
-func newCall() *call { return calls.Get().(*call) }
+func newCall() *call {
+	if c, ok := calls.Get().(*call); ok {
+		return c
+	}
+	return new(call)
+}
 
 func (c *call) free() {
 	const keep = 64 << 10 // one huge body must not stay in the pool

@@ -83,7 +83,7 @@ func (d *orderDetail) read(sc *scanner) error {
 		case "item_list":
 			return d.readItems(sc)
 		}
-		return unknownField("", key)
+		return unknownField(key)
 	})
 	if err == nil {
 		err = sc.end()
@@ -132,7 +132,7 @@ func (d *orderDetail) readItem(sc *scanner) error {
 		case "price":
 			return sc.onceInt(&seen, itemPrice, "price", &price)
 		}
-		return unknownField("", key)
+		return unknownField(key)
 	})
 	if err != nil {
 		return err

@@ -52,6 +52,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, o op, c *call, fat
 		answer(w, operations[o].fails(nil, systemCode(o), "系统错误，请重试"))
 	case TokenRevoked:
 		answer(w, c.out)
+	default: // Latency is no verdict, and the kinds of results and callbacks never befall a call
+		cut(w)
 	}
 }
 

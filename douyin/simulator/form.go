@@ -170,9 +170,8 @@ func developerNumber(p param) string {
 	if p.kind != 's' {
 		return "want text"
 	}
-	if strings.IndexFunc(p.text, func(r rune) bool {
-		return !(r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r == '_' || r == '-' || r == '*')
-	}) >= 0 {
+	const allowed = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-*"
+	if strings.Trim(p.text, allowed) != "" {
 		return "want digits, letters, _, - and * only"
 	}
 	return ""
@@ -241,7 +240,7 @@ func (s *Server) judgeForm(c *call, fields []field) *refusal {
 	}
 	for _, p := range c.form {
 		if !known(fields, p.name) {
-			return business("", unknownField("", []byte(p.name)).Error())
+			return business("", unknownField([]byte(p.name)).Error())
 		}
 	}
 	for _, f := range fields {

@@ -28,7 +28,7 @@ const (
 )
 
 // opPaths are the calls' addresses.
-var opPaths = [opCalls]string{
+var opPaths = [opCalls]string{ //nolint:gosec // addresses, not credentials
 	opPush:         "/api/apps/order/v2/push",
 	opToken:        "/api/apps/v2/token",
 	opCreateOrder:  "/api/apps/ecpay/v1/create_order",
@@ -95,8 +95,9 @@ func (o op) class() class {
 		return resultClass
 	case opCallbackPayment, opCallbackRefund, opCallbackSettle:
 		return callbackClass
+	default:
+		return callClass
 	}
-	return callClass
 }
 
 func (k Kind) class() class {
@@ -105,6 +106,7 @@ func (k Kind) class() class {
 		return resultClass
 	case Lost, Duplicate, Early, Late:
 		return callbackClass
+	default:
+		return callClass
 	}
-	return callClass
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -157,10 +158,11 @@ func (s *Server) Pay(outOrderNo string) error {
 		return ErrPaid
 	case TimedOut:
 		return ErrTimedOut
+	default: // waits for its user
 	}
 	s.bank.pay(p, now)
 	cb := delivery{op: opCallbackPayment, kind: "payment", number: outOrderNo, url: p.notifyURL, fate: fate, state: &p.Callback, msg: paymentMsg{
-		AppID: p.appID, CPOrderNo: p.OutOrderNo, CPExtra: p.cpExtra, Way: fmt.Sprint(wayWeChat), TotalAmount: p.Amount,
+		AppID: p.appID, CPOrderNo: p.OutOrderNo, CPExtra: p.cpExtra, Way: strconv.Itoa(wayWeChat), TotalAmount: p.Amount,
 		Status: Succeeded, SellerUID: sellerUID, PaidAt: now.Unix(), OrderID: p.OrderID,
 	}}
 	s.background(func(ctx context.Context) { s.deliver(ctx, cb, func() {}) })

@@ -99,7 +99,7 @@ func (p *pushRequest) field(sc *scanner, key []byte) error {
 	case "location":
 		return sc.once(&p.seen, hasLocation, "location", &p.legacy)
 	}
-	return unknownField("", key)
+	return unknownField(key)
 }
 
 // takePush answers one order push and returns its code.

@@ -42,7 +42,7 @@ func readReceiver(sc *scanner) (receiver, error) {
 		case "amount":
 			return sc.onceInt(&seen, 2, "amount", &r.fen)
 		}
-		return unknownField("", key)
+		return unknownField(key)
 	})
 	if err == nil {
 		err = first(bytesAtMost("merchant_uid", uid, 1, 32), atLeast("amount", r.fen, 1))

@@ -57,7 +57,7 @@ func (s *scanner) take(c byte) bool {
 
 // unexpected is the error for a value that is not what was wanted: by its type when it is a value at all.
 func (s *scanner) unexpected(want string) error {
-	got := ""
+	var got string
 	switch c := s.peek(); {
 	case c == '"':
 		got = "text"

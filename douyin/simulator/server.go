@@ -37,7 +37,7 @@ type Server struct {
 // New makes a simulator that holds nothing yet and has no faults. Close it when it is no longer needed.
 func New(cfg Config) *Server {
 	s := &Server{cfg: cfg.withDefaults(), ledger: newLedger(), bank: newBank(), closed: make(chan struct{})}
-	s.rand = rand.New(s.cfg.Rand) //nolint:gosec // chance for tests, reproducible on purpose
+	s.rand = rand.New(s.cfg.Rand)
 	s.control = s.controlHandler()
 	s.client = &http.Client{
 		Transport:     &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute},

@@ -2,7 +2,7 @@ package simulator
 
 import (
 	"fmt"
-	"strconv"
+	"strings"
 	"time"
 )
 
@@ -171,18 +171,18 @@ func (st *Settlement) detail() string {
 	if st.Status == Failed {
 		return ""
 	}
-	out := ""
+	var out strings.Builder
 	list, shares, _ := readReceivers(st.Params)
 	if seller := st.Amount - shares; seller > 0 {
 		list = append(list, receiver{sellerUID, seller})
 	}
 	for i, r := range list {
 		if i > 0 {
-			out += ","
+			out.WriteByte(',')
 		}
-		out += "商户号" + r.uid + "-分成金额(分)" + strconv.FormatInt(r.fen, 10)
+		fmt.Fprintf(&out, "商户号%s-分成金额(分)%d", r.uid, r.fen)
 	}
-	return out
+	return out.String()
 }
 
 type querySettleAnswer struct {

@@ -1,8 +1,8 @@
 package simulator
 
 import (
-	"crypto/md5"  //nolint:gosec // Douyin's algorithm, not a choice
-	"crypto/sha1" //nolint:gosec // likewise
+	"crypto/md5"
+	"crypto/sha1"
 	"encoding/hex"
 	"slices"
 	"strings"
@@ -26,7 +26,7 @@ func requestSignature(f form, salt string) string {
 		}
 	}
 	slices.Sort(list)
-	sum := md5.Sum([]byte(strings.Join(list, "&"))) //nolint:gosec // see above
+	sum := md5.Sum([]byte(strings.Join(list, "&")))
 	return hex.EncodeToString(sum[:])
 }
 
@@ -35,6 +35,6 @@ func requestSignature(f form, salt string) string {
 func callbackSignature(token, timestamp, nonce, msg string) string {
 	list := []string{token, timestamp, nonce, msg}
 	slices.Sort(list)
-	sum := sha1.Sum([]byte(strings.Join(list, ""))) //nolint:gosec // see above
+	sum := sha1.Sum([]byte(strings.Join(list, "")))
 	return hex.EncodeToString(sum[:])
 }

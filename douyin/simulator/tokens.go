@@ -88,7 +88,7 @@ func (s *Server) parseToken(c *call) {
 		case "grant_type":
 			return sc.once(&seen, 4, "grant_type", &req.grantType)
 		}
-		return unknownField("", key)
+		return unknownField(key)
 	})
 }
 
