@@ -13,7 +13,7 @@ import (
 type Config struct {
 	Schema    Schema
 	LogBodies LogBodies
-	Gather    time.Duration    // how long a call may wait for others to share its statement; 0: 2 ms; negative: not at all
+	Gather    time.Duration    // how long a call may wait for others to share its statement; 0: 5 ms; negative: not at all
 	BatchSize int              // calls that share a statement at most; 0: 256
 	Now       func() time.Time // nil: time.Now
 }
@@ -27,10 +27,11 @@ const (
 )
 
 const (
-	defaultGather    = 2 * time.Millisecond
+	defaultGather    = 5 * time.Millisecond
 	defaultBatchSize = 256
-	// parallelBatches lets one batch gather and run while others wait for the database's answer or for a lock.
-	parallelBatches = 4
+	// parallelBatches: one batch runs while the next gathers. More of them halve the batches and cost half as much again of
+	// MySQL and of the processor for each order, measured with 200 handlers on two cores.
+	parallelBatches = 1
 	// batchTimeout ends a batch whose callers may all have gone. It is longer than InnoDB's own lock wait of 50 s.
 	batchTimeout = 75 * time.Second
 )
