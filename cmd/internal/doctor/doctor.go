@@ -61,7 +61,7 @@ func fail(check, found, cure string) Result { return Result{Failure, check, foun
 func Config(problems []configs.Problem) []Result {
 	var out []Result
 	for _, p := range problems {
-		out = append(out, fail("config", p.String(), "set "+p.Key+" as configs/ordersync.example.yaml shows"))
+		out = append(out, fail("config", p.String(), "see configs/ordersync.example.yaml"))
 	}
 	return out
 }
