@@ -1,0 +1,257 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// Callback is a verified callback of Douyin's.
+type Callback struct {
+	Type       string // payment, refund, settle; others are stored and forwarded
+	Number     string // the shop's: cp_orderno, cp_refundno, cp_settle_no
+	Status     string // SUCCESS, FAIL, or what else Douyin says
+	Amount     Fen    // 0: not told
+	PlatformNo string // order_id of a payment, refund_no, settle_no
+	Way        string // of a payment
+	FinishedAt time.Time
+	Message    string
+	Raw        []byte // the whole body, signature included
+	At         time.Time
+	Forward    bool // hand it on to the shop's own handler
+}
+
+// Accepted tells what became of a callback.
+type Accepted struct {
+	Fresh   bool   // false: it was stored before, and nothing changed
+	Known   bool   // it is about a payment of the shop's, or about an instruction of ours
+	OrderID string // the shop's key, where it is known: the order is due for a push
+	Alarm   string // something a person has to look at
+}
+
+// The types and states of callbacks that mean something here (douyin-api.md §4.2).
+const (
+	callbackPayment = "payment"
+	callbackRefund  = "refund"
+	callbackSettle  = "settle"
+	statusSuccess   = "SUCCESS"
+	statusFail      = "FAIL"
+)
+
+const maxDedupKey = 191
+
+// dedupKey is what Douyin's redeliveries have in common.
+func (c *Callback) dedupKey() string {
+	key := c.Type + ":" + c.Number + ":" + c.Status
+	if len(key) > maxDedupKey || clip(key, maxDedupKey) != key {
+		sum := sha256.Sum256([]byte(key))
+		return "sha256:" + hex.EncodeToString(sum[:])
+	}
+	return key
+}
+
+// AcceptCallback stores a callback once and does what it says, in one transaction: a payment is recorded and compared with
+// the shop's order, a refund or settlement ends (also when its call has not been answered yet), the order becomes due for a push.
+// When it returns without an error, everything is durable and Douyin may be told so.
+func (s *Store) AcceptCallback(ctx context.Context, c Callback) (accepted Accepted, err error) {
+	if strings.TrimSpace(c.Number) == "" && (c.Type == callbackPayment || c.Type == callbackRefund || c.Type == callbackSettle) {
+		return Accepted{}, fmt.Errorf("store: a %s callback without a number", c.Type)
+	}
+	var payment Payment
+	var orderID string
+	switch m, isMoney := callbackMoney(c.Type); {
+	case isMoney:
+		i, found, err := s.Instruction(ctx, m, c.Number)
+		if err != nil {
+			return Accepted{}, err
+		}
+		if found {
+			orderID = i.OrderID
+		}
+	case c.Type == callbackPayment:
+		if payment, err = s.paymentOrder(ctx, c); err != nil {
+			return Accepted{}, fmt.Errorf("store: callback: %w", err)
+		}
+		orderID = payment.OrderID
+	}
+	f := func(tx *gorm.DB) (err error) {
+		accepted, err = s.accept(tx, c, orderID, payment)
+		return err
+	}
+	if orderID != "" {
+		err = s.underOrderLock(ctx, orderID, f)
+	} else {
+		err = s.untilWon(ctx, f)
+	}
+	if err != nil {
+		return Accepted{}, fmt.Errorf("store: accept callback: %w", err)
+	}
+	return accepted, nil
+}
+
+func callbackMoney(callbackType string) (Money, bool) {
+	switch callbackType {
+	case callbackRefund:
+		return Refund, true
+	case callbackSettle:
+		return Settlement, true
+	}
+	return "", false
+}
+
+// untilWon runs f in a transaction, again when it lost a deadlock or a race for a new key.
+func (s *Store) untilWon(ctx context.Context, f func(tx *gorm.DB) error) (err error) {
+	for range maxTries {
+		if err = s.transaction(ctx, f); err == nil || ctx.Err() != nil || !again(err) && !duplicate(err) {
+			return err
+		}
+	}
+	return err
+}
+
+// accept is AcceptCallback inside its transaction.
+func (s *Store) accept(tx *gorm.DB, c Callback, orderID string, payment Payment) (Accepted, error) {
+	done := tx.Exec("UPDATE `ordersync_callback` SET `received` = `received` + 1 WHERE `dedup_key` = ?", c.dedupKey())
+	if done.Error != nil {
+		return Accepted{}, done.Error
+	}
+	if done.RowsAffected > 0 {
+		return Accepted{Known: orderID != "", OrderID: orderID}, nil
+	}
+	a := Accepted{Fresh: true, Known: orderID != "", OrderID: orderID}
+	var err error
+	if c.Type == callbackPayment {
+		a.Alarm, err = s.acceptPayment(tx, c, payment)
+	} else if m, isMoney := callbackMoney(c.Type); isMoney {
+		a.Alarm, err = s.acceptMoney(tx, m, c)
+	}
+	if err != nil {
+		return Accepted{}, err
+	}
+	var forward any
+	if c.Forward {
+		forward = s.sql.time(c.At)
+	}
+	return a, tx.Exec("INSERT INTO `ordersync_callback` (`dedup_key`, `type`, `number`, `status`, `order_id`, `raw`, `alarm`, `received_at`, `forward_due_at`) VALUES "+tuples(1, 9),
+		c.dedupKey(), clip(c.Type, maxKind), clip(c.Number, maxID), clip(c.Status, maxKind), orderID, c.Raw, a.Alarm, s.sql.time(c.At), forward).Error
+}
+
+func (s *Store) acceptPayment(tx *gorm.DB, c Callback, p Payment) (alarm string, err error) {
+	if c.Status != statusSuccess {
+		return "", nil // Douyin sends nothing else today
+	}
+	recorded, err := s.recordPayment(tx, p)
+	if err != nil || p.OrderID == "" {
+		return recorded.Alarm, err
+	}
+	return recorded.Alarm, s.markDue(tx, p.OrderID, c.At)
+}
+
+func (s *Store) acceptMoney(tx *gorm.DB, m Money, c Callback) (alarm string, err error) {
+	state := map[string]MoneyState{statusSuccess: MoneySucceeded, statusFail: MoneyFailed}[c.Status]
+	if state == "" {
+		return "", nil // PROCESSING of older documents: not the end
+	}
+	result := Result{State: state, Amount: c.Amount, Answer: Answer{At: c.At, PlatformNo: c.PlatformNo}}
+	if state == MoneyFailed {
+		result.Kind, result.Message = "rejected", c.Message
+	}
+	i, err := s.moveLocked(tx, m, c.Number, func(_ *gorm.DB, i *Instruction) (bool, error) {
+		_, touched := i.finish(result)
+		return touched, nil
+	})
+	if errors.Is(err, ErrNoInstruction) {
+		return "", nil // of the shop's own making
+	}
+	return i.Alarm, err
+}
+
+// markDue makes an order due for a push; its row is locked.
+func (s *Store) markDue(tx *gorm.DB, orderID string, at time.Time) error {
+	return tx.Exec("UPDATE `ordersync_order` SET `outcome` = ?, `due_at` = ? WHERE `order_id` = ?", string(Pending), s.sql.time(at), orderID).Error
+}
+
+// Forward is a callback that the shop's own handler has to get.
+type Forward struct {
+	ID       int64
+	Type     string
+	Number   string
+	Raw      []byte
+	Attempts int // before this one
+}
+
+// ClaimForwards takes at most limit callbacks that are due at now and makes them due again at until, so that nobody else takes
+// them meanwhile and none is lost with a process that dies. Each is to end with Forwarded or PostponeForward.
+func (s *Store) ClaimForwards(ctx context.Context, now, until time.Time, limit int) ([]Forward, error) {
+	rows, err := s.db.WithContext(ctx).Raw("SELECT `id`, `type`, `number`, `raw`, `forward_attempts` FROM `ordersync_callback` WHERE `forward_due_at` <= ? ORDER BY `forward_due_at`, `id` LIMIT ?",
+		s.sql.time(now), limit).Rows()
+	if err != nil {
+		return nil, fmt.Errorf("store: claim forwards: %w", err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	var due []Forward
+	for rows.Next() {
+		var f Forward
+		if err := rows.Scan(&f.ID, &f.Type, &f.Number, &f.Raw, &f.Attempts); err != nil {
+			return nil, fmt.Errorf("store: claim forwards: %w", err)
+		}
+		due = append(due, f)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, fmt.Errorf("store: claim forwards: %w", err)
+	}
+	var claimed []Forward
+	for _, f := range due {
+		n, err := s.exec(ctx, "UPDATE `ordersync_callback` SET `forward_due_at` = ?, `forward_attempts` = `forward_attempts` + 1 WHERE `id` = ? AND `forward_attempts` = ? AND `forward_due_at` <= ?",
+			s.sql.time(until), f.ID, f.Attempts, s.sql.time(now))
+		if err != nil {
+			return claimed, fmt.Errorf("store: claim forwards: %w", err)
+		}
+		if n == 1 {
+			claimed = append(claimed, f)
+		}
+	}
+	return claimed, nil
+}
+
+// Forwarded records that the shop's handler has answered success.
+func (s *Store) Forwarded(ctx context.Context, id int64, at time.Time) error {
+	_, err := s.exec(ctx, "UPDATE `ordersync_callback` SET `forward_due_at` = NULL, `forward_message` = '', `forwarded_at` = ? WHERE `id` = ?", s.sql.time(at), id)
+	if err != nil {
+		return fmt.Errorf("store: forwarded: %w", err)
+	}
+	return nil
+}
+
+// PostponeForward records that the shop's handler has not taken a callback, and when to try again; nil: never.
+func (s *Store) PostponeForward(ctx context.Context, id int64, until *time.Time, message string) error {
+	_, err := s.exec(ctx, "UPDATE `ordersync_callback` SET `forward_due_at` = ?, `forward_message` = ? WHERE `id` = ?", s.sql.timePtr(until), clip(message, maxMessage), id)
+	if err != nil {
+		return fmt.Errorf("store: postpone forward: %w", err)
+	}
+	return nil
+}
+
+// PurgeCallbacks deletes at most limit of the oldest callbacks, as far as they are older than before, and returns how many.
+// before must be longer ago than Douyin redelivers (a day), or a redelivery would count as new.
+func (s *Store) PurgeCallbacks(ctx context.Context, before time.Time, limit int) (n int64, err error) {
+	rows, err := s.db.WithContext(ctx).Raw("SELECT `id`, `received_at` FROM `ordersync_callback` ORDER BY `id` LIMIT ?", limit).Rows()
+	if err != nil {
+		return 0, fmt.Errorf("store: purge callbacks: %w", err)
+	}
+	last, err := lastOld(rows, before)
+	if err != nil || last == 0 {
+		return 0, err
+	}
+	n, err = s.exec(ctx, "DELETE FROM `ordersync_callback` WHERE `id` <= ?", last)
+	if err != nil {
+		return 0, fmt.Errorf("store: purge callbacks: %w", err)
+	}
+	return n, nil
+}

@@ -1,0 +1,241 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// ConflictError: the number was used before, for something else. What it was used for stays as it is.
+type ConflictError struct {
+	Money  Money
+	Number string
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("store: %s number %s was used before with other content", e.Money, e.Number)
+}
+
+// ExceedsPaidError: the order's refunds would be more than was paid.
+type ExceedsPaidError struct {
+	Paid    Fen // the payment that Douyin confirmed, else the amount of the shop's order
+	Already Fen // all refunds that have not failed
+	Asked   Fen
+}
+
+func (e *ExceedsPaidError) Error() string {
+	return fmt.Sprintf("store: a refund of %s yuan is more than is left: paid %s, refunded or being refunded %s", e.Asked, e.Paid, e.Already)
+}
+
+// BusyError: another instruction of the order has to end first.
+type BusyError struct {
+	Money  Money // what is running
+	Number string
+}
+
+func (e *BusyError) Error() string {
+	return fmt.Sprintf("store: %s %s of the order is still running", e.Money, e.Number)
+}
+
+// NewRefund asks for a refund.
+type NewRefund struct {
+	Number  string // out_refund_no
+	OrderID string
+	Amount  Fen // above 0
+	Reason  string
+	Options string // further parameters, JSON; part of the content
+	DueAt   time.Time
+}
+
+// NewSettlement asks for a settlement.
+type NewSettlement struct {
+	Number    string // out_settle_no
+	OrderID   string
+	Desc      string
+	Params    string // settle_params as JSON text
+	Finish    bool
+	Options   string
+	NotBefore time.Time // zero: at once
+	DueAt     time.Time // not before NotBefore in any case
+}
+
+// CreateRefund writes a refund down, before anything is sent. The same number with the same content is the refund that exists
+// already: fresh is false. Errors: *ConflictError, *ExceedsPaidError, ErrOrderNotFound, or the database's.
+//
+// The sum is checked under the lock of the order's row in ordersync_order, so that concurrent refunds of one order queue up.
+func (s *Store) CreateRefund(ctx context.Context, n NewRefund) (i Instruction, fresh bool, err error) {
+	if n.Amount <= 0 {
+		return Instruction{}, false, fmt.Errorf("store: a refund of %s yuan", n.Amount)
+	}
+	due := n.DueAt
+	return s.create(ctx, Instruction{
+		Money: Refund, Number: n.Number, OrderID: n.OrderID, Amount: n.Amount, Text: n.Reason, Options: n.Options, DueAt: &due,
+	}, func(tx *gorm.DB, order OrderSnapshot) error {
+		return s.checkPaid(tx, n, order)
+	})
+}
+
+// CreateSettlement writes a settlement down. The same number with the same content is the one that exists already. Errors:
+// *ConflictError, *BusyError while a refund is in flight or another settlement runs, ErrOrderNotFound, or the database's.
+func (s *Store) CreateSettlement(ctx context.Context, n NewSettlement) (i Instruction, fresh bool, err error) {
+	i = Instruction{Money: Settlement, Number: n.Number, OrderID: n.OrderID, Text: n.Desc, Params: n.Params, Finish: n.Finish, Options: n.Options}
+	due := n.DueAt
+	if n.NotBefore.After(due) {
+		due = n.NotBefore
+	}
+	i.DueAt = &due
+	if !n.NotBefore.IsZero() {
+		i.NotBefore = &n.NotBefore
+	}
+	return s.create(ctx, i, func(tx *gorm.DB, _ OrderSnapshot) error {
+		if err := checkIdle(tx, Refund, n.OrderID); err != nil {
+			return err
+		}
+		return checkIdle(tx, Settlement, n.OrderID)
+	})
+}
+
+// create inserts an instruction after check has agreed, all under the lock of the order.
+func (s *Store) create(ctx context.Context, i Instruction, check func(tx *gorm.DB, order OrderSnapshot) error) (Instruction, bool, error) {
+	if err := checkNumber(i.Number); err != nil {
+		return Instruction{}, false, err
+	}
+	if err := checkOrderID(i.OrderID); err != nil {
+		return Instruction{}, false, err
+	}
+	order, err := s.LoadOrder(ctx, i.OrderID)
+	if err != nil {
+		var column *ColumnError
+		if i.Money == Refund || !errors.As(err, &column) { // a refund needs the amount
+			return Instruction{}, false, err
+		}
+	}
+	i.OutOrderNo, i.State = order.Order.OrderNo, MoneyNew
+	i.CreatedAt = s.cfg.Now()
+	i.UpdatedAt = i.CreatedAt
+	var got Instruction
+	var fresh bool
+	err = s.underOrderLock(ctx, i.OrderID, func(tx *gorm.DB) error {
+		existing, found, err := readInstruction(tx, i.Money, i.Number, "")
+		if err != nil {
+			return err
+		}
+		if found {
+			got, fresh = existing.Instruction, false
+			if existing.print != i.fingerprint() {
+				return &ConflictError{Money: i.Money, Number: i.Number}
+			}
+			return nil
+		}
+		if err := check(tx, order); err != nil {
+			return err
+		}
+		got, fresh = i, true
+		columns := ledgers[i.Money].columns()
+		if err := tx.Exec("INSERT INTO "+quote(ledgers[i.Money].table)+" ("+columnList("", columns)+") VALUES "+tuples(1, len(columns)), s.sql.instructionArgs(&i)...).Error; err != nil {
+			return err
+		}
+		return s.refundsChanged(tx, i.Money, i.OrderID, i.CreatedAt)
+	})
+	if err != nil {
+		return Instruction{}, false, fmt.Errorf("store: create %s: %w", i.Money, err)
+	}
+	return got, fresh, nil
+}
+
+func checkNumber(number string) error {
+	if number == "" || len(number) > maxID || clip(number, maxID) != number {
+		return fmt.Errorf("store: a developer number has 1 to %d bytes of UTF-8", maxID)
+	}
+	return nil
+}
+
+// underOrderLock runs f in a transaction that holds the order's row in ordersync_order, making it where it is missing. What
+// lost a deadlock or a race for a new key runs again.
+func (s *Store) underOrderLock(ctx context.Context, orderID string, f func(tx *gorm.DB) error) (err error) {
+	for range maxTries {
+		err = s.transaction(ctx, func(tx *gorm.DB) error {
+			if err := s.lockOrder(tx, orderID); err != nil {
+				return err
+			}
+			return f(tx)
+		})
+		if err == nil || ctx.Err() != nil || !again(err) && !duplicate(err) {
+			return err
+		}
+	}
+	return err
+}
+
+func (s *Store) lockOrder(tx *gorm.DB, orderID string) error {
+	states, err := readStates(tx, []string{orderID}, s.sql.byKey, s.sql.forUpdate)
+	if err != nil || len(states) > 0 {
+		return err
+	}
+	now := s.cfg.Now()
+	statement, args := s.sql.insertStates([]*OrderState{{OrderID: orderID, Outcome: Pending, DueAt: &now, CreatedAt: now, UpdatedAt: now}}, "")
+	return tx.Exec(statement, args...).Error
+}
+
+// checkPaid refuses a refund that is more than is left. A refund that counts as failed although Douyin later said that it
+// succeeded may have moved money, so it counts too.
+func (s *Store) checkPaid(tx *gorm.DB, n NewRefund, order OrderSnapshot) error {
+	paid := order.Order.Amount
+	payment, found, err := readPayment(tx, order.Order.OrderNo)
+	if err != nil {
+		return err
+	}
+	if found {
+		paid = payment.Total
+	}
+	var already int64
+	err = tx.Raw("SELECT COALESCE(SUM(`amount_fen`), 0) FROM `ordersync_refund` WHERE `order_id` = ? AND (`state` <> ? OR `alarm` = ?)",
+		n.OrderID, string(MoneyFailed), AlarmContradiction).Row().Scan(&already)
+	if err != nil {
+		return err
+	}
+	if Fen(already)+n.Amount > paid {
+		return &ExceedsPaidError{Paid: paid, Already: Fen(already), Asked: n.Amount}
+	}
+	return nil
+}
+
+// checkIdle is a *BusyError while an instruction of the order has not ended.
+func checkIdle(tx *gorm.DB, m Money, orderID string) error {
+	running, err := readInstructions(tx, m, "`order_id` = ? AND `state` IN (?, ?) ORDER BY `created_at` LIMIT 1", "", orderID, string(MoneyNew), string(MoneySubmitted))
+	if err != nil || len(running) == 0 {
+		return err
+	}
+	return &BusyError{Money: m, Number: running[0].Number}
+}
+
+// refundsChanged sums an order's refunds up in its row, which is locked, and makes the order due for a push, because Douyin is to
+// see 退款中, 已退款 or 退款失败. A settlement changes nothing there.
+func (s *Store) refundsChanged(tx *gorm.DB, m Money, orderID string, now time.Time) error {
+	if m != Refund {
+		return nil
+	}
+	refunds, err := readInstructions(tx, Refund, "`order_id` = ?", "", orderID)
+	if err != nil {
+		return err
+	}
+	var succeeded, inFlight Fen
+	var failed bool
+	var last time.Time
+	for _, r := range refunds {
+		switch r.State {
+		case MoneySucceeded:
+			succeeded += r.Amount
+		case MoneyNew, MoneySubmitted:
+			inFlight += r.Amount
+		}
+		if r.FinishedAt != nil && !r.FinishedAt.Before(last) {
+			last, failed = *r.FinishedAt, r.State == MoneyFailed
+		}
+	}
+	return tx.Exec("UPDATE `ordersync_order` SET `refunded_fen` = ?, `refunding_fen` = ?, `refund_failed` = ?, `outcome` = ?, `due_at` = ? WHERE `order_id` = ?",
+		int64(succeeded), int64(inFlight), failed, string(Pending), s.sql.time(now), orderID).Error
+}

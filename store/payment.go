@@ -1,0 +1,220 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// Payment is a row of ordersync_payment: a payment that Douyin has confirmed.
+type Payment struct {
+	OutOrderNo    string
+	OrderID       string // the shop's key; empty: the shop has no such order
+	Total         Fen
+	PaidAt        time.Time
+	Way           string // 1 WeChat, 2 Alipay, 10 Douyin Pay
+	DouyinOrderID string
+	Alarm         string // AlarmAmount, AlarmUnknownOrder or empty
+	Message       string
+	CreatedAt     time.Time
+}
+
+const paymentColumns = "`out_order_no`, `order_id`, `total_fen`, `paid_at`, `way`, `douyin_order_id`, `alarm`, `message`, `created_at`"
+
+func scanPayment(rows *sql.Rows) (p Payment, err error) {
+	var paid, created timestamp
+	err = rows.Scan(&p.OutOrderNo, &p.OrderID, &p.Total, &paid, &p.Way, &p.DouyinOrderID, &p.Alarm, &p.Message, &created)
+	p.PaidAt, p.CreatedAt = paid.Time, created.Time
+	return p, err
+}
+
+func readPayments(db *gorm.DB, where string, args ...any) (all []Payment, err error) {
+	rows, err := db.Raw("SELECT "+paymentColumns+" FROM `ordersync_payment` WHERE "+where, args...).Rows()
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		p, err := scanPayment(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, rows.Err()
+}
+
+func readPayment(db *gorm.DB, outOrderNo string) (Payment, bool, error) {
+	all, err := readPayments(db, "`out_order_no` = ?", outOrderNo)
+	if err != nil || len(all) == 0 {
+		return Payment{}, false, err
+	}
+	return all[0], true, nil
+}
+
+// Payment is the payment of an out_order_no, as Douyin confirmed it.
+func (s *Store) Payment(ctx context.Context, outOrderNo string) (p Payment, found bool, err error) {
+	p, found, err = readPayment(s.db.WithContext(ctx), outOrderNo)
+	if err != nil {
+		return Payment{}, false, fmt.Errorf("store: payment: %w", err)
+	}
+	return p, found, nil
+}
+
+// recordPayment writes a payment once. A second word about it changes nothing; one with another amount raises AlarmAmount.
+func (s *Store) recordPayment(tx *gorm.DB, p Payment) (Payment, error) {
+	before, found, err := readPayment(tx, p.OutOrderNo)
+	if err != nil {
+		return p, err
+	}
+	if !found {
+		return p, tx.Exec("INSERT INTO `ordersync_payment` ("+paymentColumns+") VALUES "+tuples(1, 9), p.OutOrderNo, clip(p.OrderID, maxID), int64(p.Total), s.sql.time(p.PaidAt),
+			clip(p.Way, 16), clip(p.DouyinOrderID, maxID), p.Alarm, clip(p.Message, maxMessage), s.sql.time(p.CreatedAt)).Error
+	}
+	if before.Total == p.Total {
+		return before, nil
+	}
+	before.Alarm = AlarmAmount
+	before.Message = fmt.Sprintf("Douyin named %s yuan after %s", p.Total, before.Total)
+	return before, tx.Exec("UPDATE `ordersync_payment` SET `alarm` = ?, `message` = ? WHERE `out_order_no` = ?", before.Alarm, before.Message, p.OutOrderNo).Error
+}
+
+// ShopOrderByNo finds the shop's order by what Douyin calls it (Schema.Columns.OrderNo). ErrOrderNotFound when there is none,
+// or Schema.Filter keeps it out.
+func (s *Store) ShopOrderByNo(ctx context.Context, orderNo string) (OrderSnapshot, error) {
+	c := s.schema.Columns
+	id := orderNo
+	if c.OrderNo != c.ID {
+		filter, args := s.schema.filterSQL()
+		rows, err := s.db.WithContext(ctx).Raw("SELECT o."+quote(c.ID)+", o."+quote(c.OrderNo)+" FROM "+quote(s.schema.Tables.Order)+" o WHERE "+filter+" AND o."+quote(c.OrderNo)+" = ? LIMIT 10",
+			append(args, orderNo)...).Rows()
+		if err != nil {
+			return OrderSnapshot{}, fmt.Errorf("store: order by number: %w", err)
+		}
+		if id, err = exactly(rows, orderNo); err != nil {
+			return OrderSnapshot{}, err
+		}
+	}
+	return s.LoadOrder(ctx, id)
+}
+
+// exactly is the first column of the row whose second column is text, byte for byte.
+func exactly(rows *sql.Rows, text string) (id string, err error) {
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		var found, no sql.NullString
+		if err := rows.Scan(&found, &no); err != nil {
+			return "", fmt.Errorf("store: order by number: %w", err)
+		}
+		if no.String == text {
+			return found.String, nil
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return "", fmt.Errorf("store: order by number: %w", err)
+	}
+	return "", ErrOrderNotFound
+}
+
+// PaymentScan asks for one page of payments.
+type PaymentScan struct {
+	From, To time.Time // bounds of paid_at, both included; zero: none
+	After    ScanKey   // Next of the page before
+	Limit    int
+}
+
+// PaymentPage is one page; ID of Next is an out_order_no.
+type PaymentPage struct {
+	Read      int
+	Unsettled []Payment // payments of the shop's orders without a settlement that runs or has succeeded, and without an alarm
+	Next      ScanKey
+	Done      bool
+}
+
+// UnsettledPayments reads one page of payments by (paid_at, out_order_no) and keeps those that nobody has settled, for
+// automatic settlement.
+func (s *Store) UnsettledPayments(ctx context.Context, q PaymentScan) (PaymentPage, error) {
+	where, args := "1 = 1", []any{}
+	if !q.From.IsZero() {
+		where, args = where+" AND `paid_at` >= ?", append(args, s.sql.time(q.From))
+	}
+	if !q.To.IsZero() {
+		where, args = where+" AND `paid_at` <= ?", append(args, s.sql.time(q.To))
+	}
+	if q.After != (ScanKey{}) {
+		at := s.sql.time(q.After.Time)
+		where, args = where+" AND `paid_at` >= ? AND (`paid_at` > ? OR (`paid_at` = ? AND `out_order_no` > ?))", append(args, at, at, at, q.After.ID)
+	}
+	if q.Limit <= 0 {
+		q.Limit = s.cfg.BatchSize
+	}
+	db := s.db.WithContext(ctx)
+	payments, err := readPayments(db, where+" ORDER BY `paid_at`, `out_order_no` LIMIT ?", append(args, q.Limit)...)
+	if err != nil {
+		return PaymentPage{}, fmt.Errorf("store: unsettled payments: %w", err)
+	}
+	page := PaymentPage{Read: len(payments), Done: len(payments) < q.Limit}
+	if len(payments) == 0 {
+		return page, nil
+	}
+	last := payments[len(payments)-1]
+	page.Next = ScanKey{Time: last.PaidAt, ID: last.OutOrderNo}
+	settled, err := settledOrders(db, payments)
+	if err != nil {
+		return PaymentPage{}, fmt.Errorf("store: unsettled payments: %w", err)
+	}
+	for _, p := range payments {
+		if p.OrderID != "" && p.Alarm == "" && !settled[p.OrderID] {
+			page.Unsettled = append(page.Unsettled, p)
+		}
+	}
+	return page, nil
+}
+
+// settledOrders are those of the payments' orders that have a settlement which has not failed.
+func settledOrders(db *gorm.DB, payments []Payment) (map[string]bool, error) {
+	args := make([]any, 0, len(payments)+1)
+	for _, p := range payments {
+		args = append(args, p.OrderID)
+	}
+	rows, err := db.Raw("SELECT DISTINCT `order_id` FROM `ordersync_settlement` WHERE `order_id` IN ("+places(len(args))+") AND `state` <> ?", append(args, string(MoneyFailed))...).Rows()
+	if err != nil {
+		return nil, err
+	}
+	ids, err := readIDs(rows)
+	settled := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		settled[id] = true
+	}
+	return settled, err
+}
+
+// paymentOrder finds the order that a payment callback is about, and what is wrong with it.
+func (s *Store) paymentOrder(ctx context.Context, c Callback) (Payment, error) {
+	p := Payment{
+		OutOrderNo: c.Number, Total: c.Amount, PaidAt: c.FinishedAt, Way: c.Way, DouyinOrderID: c.PlatformNo, CreatedAt: c.At,
+	}
+	if p.PaidAt.IsZero() {
+		p.PaidAt = c.At
+	}
+	order, err := s.ShopOrderByNo(ctx, c.Number)
+	var column *ColumnError
+	switch {
+	case errors.Is(err, ErrOrderNotFound):
+		p.Alarm, p.Message = AlarmUnknownOrder, "the shop has no order with this number"
+	case errors.As(err, &column):
+		p.OrderID, p.Alarm, p.Message = order.Order.ID, AlarmAmount, column.Error()
+	case err != nil:
+		return p, err
+	default:
+		p.OrderID = order.Order.ID
+		if order.Order.Amount != c.Amount {
+			p.Alarm, p.Message = AlarmAmount, fmt.Sprintf("paid are %s yuan, the shop's order has %s", c.Amount, order.Order.Amount)
+		}
+	}
+	return p, nil
+}
