@@ -4,5 +4,7 @@ package main
 
 import "github.com/spf13/cobra"
 
-// fullCommands are the subcommands that `-tags slim` leaves out, because they bring SQLite or miniredis.
-func fullCommands(*process) []*cobra.Command { return nil }
+// fullCommands are the subcommands that `-tags slim` leaves out, because they bring SQLite, miniredis or test drivers.
+func fullCommands(p *process) []*cobra.Command {
+	return []*cobra.Command{newDemo(p), newLoadtest(p)}
+}

@@ -103,12 +103,15 @@ func (p *process) root() *cobra.Command {
 // commands lists the subcommands: one file each.
 func (p *process) commands() []*cobra.Command {
 	return append([]*cobra.Command{
+		newRun(p),
+		newGateway(p),
+		newWorker(p),
+		newScheduler(p),
 		newMigrate(p),
 		newDoctor(p),
 		newEnqueue(p),
 		newStatus(p),
 		newRetry(p),
-		newGateway(p),
 		newSimulator(p),
 		newHealthcheck(p),
 		newVersion(p),

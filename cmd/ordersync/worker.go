@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ordersync/ordersync/cmd/internal/assembly"
+	"github.com/ordersync/ordersync/configs"
+)
+
+// needsDouyin are the keys of a process that calls Douyin.
+var needsDouyin = []string{"mysql.dsn", "redis.uri", "douyin.app_id", "douyin.secret"}
+
+func newWorker(p *process) *cobra.Command {
+	return &cobra.Command{
+		Use:   "worker",
+		Short: "Run the tasks: push orders, refund and settle",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.with(cmd.Context(), needsDouyin, p.worker)
+		},
+	}
+}
+
+// worker runs until ctx ends. Closing the assembly drains the servers.
+func (p *process) worker(ctx context.Context, cfg *configs.Config, a *assembly.Assembly) error {
+	servers, err := a.Worker()
+	if err != nil {
+		return err
+	}
+	if err := servers.Start(); err != nil {
+		return err
+	}
+	log := p.logger(cfg)
+	log.Info().Int("handlers", cfg.Worker.Concurrency).Msg("worker runs")
+	<-ctx.Done()
+	log.Info().Msg("worker drains")
+	return nil
+}
