@@ -87,7 +87,6 @@ func checkReceivers(receivers []Receiver) error {
 	for i, r := range receivers {
 		field := fmt.Sprintf("params[%d].", i)
 		if err := first(
-			CheckNumber(field+"merchant_uid", r.MerchantUID),
 			checkText(field+"merchant_uid", r.MerchantUID, maxUIDBytes, true),
 			checkFen(field+"amount_fen", r.AmountFen),
 		); err != nil {

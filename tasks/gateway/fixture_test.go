@@ -21,6 +21,7 @@ const token = "a-token-of-the-test"
 // fixture is a gateway over parts of the test's own.
 type fixture struct {
 	*Gateway
+	t      *testing.T
 	queue  *fakeQueue
 	orders *fakeOrders
 	ready  error
@@ -66,7 +67,7 @@ func (o *fakeOrders) OrderStatus(_ context.Context, id string) (OrderStatus, boo
 
 func setUp(t *testing.T, change ...func(*Config, *Parts)) *fixture {
 	t.Helper()
-	f := &fixture{queue: &fakeQueue{tasks: map[string][]asynq.Option{}}, orders: &fakeOrders{}, log: &bytes.Buffer{}}
+	f := &fixture{t: t, queue: &fakeQueue{tasks: map[string][]asynq.Option{}}, orders: &fakeOrders{}, log: &bytes.Buffer{}}
 	cfg := Config{Tokens: []string{"an-older-token", token}, Log: zerolog.New(f.log), NewID: func() string { return "request-1" }}
 	parts := Parts{Queue: f.queue, Orders: f.orders, Ready: func(context.Context) error { return f.ready }}
 	for _, c := range change {
@@ -80,8 +81,9 @@ func setUp(t *testing.T, change ...func(*Config, *Parts)) *fixture {
 	return f
 }
 
-// ask sends a request with the token and, where there is a body, as JSON.
+// ask sends a request with the token and, where there is a body, as JSON, and holds the exchange to openapi.yaml.
 func (f *fixture) ask(method, path, body string, change ...func(*http.Request)) *httptest.ResponseRecorder {
+	f.t.Helper()
 	r := httptest.NewRequest(method, "http://localhost"+path, strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer "+token)
 	if body != "" {
@@ -92,6 +94,7 @@ func (f *fixture) ask(method, path, body string, change ...func(*http.Request)) 
 	}
 	w := httptest.NewRecorder()
 	f.ServeHTTP(w, r)
+	holdTo(f.t, f, r, []byte(body), w)
 	return w
 }
 

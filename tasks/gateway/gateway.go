@@ -28,6 +28,12 @@ type Config struct {
 	Loopback bool
 	// Timeout ends a request, reading its body included. 0: 15 s.
 	Timeout time.Duration
+	// CallbackTokens are the tokens of Douyin's payment settings, the present one and, after a change, the old one: for a
+	// callback the token at the time of payment counts. Without any, callbacks are answered with 503, so that Douyin
+	// delivers them again.
+	CallbackTokens []string
+	// OnCallback counts deliveries by their result. nil: nobody counts.
+	OnCallback func(CallbackResult)
 	// Log gets one line per request. The zero value writes nothing.
 	Log zerolog.Logger
 	// NewID names a request in the log and in the answer (X-Request-Id). nil: random.
@@ -46,6 +52,7 @@ type Parts struct {
 	Instructions Instructions
 	Ledger       Ledger
 	Payments     Payments
+	Callbacks    Callbacks
 }
 
 // Orders tells what is known of one order.
@@ -82,6 +89,9 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 	if cfg.NewID == nil {
 		cfg.NewID = uuid.NewString
 	}
+	if cfg.OnCallback == nil {
+		cfg.OnCallback = func(CallbackResult) {}
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -103,6 +113,7 @@ func (g *Gateway) register() {
 	g.handle("GET /v1/settlements/{no}", g.Ledger != nil, g.settlementStatus)
 	g.handle("POST /v1/payments", g.Payments != nil, g.createPayment)
 	g.handle("GET /v1/payments/{out_order_no}", g.Payments != nil, g.queryPayment)
+	g.handle("POST /callbacks/douyin", g.Callbacks != nil, g.callback)
 	g.handle("GET /healthz", true, g.healthz)
 	g.handle("GET /readyz", true, g.readyz)
 	g.handle("GET /openapi.yaml", true, g.openAPI)

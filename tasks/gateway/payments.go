@@ -11,18 +11,14 @@ import (
 	"github.com/ordersync/ordersync/tasks"
 )
 
-// Payments are Douyin's create_order and query_order, signed for the caller: the salt stays in the process.
-//
-// Errors: *douyin.FieldError for a value that Douyin would refuse, *douyin.Error for everything that Douyin or the way to it
-// answers, ErrPaymentNotFound.
+// Payments are Douyin's create_order and query_order, signed for the caller: the salt stays in the process. A *douyin.Client
+// is one.
 type Payments interface {
-	// CreatePayment may be asked again with the same number and content: Douyin takes the number once.
-	CreatePayment(ctx context.Context, p PaymentRequest) (Payment, error)
-	QueryPayment(ctx context.Context, outOrderNo string) (PaymentStatus, error)
+	CreateOrder(ctx context.Context, o douyin.PaymentOrder) (douyin.CreatedOrder, douyin.Receipt, error)
+	QueryOrder(ctx context.Context, outOrderNo string) (douyin.OrderPayment, douyin.Receipt, error)
 }
 
-// ErrPaymentNotFound: Douyin has no order with this number.
-var ErrPaymentNotFound = errors.New("Douyin has no payment with this number") //nolint:staticcheck // a name begins the sentence
+var _ Payments = (*douyin.Client)(nil)
 
 // PaymentRequest is create_order under Douyin's own names, without what the gateway adds: app_id, thirdparty_id and sign.
 type PaymentRequest struct {
@@ -62,19 +58,32 @@ type PaymentStatus struct {
 	CPExtra     string `json:"cp_extra,omitempty"`
 }
 
+// order is what is sent. The limits are held by package douyin, before anything is sent and under the same names.
+func (p PaymentRequest) order() douyin.PaymentOrder {
+	return douyin.PaymentOrder{
+		OutOrderNo: p.OutOrderNo, TotalAmount: p.TotalAmount, Subject: p.Subject, Body: p.Body, ValidTime: p.ValidTime,
+		CPExtra: p.CPExtra, NotifyURL: p.NotifyURL, DisableMsg: p.DisableMsg, MsgPage: p.MsgPage, StoreUID: p.StoreUID,
+		ExpandOrderInfo: p.ExpandOrderInfo, LimitPayWay: p.LimitPayWay,
+	}
+}
+
+func paymentStatus(p douyin.OrderPayment) PaymentStatus {
+	return PaymentStatus{
+		OutOrderNo: p.OutOrderNo, OrderID: p.OrderID, OrderStatus: string(p.Status), TotalFee: p.TotalFee, PayTime: p.PayTime,
+		Way: p.Way, ChannelNo: p.ChannelNo, SellerUID: p.SellerUID, ItemID: p.ItemID, CPExtra: p.CPExtra,
+	}
+}
+
 func (g *Gateway) createPayment(w http.ResponseWriter, r *http.Request) error {
 	var req PaymentRequest
 	if err := read(w, r, true, &req); err != nil {
 		return err
 	}
-	if err := tasks.CheckNumber("out_order_no", req.OutOrderNo); err != nil {
-		return err
-	}
-	p, err := g.Payments.CreatePayment(r.Context(), req)
+	created, _, err := g.Payments.CreateOrder(r.Context(), req.order())
 	if err != nil {
 		return known(err, "it is not known whether Douyin took the payment: ask again with the same number")
 	}
-	return answer(w, http.StatusOK, p)
+	return answer(w, http.StatusOK, Payment{req.OutOrderNo, created.OrderID, created.OrderToken})
 }
 
 func (g *Gateway) queryPayment(w http.ResponseWriter, r *http.Request) error {
@@ -82,14 +91,11 @@ func (g *Gateway) queryPayment(w http.ResponseWriter, r *http.Request) error {
 	if err := tasks.CheckNumber("out_order_no", no); err != nil {
 		return err
 	}
-	status, err := g.Payments.QueryPayment(r.Context(), no)
-	if errors.Is(err, ErrPaymentNotFound) {
-		return &Problem{Status: http.StatusNotFound, Detail: ErrPaymentNotFound.Error(), cause: err}
-	}
+	payment, _, err := g.Payments.QueryOrder(r.Context(), no)
 	if err != nil {
 		return known(err, "Douyin cannot be asked now")
 	}
-	return answer(w, http.StatusOK, status)
+	return answer(w, http.StatusOK, paymentStatus(payment))
 }
 
 // douyinProblem gives the errors of a call to Douyin their status; nil for any other error. Douyin's words are shown: they
@@ -107,11 +113,14 @@ func douyinProblem(err error) *Problem {
 	switch d.Kind {
 	case douyin.Rejected:
 		p.Status, p.Detail = http.StatusUnprocessableEntity, "Douyin refuses: "+d.Message
+		if errors.Is(err, douyin.ErrNotFound) {
+			p.Status, p.Detail = http.StatusNotFound, "Douyin has no such record: "+d.Message
+		}
 	case douyin.Throttled, douyin.Paused:
 		p.Status, p.Detail = http.StatusServiceUnavailable, "Douyin takes no calls for the moment: ask again"
 	case douyin.Unauthorized:
 		p.Detail = "Douyin refuses this app's credentials: the gateway's operator must correct them"
-	default:
+	case douyin.Unavailable:
 		p.Detail = "Douyin gave no usable answer: ask again with the same number"
 	}
 	return p

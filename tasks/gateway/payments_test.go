@@ -13,17 +13,18 @@ import (
 )
 
 type fakePayments struct {
-	asked PaymentRequest
+	asked douyin.PaymentOrder
 	err   error
 }
 
-func (p *fakePayments) CreatePayment(_ context.Context, req PaymentRequest) (Payment, error) {
-	p.asked = req
-	return Payment{OutOrderNo: req.OutOrderNo, OrderID: "7398108028895054107", OrderToken: "CgwIARDiDRib"}, p.err
+func (p *fakePayments) CreateOrder(_ context.Context, o douyin.PaymentOrder) (douyin.CreatedOrder, douyin.Receipt, error) {
+	p.asked = o
+	return douyin.CreatedOrder{OrderID: "7398108028895054107", OrderToken: "CgwIARDiDRib"}, douyin.Receipt{}, p.err
 }
 
-func (p *fakePayments) QueryPayment(_ context.Context, no string) (PaymentStatus, error) {
-	return PaymentStatus{OutOrderNo: no, OrderID: "7398108028895054107", OrderStatus: "SUCCESS", TotalFee: 990, PayTime: "2026-11-23 04:05:06", Way: 10}, p.err
+func (p *fakePayments) QueryOrder(_ context.Context, no string) (douyin.OrderPayment, douyin.Receipt, error) {
+	return douyin.OrderPayment{OutOrderNo: no, OrderID: "7398108028895054107", Status: "SUCCESS", TotalFee: 990, PayTime: "2026-11-23 04:05:06", Way: 10},
+		douyin.Receipt{}, p.err
 }
 
 func withPayments(p *fakePayments) func(*Config, *Parts) {
@@ -38,7 +39,13 @@ func TestAPaymentIsCreatedAndQueried(t *testing.T) {
 	f := setUp(t, withPayments(p))
 	wantJSON(t, f.ask("POST", "/v1/payments", createBody), http.StatusOK,
 		`{"out_order_no":"T1","order_id":"7398108028895054107","order_token":"CgwIARDiDRib"}`)
-	if want := (PaymentRequest{OutOrderNo: "T1", TotalAmount: 990, Subject: "课程", Body: "课程", ValidTime: 7200}); p.asked != want {
+	if want := (douyin.PaymentOrder{OutOrderNo: "T1", TotalAmount: 990, Subject: "课程", Body: "课程", ValidTime: 7200}); p.asked != want {
+		t.Errorf("asked for %+v", p.asked)
+	}
+	f.ask("POST", "/v1/payments", `{"out_order_no":"T2","total_amount":1,"subject":"s","body":"b","valid_time":300,"cp_extra":"c","notify_url":"https://shop.example/",
+		"disable_msg":true,"msg_page":"pages/a","store_uid":"u","expand_order_info":"{}","limit_pay_way":"LIMIT_WX"}`)
+	if want := (douyin.PaymentOrder{OutOrderNo: "T2", TotalAmount: 1, Subject: "s", Body: "b", ValidTime: 300, CPExtra: "c", NotifyURL: "https://shop.example/",
+		DisableMsg: true, MsgPage: "pages/a", StoreUID: "u", ExpandOrderInfo: "{}", LimitPayWay: "LIMIT_WX"}); p.asked != want {
 		t.Errorf("asked for %+v", p.asked)
 	}
 	wantJSON(t, f.ask("GET", "/v1/payments/T1", ""), http.StatusOK,
@@ -49,7 +56,6 @@ func TestPaymentsRefuseBadNumbersAndForeignFields(t *testing.T) {
 	t.Parallel()
 	f := setUp(t, withPayments(&fakePayments{}))
 	wantProblem(t, f.ask("GET", "/v1/payments/a%20b", ""), http.StatusUnprocessableEntity, "out_order_no")
-	wantProblem(t, f.ask("POST", "/v1/payments", `{}`), http.StatusUnprocessableEntity, "out_order_no")
 	for _, field := range []string{"app_id", "sign", "thirdparty_id", "salt"} {
 		wantProblem(t, f.ask("POST", "/v1/payments", `{"out_order_no":"T1","`+field+`":"x"}`), http.StatusBadRequest, field)
 	}
@@ -87,6 +93,38 @@ func TestWhatDouyinSaysBecomesAStatus(t *testing.T) {
 			}
 		})
 	}
-	f := setUp(t, withPayments(&fakePayments{err: fmt.Errorf("x: %w", ErrPaymentNotFound)}))
-	wantProblem(t, f.ask("GET", "/v1/payments/T1", ""), http.StatusNotFound, "")
+	gone := &douyin.Error{Op: "order.query", Kind: douyin.Rejected, Code: 2000, Message: "支付单不存在", Err: douyin.ErrNotFound}
+	f := setUp(t, withPayments(&fakePayments{err: gone}))
+	if p := wantProblem(t, f.ask("GET", "/v1/payments/T1", ""), http.StatusNotFound, ""); p.Code != 2000 {
+		t.Errorf("code %d", p.Code)
+	}
 }
+
+// The real client finds a bad value before anything is sent, and the answer names it as the caller wrote it.
+func TestARealClientsRefusalNamesTheField(t *testing.T) {
+	t.Parallel()
+	client, err := douyin.NewClient(douyin.Config{BaseURL: "http://127.0.0.1:1", AppID: "tt0123456789abcdef", Secret: "s", Salt: "the-salt"}, noTokens{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := setUp(t, func(_ *Config, p *Parts) { p.Payments = client })
+	for body, field := range map[string]string{
+		`{}`: "out_order_no",
+		`{"out_order_no":"T1","total_amount":0,"subject":"s","body":"b","valid_time":300}`:    "total_amount",
+		`{"out_order_no":"T1","total_amount":1,"body":"b","valid_time":300}`:                  "subject",
+		`{"out_order_no":"T1","total_amount":1,"subject":"s","body":"b","valid_time":299}`:    "valid_time",
+		`{"out_order_no":"T1","total_amount":1,"subject":"s","body":"b","valid_time":172801}`: "valid_time",
+	} {
+		wantProblem(t, f.ask("POST", "/v1/payments", body), http.StatusUnprocessableEntity, field)
+	}
+	w := f.ask("POST", "/v1/payments", createBody) // nobody listens there
+	wantProblem(t, w, http.StatusBadGateway, "")
+	if strings.Contains(w.Body.String()+f.log.String(), "the-salt") {
+		t.Errorf("the salt is shown: %s %s", w.Body, f.log)
+	}
+}
+
+type noTokens struct{}
+
+func (noTokens) Token(context.Context) (string, error)    { return "", nil }
+func (noTokens) Invalidate(context.Context, string) error { return nil }
