@@ -182,7 +182,7 @@ func TestEachWayToFailHasItsName(t *testing.T) {
 		{"type payment", replace(`"type":"settle"`, `"type":"payment"`), ErrCallbackType},
 		{"type nobody knows", replace(`"type":"settle"`, `"type":"Settle"`), ErrCallbackType},
 		{"names nothing", string(callbackOf(t, "refund", `{"status":"SUCCESS"}`)), ErrCallbackType},
-		{"names two things", string(callbackOf(t, "refund", `{"status":"SUCCESS","cp_refundno":"1","cp_orderno":"2"}`)), ErrCallbackType},
+		{"names two things", string(callbackOf(t, "payment", `{"status":"SUCCESS","cp_refundno":"1","cp_orderno":"2","total_amount":1}`)), ErrCallbackType},
 		{"no status", string(callbackOf(t, "refund", `{"cp_refundno":"1","refund_amount":1}`)), ErrCallbackMessage},
 		{"no amount", string(callbackOf(t, "payment", `{"cp_orderno":"1","status":"SUCCESS"}`)), ErrCallbackMessage},
 		{"amount with a fraction", string(callbackOf(t, "payment", `{"cp_orderno":"1","status":"SUCCESS","total_amount":1.5}`)), ErrCallbackMessage},

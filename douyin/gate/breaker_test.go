@@ -200,6 +200,26 @@ func TestAProbeThatTellsNothingMakesRoomForAnother(t *testing.T) {
 	})
 }
 
+func TestWhoStillQueuesWhenTheBreakerOpensIsNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(t, limited(nil, 10))
+		var sent atomic.Int64
+		var all sync.WaitGroup
+		for range 30 {
+			all.Go(func() {
+				if done, err := g.Enter(t.Context(), op); err == nil {
+					sent.Add(1)
+					done(down)
+				}
+			})
+		}
+		all.Wait()
+		if n := sent.Load(); n > 13 {
+			t.Errorf("%d calls were sent: ten open the breaker, three probe", n)
+		}
+	})
+}
+
 func TestEnterHeedsItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(t)

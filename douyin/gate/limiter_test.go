@@ -71,6 +71,24 @@ func TestAHighRateDoesNotCostARoundTripPerCall(t *testing.T) {
 	}
 }
 
+func TestPermissionThatNobodyUsedLapses(t *testing.T) {
+	rdb := servertest.Redis(t)
+	seen := &commands{}
+	rdb.AddHook(seen)
+	g := newGate(t, limited(rdb, 5000))
+	call(t, g, nil)
+	asked := seen.n.Load()
+	call(t, g, nil)
+	if n := seen.n.Load(); n != asked {
+		t.Errorf("the second call of a lot asked again")
+	}
+	g.limiter(op).lapses = time.Now() // a second later
+	call(t, g, nil)
+	if n := seen.n.Load(); n == asked {
+		t.Error("an old lot was used")
+	}
+}
+
 func TestWithoutALimitRedisIsNotAsked(t *testing.T) {
 	rdb := servertest.Redis(t)
 	seen := &commands{}

@@ -173,6 +173,7 @@ func TestOnlyTheRefusedTokenIsThrownAwayAndNotTooOften(t *testing.T) {
 			if err := c.Invalidate(ctx, stale); err != nil {
 				t.Fatal(err)
 			}
+			c.held.Store(nil) // what counts is Redis
 		}
 		invalidate(a, "token-0")
 		want(t, a, "token-1")
@@ -298,4 +299,55 @@ func TestAPassingFailureIsEverybodysAnswerForAMoment(t *testing.T) {
 		rdb.Del(context.Background(), a.shared.failure) // a second later
 		want(t, b, "token-2")
 	})
+}
+
+// pausing lets a test stop one read between Redis' answer and its use.
+type pausing struct {
+	commands
+	next chan chan struct{} // a pause waits here for the read that takes it
+}
+
+func (p *pausing) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		err := next(ctx, cmds)
+		select {
+		case pause := <-p.next:
+			pause <- struct{}{}
+			<-pause
+		default:
+		}
+		return err
+	}
+}
+
+func TestALoadThatBeganBeforeDoesNotBringTheStaleTokenBack(t *testing.T) {
+	rdb := servertest.Redis(t)
+	c := newCache(t, rdb, &fetcher{life: time.Hour})
+	want(t, c, "token-1")
+	hook := &pausing{next: make(chan chan struct{}, 1)}
+	rdb.AddHook(hook)
+	pause := make(chan struct{})
+	hook.next <- pause
+	c.held.Store(nil)
+	early := make(chan string)
+	go func() { token, _ := c.Token(context.Background()); early <- token }()
+	<-pause // it has read token-1
+	if err := c.Invalidate(context.Background(), "token-1"); err != nil {
+		t.Fatal(err)
+	}
+	late := make(chan string)
+	go func() { token, _ := c.Token(context.Background()); late <- token }()
+	select {
+	case token := <-late:
+		if token != "token-2" {
+			t.Errorf("who asked afterwards got %q", token)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("who asked afterwards waits for the load that began before")
+	}
+	pause <- struct{}{}
+	if token := <-early; token != "token-1" {
+		t.Errorf("who asked before got %q", token)
+	}
+	want(t, c, "token-2")
 }

@@ -96,10 +96,9 @@ func (c *Cache) ask(ctx context.Context) (douyin.Token, error) {
 		e = &douyin.Error{Op: douyin.OpTokenFetch, Kind: douyin.Unavailable, Err: err}
 	}
 	c.cfg.OnFetch(took, e)
-	if ctx.Err() == nil { // it was Douyin who failed, not we who stopped
-		// When this cannot be written either, the others ask for themselves, one at a time: the lock sees to that.
-		_ = c.shared.remember(ctx, e, c.rememberFor(e))
-	}
+	// When this cannot be written, the others ask for themselves, one at a time: the lock sees to that. It is not written
+	// when ctx has ended: then it was we who stopped, and not Douyin who failed.
+	_ = c.shared.remember(ctx, e, c.rememberFor(e))
 	return douyin.Token{}, e
 }
 
