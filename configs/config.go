@@ -130,7 +130,7 @@ type Gateway struct {
 // Admin is the private port.
 type Admin struct {
 	Addr  string
-	Users map[string]Secret // name -> password
+	Users map[string]Secret // name -> role and bcrypt hash, as package admin reads it
 }
 
 // Log is our process log (Level, Format) and the table ordersync_log (Keep, Bodies).

@@ -22,6 +22,7 @@ func newDoctor(p *process) *cobra.Command {
 		Short: "Check configuration, MySQL, Redis and Douyin: one line each, with a cure",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			p.quiet = true
 			cfg, err := p.config()
 			if err == nil {
 				err = cfg.Require("mysql.dsn", "redis.uri", "douyin.app_id", "douyin.secret")

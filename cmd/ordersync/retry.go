@@ -25,28 +25,21 @@ func newRetry(p *process) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			filter := store.RetryFilter{OrderID: order}
-			if (order != "") == failed {
-				return usagef("--order, --failed: want one of both")
-			}
 			if cmd.Flags().Changed("code") {
 				filter.Code = &code
 			}
 			var err error
 			if filter.Since, err = parseSince(since, time.Now()); err != nil {
-				return usagef("--since: %v", err)
+				return usagef("--since: %w", err)
 			}
-			if order != "" && (filter.Code != nil || since != "") {
+			switch {
+			case (order != "") == failed:
+				return usagef("--order, --failed: want one of both")
+			case order != "" && (filter.Code != nil || since != ""):
 				return usagef("--code, --since: go with --failed, not with --order")
 			}
 			return p.with(cmd.Context(), []string{"mysql.dsn"}, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
-				st, err := a.Store()
-				if err != nil {
-					return err
-				}
-				if order != "" {
-					return p.retryOne(ctx, st, filter)
-				}
-				return p.retryFailed(ctx, st, filter)
+				return p.retry(ctx, a, filter)
 			})
 		},
 	}
@@ -72,6 +65,17 @@ func parseSince(s string, now time.Time) (time.Time, error) {
 		return t, nil
 	}
 	return time.Time{}, fmt.Errorf("want 24h, 2026-01-02 or 2026-01-02T15:04:05+08:00, found %q", s)
+}
+
+func (p *process) retry(ctx context.Context, a *assembly.Assembly, f store.RetryFilter) error {
+	st, err := a.Store()
+	if err != nil {
+		return err
+	}
+	if f.OrderID != "" {
+		return p.retryOne(ctx, st, f)
+	}
+	return p.retryFailed(ctx, st, f)
 }
 
 func (p *process) retryOne(ctx context.Context, st *store.Store, f store.RetryFilter) error {

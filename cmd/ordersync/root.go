@@ -30,6 +30,9 @@ type process struct {
 
 	configFile, logLevel, logFormat string
 
+	quiet   bool              // the command reports by itself: no log unless --log-level asks for one
+	options []assembly.Option // parts that tests hand in
+
 	started bool // a subcommand runs: what fails from here on is not the command line's fault
 }
 
@@ -164,6 +167,9 @@ func (p *process) overlay(cfg *configs.Config) error {
 
 // logger writes to stderr: stdout is for what a command was asked for.
 func (p *process) logger(cfg *configs.Config) zerolog.Logger {
+	if p.quiet && p.logLevel == "" {
+		return zerolog.Nop()
+	}
 	return assembly.NewLogger(cfg.Log, p.errOut)
 }
 
@@ -177,7 +183,7 @@ func (p *process) with(ctx context.Context, required []string, use func(context.
 	if err != nil {
 		return err
 	}
-	a := assembly.New(cfg, p.logger(cfg))
+	a := assembly.New(cfg, p.logger(cfg), p.options...)
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 		defer cancel()
