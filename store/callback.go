@@ -174,7 +174,7 @@ func (s *Store) acceptMoney(tx *gorm.DB, m Money, c Callback) (alarm string, err
 
 // markDue makes an order due for a push; its row is locked.
 func (s *Store) markDue(tx *gorm.DB, orderID string, at time.Time) error {
-	return tx.Exec("UPDATE `ordersync_order` SET `outcome` = ?, `due_at` = ? WHERE `order_id` = ?", string(Pending), s.sql.time(at), orderID).Error
+	return tx.Exec("UPDATE `ordersync_order` SET `outcome` = ?, `failed_at` = NULL, `due_at` = ? WHERE `order_id` = ?", string(Pending), s.sql.time(at), orderID).Error
 }
 
 // Forward is a callback that the shop's own handler has to get.

@@ -110,7 +110,7 @@ func (s *Store) RequestRetry(ctx context.Context, f RetryFilter) ([]string, erro
 	if f.OrderID != "" {
 		where, args = append(where, "`order_id` = ?"), append(args, f.OrderID)
 	} else {
-		where, args = append(where, "`outcome` IN (?, ?)"), append(args, string(Refused), string(GaveUp))
+		where = append(where, "`failed_at` IS NOT NULL")
 	}
 	if f.Code != nil {
 		where, args = append(where, "`code` = ?"), append(args, *f.Code)

@@ -106,9 +106,10 @@ func (s *Store) loadOrders(ctx context.Context, calls []*call[string, OrderSnaps
 		return nil, fmt.Errorf("store: load orders: %w", err)
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells
+	var r orderRow
+	into := r.into()
 	for rows.Next() {
-		var r orderRow
-		if err := rows.Scan(r.into()...); err != nil {
+		if err := rows.Scan(into...); err != nil {
 			return nil, fmt.Errorf("store: load orders: %w", err)
 		}
 		// Not asked: MySQL's collation took another id for the same.

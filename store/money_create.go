@@ -236,6 +236,6 @@ func (s *Store) refundsChanged(tx *gorm.DB, m Money, orderID string, now time.Ti
 			last, failed = *r.FinishedAt, r.State == MoneyFailed
 		}
 	}
-	return tx.Exec("UPDATE `ordersync_order` SET `refunded_fen` = ?, `refunding_fen` = ?, `refund_failed` = ?, `outcome` = ?, `due_at` = ? WHERE `order_id` = ?",
+	return tx.Exec("UPDATE `ordersync_order` SET `refunded_fen` = ?, `refunding_fen` = ?, `refund_failed` = ?, `outcome` = ?, `failed_at` = NULL, `due_at` = ? WHERE `order_id` = ?",
 		int64(succeeded), int64(inFlight), failed, string(Pending), s.sql.time(now), orderID).Error
 }

@@ -259,9 +259,10 @@ func readStates(db *gorm.DB, ids []string, hint, lock string) (states map[string
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	states = make(map[string]OrderState, len(ids))
+	var r stateRow
+	into := r.into()
 	for rows.Next() {
-		var r stateRow
-		if err := rows.Scan(r.into()...); err != nil {
+		if err := rows.Scan(into...); err != nil {
 			return nil, fmt.Errorf("store: read order state: %w", err)
 		}
 		states[r.orderID.String] = r.state()

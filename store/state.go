@@ -12,7 +12,7 @@ import (
 // is the first.
 var stateColumns = []string{
 	"order_id", "order_no", "seq", "open_attempts", "started_at", "update_time", "status", "digest", "shop_status", "outcome", "kind", "code",
-	"message", "log_id", "attempts", "pushed_at", "due_at", "created_at", "updated_at",
+	"message", "log_id", "attempts", "pushed_at", "due_at", "created_at", "updated_at", "failed_at",
 }
 
 // The widths of our columns in bytes; a VARCHAR(n) holds n characters, so n bytes always fit.
@@ -30,14 +30,14 @@ const (
 type stateRow struct {
 	orderID, orderNo, digest, shopStatus, outcome, kind, message, logID sql.NullString
 
-	seq, open, updateTime, status, code, attempts    sql.NullInt64
-	startedAt, pushedAt, dueAt, createdAt, updatedAt timestamp
+	seq, open, updateTime, status, code, attempts              sql.NullInt64
+	startedAt, pushedAt, dueAt, createdAt, updatedAt, failedAt timestamp
 }
 
 func (r *stateRow) into() []any {
 	return []any{
 		&r.orderID, &r.orderNo, &r.seq, &r.open, &r.startedAt, &r.updateTime, &r.status, &r.digest, &r.shopStatus, &r.outcome, &r.kind, &r.code,
-		&r.message, &r.logID, &r.attempts, &r.pushedAt, &r.dueAt, &r.createdAt, &r.updatedAt,
+		&r.message, &r.logID, &r.attempts, &r.pushedAt, &r.dueAt, &r.createdAt, &r.updatedAt, &r.failedAt,
 	}
 }
 
@@ -58,8 +58,16 @@ func (d dialect) stateArgs(args []any, o *OrderState) []any {
 	return append(args,
 		o.OrderID, clip(o.OrderNo, maxID), o.Seq, o.Open, d.time(o.StartedAt), o.UpdateTime, o.Status, clip(o.Digest, maxDigest),
 		clip(o.ShopStatus, maxStatus), string(o.Outcome), clip(o.Kind, maxKind), o.Code, clip(o.Message, maxMessage), clip(o.LogID, maxLogID),
-		o.Attempts, d.timePtr(o.PushedAt), d.timePtr(o.DueAt), d.time(o.CreatedAt), d.time(o.UpdatedAt),
+		o.Attempts, d.timePtr(o.PushedAt), d.timePtr(o.DueAt), d.time(o.CreatedAt), d.time(o.UpdatedAt), d.failedAt(o),
 	)
+}
+
+// failedAt keeps the index on failures small: an ordinary push leaves it NULL from begin to end.
+func (d dialect) failedAt(o *OrderState) any {
+	if o.Outcome == Refused || o.Outcome == GaveUp {
+		return d.time(o.UpdatedAt)
+	}
+	return nil
 }
 
 // columnList is the columns quoted, each behind prefix.

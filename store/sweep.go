@@ -88,7 +88,7 @@ func (s *Store) MarkUnsynced(ctx context.Context, q Scan) (ScanPage, error) {
 	}
 	if len(changed) > 0 {
 		args := append([]any{string(Pending), s.sql.time(q.DueAt)}, changed...)
-		_, err := s.exec(ctx, "UPDATE `ordersync_order` SET `outcome` = ?, `due_at` = ? WHERE `due_at` IS NULL AND `order_id` IN ("+places(len(changed))+")", args...)
+		_, err := s.exec(ctx, "UPDATE `ordersync_order` SET `outcome` = ?, `failed_at` = NULL, `due_at` = ? WHERE `due_at` IS NULL AND `order_id` IN ("+places(len(changed))+")", args...)
 		if err != nil {
 			return page, fmt.Errorf("store: mark unsynced: %w", err)
 		}

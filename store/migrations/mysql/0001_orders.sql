@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS ordersync_order (
     attempts      INT          NOT NULL DEFAULT 0,      -- since the last success
     pushed_at     DATETIME(3)  NULL,
     due_at        DATETIME(3)  NULL,                    -- when the sweep asks again; NULL: never
+    failed_at     DATETIME(3)  NULL,                    -- since when it is refused or given up; NULL: it is not
     created_at    DATETIME(3)  NOT NULL,
     updated_at    DATETIME(3)  NOT NULL,
     refunded_fen  BIGINT       NOT NULL DEFAULT 0,      -- refunds that succeeded; written with each change of a refund
@@ -26,7 +27,7 @@ CREATE TABLE IF NOT EXISTS ordersync_order (
     refund_failed TINYINT      NOT NULL DEFAULT 0,      -- 1: the refund that ended last failed
     PRIMARY KEY (order_id),
     KEY ordersync_order_due (due_at),
-    KEY ordersync_order_outcome (outcome, code)
+    KEY ordersync_order_failed (failed_at)              -- an ordinary push does not touch it
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- One row per call to Douyin, and per pass that ended before it.

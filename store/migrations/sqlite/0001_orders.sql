@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS ordersync_order (
     attempts      INTEGER NOT NULL DEFAULT 0, -- since the last success
     pushed_at     DATETIME NULL,
     due_at        DATETIME NULL, -- when the sweep asks again; NULL: never
+    failed_at     DATETIME NULL, -- since when it is refused or given up; NULL: it is not
     created_at    DATETIME NOT NULL,
     updated_at    DATETIME NOT NULL,
     refunded_fen  INTEGER NOT NULL DEFAULT 0, -- refunds that succeeded; written with each change of a refund
@@ -27,7 +28,7 @@ CREATE TABLE IF NOT EXISTS ordersync_order (
     PRIMARY KEY (order_id)
 );
 CREATE INDEX IF NOT EXISTS ordersync_order_due ON ordersync_order (due_at);
-CREATE INDEX IF NOT EXISTS ordersync_order_outcome ON ordersync_order (outcome, code);
+CREATE INDEX IF NOT EXISTS ordersync_order_failed ON ordersync_order (failed_at);
 
 -- One row per call to Douyin, and per pass that ended before it.
 CREATE TABLE IF NOT EXISTS ordersync_log (
