@@ -2,7 +2,7 @@ package douyin
 
 import (
 	"bytes"
-	"crypto/sha1" //nolint:gosec // Douyin's algorithm, not ours
+	"crypto/sha1" // Douyin's algorithm, not ours
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
@@ -96,7 +96,7 @@ func VerifyCallback(body []byte, tokens ...string) (Callback, error) {
 func SignCallback(token, timestamp, nonce, msg string) string {
 	parts := []string{token, timestamp, nonce, msg}
 	slices.Sort(parts)
-	sum := sha1.Sum([]byte(strings.Join(parts, ""))) //nolint:gosec // Douyin's algorithm
+	sum := sha1.Sum([]byte(strings.Join(parts, ""))) // Douyin's algorithm
 	return hex.EncodeToString(sum[:])
 }
 

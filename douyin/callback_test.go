@@ -152,12 +152,12 @@ func TestTheOldAndTheNewTokenCount(t *testing.T) {
 
 func TestEachWayToFailHasItsName(t *testing.T) {
 	good := string(callbackOf(t, "settle", settleMsg))
-	replace := func(old, new string) string {
+	replace := func(old, with string) string {
 		t.Helper()
 		if !strings.Contains(good, old) {
 			t.Fatalf("%q is not in the body", old)
 		}
-		return strings.Replace(good, old, new, 1)
+		return strings.Replace(good, old, with, 1)
 	}
 	cases := []struct {
 		name, body string

@@ -25,9 +25,11 @@ func NewClient(cfg Config, tokens Tokens) (*Client, error) {
 	return c, nil
 }
 
-// String never shows a secret, nor does GoString.
-func (c *Client) String() string   { return "douyin.Client{" + c.cfg.String() + "}" }
-func (c *Client) GoString() string { return c.String() } // what %#v prints
+// String never shows a secret.
+func (c *Client) String() string { return "douyin.Client{" + c.cfg.String() + "}" }
+
+// GoString is String: %#v must not print what %v hides.
+func (c *Client) GoString() string { return c.String() }
 
 // hidden are the texts that must not be seen in what a call leaves behind.
 func (c *Client) hidden(more ...string) []string { return append(more, c.cfg.Secret, c.cfg.Salt) }

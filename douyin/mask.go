@@ -18,30 +18,36 @@ const (
 // hide replaces every occurrence of the secrets, also as they look inside JSON text (with and without escaped slashes).
 func hide(text []byte, secrets ...string) []byte {
 	for _, secret := range secrets {
-		for _, form := range forms(secret) {
-			if form != "" && bytes.Contains(text, []byte(form)) {
-				text = bytes.ReplaceAll(text, []byte(form), []byte(masked))
+		text = replace(text, secret)
+		if strings.ContainsFunc(secret, changesInJSON) {
+			for _, form := range forms(secret) {
+				text = replace(text, form)
 			}
 		}
 	}
 	return text
 }
 
-// forms are the ways in which a text may stand in an answer: as it is, and as JSON of one encoder or another. Most
-// secrets have only one.
+func replace(text []byte, secret string) []byte {
+	if secret == "" || !bytes.Contains(text, []byte(secret)) {
+		return text
+	}
+	return bytes.ReplaceAll(text, []byte(secret), []byte(masked))
+}
+
+// changesInJSON: one encoder or another writes r not as itself.
+func changesInJSON(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune(`"\<>&/`, r) }
+
+// forms are the ways in which a text may stand in JSON, of one encoder or another.
 func forms(secret string) []string {
 	all := []string{secret}
-	if strings.ContainsFunc(secret, func(r rune) bool { return r < ' ' || strings.ContainsRune(`"\<>&`, r) || r > '~' }) {
-		for _, encode := range []func(any) ([]byte, error){json.Marshal, marshal} {
-			if quoted, err := encode(secret); err == nil {
-				all = append(all, string(quoted[1:len(quoted)-1]))
-			}
+	for _, encode := range []func(any) ([]byte, error){json.Marshal, marshal} {
+		if quoted, err := encode(secret); err == nil {
+			all = append(all, string(quoted[1:len(quoted)-1]))
 		}
 	}
 	for _, form := range all {
-		if strings.Contains(form, "/") {
-			all = append(all, strings.ReplaceAll(form, "/", `\/`))
-		}
+		all = append(all, strings.ReplaceAll(form, "/", `\/`))
 	}
 	return all
 }

@@ -1,7 +1,7 @@
 package douyin
 
 import (
-	"crypto/md5" //nolint:gosec // Douyin's algorithm, not ours
+	"crypto/md5" // Douyin's algorithm, not ours
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -39,7 +39,7 @@ func Sign(params map[string]any, salt string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum := md5.Sum([]byte(strings.Join(members, "&"))) //nolint:gosec // Douyin's algorithm
+	sum := md5.Sum([]byte(strings.Join(members, "&"))) // Douyin's algorithm
 	return hex.EncodeToString(sum[:]), nil
 }
 

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-const pathToken = "/api/apps/v2/token"
+const pathToken = "/api/apps/v2/token" //nolint:gosec // an address, not a token
 
 var errNoToken = errors.New("answer holds no usable token")
 
@@ -43,9 +43,11 @@ func NewTokenFetcher(cfg Config) (*TokenFetcher, error) {
 	return &TokenFetcher{caller: newCaller(cfg), cfg: cfg}, nil
 }
 
-// String never shows a secret, nor does GoString.
-func (f *TokenFetcher) String() string   { return "douyin.TokenFetcher{" + f.cfg.String() + "}" }
-func (f *TokenFetcher) GoString() string { return f.String() } // what %#v prints
+// String never shows a secret.
+func (f *TokenFetcher) String() string { return "douyin.TokenFetcher{" + f.cfg.String() + "}" }
+
+// GoString is String: %#v must not print what %v hides.
+func (f *TokenFetcher) GoString() string { return f.String() }
 
 // FetchToken asks Douyin for a new token. Errors are *Error; errors.Is(err, ErrCredentials) when asking again is pointless.
 func (f *TokenFetcher) FetchToken(ctx context.Context) (Token, error) {

@@ -18,7 +18,7 @@ var (
 	down     = &douyin.Error{Op: op, Kind: douyin.Unavailable}
 	rejected = &douyin.Error{Op: op, Kind: douyin.Rejected, HTTPStatus: 200, Code: 40003}
 	absent   = &douyin.Error{Op: op, Kind: douyin.Unavailable, HTTPStatus: 200, Code: 40022}
-	badToken = &douyin.Error{Op: op, Kind: douyin.Unauthorized, HTTPStatus: 200, Code: 40002}
+	refused  = &douyin.Error{Op: op, Kind: douyin.Unauthorized, HTTPStatus: 200, Code: 40002}
 	gone     = &douyin.Error{Op: op, Kind: douyin.Unavailable, Err: context.Canceled}
 )
 
@@ -64,7 +64,7 @@ func TestWhatOpensTheBreaker(t *testing.T) {
 	}{
 		{"nine failures", []error{down}, 9, "closed"},
 		{"ten failures", []error{down}, 10, "open"},
-		{"ten refused tokens", []error{badToken}, 10, "open"},
+		{"ten refused tokens", []error{refused}, 10, "open"},
 		{"orders that Douyin rejects", []error{rejected}, 100, "closed"},
 		{"orders without a payment yet", []error{absent}, 100, "closed"},
 		{"callers that go away", []error{gone}, 100, "closed"},

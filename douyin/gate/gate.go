@@ -88,7 +88,7 @@ func New(cfg Config) (*Gate, error) {
 	g.health.report = cfg.OnLimiter
 	g.breaker = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		Name:          cfg.AppID,
-		MaxRequests:   uint32(min(cfg.Probes, 1000)), //nolint:gosec // checked above, bounded here
+		MaxRequests:   uint32(min(cfg.Probes, 1000)),
 		Interval:      window,
 		BucketPeriod:  window / 10,
 		Timeout:       cfg.OpenFor,

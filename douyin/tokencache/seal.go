@@ -35,7 +35,7 @@ func newSealer(appID, secret string) (sealer, error) {
 }
 
 func (s sealer) seal(token string) string {
-	return base64.RawStdEncoding.EncodeToString(s.aead.Seal(nil, nil, []byte(token), nil))
+	return base64.RawStdEncoding.EncodeToString(s.aead.Seal(nil, nil, []byte(token), nil)) //nolint:gosec // this AEAD draws its own random nonce
 }
 
 // open answers "" for what nobody with this secret has sealed.

@@ -119,8 +119,11 @@ var errShared = errors.New("another caller was answered so a moment ago")
 // decodeFailure answers nil for what is no failure.
 func decodeFailure(text string, wait time.Duration) *douyin.Error {
 	var f failureText
-	if text == "" || json.Unmarshal([]byte(text), &f) != nil || f.Kind < douyin.Unavailable || f.Kind > douyin.Rejected {
+	if text == "" {
 		return nil
+	}
+	if err := json.Unmarshal([]byte(text), &f); err != nil || f.Kind < douyin.Unavailable || f.Kind > douyin.Rejected {
+		return nil //nolint:nilerr // what cannot be read is no answer for anybody
 	}
 	e := &douyin.Error{
 		Op: douyin.OpTokenFetch, Kind: f.Kind, HTTPStatus: f.HTTPStatus, Code: f.Code, Message: f.Message, LogID: f.LogID,
