@@ -15,7 +15,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// statusWords are the words of package douyin for order_status; configs imports nothing of ours, a test in cmd keeps both equal.
+// statusWords are the words of package douyin for order_status; configs imports nothing of ours; a test in cmd/internal/assembly keeps
+// both equal.
 var statusWords = []string{"unpaid", "paid", "cancelled", "redeemed", "refunding", "refunded", "refund_failed"}
 
 func required(c check) check {
@@ -168,11 +169,14 @@ func redisURI(s string) error {
 	})
 }
 
-// The rungs that are not configured. Tests in cmd/internal/assembly hold them against the packages they belong to.
+// The rungs that are not configured.
 const (
-	TaskTimeout   = time.Minute      // asynq's Timeout of our tasks (package tasks)
-	longestPark   = 20 * time.Second // how long a task may wait at the closed gate (package gate)
-	passCalls     = 3                // of one pass: push, fresh token, push (package worker)
+	// TaskTimeout is asynq's Timeout of our tasks. A test in cmd/internal/assembly holds it against package tasks.
+	TaskTimeout = time.Minute
+	// LongestPark is how long a task may wait at the closed gate. The assembly sets the gate by it.
+	LongestPark = 20 * time.Second
+
+	passCalls     = 3                // of one pass in package worker: push, fresh token, push
 	passOverhead  = 5 * time.Second  // of one pass beside its calls
 	recordTimeout = 10 * time.Second // for writing the result, also after the task's own time
 )
@@ -181,10 +185,10 @@ const (
 // read: docker-compose.yml has 90s.
 func (c *Config) ladder() []Problem {
 	var out []Problem
-	if pass := passCalls*c.Douyin.Timeout + passOverhead; pass+longestPark >= TaskTimeout {
+	if pass := passCalls*c.Douyin.Timeout + passOverhead; pass+LongestPark >= TaskTimeout {
 		out = append(out, Problem{Key: "douyin.timeout", From: c.from["douyin.timeout"], Want: fmt.Sprintf(
 			"%d calls of %v, %v of statements and %v at the gate do not fit into a task's %v: want less than %v", passCalls, c.Douyin.Timeout,
-			passOverhead, longestPark, TaskTimeout, ((TaskTimeout - longestPark - passOverhead) / passCalls).Truncate(100*time.Millisecond))})
+			passOverhead, LongestPark, TaskTimeout, ((TaskTimeout - LongestPark - passOverhead) / passCalls).Truncate(100*time.Millisecond))})
 	}
 	if least := TaskTimeout + recordTimeout; c.Worker.ShutdownTimeout < least {
 		out = append(out, Problem{Key: "worker.shutdown_timeout", From: c.from["worker.shutdown_timeout"], Want: fmt.Sprintf(

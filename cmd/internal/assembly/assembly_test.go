@@ -3,16 +3,22 @@ package assembly
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 
 	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/store/servertest"
+	"github.com/ordersync/ordersync/tasks"
 )
 
 func TestPartsAreBuiltOnceAndNeedOnlyTheirOwnKeys(t *testing.T) {
@@ -109,5 +115,43 @@ func TestNoGatheringIsNotTheStoresDefault(t *testing.T) {
 	cfg.Worker.Gather = 0
 	if got := storeConfig(cfg).Gather; got >= 0 {
 		t.Errorf("Gather = %v, want it negative: 0 is the store's default of 2 ms", got)
+	}
+}
+
+func TestTheLaddersTaskTimeoutIsTheTasks(t *testing.T) {
+	task, err := tasks.PushOrder{OrderID: "7"}.Task()
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := asynq.NewClientFromRedisClient(servertest.Redis(t)).Enqueue(task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Timeout != configs.TaskTimeout {
+		t.Errorf("a push may take %v, configs reckons with %v", info.Timeout, configs.TaskTimeout)
+	}
+}
+
+func TestConfigKnowsDouyinsWords(t *testing.T) {
+	var pairs []string
+	for s := range douyin.OrderStatus(20) {
+		if s.Valid() {
+			pairs = append(pairs, fmt.Sprintf("%d=%s", s, s))
+		}
+	}
+	cfg, err := configs.Load("", []string{
+		"ORDERSYNC_SHOP__STATUS=" + strings.Join(pairs, ","), "ORDERSYNC_DOUYIN__CODES=1=unavailable,2=throttled,3=unauthorized,4=rejected",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for value, word := range cfg.Shop.Status {
+		if s, err := douyin.ParseOrderStatus(word); err != nil || strconv.Itoa(int(s)) != value {
+			t.Errorf("%s = %s: %v, %v", value, word, s, err)
+		}
+	}
+	want := map[int]douyin.Kind{1: douyin.Unavailable, 2: douyin.Throttled, 3: douyin.Unauthorized, 4: douyin.Rejected}
+	if got := kinds(cfg.Douyin.Codes); !maps.Equal(got, want) {
+		t.Errorf("codes = %v, want %v", got, want)
 	}
 }

@@ -1,6 +1,7 @@
 package assembly
 
 import (
+	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/gate"
 )
@@ -17,7 +18,7 @@ func (a *Assembly) Gate() (*gate.Gate, error) {
 		}
 		return gate.New(gate.Config{
 			AppID: a.cfg.Douyin.AppID, Redis: rdb, Rates: map[string]int{douyin.OpOrderPush: a.cfg.Douyin.RateLimit},
-			OnState: a.breakerTurned, OnLimiter: a.limiterTurned,
+			MaxPark: configs.LongestPark, OnState: a.breakerTurned, OnLimiter: a.limiterTurned,
 		})
 	})
 }
