@@ -103,7 +103,7 @@ func TestCallbacks(t *testing.T) {
 				if i := instruction(t, s, store.Refund, "R1"); i.State != store.MoneyFailed || i.Message != "余额不足" || i.DueAt != nil {
 					t.Errorf("%+v", i)
 				}
-				if got := summary(t, s); got != (store.RefundSummary{Paid: 1230, LastFailed: true}) {
+				if got := summary(t, s); got != (store.RefundSummary{Paid: 1230, LastFailed: 1000}) {
 					t.Errorf("summary %+v", got)
 				}
 			},

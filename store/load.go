@@ -137,7 +137,7 @@ type orderRow struct {
 }
 
 // refundColumns are the columns of ordersync_order that sum its refunds up. Only a change of a refund writes them.
-var refundColumns = []string{"refunded_fen", "refunding_fen", "refund_failed"}
+var refundColumns = []string{"refunded_fen", "refunding_fen", "refund_failed_fen"}
 
 func (r *orderRow) into() []any {
 	columns := append([]any{
@@ -176,7 +176,7 @@ func (s *Store) snapshot(r *orderRow) (OrderSnapshot, error) {
 		Course:  Course{Found: r.foundCourse.Valid, Name: r.name.String},
 		State:   r.state.state(),
 		Refunds: RefundSummary{
-			Paid: paid, Succeeded: Fen(r.refunded.Int64), InFlight: Fen(r.refunding.Int64), LastFailed: r.refundFailed.Int64 != 0,
+			Paid: paid, Succeeded: Fen(r.refunded.Int64), InFlight: Fen(r.refunding.Int64), LastFailed: Fen(r.refundFailed.Int64),
 		},
 	}, first
 }

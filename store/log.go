@@ -56,8 +56,17 @@ func (s *Store) logRow(p *Push) LogRow {
 		At: p.At, Call: CallPush, OrderID: p.OrderID, Cause: p.Cause, TaskID: p.TaskID, Attempt: p.Attempt, Outcome: p.Outcome, Kind: p.Kind,
 		Code: p.Code, Message: p.Message, LogID: p.LogID, HTTPStatus: p.HTTPStatus, Duration: p.Duration,
 	}
-	if s.cfg.LogBodies == BodiesAll || p.Outcome != Pushed {
-		r.Request, r.Response = p.Request, p.Response
+	r.Request, r.Response = p.Request, p.Response
+	return s.withBodies(r)
+}
+
+// withBodies drops request and response where Config.LogBodies keeps none.
+func (s *Store) withBodies(r LogRow) LogRow {
+	switch r.Outcome {
+	case Pushed, Outcome(MoneySubmitted), Outcome(MoneySucceeded):
+		if s.cfg.LogBodies != BodiesAll {
+			r.Request, r.Response = "", ""
+		}
 	}
 	return r
 }

@@ -222,8 +222,7 @@ func (s *Store) refundsChanged(tx *gorm.DB, m Money, orderID string, now time.Ti
 	if err != nil {
 		return err
 	}
-	var succeeded, inFlight Fen
-	var failed bool
+	var succeeded, inFlight, failed Fen
 	var last time.Time
 	for _, r := range refunds {
 		switch r.State {
@@ -233,9 +232,12 @@ func (s *Store) refundsChanged(tx *gorm.DB, m Money, orderID string, now time.Ti
 			inFlight += r.Amount
 		}
 		if r.FinishedAt != nil && !r.FinishedAt.Before(last) {
-			last, failed = *r.FinishedAt, r.State == MoneyFailed
+			last, failed = *r.FinishedAt, 0
+			if r.State == MoneyFailed {
+				failed = r.Amount
+			}
 		}
 	}
-	return tx.Exec("UPDATE `ordersync_order` SET `refunded_fen` = ?, `refunding_fen` = ?, `refund_failed` = ?, `outcome` = ?, `failed_at` = NULL, `due_at` = ? WHERE `order_id` = ?",
-		int64(succeeded), int64(inFlight), failed, string(Pending), s.sql.time(now), orderID).Error
+	return tx.Exec("UPDATE `ordersync_order` SET `refunded_fen` = ?, `refunding_fen` = ?, `refund_failed_fen` = ?, `outcome` = ?, `failed_at` = NULL, `due_at` = ? WHERE `order_id` = ?",
+		int64(succeeded), int64(inFlight), int64(failed), string(Pending), s.sql.time(now), orderID).Error
 }

@@ -178,7 +178,7 @@ func (s *Store) move(ctx context.Context, m Money, number string, change func(tx
 		if err != nil || log == nil {
 			return err
 		}
-		return s.sql.insertLog(tx, []LogRow{*log})
+		return s.sql.insertLog(tx, []LogRow{s.withBodies(*log)})
 	})
 	if err != nil {
 		return Instruction{}, fmt.Errorf("store: %s %s: %w", m, number, err)

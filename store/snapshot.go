@@ -42,7 +42,7 @@ type RefundSummary struct {
 	Paid       Fen  // the payment that Douyin confirmed, else the amount of the shop's order
 	Succeeded  Fen  // paid back
 	InFlight   Fen  // new or submitted
-	LastFailed bool // the refund that ended last failed
+	LastFailed Fen  // amount of the refund that ended last, where it failed; 0: it succeeded, or there is none
 }
 
 // Order is a row of the shop's order table.

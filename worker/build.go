@@ -42,6 +42,8 @@ type Builder struct {
 	DetailURL string
 	// ImageBaseURL is put before a relative image. Empty: a relative image is sent as it is, as the class does.
 	ImageBaseURL string
+	// ShowPartial shows a partial refund as 退款中 and 退款失败 too.
+	ShowPartial bool
 	// ItemCode is item_code with the same placeholders. Empty: not sent, as the class does.
 	ItemCode string
 
@@ -88,13 +90,34 @@ func (b *Builder) BuildOrderPush(s store.OrderSnapshot) (douyin.OrderPush, error
 
 func (b *Builder) status(s store.OrderSnapshot) (douyin.OrderStatus, error) {
 	if b.Statuses == nil {
-		return douyin.Paid, nil
+		return b.afterRefunds(douyin.Paid, s.Refunds), nil
 	}
 	status, ok := b.Statuses[s.Order.Status]
 	if !ok {
 		return 0, &NoWordError{s.Order.Status}
 	}
-	return status, nil
+	return b.afterRefunds(status, s.Refunds), nil
+}
+
+// afterRefunds lays what became of the order's refunds over the shop's word, which a shop may not change for a refund.
+//
+// Douyin has no state for an order refunded in part, so a partial refund leaves the order as it was; ShowPartial shows it as
+// 退款中 while it runs. The shop's later word (redeemed, cancelled) outranks a failed refund.
+func (b *Builder) afterRefunds(shop douyin.OrderStatus, r store.RefundSummary) douyin.OrderStatus {
+	whole := func(amount store.Fen) bool { return amount > 0 && r.Succeeded+amount >= r.Paid }
+	switch {
+	case r.Succeeded > 0 && r.Succeeded >= r.Paid:
+		return douyin.Refunded
+	case r.InFlight > 0 && (whole(r.InFlight) || b.ShowPartial):
+		if shop == douyin.Paid || shop == douyin.Redeemed || shop == douyin.RefundFailed {
+			return douyin.Refunding
+		}
+	case whole(r.LastFailed) || b.ShowPartial && r.LastFailed > 0:
+		if shop == douyin.Paid || shop == douyin.Refunding {
+			return douyin.RefundFailed
+		}
+	}
+	return shop
 }
 
 // complete refuses what Douyin would refuse, and names where it is to be mended.

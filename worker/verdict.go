@@ -151,3 +151,45 @@ type taskError struct {
 
 func (e *taskError) Error() string { return strings.ToValidUTF8(e.text, "\uFFFD") }
 func (e *taskError) Unwrap() error { return e.err }
+
+// sending is what the answer to a request for money means for the instruction.
+type sending int
+
+const (
+	sendUnknown  sending = iota // whether it was accepted is not known: ask before anything else
+	sendAccepted                // the result is to come
+	sendRefused                 // it failed for good: the way out is a new number
+	sendDoubtful                // refused, but an earlier request with this number may have been accepted: ask
+	sendTooEarly                // not yet: a delay, not a failure
+)
+
+// judgeSend reads the answer to the n-th request with one number, n counted from 1.
+func judgeSend(err error, n int) sending {
+	var answer *douyin.Error
+	switch {
+	case err == nil:
+		return sendAccepted
+	case errors.Is(err, douyin.ErrNotYet):
+		return sendTooEarly
+	case !errors.As(err, &answer) || answer.Kind != douyin.Rejected:
+		return sendUnknown
+	case n > 1:
+		return sendDoubtful
+	}
+	return sendRefused
+}
+
+// judgeWait is judge for a call about money that decides nothing: whatever it was, the instruction goes on, so nothing is
+// refused here. Paused means that nothing was sent, and costs no attempt.
+func judgeWait(err error, a attempt) verdict {
+	var answer *douyin.Error
+	if errors.As(err, &answer) && answer.Kind == douyin.Paused {
+		return held(err)
+	}
+	v := judge(err, a)
+	if v.outcome == store.Refused {
+		v.outcome, v.again = store.Retrying, longestWait(a.number-1)
+		v.tell = &taskError{text: v.message, err: err}
+	}
+	return v
+}

@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS ordersync_order (
     updated_at    DATETIME(3)  NOT NULL,
     refunded_fen  BIGINT       NOT NULL DEFAULT 0,      -- refunds that succeeded; written with each change of a refund
     refunding_fen BIGINT       NOT NULL DEFAULT 0,      -- refunds that are new or submitted
-    refund_failed TINYINT      NOT NULL DEFAULT 0,      -- 1: the refund that ended last failed
+    refund_failed_fen BIGINT   NOT NULL DEFAULT 0,      -- of the refund that ended last, where it failed
     PRIMARY KEY (order_id),
     KEY ordersync_order_due (due_at),
     KEY ordersync_order_failed (failed_at)              -- an ordinary push does not touch it

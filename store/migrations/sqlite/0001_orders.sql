@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS ordersync_order (
     updated_at    DATETIME NOT NULL,
     refunded_fen  INTEGER NOT NULL DEFAULT 0, -- refunds that succeeded; written with each change of a refund
     refunding_fen INTEGER NOT NULL DEFAULT 0, -- refunds that are new or submitted
-    refund_failed INTEGER NOT NULL DEFAULT 0, -- 1: the refund that ended last failed
+    refund_failed_fen INTEGER NOT NULL DEFAULT 0, -- of the refund that ended last, where it failed
     PRIMARY KEY (order_id)
 );
 CREATE INDEX IF NOT EXISTS ordersync_order_due ON ordersync_order (due_at);

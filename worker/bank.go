@@ -1,0 +1,151 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/store"
+)
+
+// NothingToMoveError: Douyin has less of the order's money in transit than the settlement asks for.
+type NothingToMoveError struct {
+	Unsettled, Asked store.Fen // Asked: the sum of the other receivers; 0 with all to the seller
+}
+
+func (e *NothingToMoveError) Error() string {
+	if e.Unsettled == 0 {
+		return "Douyin has nothing of this order left to settle"
+	}
+	return fmt.Sprintf("Douyin has %s yuan of this order left to settle, the receivers ask for %s", e.Unsettled, e.Asked)
+}
+
+// RefundOptions are the parameters of create_refund beside number, order, amount and reason, as ordersync_refund.options
+// keeps them.
+type RefundOptions struct {
+	CPExtra    string `json:"cp_extra,omitempty"`
+	NotifyURL  string `json:"notify_url,omitempty"`
+	DisableMsg bool   `json:"disable_msg,omitempty"`
+	MsgPage    string `json:"msg_page,omitempty"`
+}
+
+// SettleOptions are those of settle, as ordersync_settlement.options keeps them.
+type SettleOptions struct {
+	CPExtra   string `json:"cp_extra,omitempty"`
+	NotifyURL string `json:"notify_url,omitempty"`
+}
+
+// EncodeOptions makes the text of an options column; "" where nothing is set.
+func EncodeOptions[T comparable](o T) (string, error) {
+	var none T
+	if o == none {
+		return "", nil
+	}
+	raw, err := json.Marshal(o)
+	if err != nil {
+		return "", fmt.Errorf("worker: options: %w", err)
+	}
+	return string(raw), nil
+}
+
+func decodeOptions(text string, into any) error {
+	if text == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		return fmt.Errorf("worker: options: %w", err)
+	}
+	return nil
+}
+
+// Refunds is the Bank of refunds.
+type Refunds struct {
+	Douyin interface {
+		CreateRefund(ctx context.Context, f douyin.Refund) (refundNo string, r douyin.Receipt, err error)
+		QueryRefund(ctx context.Context, outRefundNo string) (douyin.RefundState, douyin.Receipt, error)
+	}
+}
+
+// Check has nothing to ask: the sum was checked when the refund was written down.
+func (b Refunds) Check(context.Context, store.Instruction) error { return nil }
+
+// Send asks for the refund.
+func (b Refunds) Send(ctx context.Context, i store.Instruction) (string, douyin.Receipt, error) {
+	var o RefundOptions
+	if err := decodeOptions(i.Options, &o); err != nil {
+		return "", douyin.Receipt{}, err
+	}
+	return b.Douyin.CreateRefund(ctx, douyin.Refund{
+		OutOrderNo: i.OutOrderNo, OutRefundNo: i.Number, Amount: int64(i.Amount), Reason: i.Text,
+		CPExtra: o.CPExtra, NotifyURL: o.NotifyURL, DisableMsg: o.DisableMsg, MsgPage: o.MsgPage,
+	})
+}
+
+// Query asks how the refund stands.
+func (b Refunds) Query(ctx context.Context, number string) (Standing, douyin.Receipt, error) {
+	s, r, err := b.Douyin.QueryRefund(ctx, number)
+	return Standing{Result: s.Status, PlatformNo: s.RefundNo, Amount: store.Fen(s.Amount), Message: s.Message}, r, err
+}
+
+// Settlements is the Bank of settlements.
+type Settlements struct {
+	Douyin interface {
+		UnsettleAmount(ctx context.Context, outOrderNo string) (douyin.Unsettled, douyin.Receipt, error)
+		Settle(ctx context.Context, s douyin.Settlement) (settleNo string, r douyin.Receipt, err error)
+		QuerySettle(ctx context.Context, outSettleNo string) (douyin.SettleState, douyin.Receipt, error)
+	}
+}
+
+// Check asks what is left in transit. What Douyin refuses to tell does not hold a settlement back: settle itself has the
+// last word.
+func (b Settlements) Check(ctx context.Context, i store.Instruction) error {
+	left, _, err := b.Douyin.UnsettleAmount(ctx, i.OutOrderNo)
+	var answer *douyin.Error
+	switch {
+	case errors.As(err, &answer) && answer.Kind == douyin.Rejected:
+		return nil
+	case err != nil:
+		return err
+	}
+	asked, err := sumOf(i.Params)
+	if err != nil {
+		return err
+	}
+	if left.Amount <= 0 || asked > store.Fen(left.Amount) {
+		return &NothingToMoveError{Unsettled: store.Fen(max(left.Amount, 0)), Asked: asked}
+	}
+	return nil
+}
+
+func sumOf(params string) (sum store.Fen, err error) {
+	if params == "" {
+		return 0, nil
+	}
+	var receivers []douyin.Receiver
+	if err := json.Unmarshal([]byte(params), &receivers); err != nil {
+		return 0, fmt.Errorf("worker: settle_params: %w", err)
+	}
+	for _, r := range receivers {
+		sum += store.Fen(r.Amount)
+	}
+	return sum, nil
+}
+
+// Send asks for the settlement. settle_params travels as the text that was written down.
+func (b Settlements) Send(ctx context.Context, i store.Instruction) (string, douyin.Receipt, error) {
+	var o SettleOptions
+	if err := decodeOptions(i.Options, &o); err != nil {
+		return "", douyin.Receipt{}, err
+	}
+	return b.Douyin.Settle(ctx, douyin.Settlement{
+		OutOrderNo: i.OutOrderNo, OutSettleNo: i.Number, Desc: i.Text, Params: i.Params, Finish: i.Finish, CPExtra: o.CPExtra, NotifyURL: o.NotifyURL,
+	})
+}
+
+// Query asks how the settlement stands.
+func (b Settlements) Query(ctx context.Context, number string) (Standing, douyin.Receipt, error) {
+	s, r, err := b.Douyin.QuerySettle(ctx, number)
+	return Standing{Result: s.Status, PlatformNo: s.SettleNo, Amount: store.Fen(s.Amount), Message: s.Message}, r, err
+}

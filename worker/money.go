@@ -1,0 +1,359 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/rs/zerolog"
+
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks"
+)
+
+const (
+	// answerGrace is when an instruction is looked at whose request left and whose answer nobody wrote down.
+	answerGrace = 2 * time.Minute
+	// busyWait is how long a settlement waits for a refund in flight, and for a time that Douyin calls too early.
+	busyWait = time.Minute
+	tooEarly = time.Hour
+	// overdueAfter: no result for so long is for a person to look at. Douyin redelivers a callback for about 24 h.
+	overdueAfter = 24 * time.Hour
+)
+
+// pollSteps are the waits between questions for a result that no callback has brought; the last one repeats.
+var pollSteps = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 6 * time.Hour}
+
+// Instructions are the rows of refunds or settlements.
+type Instructions interface {
+	Instruction(ctx context.Context, m store.Money, number string) (i store.Instruction, found bool, err error)
+	MarkSending(ctx context.Context, seen store.Instruction, at, due time.Time) (store.Instruction, error) // store.ErrSuperseded, *store.BusyError
+	Alarm(ctx context.Context, m store.Money, number, alarm string, at time.Time) error
+}
+
+// Answers is where what Douyin said is written down, durably.
+type Answers interface {
+	Submitted(ctx context.Context, m store.Money, number string, a store.Answer) (store.Instruction, error)
+	Postpone(ctx context.Context, m store.Money, number string, a store.Answer) (store.Instruction, error)
+	Finished(ctx context.Context, m store.Money, number string, r store.Result) (changed bool, err error)
+}
+
+// Bank is Douyin's side of one kind of instruction.
+type Bank interface {
+	// Check looks before the first request whether it can succeed at all. A *NothingToMoveError ends the instruction.
+	Check(ctx context.Context, i store.Instruction) error
+	// Send asks Douyin to move the money. Sent twice with the same number it is one movement.
+	Send(ctx context.Context, i store.Instruction) (platformNo string, r douyin.Receipt, err error)
+	// Query asks how it stands; douyin.ErrNotFound: it was not accepted, or not long ago.
+	Query(ctx context.Context, number string) (Standing, douyin.Receipt, error)
+}
+
+// Standing is what Douyin says of an instruction.
+type Standing struct {
+	Result     douyin.Result
+	PlatformNo string
+	Amount     store.Fen
+	Message    string
+}
+
+// MoveMoney handles tasks.TypeRefund or tasks.TypeSettle: it carries one instruction on, by one step. What it must never do is
+// send a request while the fate of an earlier one is not known.
+type MoveMoney struct {
+	Money   store.Money
+	Rows    Instructions
+	Answers Answers
+	Bank    Bank
+	// Changed is told that an instruction of the order has ended; the order wants another push. Failing is harmless: the row is
+	// due for the sweep as well.
+	Changed func(ctx context.Context, orderID string) error
+	Now     func() time.Time // nil: time.Now
+	Log     zerolog.Logger
+}
+
+// ProcessTask implements asynq.Handler.
+func (h *MoveMoney) ProcessTask(ctx context.Context, t *asynq.Task) (err error) {
+	m := &movement{MoveMoney: h, attempt: attemptOf(ctx)}
+	m.started = m.now()
+	m.taskID, _ = asynq.GetTaskID(ctx)
+	defer func() {
+		if p := recover(); p != nil {
+			err = m.end(judge(&panicError{p, debug.Stack()}, m.attempt))
+		}
+	}()
+	number, err := h.number(t)
+	if err != nil {
+		return m.end(judge(err, m.attempt))
+	}
+	m.i.Number = number
+	return m.end(m.step(ctx))
+}
+
+func (h *MoveMoney) number(t *asynq.Task) (string, error) {
+	if h.Money == store.Settlement {
+		s, err := tasks.ParseSettle(t)
+		return s.OutSettleNo, err
+	}
+	r, err := tasks.ParseRefund(t)
+	return r.OutRefundNo, err
+}
+
+func (h *MoveMoney) now() time.Time {
+	if h.Now != nil {
+		return h.Now()
+	}
+	return time.Now()
+}
+
+// movement is one ProcessTask.
+type movement struct {
+	*MoveMoney
+	i       store.Instruction
+	taskID  string
+	started time.Time
+	attempt attempt
+	did     string // in a word, for the log
+	refusal *refusal
+}
+
+// refusal is Douyin's no to a request that was not the first one with its number. It is not believed before Douyin has said as
+// well that no earlier one was accepted.
+type refusal struct {
+	err     error
+	receipt douyin.Receipt
+}
+
+// ops are Douyin's calls for one kind of instruction.
+type ops struct{ send, query string }
+
+func (h *MoveMoney) op() ops {
+	if h.Money == store.Settlement {
+		return ops{douyin.OpSettleCreate, douyin.OpSettleQuery}
+	}
+	return ops{douyin.OpRefundCreate, douyin.OpRefundQuery}
+}
+
+// step reads the row and does what comes next.
+func (m *movement) step(ctx context.Context) verdict {
+	i, found, err := m.Rows.Instruction(ctx, m.Money, m.i.Number)
+	if err != nil {
+		return judge(err, m.attempt)
+	}
+	if !found {
+		return judge(&tasks.PayloadError{Field: "number", Reason: "there is no instruction with this number"}, m.attempt)
+	}
+	m.i = i
+	switch {
+	case i.State.Final():
+		m.did = "ended before"
+		return verdict{outcome: store.Settled}
+	case i.State == store.MoneySubmitted, i.SentAt != nil: // the fate of a request is not known: ask first
+		return m.ask(ctx)
+	case i.NotBefore != nil && i.NotBefore.After(m.now()):
+		m.did = "not before " + i.NotBefore.Format(time.RFC3339) // the scheduler brings it back then
+		return verdict{outcome: store.Settled}
+	}
+	if err := m.Bank.Check(ctx, i); err != nil {
+		return m.checked(ctx, err)
+	}
+	return m.send(ctx)
+}
+
+func (m *movement) checked(ctx context.Context, err error) verdict {
+	var nothing *NothingToMoveError
+	if errors.As(err, &nothing) {
+		return m.finish(ctx, store.Result{State: store.MoneyFailed, Answer: store.Answer{Kind: kindIncomplete, Message: nothing.Error()}})
+	}
+	return m.wait(ctx, err, douyin.OpSettleUnsettled, douyin.Receipt{}, false)
+}
+
+// send announces a request, makes it, and writes its answer down.
+func (m *movement) send(ctx context.Context) verdict {
+	now := m.now()
+	i, err := m.Rows.MarkSending(ctx, m.i, now, now.Add(answerGrace))
+	var busy *store.BusyError
+	switch {
+	case errors.As(err, &busy):
+		return m.later(ctx, busy.Error(), busyWait)
+	case errors.Is(err, store.ErrSuperseded):
+		return verdict{outcome: store.Retrying, tell: &postponed{after: inFlightWait, why: "another task is at this instruction"}}
+	case err != nil:
+		return judge(err, m.attempt)
+	}
+	m.i = i
+	m.did = "sent"
+	platformNo, receipt, err := m.Bank.Send(ctx, i)
+	// Douyin has been asked: its answer is written down even when the task's time is over.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	switch judgeSend(err, i.Attempts) {
+	case sendAccepted:
+		_, err := m.Answers.Submitted(ctx, m.Money, i.Number, store.Answer{
+			At: m.now(), PlatformNo: platformNo, LogID: receipt.LogID, DueAt: m.in(pollSteps[0]), Log: m.logRow(m.op().send, "submitted", nil, receipt),
+		})
+		return m.written(err, verdict{outcome: store.Pushed})
+	case sendRefused:
+		v := judge(err, m.attempt)
+		return m.finish(ctx, store.Result{State: store.MoneyFailed, Answer: m.answer(v, m.op().send, err, receipt)})
+	case sendTooEarly:
+		return m.later(ctx, judge(err, m.attempt).message, tooEarly)
+	case sendDoubtful:
+		m.refusal = &refusal{err, receipt}
+		return m.ask(ctx)
+	}
+	return m.wait(ctx, err, m.op().send, receipt, false)
+}
+
+// ask learns how the instruction stands.
+func (m *movement) ask(ctx context.Context) verdict {
+	standing, receipt, err := m.Bank.Query(ctx, m.i.Number)
+	m.did = "asked"
+	if err == nil {
+		return m.stands(ctx, standing, receipt)
+	}
+	if !errors.Is(err, douyin.ErrNotFound) {
+		return m.wait(ctx, err, m.op().query, receipt, true)
+	}
+	if m.i.State == store.MoneyNew {
+		return m.notAccepted(ctx)
+	}
+	// It was accepted, so the record lags behind: keep asking, and never send again.
+	m.alarmWhenOverdue(ctx)
+	a := m.answer(judge(err, m.attempt), m.op().query, err, receipt)
+	a.Polled, a.DueAt = true, m.in(pollWait(m.i.Polls))
+	_, werr := m.Answers.Postpone(ctx, m.Money, m.i.Number, a)
+	return m.written(werr, verdict{outcome: store.Retrying})
+}
+
+// notAccepted: Douyin does not know the number. What Douyin has just refused ends here, in the words of the refusal;
+// otherwise the request is sent again, with the same number and content.
+func (m *movement) notAccepted(ctx context.Context) verdict {
+	if m.refusal == nil {
+		return m.send(ctx)
+	}
+	v := judge(m.refusal.err, m.attempt)
+	return m.finish(ctx, store.Result{State: store.MoneyFailed, Answer: m.answer(v, m.op().send, m.refusal.err, m.refusal.receipt)})
+}
+
+// stands takes over what Douyin says.
+func (m *movement) stands(ctx context.Context, s Standing, receipt douyin.Receipt) verdict {
+	a := store.Answer{At: m.now(), PlatformNo: s.PlatformNo, LogID: receipt.LogID, Polled: true}
+	switch s.Result {
+	case douyin.ResultSuccess:
+		a.Log = m.logRow(m.op().query, "succeeded", nil, receipt)
+		return m.finish(ctx, store.Result{State: store.MoneySucceeded, Amount: s.Amount, Answer: a})
+	case douyin.ResultFail:
+		a.Kind, a.Message = douyin.Rejected.String(), s.Message
+		a.Log = m.logRow(m.op().query, "failed", nil, receipt)
+		return m.finish(ctx, store.Result{State: store.MoneyFailed, Answer: a})
+	}
+	m.alarmWhenOverdue(ctx)
+	a.DueAt = m.in(pollWait(m.i.Polls))
+	a.Log = m.logRow(m.op().query, "submitted", nil, receipt)
+	_, err := m.Answers.Submitted(ctx, m.Money, m.i.Number, a)
+	return m.written(err, verdict{outcome: store.Retrying})
+}
+
+// finish writes the end down and lets the order be pushed again.
+func (m *movement) finish(ctx context.Context, r store.Result) verdict {
+	r.At = m.now()
+	_, err := m.Answers.Finished(ctx, m.Money, m.i.Number, r)
+	if err == nil && m.Changed != nil && m.Money == store.Refund {
+		if err := m.Changed(ctx, m.i.OrderID); err != nil {
+			m.MoveMoney.Log.Warn().Err(err).Str("order", m.i.OrderID).Msg("push after refund not enqueued; the sweep does it")
+		}
+	}
+	v := verdict{outcome: store.Pushed}
+	if r.State == store.MoneyFailed {
+		v = verdict{outcome: store.Refused, kind: r.Kind, code: r.Code, message: r.Message, logID: r.LogID}
+	}
+	return m.written(err, v)
+}
+
+// later puts the instruction off: a delay, not a failure. The scheduler brings it back.
+func (m *movement) later(ctx context.Context, why string, wait time.Duration) verdict {
+	m.did = "put off"
+	_, err := m.Answers.Postpone(ctx, m.Money, m.i.Number, store.Answer{At: m.now(), Kind: "waiting", Message: why, DueAt: m.in(wait)})
+	return m.written(err, verdict{outcome: store.Retrying, kind: "waiting", message: why})
+}
+
+// wait records a failure that decides nothing. The task comes back; if it does not, the scheduler does.
+func (m *movement) wait(ctx context.Context, cause error, op string, receipt douyin.Receipt, polled bool) verdict {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	v := judgeWait(cause, m.attempt)
+	a := m.answer(v, op, cause, receipt)
+	a.Polled, a.DueAt = polled, m.in(v.again+answerGrace)
+	_, err := m.Answers.Postpone(ctx, m.Money, m.i.Number, a)
+	return m.written(err, v)
+}
+
+func (m *movement) answer(v verdict, op string, cause error, receipt douyin.Receipt) store.Answer {
+	return store.Answer{
+		At: m.now(), Kind: v.kind, Code: v.code, Message: v.message, LogID: v.logID, Log: m.logRow(op, string(v.outcome), cause, receipt),
+	}
+}
+
+// written turns a result that could not be written into a failure of the task: the row still says that a request may have
+// left, so the next run asks.
+func (m *movement) written(err error, v verdict) verdict {
+	if err != nil {
+		return judge(fmt.Errorf("record: %w", err), m.attempt)
+	}
+	return v
+}
+
+func (m *movement) alarmWhenOverdue(ctx context.Context) {
+	if m.i.SentAt == nil || m.now().Sub(*m.i.SentAt) < overdueAfter || m.i.Alarm != "" {
+		return
+	}
+	if err := m.Rows.Alarm(ctx, m.Money, m.i.Number, store.AlarmOverdue, m.now()); err != nil {
+		m.MoveMoney.Log.Warn().Err(err).Str("number", m.i.Number).Msg("alarm not written")
+	}
+}
+
+func (m *movement) in(wait time.Duration) *time.Time {
+	at := m.now().Add(wait)
+	return &at
+}
+
+// pollWait is the wait after so many questions.
+func pollWait(polls int) time.Duration { return pollSteps[min(polls, len(pollSteps)-1)] }
+
+// logRow is one call to Douyin in ordersync_log.
+func (m *movement) logRow(op, outcome string, err error, receipt douyin.Receipt) *store.LogRow {
+	r := &store.LogRow{
+		At: m.now(), Call: op, OrderID: m.i.OrderID, Number: m.i.Number, TaskID: m.taskID, Attempt: m.attempt.number,
+		Outcome: store.Outcome(outcome), LogID: receipt.LogID, HTTPStatus: receipt.HTTPStatus, Duration: receipt.Duration,
+		Request: string(receipt.Request), Response: string(receipt.Response),
+	}
+	if err != nil {
+		v := verdict{message: cut(err.Error(), maxErrorBytes)}
+		v.describe(err)
+		r.Kind, r.Code, r.Message = v.kind, v.code, v.message
+	}
+	return r
+}
+
+// end writes the one line of the run and hands asynq its answer.
+func (m *movement) end(v verdict) error {
+	line := m.MoveMoney.Log.Info()
+	switch {
+	case v.outcome == store.Refused, v.outcome == store.GaveUp:
+		line = m.MoveMoney.Log.Error()
+	case v.tell != nil && isFailure(v.tell):
+		line = m.MoveMoney.Log.Warn()
+	}
+	if line.Enabled() {
+		line = line.Str("number", m.i.Number).Str("order", m.i.OrderID).Str("did", m.did).Int("attempt", m.attempt.number).
+			Str("outcome", string(v.outcome)).Dur("took", m.now().Sub(m.started))
+		if v.kind != "" {
+			line = line.Str("kind", v.kind).Int("code", v.code).Str("message", v.message).Str("logid", v.logID)
+		}
+		line.Msg(string(m.Money))
+	}
+	return v.tell
+}
