@@ -14,16 +14,16 @@ import (
 )
 
 func newMigrate(p *process) *cobra.Command {
-	var status, print bool
+	var status, printSQL bool
 	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Create and upgrade our tables in the shop's database; safe to run twice and by two processes at once",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
-			case status && print:
+			case status && printSQL:
 				return usagef("--status, --print: want one of both")
-			case print:
+			case printSQL:
 				return p.printMigrations()
 			case status:
 				return p.with(cmd.Context(), []string{"mysql.dsn"}, p.migrationStatus)
@@ -32,7 +32,7 @@ func newMigrate(p *process) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&status, "status", false, "list the migrations and when they were applied, and change nothing")
-	cmd.Flags().BoolVar(&print, "print", false, "print the SQL for a DBA, and connect to nothing")
+	cmd.Flags().BoolVar(&printSQL, "print", false, "print the SQL for a DBA, and connect to nothing")
 	return cmd
 }
 

@@ -59,7 +59,7 @@ func TestARealRedisAnswersAndADeadOneIsOneLine(t *testing.T) {
 		t.Errorf("results = %v, want three lines", got)
 	}
 	dead := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1})
-	defer dead.Close() //nolint:errcheck // it never connected
+	defer func() { _ = dead.Close() }()
 	if got := Redis(t.Context(), dead); len(got) != 1 || got[0].Level != Failure || got[0].Cure == "" {
 		t.Errorf("a dead Redis: %v, want one failure with a cure", got)
 	}
