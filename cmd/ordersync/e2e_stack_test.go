@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/ordersync/ordersync/cmd/internal/assembly"
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/store/servertest"
+)
+
+const (
+	// patience bounds every single wait. It is for machines that are busy with other things; nothing here takes a quarter of it.
+	patience = 4 * time.Minute
+	// often is how often the tests look.
+	often = 50 * time.Millisecond
+)
+
+// stack is one shop with all that belongs to it: its database, Redis, Douyin's stand-in, and ordersync.
+type stack struct {
+	t        *testing.T
+	launch   launcher
+	environ  []string
+	redis    *servertest.RedisServer
+	rdb      *redis.Client
+	mysql    *servertest.MySQLServer // nil where mariadbd is not installed
+	shop     *trades
+	douyin   *running
+	app      atomic.Pointer[running]
+	logs     []*journal
+	position time.Time // of report
+}
+
+const e2eConfig = `
+mysql: { dsn: "%s" }
+redis: { uri: "redis://%s/0" }
+douyin:
+  app_id: tt-e2e
+  secret: "` + canary + `"
+  rate_limit: 0
+  timeout: %s
+  base_url: "%s"
+worker: { concurrency: 50 }
+scheduler: { sweep_every: 1s, sweep_after: 2s }
+gateway: { addr: "127.0.0.1:0" }
+admin: { addr: "127.0.0.1:0" }
+log: { format: json }
+` + shopConfig
+
+// newStack starts the servers and the simulator and migrates. executable is nil where the commands must run in this process.
+func newStack(t *testing.T, executable *binary, timeout time.Duration) *stack {
+	t.Helper()
+	s := &stack{t: t, launch: executable, environ: plainEnviron(), redis: servertest.StartRedis(t), mysql: servertest.StartMySQL(t)}
+	s.rdb = s.redis.Client(t)
+	dsn := "nobody@tcp(127.0.0.1:1)/nothing"
+	if executable != nil && s.mysql != nil {
+		dsn = s.mysql.NewDatabase(t)
+		db, err := store.Open(dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if pool, err := db.DB(); err == nil {
+				_ = pool.Close()
+			}
+		})
+		s.shop = newTrades(t, db)
+	} else {
+		db := servertest.SQLite(t)
+		s.shop = newTrades(t, db)
+		s.launch = within{[]assembly.Option{assembly.WithDB(db)}}
+	}
+	s.configure(dsn, timeout, "http://127.0.0.1:1")
+	s.douyin = s.start("simulator", "--addr", "127.0.0.1:0")
+	s.configure(dsn, timeout, "http://"+s.douyin.addr)
+	s.migrate()
+	s.position = time.Now()
+	return s
+}
+
+// configure writes the file that all commands read.
+func (s *stack) configure(dsn string, timeout time.Duration, douyin string) {
+	s.t.Helper()
+	file := filepath.Join(s.t.TempDir(), "ordersync.yaml")
+	if err := os.WriteFile(file, fmt.Appendf(nil, e2eConfig, dsn, s.redis.Addr, timeout, douyin), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	s.environ = append(plainEnviron(), "ORDERSYNC_CONFIG="+file)
+}
+
+func (s *stack) migrate() {
+	s.t.Helper()
+	if b, ok := s.launch.(*binary); ok {
+		cmd := exec.CommandContext(s.t.Context(), b.path, "migrate") //nolint:gosec // our own binary
+		cmd.Env = s.environ
+		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "applied 0001") {
+			s.t.Fatalf("ordersync migrate: %v\n%s", err, out)
+		}
+		return
+	}
+	if code, _, errOut := command(s.t, s.environ, s.launch.(within).options, "migrate"); code != exitDone {
+		s.t.Fatalf("ordersync migrate: %s", errOut)
+	}
+}
+
+func (s *stack) start(args ...string) *running {
+	s.t.Helper()
+	r := s.launch.start(s.t, s.environ, args...)
+	s.logs = append(s.logs, r.log)
+	return r
+}
+
+// run starts `ordersync run`, for the first time or again.
+func (s *stack) run() {
+	s.t.Helper()
+	s.app.Store(s.start("run"))
+}
+
+// report says how long the part of the story that ends now took.
+func (s *stack) report(format string, args ...any) {
+	s.t.Helper()
+	s.t.Logf("%6.1f s  %s", time.Since(s.position).Seconds(), fmt.Sprintf(format, args...))
+	s.position = time.Now()
+}
+
+// await looks often until look says that it is so, and fails the test when that takes too long or can never be.
+func (s *stack) await(what string, look func(context.Context) (done bool, found string, err error)) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	bell := time.NewTicker(often)
+	defer bell.Stop()
+	for {
+		done, found, err := look(ctx)
+		if err != nil {
+			found = err.Error()
+		}
+		if err == nil && done {
+			return
+		}
+		select {
+		case <-bell.C:
+		case <-ctx.Done():
+			s.t.Fatalf("%s: not within %v; last seen: %s", what, patience, found)
+		}
+	}
+}
+
+// awaitLine waits for a line in the log of the present `ordersync run`.
+func (s *stack) awaitLine(what string, match func(logLine) bool) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	if _, err := s.app.Load().log.await(ctx, match); err != nil {
+		s.t.Fatalf("%s: not within %v", what, patience)
+	}
+}
+
+// checkLogs holds every log against what must never stand in one.
+func (s *stack) checkLogs() {
+	s.t.Helper()
+	for _, l := range s.logs {
+		text := l.String()
+		for _, never := range []string{canary, openIDMark, "DATA RACE", "panic"} {
+			if strings.Contains(text, never) {
+				s.t.Errorf("a log has %q", never)
+			}
+		}
+	}
+}
+
+// orderCount is ORDERSYNC_E2E_ORDERS, or what a slow machine does in a minute and a half with the race detector.
+func orderCount(t *testing.T) int {
+	t.Helper()
+	const usual, least = 1000, 400
+	text := os.Getenv("ORDERSYNC_E2E_ORDERS")
+	if text == "" {
+		return usual
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < least {
+		t.Fatalf("ORDERSYNC_E2E_ORDERS=%s: want a number, at least %d", text, least)
+	}
+	return n
+}
