@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"tasks":                 {},
 	"tasks/gateway":         {"tasks", "douyin"},
 	"tasks/inbox":           {"tasks"},
+	"tasks/php":             {},
 	"worker":                {"tasks", "store", "douyin"},
 	"scheduler":             {"tasks", "store"},
 	"scheduler/queuedoctor": {"tasks"},
