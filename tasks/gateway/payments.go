@@ -53,6 +53,7 @@ type PaymentStatus struct {
 	PayTime     string `json:"pay_time,omitempty"`
 	Way         int    `json:"way,omitempty"` // 1 WeChat, 2 Alipay, 10 Douyin Pay
 	ChannelNo   string `json:"channel_no,omitempty"`
+	GatewayNo   string `json:"channel_gateway_no,omitempty"`
 	SellerUID   string `json:"seller_uid,omitempty"`
 	ItemID      string `json:"item_id,omitempty"`
 	CPExtra     string `json:"cp_extra,omitempty"`
@@ -70,7 +71,7 @@ func (p PaymentRequest) order() douyin.PaymentOrder {
 func paymentStatus(p douyin.OrderPayment) PaymentStatus {
 	return PaymentStatus{
 		OutOrderNo: p.OutOrderNo, OrderID: p.OrderID, OrderStatus: string(p.Status), TotalFee: p.TotalFee, PayTime: p.PayTime,
-		Way: p.Way, ChannelNo: p.ChannelNo, SellerUID: p.SellerUID, ItemID: p.ItemID, CPExtra: p.CPExtra,
+		Way: p.Way, ChannelNo: p.ChannelNo, GatewayNo: p.ChannelGatewayNo, SellerUID: p.SellerUID, ItemID: p.ItemID, CPExtra: p.CPExtra,
 	}
 }
 

@@ -1,0 +1,250 @@
+<?php
+
+declare(strict_types=1);
+
+namespace OrderSync;
+
+use OrderSync\Exception\OrderSyncException;
+
+/**
+ * Takes the place of the PaymentLogic class that many shops copied: the same static methods, the same arrays in and out. A shop
+ * changes its `use` line to OrderSync\PaymentLogic and tells the gateway's address, by configure() or by the environment
+ * (ORDERSYNC_URL, ORDERSYNC_TOKEN, ORDERSYNC_CALLBACK_TOKEN).
+ *
+ * What is not the same, and why:
+ * - pushOrder() returns when the push is queued, and ordersync reads the order from the database: call it after the commit.
+ * - refund() and settle() return when the instruction is written down. refund_no and settle_no are Douyin's numbers and empty
+ *   until Douyin has given them; the callback, or Client::refundStatus(), tells the end.
+ * - A failure is an array with an err_no that is not 0, never an exception: Douyin's number where Douyin refused, else the
+ *   gateway's HTTP status, and -1 when the gateway could not be reached. After -1 and 5xx the same call may be made again.
+ */
+final class PaymentLogic
+{
+    private static ?Client $client = null;
+    private static string $callbackToken = '';
+
+    /** @var callable(string): (int|string)|null */
+    private static $orderId = null;
+
+    /**
+     * @param array{client?: Client, url?: string, token?: string, callback_token?: string, order_id?: callable(string): (int|string)} $settings
+     *        order_id finds the shop's key of an order by its out_order_no; without it the two are the same
+     */
+    public static function configure(array $settings): void
+    {
+        self::$client = $settings['client'] ?? (isset($settings['url']) ? new Client($settings['url'], $settings['token'] ?? '') : null);
+        self::$callbackToken = $settings['callback_token'] ?? '';
+        self::$orderId = $settings['order_id'] ?? null;
+    }
+
+    /**
+     * Creates a payment (create_order).
+     *
+     * @param array<string, mixed> $data out_order_no, total_amount (fen), subject, body, valid_time
+     *
+     * @return array<string, mixed> err_no, err_tips, data{order_id, order_token}
+     */
+    public static function order($data): array
+    {
+        return self::douyin(static function () use ($data): array {
+            $payment = self::only($data, ['out_order_no', 'subject', 'body', 'cp_extra', 'notify_url', 'msg_page', 'store_uid', 'expand_order_info', 'limit_pay_way']);
+            $payment['total_amount'] = Fen::of('total_amount', $data['total_amount'] ?? null);
+            $payment['valid_time'] = (int) ($data['valid_time'] ?? 0);
+            $payment['disable_msg'] = !empty($data['disable_msg']);
+            $made = self::client()->createPayment($payment);
+
+            return ['data' => ['order_id' => $made['order_id'], 'order_token' => $made['order_token']]];
+        });
+    }
+
+    /**
+     * Asks Douyin for a payment (query_order).
+     *
+     * @param int|string $out_trade_no
+     *
+     * @return array<string, mixed> err_no, err_tips, out_order_no, order_id, payment_info
+     */
+    public static function query($out_trade_no): array
+    {
+        return self::douyin(static function () use ($out_trade_no): array {
+            $found = self::client()->queryPayment((string) $out_trade_no);
+            $info = $found + ['pay_time' => '', 'way' => 0, 'channel_no' => '', 'channel_gateway_no' => '', 'seller_uid' => '', 'item_id' => '', 'cp_extra' => ''];
+            unset($info['out_order_no'], $info['order_id']);
+
+            return ['out_order_no' => $found['out_order_no'], 'order_id' => $found['order_id'], 'payment_info' => $info];
+        });
+    }
+
+    /**
+     * Refunds.
+     *
+     * @param array<string, mixed> $data out_order_no (or order_id, the shop's key), out_refund_no, reason, refund_amount (fen)
+     *
+     * @return array<string, mixed> err_no, err_tips, refund_no
+     */
+    public static function refund($data): array
+    {
+        return self::douyin(static function () use ($data): array {
+            $refund = self::only($data, ['out_refund_no', 'reason', 'cp_extra', 'notify_url', 'msg_page']);
+            $refund['amount_fen'] = Fen::of('refund_amount', $data['refund_amount'] ?? null);
+            $refund['disable_msg'] = !empty($data['disable_msg']);
+            $status = self::client()->refund(self::orderId($data), $refund);
+
+            return ['err_tips' => '受理成功', 'refund_no' => $status['refund_no'] ?? ''];
+        });
+    }
+
+    /**
+     * Settles.
+     *
+     * @param array<string, mixed> $data out_order_no (or order_id), out_settle_no, settle_desc, settle_params (JSON text)
+     *
+     * @return array<string, mixed> err_no, err_tips, settle_no
+     */
+    public static function settle($data): array
+    {
+        return self::douyin(static function () use ($data): array {
+            $settlement = self::only($data, ['out_settle_no', 'cp_extra', 'notify_url']);
+            $settlement['desc'] = (string) ($data['settle_desc'] ?? '');
+            $settlement['params'] = self::receivers($data['settle_params'] ?? '');
+            $settlement['finish'] = in_array($data['finish'] ?? false, [true, 1, '1', 'true'], true);
+            $status = self::client()->settle(self::orderId($data), $settlement);
+
+            return ['settle_no' => $status['settle_no'] ?? ''];
+        });
+    }
+
+    /**
+     * Pushes an order to Douyin's order centre.
+     *
+     * @param array<string, mixed> $data the order's row; only its id is read
+     *
+     * @return array{code: int, msg: string, data: mixed} code 200 or 500
+     */
+    public static function pushOrder($data): array
+    {
+        try {
+            $answer = self::client()->push($data['id'] ?? '');
+        } catch (OrderSyncException $e) {
+            return ['code' => 500, 'msg' => 'err_code:' . self::number($e) . 'msg:' . $e->getMessage(), 'data' => []];
+        }
+
+        return ['code' => 200, 'msg' => 'success', 'data' => json_encode($answer, JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES)];
+    }
+
+    /**
+     * The signature that a callback must have: compare it with msg_signature by hash_equals(). Callback::verify() does more.
+     *
+     * @param array<string, mixed> $map the decoded body
+     */
+    public static function handler($map): string
+    {
+        $token = self::$callbackToken !== '' ? self::$callbackToken : self::environment('ORDERSYNC_CALLBACK_TOKEN');
+        if ($token === '') { // a signature over no secret could be made by anybody
+            throw new \LogicException('ordersync: callback_token is not configured');
+        }
+
+        return Callback::sign($token, (string) ($map['timestamp'] ?? ''), (string) ($map['nonce'] ?? ''), (string) ($map['msg'] ?? ''));
+    }
+
+    /** What Douyin must be answered once a callback is stored. */
+    public static function success(): string
+    {
+        return Callback::success();
+    }
+
+    /**
+     * Appends a line to a file, as the class did.
+     *
+     * @param string $path
+     * @param string $content
+     */
+    public static function log($path, $content): void
+    {
+        file_put_contents($path, date('Y-m-d H:i:s') . '-----' . $content . "\n", FILE_APPEND | LOCK_EX);
+    }
+
+    /**
+     * @param callable(): array<string, mixed> $call
+     *
+     * @return array<string, mixed>
+     */
+    private static function douyin(callable $call): array
+    {
+        try {
+            return $call() + ['err_no' => 0, 'err_tips' => 'success'];
+        } catch (OrderSyncException $e) {
+            return ['err_no' => self::number($e), 'err_tips' => $e->getMessage()];
+        }
+    }
+
+    private static function number(OrderSyncException $e): int
+    {
+        return $e->getDouyinCode() ?: ($e->getStatus() ?: -1);
+    }
+
+    private static function client(): Client
+    {
+        if (self::$client === null) {
+            $url = self::environment('ORDERSYNC_URL');
+            self::$client = new Client($url !== '' ? $url : 'http://127.0.0.1:8080', self::environment('ORDERSYNC_TOKEN'));
+        }
+
+        return self::$client;
+    }
+
+    private static function environment(string $name): string
+    {
+        $value = getenv($name);
+
+        return is_string($value) ? $value : (string) ($_ENV[$name] ?? $_SERVER[$name] ?? '');
+    }
+
+    /**
+     * @param array<string, mixed> $data
+     *
+     * @return int|string
+     */
+    private static function orderId(array $data)
+    {
+        if (isset($data['order_id'])) {
+            return $data['order_id'];
+        }
+        $no = (string) ($data['out_order_no'] ?? '');
+
+        return self::$orderId === null ? $no : (self::$orderId)($no);
+    }
+
+    /**
+     * @param array<string, mixed> $data
+     * @param string[] $keys
+     *
+     * @return array<string, string>
+     */
+    private static function only(array $data, array $keys): array
+    {
+        $some = array_intersect_key($data, array_flip($keys));
+
+        return array_map('strval', array_filter($some, static fn ($value): bool => $value !== null && $value !== ''));
+    }
+
+    /**
+     * @param mixed $params JSON text, or the array that it is made of
+     *
+     * @return array<int, array{merchant_uid: string, amount_fen: int}>
+     */
+    private static function receivers($params): array
+    {
+        if (is_string($params)) {
+            $params = trim($params) === '' ? [] : json_decode($params, true);
+        }
+        if (!is_array($params)) {
+            throw new Exception\RefusedException('ordersync: settle_params is not JSON', 422, ['field' => 'settle_params']);
+        }
+
+        return array_map(static fn ($one): array => [
+            'merchant_uid' => (string) ($one['merchant_uid'] ?? ''),
+            'amount_fen' => Fen::of('settle_params.amount', $one['amount'] ?? null),
+        ], array_values($params));
+    }
+}
