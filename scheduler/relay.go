@@ -49,3 +49,22 @@ func (p *Purge) Tick(ctx context.Context) (more bool, err error) {
 	n, err := p.Rows.PurgeLog(ctx, p.Now().Add(-p.Keep), purgeBatch)
 	return n == purgeBatch, err
 }
+
+// CallbackRows is the store as the purge of callbacks sees it.
+type CallbackRows interface {
+	PurgeCallbacks(ctx context.Context, before time.Time, limit int) (n int64, err error)
+}
+
+// PurgeCallbacks deletes stored callbacks older than Keep, in small batches. Keep is longer than Douyin redelivers, a day.
+type PurgeCallbacks struct {
+	Rows CallbackRows
+	Keep time.Duration
+	Now  func() time.Time
+}
+
+// Tick deletes one batch and asks for more while batches are full. It implements Job.Do.
+func (p *PurgeCallbacks) Tick(ctx context.Context) (more bool, err error) {
+	keep := max(p.Keep, 2*24*time.Hour)
+	n, err := p.Rows.PurgeCallbacks(ctx, p.Now().Add(-keep), purgeBatch)
+	return n == purgeBatch, err
+}

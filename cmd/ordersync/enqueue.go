@@ -24,7 +24,7 @@ func newEnqueue(p *process) *cobra.Command {
 		Args:  needsSubcommand,
 		RunE:  func(*cobra.Command, []string) error { return nil }, // never reached: Args refuses
 	}
-	cmd.AddCommand(newEnqueuePush(p))
+	cmd.AddCommand(newEnqueuePush(p), newEnqueueRefund(p), newEnqueueSettle(p))
 	return cmd
 }
 

@@ -115,6 +115,7 @@ func (p *process) commands() []*cobra.Command {
 		newEnqueue(p),
 		newStatus(p),
 		newRetry(p),
+		newSign(p),
 		newSimulator(p),
 		newHealthcheck(p),
 		newVersion(p),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -73,14 +74,35 @@ func (p *process) printStatus(o gateway.OrderStatus) error {
 	}
 	line("pushed at", moment(o.PushedAt))
 	line("asked again at", moment(o.DueAt))
+	printMoney(w, o)
 	if len(o.History) > 0 {
-		fmt.Fprintln(w, "\nat\tcall\tattempt\tcause\toutcome\ttook\treason")
+		fmt.Fprintln(w, "\nat\tcall\tnumber\tattempt\tcause\toutcome\ttook\treason")
 	}
 	for _, e := range o.History {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%dms\t%s\n", e.At.Format(time.DateTime), e.Call, e.Attempt, e.Cause, e.Outcome, e.DurationMS,
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%dms\t%s\n", e.At.Format(time.DateTime), e.Call, e.Number, e.Attempt, e.Cause, e.Outcome, e.DurationMS,
 			reason(e.Kind, e.Code, e.Message))
 	}
 	return w.Flush()
+}
+
+// printMoney lists refunds and settlements; their calls stand in the history below, so that the order reads as one timeline.
+func printMoney(w io.Writer, o gateway.OrderStatus) {
+	if len(o.Refunds)+len(o.Settlements) > 0 {
+		fmt.Fprintln(w, "\nmoney\tnumber\tfen\tstate\tDouyin's number\tasked at\tended at\treason")
+	}
+	row := func(what, number string, fen int64, platform string, p gateway.Progress) {
+		why := reason(p.Kind, p.Code, p.Message)
+		if p.Alarm {
+			why = "LOOK AT THIS: " + why
+		}
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\n", what, number, fen, p.State, platform, moment(&p.CreatedAt), moment(p.FinishedAt), why)
+	}
+	for _, r := range o.Refunds {
+		row("refund", r.OutRefundNo, r.AmountFen, r.RefundNo, r.Progress)
+	}
+	for _, s := range o.Settlements {
+		row("settlement", s.OutSettleNo, s.AmountFen, s.SettleNo, s.Progress)
+	}
 }
 
 func held(h *gateway.Held) string {

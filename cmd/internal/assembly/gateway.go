@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/tasks/gateway"
 )
 
@@ -30,10 +31,47 @@ func (a *Assembly) Gateway() (http.Handler, error) {
 		if err != nil {
 			return nil, err
 		}
+		parts := gateway.Parts{Queue: queue, Orders: orders, Ledger: orders, Ready: ready}
+		if err := a.moneyParts(&parts); err != nil {
+			return nil, err
+		}
 		return gateway.New(gateway.Config{
-			Tokens: tokens, Loopback: gateway.IsLoopback(a.cfg.Gateway.Addr), Log: a.log,
-		}, gateway.Parts{Queue: queue, Orders: orders, Ready: ready})
+			Tokens: tokens, Loopback: gateway.IsLoopback(a.cfg.Gateway.Addr), CallbackTokens: callbackTokens(a.cfg.Douyin), Log: a.log,
+		}, parts)
 	})
+}
+
+// moneyParts are what the gateway needs for money. Without app id, secret and salt it cannot make payments, and says so with 501.
+func (a *Assembly) moneyParts(parts *gateway.Parts) error {
+	cashier, err := a.Cashier()
+	if err != nil {
+		return err
+	}
+	inbox, err := a.inbox()
+	if err != nil {
+		return err
+	}
+	parts.Instructions, parts.Callbacks = cashier, inbox
+	if d := a.cfg.Douyin; d.AppID == "" || d.Secret == "" || d.Salt == "" {
+		return nil
+	}
+	client, err := a.Douyin()
+	if err != nil {
+		return err
+	}
+	parts.Payments = client
+	return nil
+}
+
+// callbackTokens are the present one and those that are still accepted.
+func callbackTokens(cfg configs.Douyin) []string {
+	var tokens []string
+	for _, t := range append([]configs.Secret{cfg.CallbackToken}, cfg.CallbackTokensOld...) {
+		if t != "" {
+			tokens = append(tokens, t.Reveal())
+		}
+	}
+	return tokens
 }
 
 // Ready returns a check that Redis and MySQL answer; its error names the one that does not.

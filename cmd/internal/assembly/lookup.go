@@ -2,11 +2,14 @@ package assembly
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks"
 	"github.com/ordersync/ordersync/tasks/gateway"
 )
 
@@ -16,7 +19,10 @@ const historyRows = 50
 // Lookup tells what is known of one order: GET /v1/orders/{id} and `ordersync status`.
 type Lookup struct{ store *store.Store }
 
-var _ gateway.Orders = Lookup{}
+var (
+	_ gateway.Orders = Lookup{}
+	_ gateway.Ledger = Lookup{}
+)
 
 // Lookup needs the store only.
 func (a *Assembly) Lookup() (Lookup, error) {
@@ -38,7 +44,76 @@ func (l Lookup) OrderStatus(ctx context.Context, orderID string) (gateway.OrderS
 	if err != nil {
 		return gateway.OrderStatus{}, false, err
 	}
-	return orderStatus(state, rows), true, nil
+	out := orderStatus(state, rows)
+	return out, true, l.addMoney(ctx, &out)
+}
+
+// addMoney adds the order's refunds and settlements, newest first.
+func (l Lookup) addMoney(ctx context.Context, out *gateway.OrderStatus) error {
+	refunds, err := l.store.Instructions(ctx, store.Refund, out.OrderID)
+	if err != nil {
+		return err
+	}
+	for _, i := range slices.Backward(refunds) {
+		out.Refunds = append(out.Refunds, refundStatus(i))
+	}
+	settlements, err := l.store.Instructions(ctx, store.Settlement, out.OrderID)
+	if err != nil {
+		return err
+	}
+	for _, i := range slices.Backward(settlements) {
+		out.Settlements = append(out.Settlements, settlementStatus(i))
+	}
+	return nil
+}
+
+// RefundStatus reads one refund.
+func (l Lookup) RefundStatus(ctx context.Context, outRefundNo string) (gateway.RefundStatus, bool, error) {
+	i, found, err := l.store.Instruction(ctx, store.Refund, outRefundNo)
+	if err != nil || !found {
+		return gateway.RefundStatus{}, false, err
+	}
+	return refundStatus(i), true, nil
+}
+
+// SettlementStatus reads one settlement.
+func (l Lookup) SettlementStatus(ctx context.Context, outSettleNo string) (gateway.SettlementStatus, bool, error) {
+	i, found, err := l.store.Instruction(ctx, store.Settlement, outSettleNo)
+	if err != nil || !found {
+		return gateway.SettlementStatus{}, false, err
+	}
+	return settlementStatus(i), true, nil
+}
+
+func refundStatus(i store.Instruction) gateway.RefundStatus {
+	return gateway.RefundStatus{
+		OutRefundNo: i.Number, OrderID: i.OrderID, AmountFen: int64(i.Amount), Reason: i.Text, RefundNo: i.PlatformNo, Progress: progress(i),
+	}
+}
+
+func settlementStatus(i store.Instruction) gateway.SettlementStatus {
+	out := gateway.SettlementStatus{
+		OutSettleNo: i.Number, OrderID: i.OrderID, Desc: i.Text, Finish: i.Finish, AmountFen: int64(i.Amount), SettleNo: i.PlatformNo,
+		NotBefore: i.NotBefore, Progress: progress(i),
+	}
+	var receivers []douyin.Receiver
+	if i.Params != "" && json.Unmarshal([]byte(i.Params), &receivers) == nil {
+		for _, r := range receivers {
+			out.Params = append(out.Params, tasks.Receiver{MerchantUID: r.MerchantUID, AmountFen: r.Amount})
+		}
+	}
+	return out
+}
+
+func progress(i store.Instruction) gateway.Progress {
+	p := gateway.Progress{
+		State: string(i.State), Kind: i.Kind, Code: i.Code, Message: i.Message, LogID: i.LogID, Alarm: i.Alarm != "", Attempts: i.Attempts,
+		CreatedAt: i.CreatedAt, FinishedAt: i.FinishedAt,
+	}
+	if !i.State.Final() {
+		p.DueAt = i.DueAt
+	}
+	return p
 }
 
 func (l Lookup) neverAsked(ctx context.Context, orderID string) (gateway.OrderStatus, bool, error) {
@@ -75,7 +150,7 @@ func orderStatus(o store.OrderState, rows []store.LogRow) gateway.OrderStatus {
 
 func event(r *store.LogRow) gateway.Event {
 	return gateway.Event{
-		At: r.At, Call: r.Call, Attempt: r.Attempt, Cause: r.Cause, Outcome: string(r.Outcome), Kind: r.Kind, Code: r.Code,
+		At: r.At, Call: r.Call, Number: r.Number, Attempt: r.Attempt, Cause: r.Cause, Outcome: string(r.Outcome), Kind: r.Kind, Code: r.Code,
 		Message: r.Message, LogID: r.LogID, DurationMS: int64(r.Duration / time.Millisecond),
 	}
 }

@@ -7,13 +7,19 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hibiken/asynq"
+
 	"github.com/ordersync/ordersync/scheduler"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
+	"github.com/ordersync/ordersync/tasks/gateway"
 )
 
 // purgeEvery is how often old log rows are looked for.
 const purgeEvery = 10 * time.Minute
+
+// forwardEvery is how often callbacks for the shop's own handler are looked for.
+const forwardEvery = time.Second
 
 // registerEvery is how often asynq's list of queues is completed: running clients never do it again after Redis came back
 // empty, and the Inspector and asynqmon would show nothing (asynq.md §1.9).
@@ -42,17 +48,43 @@ func (a *Assembly) Scheduler() (*scheduler.Scheduler, error) {
 		Statuses: statuses(a.cfg.Shop.Columns.Status, a.cfg.Shop.Status), ByUpdate: a.cfg.Shop.Columns.UpdatedAt != "",
 		After: cfg.SweepAfter, Lookback: cfg.Lookback, Now: time.Now, Log: a.log,
 	}
-	relay := &scheduler.Relay{Outbox: st, Hand: handOver(queue)}
+	cashier, err := a.Cashier()
+	if err != nil {
+		return nil, err
+	}
+	relay := &scheduler.Relay{Outbox: st, Hand: handOver(queue, cashier)}
 	purge := &scheduler.Purge{Rows: st, Keep: a.cfg.Log.Keep, Now: time.Now}
 	register := func(ctx context.Context) (bool, error) {
 		return false, redis.SAdd(ctx, "asynq:queues", tasks.Queues()).Err()
 	}
-	return &scheduler.Scheduler{Log: a.log, Jobs: []scheduler.Job{
+	jobs := []scheduler.Job{
 		{Name: "sweep", Every: cfg.SweepEvery, Do: sweep.Tick},
 		{Name: "outbox", Every: cfg.OutboxEvery, Do: relay.Tick},
 		{Name: "purge", Every: purgeEvery, Do: purge.Tick},
 		{Name: "register", Every: registerEvery, Do: register},
-	}}, nil
+	}
+	return &scheduler.Scheduler{Log: a.log, Jobs: append(jobs, a.moneyJobs(st, queue)...)}, nil
+}
+
+// moneyJobs bring instructions back when their time has come, settle what is to be settled by itself, and hand callbacks on.
+func (a *Assembly) moneyJobs(st *store.Store, queue *asynq.Client) []scheduler.Job {
+	refunds := &scheduler.DueMoney{Rows: st, Queue: queue, Money: store.Refund, Now: time.Now}
+	settlements := &scheduler.DueMoney{Rows: st, Queue: queue, Money: store.Settlement, Now: time.Now}
+	callbacks := &scheduler.PurgeCallbacks{Rows: st, Keep: a.cfg.Log.Keep, Now: time.Now}
+	jobs := []scheduler.Job{
+		{Name: "refunds", Every: a.cfg.Scheduler.SweepEvery, Do: refunds.Tick},
+		{Name: "settlements", Every: a.cfg.Scheduler.SweepEvery, Do: settlements.Tick},
+		{Name: "purge callbacks", Every: purgeEvery, Do: callbacks.Tick},
+	}
+	if url := a.cfg.Callbacks.ForwardURL; url != "" {
+		forward := &scheduler.Forward{Rows: st, URL: url, Now: time.Now, Log: a.log}
+		jobs = append(jobs, scheduler.Job{Name: "forward", Every: forwardEvery, Do: forward.Tick})
+	}
+	if a.cfg.Settle.Auto {
+		auto := &scheduler.AutoSettle{Payments: st, After: a.cfg.Settle.After, Desc: a.cfg.Settle.Desc, Now: time.Now, Log: a.log}
+		jobs = append(jobs, scheduler.Job{Name: "settle", Every: a.cfg.Scheduler.SweepEvery, Do: auto.Tick})
+	}
+	return jobs
 }
 
 // statuses are the shop's values that have a word; nil where there is no status column.
@@ -64,24 +96,37 @@ func statuses(column string, words map[string]string) []string {
 }
 
 // handOver asks for what rows of the outbox say.
-func handOver(queue tasks.Enqueuer) func(context.Context, []store.OutboxRow) []error {
+func handOver(queue tasks.Enqueuer, cashier Cashier) func(context.Context, []store.OutboxRow) []error {
 	return func(ctx context.Context, rows []store.OutboxRow) []error {
 		answers := make([]error, len(rows))
 		for i, r := range rows {
-			answers[i] = handOverOne(ctx, queue, r)
+			answers[i] = handOverOne(ctx, queue, cashier, r)
 		}
 		return answers
 	}
 }
 
-func handOverOne(ctx context.Context, queue tasks.Enqueuer, r store.OutboxRow) error {
+func handOverOne(ctx context.Context, queue tasks.Enqueuer, cashier Cashier, r store.OutboxRow) error {
 	asked, err := tasks.FromOutbox(r.Kind, r.OrderID, r.Payload, r.ID)
-	if err == nil && asked.Push != nil {
+	switch {
+	case err != nil:
+	case asked.Push != nil:
 		_, err = tasks.Enqueue(ctx, queue, *asked.Push)
+	case asked.Refund != nil:
+		_, _, err = cashier.Refund(ctx, *asked.Refund)
+	case asked.Settle != nil:
+		_, _, err = cashier.Settle(ctx, *asked.Settle)
 	}
-	var bad *tasks.PayloadError
-	if errors.As(err, &bad) {
+	if neverTaken(err) {
 		return &store.BadRow{Err: err}
 	}
 	return err
+}
+
+// neverTaken tells whether a row of the outbox will be refused whenever it is asked again. An order that is not there yet, or a
+// settlement behind a refund in flight, may be taken later.
+func neverTaken(err error) bool {
+	var bad *tasks.PayloadError
+	var exceeds *gateway.ExceedsError
+	return errors.As(err, &bad) || errors.As(err, &exceeds) || errors.Is(err, gateway.ErrConflict)
 }

@@ -23,10 +23,14 @@ func (a *Assembly) Worker() (*worker.Servers, error) {
 		if err != nil {
 			return nil, err
 		}
+		handlers := worker.Handlers{Push: push}
+		if err := a.moneyHandlers(&handlers); err != nil {
+			return nil, err
+		}
 		servers, err := worker.NewServers(worker.Config{
 			Redis: redis, Concurrency: a.cfg.Worker.Concurrency, PushServers: a.cfg.Worker.Servers,
 			ShutdownTimeout: a.cfg.Worker.ShutdownTimeout, Backoff: a.backoff, Log: a.log.With().Str("lib", "asynq").Logger(),
-		}, worker.Handlers{Push: push})
+		}, handlers)
 		if err != nil {
 			return nil, err
 		}
@@ -52,7 +56,7 @@ func (a *Assembly) pushHandler(drain <-chan struct{}) (*worker.PushOrder, error)
 	if err != nil {
 		return nil, err
 	}
-	build, err := builder(a.cfg.Shop)
+	build, err := builder(a.cfg.Shop, a.cfg.Refunds.ShowPartial)
 	if err != nil {
 		return nil, err
 	}
@@ -66,10 +70,10 @@ func (a *Assembly) pushHandler(drain <-chan struct{}) (*worker.PushOrder, error)
 	}, nil
 }
 
-func builder(shop configs.Shop) (*worker.Builder, error) {
+func builder(shop configs.Shop, showPartial bool) (*worker.Builder, error) {
 	t, c := shop.Tables, shop.Columns
 	b := &worker.Builder{
-		DetailURL: shop.DetailURL, ImageBaseURL: shop.ImageBaseURL, ItemCode: shop.ItemCode,
+		DetailURL: shop.DetailURL, ImageBaseURL: shop.ImageBaseURL, ItemCode: shop.ItemCode, ShowPartial: showPartial,
 		OpenID:     worker.Column{Table: t.User, Column: c.User.OpenID},
 		CoverImg:   worker.Column{Table: t.Product, Column: c.Product.CoverImg},
 		CourseName: worker.Column{Table: t.Course, Column: c.Course.Name},

@@ -1,0 +1,82 @@
+package assembly
+
+import (
+	"context"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/rs/zerolog"
+
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks"
+	"github.com/ordersync/ordersync/tasks/gateway"
+)
+
+// inbox is where the gateway puts verified callbacks.
+type inbox struct {
+	store   *store.Store
+	queue   *asynq.Client
+	appID   string
+	forward bool
+	log     zerolog.Logger
+}
+
+var _ gateway.Callbacks = inbox{}
+
+func (a *Assembly) inbox() (inbox, error) {
+	st, err := a.Store()
+	if err != nil {
+		return inbox{}, err
+	}
+	queue, err := a.AsynqClient()
+	return inbox{store: st, queue: queue, appID: a.cfg.Douyin.AppID, forward: a.cfg.Callbacks.ForwardURL != "", log: a.log}, err
+}
+
+// Accept stores a callback and what it says in one transaction. The push that follows is only hurried here: the order is due in
+// MySQL already.
+func (b inbox) Accept(ctx context.Context, c douyin.Callback, raw []byte) error {
+	stored := stored(c)
+	stored.Raw, stored.At, stored.Forward = raw, time.Now(), b.forward
+	accepted, err := b.store.AcceptCallback(ctx, stored)
+	if err != nil {
+		return err
+	}
+	log := b.log.Info()
+	if accepted.Alarm != "" {
+		log = b.log.Error().Str("alarm", accepted.Alarm)
+	}
+	if id := c.AppID(); id != "" && b.appID != "" && id != b.appID {
+		log = b.log.Warn().Str("app", id)
+	}
+	log.Str("type", c.Type).Str("number", c.Number()).Str("status", string(c.Status())).Str("order", accepted.OrderID).
+		Bool("fresh", accepted.Fresh).Bool("known", accepted.Known).Msg("callback")
+	if accepted.Fresh && accepted.OrderID != "" && c.Settle == nil {
+		_, _ = tasks.Enqueue(ctx, b.queue, tasks.PushOrder{OrderID: accepted.OrderID, Cause: tasks.CauseCallback})
+	}
+	return nil
+}
+
+// stored is a callback in the store's words.
+func stored(c douyin.Callback) store.Callback {
+	out := store.Callback{Type: c.Type, Number: c.Number(), Status: string(c.Status())}
+	switch {
+	case c.Payment != nil:
+		out.Amount, out.PlatformNo, out.Way, out.FinishedAt = store.Fen(c.Payment.TotalAmount), c.Payment.OrderID, c.Payment.Way, seconds(c.Payment.PaidAt)
+		out.Message = c.Payment.Message
+	case c.Refund != nil:
+		out.Amount, out.PlatformNo, out.FinishedAt = store.Fen(c.Refund.Amount), c.Refund.RefundNo, seconds(c.Refund.RefundedAt)
+		out.Message = c.Refund.Message
+	case c.Settle != nil:
+		out.Amount, out.PlatformNo, out.FinishedAt = store.Fen(c.Settle.Amount), c.Settle.SettleNo, seconds(c.Settle.SettledAt)
+		out.Message = c.Settle.Message
+	}
+	return out
+}
+
+func seconds(s int64) time.Time {
+	if s == 0 {
+		return time.Time{}
+	}
+	return time.Unix(s, 0)
+}

@@ -1,0 +1,130 @@
+package scheduler
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/ordersync/ordersync/store"
+)
+
+const (
+	// forwardTimeout bounds one delivery to the shop's handler, forwardClaim how long nobody else tries the same one.
+	forwardTimeout = 10 * time.Second
+	forwardBatch   = 20
+	forwardClaim   = forwardBatch*forwardTimeout + time.Minute
+	// forwardFor is how long a callback is tried; Douyin itself gives up after a day.
+	forwardFor = 7 * 24 * time.Hour
+	// maxForwardAnswer is more than the handler's success needs.
+	maxForwardAnswer = 4 << 10
+)
+
+// forwardSteps are the waits between deliveries to the shop's handler: Douyin's own redelivery schedule (PAY-CB); the last one
+// repeats.
+var forwardSteps = []time.Duration{
+	15 * time.Second, 15 * time.Second, 30 * time.Second, 3 * time.Minute, 10 * time.Minute, 20 * time.Minute, 30 * time.Minute,
+	30 * time.Minute, 30 * time.Minute, time.Hour, 3 * time.Hour, 3 * time.Hour, 3 * time.Hour, 6 * time.Hour,
+}
+
+// Forwards is the store as forwarding sees it.
+type Forwards interface {
+	ClaimForwards(ctx context.Context, now, until time.Time, limit int) ([]store.Forward, error)
+	Forwarded(ctx context.Context, id int64, at time.Time) error
+	PostponeForward(ctx context.Context, id int64, until *time.Time, message string) error
+}
+
+// Forward hands verified callbacks on to the shop's own handler, body and signature untouched, until it answers success as
+// Douyin expects it: HTTP 200 and {"err_no":0,…}. A callback may arrive more than once, as Douyin's do.
+type Forward struct {
+	Rows Forwards
+	URL  string
+	HTTP *http.Client // nil: one that follows no redirect
+	Now  func() time.Time
+	Log  zerolog.Logger
+}
+
+// Tick delivers what is due and asks for more while batches are full. It implements Job.Do.
+func (f *Forward) Tick(ctx context.Context) (more bool, err error) {
+	now := f.Now()
+	due, err := f.Rows.ClaimForwards(ctx, now, now.Add(forwardClaim), forwardBatch)
+	if err != nil {
+		return false, err
+	}
+	for _, c := range due {
+		if err := f.one(ctx, c); err != nil {
+			return false, err
+		}
+	}
+	return len(due) == forwardBatch, nil
+}
+
+func (f *Forward) one(ctx context.Context, c store.Forward) error {
+	err := f.deliver(ctx, c.Raw)
+	if ctx.Err() != nil {
+		return ctx.Err() // claimed; it comes again
+	}
+	if err == nil {
+		return f.Rows.Forwarded(ctx, c.ID, f.Now())
+	}
+	f.Log.Warn().Err(err).Str("type", c.Type).Str("number", c.Number).Int("attempt", c.Attempts+1).Msg("callback not taken by callbacks.forward_url")
+	return f.Rows.PostponeForward(ctx, c.ID, f.next(c.Attempts), err.Error())
+}
+
+// next is when to try again after n earlier attempts and this one; nil: never.
+func (f *Forward) next(n int) *time.Time {
+	tried := time.Duration(0)
+	for i := range n {
+		tried += forwardSteps[min(i, len(forwardSteps)-1)]
+	}
+	if tried > forwardFor {
+		return nil
+	}
+	at := f.Now().Add(forwardSteps[min(n, len(forwardSteps)-1)])
+	return &at
+}
+
+func (f *Forward) deliver(ctx context.Context, raw []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, forwardTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, f.URL, bytes.NewReader(raw))
+	if err != nil {
+		return fmt.Errorf("callbacks.forward_url: %w", err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := f.client().Do(req)
+	if err != nil {
+		return fmt.Errorf("no answer: %w", err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // nothing is written to it
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxForwardAnswer))
+	if err != nil {
+		return fmt.Errorf("no answer: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("answered HTTP %d", resp.StatusCode)
+	}
+	var answer struct {
+		ErrNo *int `json:"err_no"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil || answer.ErrNo == nil {
+		return errors.New(`answered something else than {"err_no":0,"err_tips":"success"}`)
+	}
+	if *answer.ErrNo != 0 {
+		return fmt.Errorf("answered err_no %d", *answer.ErrNo)
+	}
+	return nil
+}
+
+func (f *Forward) client() *http.Client {
+	if f.HTTP != nil {
+		return f.HTTP
+	}
+	return &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}

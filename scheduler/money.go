@@ -1,0 +1,154 @@
+package scheduler
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/rs/zerolog"
+
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks"
+)
+
+const (
+	// moneyPage is how many instructions one round hands over.
+	moneyPage = 200
+	// settledByDouyin: what was not settled after 150 days goes to the seller by itself (OLD-SETTLE).
+	settledByDouyin = 150 * 24 * time.Hour
+	// settleTries bounds the automatic settlements of one order, settleAgain the pace after a failure: each takes a new number.
+	settleTries = 5
+	settleAgain = 24 * time.Hour
+)
+
+// DueRows are refunds or settlements whose time has come.
+type DueRows interface {
+	DueInstructions(ctx context.Context, m store.Money, now time.Time, limit int) ([]store.DueInstruction, error)
+	PostponeInstructions(ctx context.Context, m store.Money, due []store.DueInstruction, until time.Time) error
+}
+
+// DueMoney enqueues the instructions of one kind that are due: to be sent, to be asked about, or to be looked at because nobody
+// saw how a request ended.
+type DueMoney struct {
+	Rows  DueRows
+	Queue tasks.Enqueuer
+	Money store.Money
+	Now   func() time.Time
+}
+
+// Tick hands one page over and asks for more while pages are full. It implements Job.Do.
+func (d *DueMoney) Tick(ctx context.Context) (more bool, err error) {
+	now := d.Now()
+	due, err := d.Rows.DueInstructions(ctx, d.Money, now, moneyPage)
+	if err != nil || len(due) == 0 {
+		return false, err
+	}
+	for _, i := range due {
+		if err := d.enqueue(ctx, i); err != nil {
+			return false, fmt.Errorf("%s %s: %w", d.Money, i.Number, err)
+		}
+	}
+	if err := d.Rows.PostponeInstructions(ctx, d.Money, due, now.Add(handOverAgain)); err != nil {
+		return false, err
+	}
+	return len(due) == moneyPage, nil
+}
+
+// enqueue uses an id that names the due time: two schedulers enqueue one task.
+func (d *DueMoney) enqueue(ctx context.Context, i store.DueInstruction) error {
+	revision := "due-" + strconv.FormatInt(i.DueAt.UnixMilli(), 10)
+	var t *asynq.Task
+	var err error
+	if d.Money == store.Settlement {
+		t, err = tasks.Settle{OutSettleNo: i.Number, Revision: revision}.Task()
+	} else {
+		t, err = tasks.Refund{OutRefundNo: i.Number, Revision: revision}.Task()
+	}
+	if err != nil {
+		return err
+	}
+	if _, err = d.Queue.EnqueueContext(ctx, t); errors.Is(err, asynq.ErrTaskIDConflict) {
+		return nil
+	}
+	return err
+}
+
+// Payments is the store as automatic settlement sees it.
+type Payments interface {
+	UnsettledPayments(ctx context.Context, q store.PaymentScan) (store.PaymentPage, error)
+	Instructions(ctx context.Context, m store.Money, orderID string) ([]store.Instruction, error)
+	CreateSettlement(ctx context.Context, n store.NewSettlement) (i store.Instruction, fresh bool, err error)
+}
+
+// AutoSettle settles every paid order whose time has come, all of it to the seller. Not safe for concurrent use; any number of
+// processes may have one each: they make the same numbers.
+type AutoSettle struct {
+	Payments Payments
+	After    time.Duration // since payment
+	Desc     string        // settle_desc
+	Now      func() time.Time
+	Log      zerolog.Logger
+
+	resume store.ScanKey
+}
+
+// Tick looks at one page of payments. The settlements that it writes down are due at once. It implements Job.Do.
+func (s *AutoSettle) Tick(ctx context.Context) (more bool, err error) {
+	now := s.Now()
+	page, err := s.Payments.UnsettledPayments(ctx, store.PaymentScan{
+		From: now.Add(-settledByDouyin), To: now.Add(-s.After), After: s.resume, Limit: pageSize,
+	})
+	if err != nil {
+		return false, err
+	}
+	for _, p := range page.Unsettled {
+		if err := s.settle(ctx, p, now); err != nil {
+			return false, fmt.Errorf("order %s: %w", p.OrderID, err)
+		}
+	}
+	s.resume = page.Next
+	if page.Done {
+		s.resume = store.ScanKey{}
+	}
+	return !page.Done, nil
+}
+
+func (s *AutoSettle) settle(ctx context.Context, p store.Payment, now time.Time) error {
+	before, err := s.Payments.Instructions(ctx, store.Settlement, p.OrderID)
+	if err != nil {
+		return err
+	}
+	if len(before) >= settleTries {
+		return nil // a person has to look; the failed settlements stand in the order's status
+	}
+	for _, i := range before {
+		if i.FinishedAt != nil && now.Sub(*i.FinishedAt) < settleAgain {
+			return nil
+		}
+	}
+	number := autoNumber(p.OutOrderNo, len(before))
+	_, fresh, err := s.Payments.CreateSettlement(ctx, store.NewSettlement{
+		Number: number, OrderID: p.OrderID, Desc: s.Desc, NotBefore: p.PaidAt.Add(s.After), DueAt: now,
+	})
+	var busy *store.BusyError
+	switch {
+	case errors.As(err, &busy), errors.Is(err, store.ErrOrderNotFound): // later, or not Douyin's business any more
+		return nil
+	case err != nil:
+		return err
+	case fresh:
+		s.Log.Info().Str("order", p.OrderID).Str("number", number).Msg("automatic settlement")
+	}
+	return nil
+}
+
+// autoNumber is the same in every process, and another one after each failure.
+func autoNumber(outOrderNo string, try int) string {
+	sum := sha256.Sum256([]byte(outOrderNo + "\x00" + strconv.Itoa(try)))
+	return "auto-" + hex.EncodeToString(sum[:])[:32]
+}
