@@ -139,6 +139,27 @@ func TestAnOutageOfTheDatabaseLosesNothingAndDoesNotSpin(t *testing.T) {
 	})
 }
 
+func TestABatchThatWasReadIsHandedOverBeforeRunReturns(t *testing.T) {
+	t.Parallel()
+	rdb := servertest.Redis(t)
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	var handed error
+	c := newConsumer(rdb, func(hand context.Context, _ Entry) error {
+		stop()
+		handed = hand.Err()
+		return handed
+	})
+	add(t, rdb, "kind", "push", "order_id", "1")
+	c.Run(ctx)
+	if handed != nil {
+		t.Errorf("the hand-over was stopped: %v", handed)
+	}
+	if !empty(rdb)() {
+		t.Error("the entry was handed over and stands in the stream still")
+	}
+}
+
 func TestAnEntryThatAlwaysFailsHoldsNobodyUp(t *testing.T) {
 	t.Parallel()
 	rdb := servertest.Redis(t)
