@@ -32,6 +32,19 @@
 // every database, not conditions inside three dialects of upsert. A row that somebody else inserted meanwhile is a duplicate
 // key, a deadlock is a deadlock: in both cases the whole batch runs again.
 //
+// # Why money is locked at the order
+//
+// The sum of an order's refunds must not exceed what was paid, one settlement runs at a time, and none while a refund is in
+// flight. These are rules over several rows, so whoever creates or moves an instruction first locks the order's row in
+// ordersync_order, as a push does. Under the same lock the refunds are summed up in that row, and the order becomes due: one
+// read of the order tells both, and Douyin sees every change.
+//
+// # Why an end is final
+//
+// A refund that has succeeded or failed never changes its state again, whatever comes later and in whatever order: the
+// answer of the call, a query, a callback and its redeliveries. A word that contradicts the first one raises an alarm, and
+// from then on its amount counts as paid back, because it may have been.
+//
 // # Why ids compare as bytes
 //
 // MySQL finds '12abc' = 12 true and 'ab' = 'AB' mostly too. Order ids are bound in the type of the shop's column, the row that

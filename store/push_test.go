@@ -67,6 +67,17 @@ func TestWhatARecordLeavesBehind(t *testing.T) {
 			logs: 1,
 		},
 		{
+			name: "a failed attempt makes what Douyin holds unknown",
+			given: func(t *testing.T, s *store.Store) {
+				begin(t, s, "1", 0, t0)
+				record(t, s, store.Push{OrderID: "1", Seq: 1, At: t0, Outcome: store.Pushed, Digest: "d", Status: 1})
+				begin(t, s, "1", 1, t0)
+			},
+			push: store.Push{Seq: 2, Outcome: store.Retrying, Kind: "unavailable", DueAt: &due},
+			want: func(o store.OrderState) bool { return !o.Holds("d") && o.Open == 0 && o.Status == 1 },
+			logs: 2,
+		},
+		{
 			name:  "a pass that sent nothing makes a row",
 			given: func(*testing.T, *store.Store) {},
 			push:  store.Push{Outcome: store.Retrying, Kind: "not_found", DueAt: &due},
