@@ -25,7 +25,7 @@ const (
 	overdueAfter = 24 * time.Hour
 )
 
-// pollSteps are the waits between questions for a result that no callback has brought; the last one repeats.
+// pollSteps are production's MoveMoney.Polls.
 var pollSteps = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 6 * time.Hour}
 
 // Instructions are the rows of refunds or settlements.
@@ -70,8 +70,11 @@ type MoveMoney struct {
 	// Changed is told that an instruction of the order has ended; the order wants another push. Failing is harmless: the row is
 	// due for the sweep as well.
 	Changed func(ctx context.Context, orderID string) error
-	Now     func() time.Time // nil: time.Now
-	Log     zerolog.Logger
+	// Polls are the waits between questions for a result that no callback has brought; the last one repeats. Nil: production's,
+	// from a minute to six hours.
+	Polls []time.Duration
+	Now   func() time.Time // nil: time.Now
+	Log   zerolog.Logger
 }
 
 // ProcessTask implements asynq.Handler.
@@ -192,7 +195,7 @@ func (m *movement) send(ctx context.Context) verdict {
 	switch judgeSend(err, i.Attempts) {
 	case sendAccepted:
 		_, err := m.Answers.Submitted(ctx, m.Money, i.Number, store.Answer{
-			At: m.now(), PlatformNo: platformNo, LogID: receipt.LogID, DueAt: m.in(pollSteps[0]), Log: m.logRow(m.op().send, "submitted", nil, receipt),
+			At: m.now(), PlatformNo: platformNo, LogID: receipt.LogID, DueAt: m.in(m.pollWait(0)), Log: m.logRow(m.op().send, "submitted", nil, receipt),
 		})
 		return m.written(err, verdict{outcome: store.Pushed})
 	case sendRefused:
@@ -223,7 +226,7 @@ func (m *movement) ask(ctx context.Context) verdict {
 	// It was accepted, so the record lags behind: keep asking, and never send again.
 	m.alarmWhenOverdue(ctx)
 	a := m.answer(judge(err, m.attempt), m.op().query, err, receipt)
-	a.Polled, a.DueAt = true, m.in(pollWait(m.i.Polls))
+	a.Polled, a.DueAt = true, m.in(m.pollWait(m.i.Polls))
 	_, werr := m.Answers.Postpone(ctx, m.Money, m.i.Number, a)
 	return m.written(werr, verdict{outcome: store.Retrying})
 }
@@ -251,7 +254,7 @@ func (m *movement) stands(ctx context.Context, s Standing, receipt douyin.Receip
 		return m.finish(ctx, store.Result{State: store.MoneyFailed, Answer: a})
 	}
 	m.alarmWhenOverdue(ctx)
-	a.DueAt = m.in(pollWait(m.i.Polls))
+	a.DueAt = m.in(m.pollWait(m.i.Polls))
 	a.Log = m.logRow(m.op().query, "submitted", nil, receipt)
 	_, err := m.Answers.Submitted(ctx, m.Money, m.i.Number, a)
 	return m.written(err, verdict{outcome: store.Retrying})
@@ -321,7 +324,13 @@ func (m *movement) in(wait time.Duration) *time.Time {
 }
 
 // pollWait is the wait after so many questions.
-func pollWait(polls int) time.Duration { return pollSteps[min(polls, len(pollSteps)-1)] }
+func (h *MoveMoney) pollWait(polls int) time.Duration {
+	steps := h.Polls
+	if len(steps) == 0 {
+		steps = pollSteps
+	}
+	return steps[min(polls, len(steps)-1)]
+}
 
 // logRow is one call to Douyin in ordersync_log.
 func (m *movement) logRow(op, outcome string, err error, receipt douyin.Receipt) *store.LogRow {

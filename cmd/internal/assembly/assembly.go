@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
@@ -38,6 +39,7 @@ type Assembly struct {
 
 	backoff worker.Backoff
 	observe func(worker.Attempt)
+	polls   []time.Duration
 
 	mu      sync.Mutex
 	closers []closer // in the order of building
@@ -66,6 +68,11 @@ func WithDouyinURL(url string) Option {
 
 // WithBackoff uses other waits between attempts than production's.
 func WithBackoff(b worker.Backoff) Option { return func(a *Assembly) { a.backoff = b } }
+
+// WithPolls asks for the results of refunds and settlements at another pace than production's.
+func WithPolls(waits ...time.Duration) Option {
+	return func(a *Assembly) { a.polls = waits }
+}
 
 // WithObserver tells f of every run of a push at its end.
 func WithObserver(f func(worker.Attempt)) Option {
