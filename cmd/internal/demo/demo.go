@@ -52,9 +52,12 @@ type demo struct {
 	shop    *sampleshop.Shop
 	douyin  *simulator.Server
 	parts   *assembly.Assembly
-	gateway string // base URL
-	control string // base URL of the simulator
+	gateway string       // base URL
+	port    net.Listener // of the gateway
+	control string       // base URL of the simulator
+	handler string       // URL of the shop's callback handler
 	stories []*story
+	cash    money
 	cleanup []func() // last first
 }
 
@@ -114,12 +117,20 @@ func (d *demo) open(ctx context.Context) (err error) {
 	if err := d.shop.Exec(ctx, "UPDATE {product} SET cover_img = '' WHERE id = ?", productWithoutImage); err != nil {
 		return err
 	}
-	d.douyin = simulator.New(simulator.Config{AppID: appID, Secret: secret, Salt: salt, CallbackToken: token, Log: d.Log})
+	if d.port, d.gateway, err = listen(); err != nil { // Douyin has to know where to call back
+		return err
+	}
+	d.douyin = simulator.New(simulator.Config{
+		AppID: appID, Secret: secret, Salt: salt, CallbackToken: token, NotifyURL: d.gateway + "/callbacks/douyin", RedeliveryScale: 0.02, Log: d.Log,
+	})
 	d.onClose(func() { _ = d.douyin.Close() })
 	if err := d.douyin.SetFaults(simulator.Plan{Profile: d.Faults}); err != nil {
 		return fmt.Errorf("--faults: %w", err)
 	}
-	d.control, err = d.serve(d.douyin)
+	if d.control, err = d.serve(d.douyin); err != nil {
+		return err
+	}
+	d.handler, err = d.serve(http.HandlerFunc(d.shopHandler))
 	return err
 }
 
@@ -134,7 +145,7 @@ func (d *demo) start(ctx context.Context) error {
 	client := redis.NewClient(&redis.Options{Addr: mini.Addr(), MaintNotificationsConfig: nil})
 	d.onClose(func() { _ = client.Close() })
 
-	d.parts = assembly.New(d.config(), d.Log, assembly.WithDB(d.db), assembly.WithRedis(client), assembly.WithBackoff(worker.Backoff{Scale: 0.05}))
+	d.parts = assembly.New(d.config(), d.Log, assembly.WithDB(d.db), assembly.WithRedis(client), assembly.WithBackoff(worker.Backoff{Scale: 0.05}), assembly.WithPolls(time.Second))
 	d.onClose(func() { _ = d.parts.Close(context.WithoutCancel(ctx)) })
 	st, err := d.parts.Store()
 	if err != nil {
@@ -147,9 +158,7 @@ func (d *demo) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if d.gateway, err = d.serve(handler); err != nil {
-		return err
-	}
+	d.serveOn(d.port, handler)
 	servers, err := d.parts.Worker()
 	if err != nil {
 		return err
@@ -173,6 +182,8 @@ func (d *demo) config() *configs.Config {
 	cfg.Douyin.Salt, cfg.Douyin.CallbackToken = salt, token
 	cfg.Douyin.Timeout = 2 * time.Second
 	cfg.Douyin.RateLimit = 200
+	cfg.Settle.After = settleAfter
+	cfg.Callbacks.ForwardURL = d.handler
 	cfg.Shop.Status = sampleshop.Words()
 	cfg.Worker.Concurrency = 20
 	cfg.Scheduler.SweepEvery, cfg.Scheduler.SweepAfter = time.Second, time.Second
@@ -193,16 +204,26 @@ func keepTime(ctx context.Context, mini *miniredis.Miniredis) {
 	}
 }
 
-// serve listens on a free port of the loopback address.
-func (d *demo) serve(h http.Handler) (url string, err error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("listen: %w", err)
+// listen takes a free port of the loopback address.
+func listen() (l net.Listener, url string, err error) {
+	if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return nil, "", fmt.Errorf("listen: %w", err)
 	}
+	return l, "http://" + l.Addr().String(), nil
+}
+
+func (d *demo) serve(h http.Handler) (url string, err error) {
+	l, url, err := listen()
+	if err == nil {
+		d.serveOn(l, h)
+	}
+	return url, err
+}
+
+func (d *demo) serveOn(l net.Listener, h http.Handler) {
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = srv.Serve(l) }() // ends with Close
 	d.onClose(func() { _ = srv.Close() })
-	return "http://" + l.Addr().String(), nil
 }
 
 // post asks the gateway to push orders, as a shop would.

@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -29,12 +30,7 @@ type tally struct {
 }
 
 func (d *demo) report(ctx context.Context, took time.Duration) error {
-	t := table.NewWriter()
-	t.SetOutputMirror(d.Out)
-	t.SetStyle(table.StyleLight)
-	t.Style().Options.SeparateColumns = false
-	t.Style().Options.DrawBorder = false
-	t.Style().Format.Header = text.FormatDefault
+	t := newTable(d.Out)
 	t.AppendHeader(table.Row{"order", "yuan", "asked by", "the shop says", "Douyin holds", "pushes", "what happened"})
 	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}, {Number: 6, Align: text.AlignRight}, {Number: 7, WidthMax: 90}})
 
@@ -53,8 +49,21 @@ func (d *demo) report(ctx context.Context, took time.Duration) error {
 	}
 	fmt.Fprintln(d.Out)
 	t.Render()
+	if err := d.reportMoney(ctx); err != nil {
+		return err
+	}
 	d.summary(sum, took)
 	return nil
+}
+
+func newTable(out io.Writer) table.Writer {
+	t := table.NewWriter()
+	t.SetOutputMirror(out)
+	t.SetStyle(table.StyleLight)
+	t.Style().Options.SeparateColumns = false
+	t.Style().Options.DrawBorder = false
+	t.Style().Format.Header = text.FormatDefault
+	return t
 }
 
 func (d *demo) row(s *story, state store.OrderState, sum *tally) (row table.Row, remarkable bool) {
@@ -85,7 +94,21 @@ func (d *demo) row(s *story, state store.OrderState, sum *tally) (row table.Row,
 	if !d.Color {
 		color = nil
 	}
-	return table.Row{s.id(), s.order.Amount, string(s.way), shopSays(s), holds, held.Pushes, color.Sprint(what)}, what != ""
+	return table.Row{s.id(), s.order.Amount, string(s.way), shopSays(s), toldDouyin(held, holds), held.Pushes, color.Sprint(what)}, what != ""
+}
+
+// toldDouyin is what Douyin was told in turn, as far as it took effect.
+func toldDouyin(held simulator.Order, holds string) string {
+	var told []string
+	for _, p := range held.History {
+		if p.Result == simulator.Accepted {
+			told = append(told, p.StatusText)
+		}
+	}
+	if told = slices.Compact(told); len(told) < 2 {
+		return holds
+	}
+	return strings.Join(told, " → ")
 }
 
 func shopSays(s *story) string {
@@ -104,14 +127,37 @@ func faultsMet(history []simulator.Push) []string {
 	for _, p := range history {
 		switch {
 		case p.Fault != "" && p.AnswerLost && p.Result != simulator.Faulted:
-			met = append(met, "answer lost ("+string(p.Fault)+")")
+			met = append(met, plain(p.Fault)+", though it took effect")
 		case p.Fault != "":
-			met = append(met, string(p.Fault))
+			met = append(met, plain(p.Fault))
 		case p.Result == simulator.Refused:
 			met = append(met, fmt.Sprintf("refused with code %d", p.Code))
 		}
 	}
 	return met
+}
+
+// plain says a fault as an operator would.
+func plain(k simulator.Kind) string {
+	switch k {
+	case simulator.ServerError:
+		return "HTTP 5xx"
+	case simulator.BadRequest, simulator.TooMany:
+		return "HTTP " + string(k)
+	case simulator.Busy:
+		return "busy (1001)"
+	case simulator.SystemError, simulator.SystemErrorAfter:
+		return "系统错误 (-1)"
+	case simulator.Garbage, simulator.GarbageAfter:
+		return "unreadable answer"
+	case simulator.Hang:
+		return "no answer"
+	case simulator.CutBefore, simulator.CutAfter:
+		return "connection cut"
+	case simulator.TokenRevoked:
+		return "token revoked"
+	}
+	return string(k)
 }
 
 func (d *demo) summary(sum tally, took time.Duration) {

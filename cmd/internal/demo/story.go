@@ -23,12 +23,18 @@ type story struct {
 	later  []int  // status values that the shop sets afterwards, in turn
 	told   way    // how ordersync hears of the last change
 	broken string // why Douyin can never be told; empty: it can
+
+	refunded bool // money is paid back in full, and the shop's row is left as it was
+	byShop   bool // the shop makes the change itself, when Douyin's callback is handed on to it
 }
 
 func (s *story) id() string { return fmt.Sprint(s.order.ID) }
 
-// wanted is the shop's last word.
+// wanted is the shop's last word, or what became of the money.
 func (s *story) wanted() int {
+	if s.refunded {
+		return sampleshop.Refunded
+	}
 	if n := len(s.later); n > 0 {
 		return s.later[n-1]
 	}
@@ -69,6 +75,7 @@ func stories(n int, now time.Time) []*story {
 		}
 		all[i] = s
 	}
+	chooseMoney(all)
 	if n >= 20 {
 		spoil(all[6], "no openid", func(o *sampleshop.Order) { o.UserID = userWithoutOpenID })
 		spoil(all[12], "no image", func(o *sampleshop.Order) { o.ProductID = productWithoutImage })

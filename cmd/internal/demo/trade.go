@@ -36,7 +36,7 @@ func (d *demo) trade(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return d.moveMoney(ctx)
 }
 
 // change sets the step-th later status of every order that has one. Half of the changes are told, the others are for the
@@ -44,7 +44,7 @@ func (d *demo) trade(ctx context.Context) error {
 func (d *demo) change(ctx context.Context, step int) error {
 	var told []*story
 	for _, s := range d.stories {
-		if step >= len(s.later) {
+		if step >= len(s.later) || s.byShop {
 			continue
 		}
 		if err := d.shop.SetStatus(ctx, s.later[step], s.order.ID); err != nil {
@@ -93,7 +93,7 @@ func (d *demo) watch(ctx context.Context) bool {
 			shown = now
 			d.progress(fmt.Sprintf("  %5.1fs  in step with the shop %d, refused %d, under way %d", now.Sub(started).Seconds(), right, refused, waiting))
 		}
-		return waiting == 0
+		return waiting == 0 && d.moneyArrived(ctx)
 	})
 	if d.Color {
 		fmt.Fprintln(d.Out)
