@@ -22,7 +22,8 @@ const (
 	freshWindow = time.Hour
 	// overlap is read again at every tick where the shop has updated_at: a transaction may commit later than the time it wrote.
 	overlap = 5 * time.Minute
-	// handOverAgain is when an order that was handed over is looked at again. A worker writes a time of its own before that.
+	// handOverAgain is when an order that was handed over is looked at again: longer than the largest backlog needs at the
+	// default rate. A worker writes a time of its own before that. When Redis came back empty nobody waits for it: see Mark.
 	handOverAgain = 15 * time.Minute
 	// maxBacklog stops handing over while that many of the sweep's tasks wait: a backlog is not worth a second copy of it.
 	maxBacklog = 10_000
@@ -35,6 +36,12 @@ type Unsynced interface {
 	PostponeDue(ctx context.Context, due []store.Due, until time.Time) error
 }
 
+// Mark is a key in Redis that never expires: where it is gone, everything else is gone too.
+type Mark interface {
+	Stands(ctx context.Context) (bool, error)
+	Set(ctx context.Context) error
+}
+
 // Sweep finds the orders that Douyin should know and does not, and enqueues them. Not safe for concurrent use; any number of
 // processes may have one each.
 type Sweep struct {
@@ -42,6 +49,9 @@ type Sweep struct {
 	Queue  tasks.Enqueuer
 	// Backlog is the number of tasks that wait in tasks.QueueSweep.
 	Backlog func(ctx context.Context) (int64, error)
+	// Mark tells that Redis came back empty; what had been handed over is handed over again then. Nil: that is noticed only
+	// when handOverAgain is over.
+	Mark Mark
 	// Statuses are the shop's status values that have a word of Douyin's. Nil: the shop has no status column.
 	Statuses []string
 	// ByUpdate: the shop has updated_at, so only what changed is read.
@@ -53,6 +63,7 @@ type Sweep struct {
 
 	changed time.Time     // ByUpdate: everything older was read
 	resume  store.ScanKey // where the next tick goes on when the last one could not read everything
+	lost    time.Time     // what was handed over before is gone, and was not handed over again yet; zero: nothing is
 }
 
 // Tick does one round: look, then hand over what is due. It implements Job.Do.
@@ -134,26 +145,65 @@ func (s *Sweep) scan(ctx context.Context, q store.Scan, most int) (last store.Sc
 // handOver enqueues what is due. The id of each task names the order and its due time, so a second scheduler, or this one
 // after a crash, enqueues the same task and asynq takes it once.
 func (s *Sweep) handOver(ctx context.Context, now time.Time) (handed int, err error) {
+	until, err := s.horizon(ctx, now)
+	if err != nil {
+		return 0, err
+	}
 	for {
 		waiting, err := s.Backlog(ctx)
 		if err != nil || waiting >= maxBacklog {
 			return handed, err
 		}
-		due, err := s.Orders.DueOrders(ctx, now, pageSize)
-		if err != nil || len(due) == 0 {
+		due, err := s.Orders.DueOrders(ctx, until, pageSize)
+		if err != nil {
 			return handed, err
 		}
-		if err := s.enqueue(ctx, due); err != nil {
-			return handed, err
+		if len(due) > 0 {
+			if err := s.enqueue(ctx, due); err != nil {
+				return handed, err
+			}
+			if err := s.Orders.PostponeDue(ctx, due, now.Add(handOverAgain)); err != nil {
+				return handed, err
+			}
+			handed += len(due)
 		}
-		if err := s.Orders.PostponeDue(ctx, due, now.Add(handOverAgain)); err != nil {
-			return handed, err
-		}
-		handed += len(due)
 		if len(due) < pageSize {
-			return handed, nil
+			return handed, s.recovered(ctx)
 		}
 	}
+}
+
+// horizon is the due time up to which orders are handed over: now, and where Redis has lost its tasks, all that they would
+// have been looked at again by themselves. The mark is set when that is done, so a scheduler that dies before leaves it to
+// the next one.
+func (s *Sweep) horizon(ctx context.Context, now time.Time) (time.Time, error) {
+	if s.Mark != nil && s.lost.IsZero() {
+		stands, err := s.Mark.Stands(ctx)
+		if err != nil {
+			return now, err
+		}
+		if !stands {
+			s.lost = now
+			s.Log.Warn().Msg("sweep: Redis is new or came back empty: what was on its way is asked for again")
+		}
+	}
+	// What was handed over at that moment or later is due at the end of handOverAgain or later.
+	if lost := s.lost.Add(handOverAgain - time.Millisecond); !s.lost.IsZero() && lost.After(now) {
+		return lost, nil
+	}
+	return now, nil
+}
+
+// recovered remembers that nothing is lost any more.
+func (s *Sweep) recovered(ctx context.Context) error {
+	if s.lost.IsZero() {
+		return nil
+	}
+	if err := s.Mark.Set(ctx); err != nil {
+		return err
+	}
+	s.lost = time.Time{}
+	return nil
 }
 
 func (s *Sweep) enqueue(ctx context.Context, due []store.Due) error {

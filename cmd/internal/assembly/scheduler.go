@@ -45,6 +45,7 @@ func (a *Assembly) Scheduler() (*scheduler.Scheduler, error) {
 		Backlog: func(ctx context.Context) (int64, error) {
 			return redis.LLen(ctx, "asynq:{"+tasks.QueueSweep+"}:pending").Result()
 		},
+		Mark:     redisMark{redis},
 		Statuses: statuses(a.cfg.Shop.Columns.Status, a.cfg.Shop.Status), ByUpdate: a.cfg.Shop.Columns.UpdatedAt != "",
 		After: cfg.SweepAfter, Lookback: cfg.Lookback, Now: time.Now, Log: a.log,
 	}
