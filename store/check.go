@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -123,7 +124,7 @@ func (s *Store) readNothing(ctx context.Context, columns, table string) error {
 	if err != nil {
 		return err
 	}
-	return rows.Close()
+	return errors.Join(rows.Err(), rows.Close())
 }
 
 // checkTypes compares the order table's column types with shop.money and shop.time.
@@ -135,8 +136,8 @@ func (s *Store) checkTypes(ctx context.Context, what string) Finding {
 	}
 	defer rows.Close() //nolint:errcheck // nothing is read
 	found, err := rows.ColumnTypes()
-	if err != nil {
-		return failed(what, err, "report this")
+	if err = errors.Join(err, rows.Err()); err != nil {
+		return failed(what, err, "GRANT SELECT on it")
 	}
 	for i, column := range []string{c.Price, c.Amount} {
 		name := strings.ToUpper(found[i].DatabaseTypeName())

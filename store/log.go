@@ -62,11 +62,9 @@ func (s *Store) logRow(p *Push) LogRow {
 
 // withBodies drops request and response where Config.LogBodies keeps none.
 func (s *Store) withBodies(r LogRow) LogRow {
-	switch r.Outcome {
-	case Pushed, Outcome(MoneySubmitted), Outcome(MoneySucceeded):
-		if s.cfg.LogBodies != BodiesAll {
-			r.Request, r.Response = "", ""
-		}
+	went := r.Outcome == Pushed || r.Outcome == Outcome(MoneySubmitted) || r.Outcome == Outcome(MoneySucceeded)
+	if went && s.cfg.LogBodies != BodiesAll {
+		r.Request, r.Response = "", ""
 	}
 	return r
 }

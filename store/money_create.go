@@ -230,6 +230,7 @@ func (s *Store) refundsChanged(tx *gorm.DB, m Money, orderID string, now time.Ti
 			succeeded += r.Amount
 		case MoneyNew, MoneySubmitted:
 			inFlight += r.Amount
+		case MoneyFailed: // moved nothing
 		}
 		if r.FinishedAt != nil && !r.FinishedAt.Before(last) {
 			last, failed = *r.FinishedAt, 0

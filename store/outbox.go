@@ -20,6 +20,8 @@ type OutboxRow struct {
 }
 
 // BadRow wraps the reason why an outbox row can never be handed over. RelayOutbox moves such a row to ordersync_outbox_bad.
+//
+//nolint:errname // it is the row that is bad, the error is beneath
 type BadRow struct{ Err error }
 
 func (e *BadRow) Error() string { return "bad outbox row: " + e.Err.Error() }

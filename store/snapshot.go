@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -60,17 +59,19 @@ type Order struct {
 	Status        string // the shop's own value as text; empty when the shop has no status column
 }
 
-// User, Product and Course are the rows beside the order. Found is false when the row does not exist.
+// User is the buyer. Found of this and of the other rows beside the order is false when the row does not exist.
 type User struct {
 	Found  bool
 	OpenID string
 }
 
+// Product is the row whose picture Douyin shows.
 type Product struct {
 	Found    bool
 	CoverImg string
 }
 
+// Course is the row whose name Douyin shows.
 type Course struct {
 	Found bool
 	Name  string
@@ -159,11 +160,4 @@ type Push struct {
 	DueAt      *time.Time
 	Request    string // masked; kept in the log as Config.LogBodies says
 	Response   string
-}
-
-// Orders are the three calls of a push. They are safe for concurrent use; calls made at the same time share statements.
-type orders interface {
-	LoadOrder(ctx context.Context, orderID string) (OrderSnapshot, error)
-	BeginPush(ctx context.Context, b Begin) (seq int64, err error)
-	RecordPush(ctx context.Context, p Push) error
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -123,7 +124,7 @@ func (s *Store) types(ctx context.Context) (numericID, updatedUnix bool, err err
 	}
 	defer rows.Close() //nolint:errcheck // nothing is read from it
 	found, err := rows.ColumnTypes()
-	if err != nil {
+	if err = errors.Join(err, rows.Err()); err != nil {
 		return false, false, fmt.Errorf("store: shop's order table: %w", err)
 	}
 	t.numericID = isInteger(found[0].DatabaseTypeName())

@@ -68,7 +68,7 @@ func newProcess(path string) (*process, error) {
 // the pipe closes.
 func (p *process) startReaper() error {
 	const script = `trap '' HUP INT QUIT TERM; pid=; while read -r line; do pid=$line; done; [ -n "$pid" ] && kill -9 "$pid"; rm -rf "$1"`
-	reaper := exec.Command("/bin/sh", "-c", script, "reaper", p.dir)
+	reaper := exec.CommandContext(context.Background(), "/bin/sh", "-c", script, "reaper", p.dir)
 	reaper.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	pids, err := reaper.StdinPipe()
 	if err != nil {
@@ -89,7 +89,7 @@ func (p *process) start() error {
 		return err
 	}
 	defer logFile.Close() //nolint:errcheck // the child has its own handle
-	p.cmd = exec.Command(p.path, p.args...)
+	p.cmd = exec.CommandContext(context.Background(), p.path, p.args...)
 	p.cmd.Dir = p.dir
 	p.cmd.Stdout, p.cmd.Stderr = logFile, logFile
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -112,8 +112,9 @@ func (p *process) waitReady() error {
 	defer cancel()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
+	var dialer net.Dialer
 	for {
-		if conn, err := net.Dial("unix", p.socket); err == nil {
+		if conn, err := dialer.DialContext(ctx, "unix", p.socket); err == nil {
 			return conn.Close()
 		}
 		select {

@@ -3,6 +3,7 @@ package servertest
 import (
 	"context"
 	"net"
+	"net/netip"
 	"strconv"
 	"sync"
 	"testing"
@@ -98,10 +99,10 @@ func newRedis(path string, args ...string) (*RedisServer, error) {
 		return nil, err
 	}
 	p.args = append([]string{
-		"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--unixsocket", p.socket, "--unixsocketperm", "700",
+		"--port", strconv.Itoa(int(port)), "--bind", "127.0.0.1", "--unixsocket", p.socket, "--unixsocketperm", "700",
 		"--dir", p.dir, "--save", "", "--databases", strconv.Itoa(redisDatabases), "--maxmemory-policy", "noeviction",
 	}, args...)
-	s := &RedisServer{Addr: "127.0.0.1:" + strconv.Itoa(port), p: p}
+	s := &RedisServer{Addr: "127.0.0.1:" + strconv.Itoa(int(port)), p: p}
 	if err = p.start(); err == nil {
 		err = s.waitLoaded()
 	}
@@ -113,13 +114,12 @@ func newRedis(path string, args ...string) (*RedisServer, error) {
 }
 
 // freePort asks the system for a port that nobody uses now.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func freePort() (uint16, error) {
+	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		return 0, err
 	}
-	port := l.Addr().(*net.TCPAddr).Port
-	return port, l.Close()
+	return netip.MustParseAddrPort(l.Addr().String()).Port(), l.Close()
 }
 
 // sharedRedis is one server for all tests of the process; each test has a database number of its own.
