@@ -68,6 +68,15 @@ func userName(s string) error {
 	return nil
 }
 
+// userHash looks at the form only; package admin reads the hash.
+func userHash(s string) error {
+	role, hash, _ := strings.Cut(strings.TrimSpace(s), ":")
+	if role != "viewer" && role != "operator" || !strings.HasPrefix(hash, "$2") {
+		return errors.New("want viewer:<bcrypt hash> or operator:<bcrypt hash>; `ordersync admin-hash` makes the hash")
+	}
+	return nil
+}
+
 var identifier = regexp.MustCompile(`^[A-Za-z0-9_$]{1,64}$`)
 
 func columnName(s string) error {
@@ -95,6 +104,8 @@ func hostPort(s string) error {
 	}
 	return nil
 }
+
+func optionalHostPort(s string) error { return optional(s, hostPort) }
 
 // webURL lets an empty text pass. A URL may hold a password, so it is never shown.
 func webURL(s string) error {

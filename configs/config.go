@@ -127,10 +127,10 @@ type Gateway struct {
 	Tokens []Secret // without one the gateway binds to loopback only
 }
 
-// Admin is the private port.
+// Admin is the private port. It belongs to one process: two on one machine need different ones.
 type Admin struct {
-	Addr  string
-	Users map[string]Secret // name -> role and bcrypt hash, as package admin reads it
+	Addr  string            // empty: nothing is served there
+	Users map[string]Secret // name -> "viewer:" or "operator:" and a bcrypt hash; empty: nobody can sign in
 }
 
 // Log is our process log (Level, Format) and the table ordersync_log (Keep, Bodies).

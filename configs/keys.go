@@ -101,8 +101,8 @@ func (c *Config) keys() []key {
 		{path: "gateway.addr", value: text[string]{&c.Gateway.Addr, required(hostPort)}},
 		{path: "gateway.tokens", value: list[Secret]{&c.Gateway.Tokens, bearerToken}, secret: true},
 
-		{path: "admin.addr", value: text[string]{&c.Admin.Addr, required(hostPort)}},
-		{path: "admin.users", value: table[Secret]{&c.Admin.Users, userName, required(noCheck)}, secret: true, group: true},
+		{path: "admin.addr", value: text[string]{&c.Admin.Addr, optionalHostPort}},
+		{path: "admin.users", value: table[Secret]{&c.Admin.Users, userName, required(userHash)}, secret: true, group: true},
 
 		{path: "log.level", value: text[string]{&c.Log.Level, oneOf("trace", "debug", "info", "warn", "error")}},
 		{path: "log.format", value: text[string]{&c.Log.Format, oneOf("auto", "json", "console")}},

@@ -110,7 +110,7 @@ douyin: {app_id: tt1, secret: of-the-file}
 }
 
 func TestForms(t *testing.T) {
-	users := file(t, "alice=a=b\nbob=c\n")
+	users := file(t, "alice=viewer:$2a$12$a=b\nbob=operator:$2y$10$c\n")
 	tests := []struct {
 		name, yaml string
 		environ    []string
@@ -125,7 +125,8 @@ func TestForms(t *testing.T) {
 		{"codes", "douyin: {codes: {40099: rejected, -1: unavailable}}", nil, func(c *Config) any { return c.Douyin.Codes }, map[int]string{40099: "rejected", -1: "unavailable"}},
 		{"JSON list", "", []string{`ORDERSYNC_REDIS__CLUSTER_ADDRS=["a:1","b:2"]`}, func(c *Config) any { return c.Redis.ClusterAddrs }, []string{"a:1", "b:2"}},
 		{"comma list", "", []string{"ORDERSYNC_REDIS__CLUSTER_ADDRS=a:1,b:2,"}, func(c *Config) any { return c.Redis.ClusterAddrs }, []string{"a:1", "b:2"}},
-		{"users from a file", "admin: {users_file: " + users + "}", nil, func(c *Config) any { return c.Admin.Users }, map[string]Secret{"alice": "a=b", "bob": "c"}},
+		{"users from a file", "admin: {users_file: " + users + "}", nil, func(c *Config) any { return c.Admin.Users }, map[string]Secret{"alice": "viewer:$2a$12$a=b", "bob": "operator:$2y$10$c"}},
+		{"no private port", "", []string{"ORDERSYNC_ADMIN__ADDR="}, func(c *Config) any { return c.Admin.Addr }, ""},
 		{"days", "log: {keep: 30d}", nil, func(c *Config) any { return c.Log.Keep }, 720 * time.Hour},
 		{"zero without unit", "worker: {gather: 0}", nil, func(c *Config) any { return c.Worker.Gather }, time.Duration(0)},
 		{"flag", "", []string{"ORDERSYNC_SETTLE__AUTO=true"}, func(c *Config) any { return c.Settle.Auto }, true},
@@ -181,6 +182,9 @@ func TestProblemsNameTheKey(t *testing.T) {
 		{"list", "redis: {cluster_addrs: {a: b}}", nil, "redis.cluster_addrs (FILE): want a list, found a mapping"},
 		{"bad JSON", "", []string{`ORDERSYNC_ADMIN__USERS={"a":"hunter2-canary"`}, "admin.users (ORDERSYNC_ADMIN__USERS): begins like a JSON object and is none"},
 		{"pair without value", "", []string{"ORDERSYNC_ADMIN__USERS=hunter2-canary"}, "admin.users (ORDERSYNC_ADMIN__USERS): entry 1: want name=value"},
+		{"password in place of its hash", "admin: {users: {bob: hunter2-canary}}", nil, `admin.users (FILE): "bob": want viewer:<bcrypt hash> or operator:<bcrypt hash>`},
+		{"password behind a role", "admin: {users: {bob: 'viewer:hunter2-canary'}}", nil, `admin.users (FILE): "bob": want viewer:<bcrypt hash>`},
+		{"private address", "admin: {addr: '8081'}", nil, `admin.addr (FILE): want host:port, found "8081"`},
 		{"address", "gateway: {addr: '8080'}", nil, `gateway.addr (FILE): want host:port, found "8080"`},
 		{"secret twice", "douyin: {salt: hunter2-canary, salt_file: /x}", nil, "douyin.salt (FILE): is given, and douyin.salt_file too"},
 		{"secret twice in the environment", "", []string{"ORDERSYNC_DOUYIN__SALT=hunter2-canary", "ORDERSYNC_DOUYIN__SALT_FILE=/x"}, "douyin.salt (ORDERSYNC_DOUYIN__SALT): is given, and douyin.salt_file too"},

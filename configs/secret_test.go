@@ -78,7 +78,7 @@ func TestEmptySecretIsSeenToBeEmpty(t *testing.T) {
 func TestConfigNeverPrintsItsSecrets(t *testing.T) {
 	c, err := Load("", []string{
 		"ORDERSYNC_MYSQL__DSN=u:" + canary + "@tcp(h:3306)/shop", "ORDERSYNC_REDIS__URI=redis://:" + canary + "@h:6379",
-		"ORDERSYNC_DOUYIN__SALT=" + canary, "ORDERSYNC_GATEWAY__TOKENS=" + canary + "-0123456789", "ORDERSYNC_ADMIN__USERS=a=" + canary,
+		"ORDERSYNC_DOUYIN__SALT=" + canary, "ORDERSYNC_GATEWAY__TOKENS=" + canary + "-0123456789", "ORDERSYNC_ADMIN__USERS=a=viewer:$2y$" + canary,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -12,8 +12,6 @@ import (
 // check says what is wrong with a text, or nothing. A check sees secrets and so never quotes what it was given.
 type check func(string) error
 
-func noCheck(string) error { return nil }
-
 func (c check) run(s string) error {
 	if c == nil {
 		return nil
