@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -189,21 +190,11 @@ type Forward struct {
 // ClaimForwards takes at most limit callbacks that are due at now and makes them due again at until, so that nobody else takes
 // them meanwhile and none is lost with a process that dies. Each is to end with Forwarded or PostponeForward.
 func (s *Store) ClaimForwards(ctx context.Context, now, until time.Time, limit int) ([]Forward, error) {
-	rows, err := s.db.WithContext(ctx).Raw("SELECT `id`, `type`, `number`, `raw`, `forward_attempts` FROM `ordersync_callback` WHERE `forward_due_at` <= ? ORDER BY `forward_due_at`, `id` LIMIT ?",
-		s.sql.time(now), limit).Rows()
+	due, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (f Forward, err error) {
+		err = rows.Scan(&f.ID, &f.Type, &f.Number, &f.Raw, &f.Attempts)
+		return f, err
+	}, "SELECT `id`, `type`, `number`, `raw`, `forward_attempts` FROM `ordersync_callback` WHERE `forward_due_at` <= ? ORDER BY `forward_due_at`, `id` LIMIT ?", s.sql.time(now), limit)
 	if err != nil {
-		return nil, fmt.Errorf("store: claim forwards: %w", err)
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	var due []Forward
-	for rows.Next() {
-		var f Forward
-		if err := rows.Scan(&f.ID, &f.Type, &f.Number, &f.Raw, &f.Attempts); err != nil {
-			return nil, fmt.Errorf("store: claim forwards: %w", err)
-		}
-		due = append(due, f)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return nil, fmt.Errorf("store: claim forwards: %w", err)
 	}
 	var claimed []Forward

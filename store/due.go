@@ -17,23 +17,13 @@ type Due struct {
 
 // DueOrders lists orders that are due at now, the longest due first.
 func (s *Store) DueOrders(ctx context.Context, now time.Time, limit int) ([]Due, error) {
-	rows, err := s.db.WithContext(ctx).Raw("SELECT `order_id`, `due_at` FROM `ordersync_order` WHERE `due_at` <= ? ORDER BY `due_at`, `order_id` LIMIT ?",
-		s.sql.time(now), limit).Rows()
-	if err != nil {
-		return nil, fmt.Errorf("store: due orders: %w", err)
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	var due []Due
-	for rows.Next() {
-		var d Due
+	due, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (d Due, err error) {
 		var at timestamp
-		if err := rows.Scan(&d.OrderID, &at); err != nil {
-			return nil, fmt.Errorf("store: due orders: %w", err)
-		}
+		err = rows.Scan(&d.OrderID, &at)
 		d.DueAt = at.Time
-		due = append(due, d)
-	}
-	if err := rows.Err(); err != nil {
+		return d, err
+	}, "SELECT `order_id`, `due_at` FROM `ordersync_order` WHERE `due_at` <= ? ORDER BY `due_at`, `order_id` LIMIT ?", s.sql.time(now), limit)
+	if err != nil {
 		return nil, fmt.Errorf("store: due orders: %w", err)
 	}
 	return due, nil
@@ -121,12 +111,8 @@ func (s *Store) RequestRetry(ctx context.Context, f RetryFilter) ([]string, erro
 	if !f.Since.IsZero() {
 		where, args = append(where, "`updated_at` >= ?"), append(args, s.sql.time(f.Since))
 	}
-	rows, err := s.db.WithContext(ctx).Raw("SELECT `order_id` FROM `ordersync_order` WHERE "+strings.Join(where, " AND ")+" ORDER BY `order_id` LIMIT ?",
-		append(args, f.Limit)...).Rows()
-	if err != nil {
-		return nil, fmt.Errorf("store: request retry: %w", err)
-	}
-	ids, err := readIDs(rows)
+	ids, err := collect(s.db.WithContext(ctx), scanID, "SELECT `order_id` FROM `ordersync_order` WHERE "+strings.Join(where, " AND ")+" ORDER BY `order_id` LIMIT ?",
+		append(args, f.Limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("store: request retry: %w", err)
 	}
@@ -140,16 +126,4 @@ func (s *Store) RequestRetry(ctx context.Context, f RetryFilter) ([]string, erro
 		}
 	}
 	return ids, nil
-}
-
-func readIDs(rows *sql.Rows) (ids []string, err error) {
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		ids = append(ids, id)
-	}
-	return ids, rows.Err()
 }

@@ -152,21 +152,9 @@ func nullText(s string) any {
 }
 
 // readInstructions reads the rows that where selects; lock ends a locking SELECT.
-func readInstructions(db *gorm.DB, m Money, where, lock string, args ...any) (all []storedInstruction, err error) {
+func readInstructions(db *gorm.DB, m Money, where, lock string, args ...any) ([]storedInstruction, error) {
 	l := ledgers[m]
-	rows, err := db.Raw("SELECT "+columnList("", l.columns())+" FROM "+quote(l.table)+" WHERE "+where+lock, args...).Rows()
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	for rows.Next() {
-		i, err := m.scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, i)
-	}
-	return all, rows.Err()
+	return collect(db, m.scan, "SELECT "+columnList("", l.columns())+" FROM "+quote(l.table)+" WHERE "+where+lock, args...)
 }
 
 // readInstruction reads one row by its number.

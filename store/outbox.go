@@ -56,27 +56,25 @@ func (s *Store) RelayOutbox(ctx context.Context, limit int, hand func(ctx contex
 	return n, failed
 }
 
-func (s *Store) lockOutbox(tx *gorm.DB, limit int) (locked []OutboxRow, err error) {
-	rows, err := tx.Raw("SELECT `id`, `kind`, `order_id`, `payload`, `created_at` FROM `ordersync_outbox` ORDER BY `id` LIMIT ?"+
-		s.sql.skipLocked, limit).Rows()
-	if err != nil {
-		return nil, err
+func (s *Store) lockOutbox(tx *gorm.DB, limit int) ([]OutboxRow, error) {
+	return collect(tx, func(rows *sql.Rows) (r OutboxRow, err error) {
+		err = r.scan(rows)
+		return r, err
+	}, "SELECT `id`, `kind`, `order_id`, `payload`, `created_at` FROM `ordersync_outbox` ORDER BY `id` LIMIT ?"+s.sql.skipLocked, limit)
+}
+
+// scan reads a row's columns, and more behind them.
+func (r *OutboxRow) scan(rows *sql.Rows, more ...any) error {
+	var payload sql.NullString
+	var created timestamp
+	if err := rows.Scan(append([]any{&r.ID, &r.Kind, &r.OrderID, &payload, &created}, more...)...); err != nil {
+		return err
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	for rows.Next() {
-		var r OutboxRow
-		var payload sql.NullString
-		var created timestamp
-		if err := rows.Scan(&r.ID, &r.Kind, &r.OrderID, &payload, &created); err != nil {
-			return nil, err
-		}
-		if payload.Valid {
-			r.Payload = []byte(payload.String)
-		}
-		r.CreatedAt = created.Time
-		locked = append(locked, r)
+	if payload.Valid {
+		r.Payload = []byte(payload.String)
 	}
-	return locked, rows.Err()
+	r.CreatedAt = created.Time
+	return nil
 }
 
 // settleOutbox deletes what was handed over and puts bad rows aside. failed is the first of the other errors.
@@ -121,26 +119,12 @@ type BadOutboxRow struct {
 }
 
 // BadOutboxRows are the rows that were put aside, newest first.
-func (s *Store) BadOutboxRows(ctx context.Context, limit int) (bad []BadOutboxRow, err error) {
-	rows, err := s.db.WithContext(ctx).Raw("SELECT `id`, `kind`, `order_id`, `payload`, `created_at`, `reason` FROM `ordersync_outbox_bad` ORDER BY `id` DESC LIMIT ?", limit).Rows()
+func (s *Store) BadOutboxRows(ctx context.Context, limit int) ([]BadOutboxRow, error) {
+	bad, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (r BadOutboxRow, err error) {
+		err = r.scan(rows, &r.Reason)
+		return r, err
+	}, "SELECT `id`, `kind`, `order_id`, `payload`, `created_at`, `reason` FROM `ordersync_outbox_bad` ORDER BY `id` DESC LIMIT ?", limit)
 	if err != nil {
-		return nil, fmt.Errorf("store: bad outbox rows: %w", err)
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	for rows.Next() {
-		var r BadOutboxRow
-		var payload sql.NullString
-		var created timestamp
-		if err := rows.Scan(&r.ID, &r.Kind, &r.OrderID, &payload, &created, &r.Reason); err != nil {
-			return nil, fmt.Errorf("store: bad outbox rows: %w", err)
-		}
-		if payload.Valid {
-			r.Payload = []byte(payload.String)
-		}
-		r.CreatedAt = created.Time
-		bad = append(bad, r)
-	}
-	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("store: bad outbox rows: %w", err)
 	}
 	return bad, nil

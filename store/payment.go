@@ -32,20 +32,8 @@ func scanPayment(rows *sql.Rows) (p Payment, err error) {
 	return p, err
 }
 
-func readPayments(db *gorm.DB, where string, args ...any) (all []Payment, err error) {
-	rows, err := db.Raw("SELECT "+paymentColumns+" FROM `ordersync_payment` WHERE "+where, args...).Rows()
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	for rows.Next() {
-		p, err := scanPayment(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, p)
-	}
-	return all, rows.Err()
+func readPayments(db *gorm.DB, where string, args ...any) ([]Payment, error) {
+	return collect(db, scanPayment, "SELECT "+paymentColumns+" FROM `ordersync_payment` WHERE "+where, args...)
 }
 
 func readPayment(db *gorm.DB, outOrderNo string) (Payment, bool, error) {
@@ -181,11 +169,8 @@ func settledOrders(db *gorm.DB, payments []Payment) (map[string]bool, error) {
 	for _, p := range payments {
 		args = append(args, p.OrderID)
 	}
-	rows, err := db.Raw("SELECT DISTINCT `order_id` FROM `ordersync_settlement` WHERE `order_id` IN ("+places(len(args))+") AND `state` <> ?", append(args, string(MoneyFailed))...).Rows()
-	if err != nil {
-		return nil, err
-	}
-	ids, err := readIDs(rows)
+	ids, err := collect(db, scanID, "SELECT DISTINCT `order_id` FROM `ordersync_settlement` WHERE `order_id` IN ("+places(len(args))+") AND `state` <> ?",
+		append(args, string(MoneyFailed))...)
 	settled := make(map[string]bool, len(ids))
 	for _, id := range ids {
 		settled[id] = true

@@ -120,21 +120,11 @@ func (s *Store) states(ctx context.Context, ids []string) (map[string]OrderState
 
 // Log is the newest rows of an order's log, newest first.
 func (s *Store) Log(ctx context.Context, orderID string, limit int) ([]LogRow, error) {
-	rows, err := s.db.WithContext(ctx).Raw("SELECT "+columnList("", append([]string{"id"}, logColumns...))+
-		" FROM `ordersync_log` WHERE `order_id` = ? ORDER BY `id` DESC LIMIT ?", orderID, limit).Rows()
+	log, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (r LogRow, err error) {
+		err = r.scan(rows)
+		return r, err
+	}, "SELECT "+columnList("", append([]string{"id"}, logColumns...))+" FROM `ordersync_log` WHERE `order_id` = ? ORDER BY `id` DESC LIMIT ?", orderID, limit)
 	if err != nil {
-		return nil, fmt.Errorf("store: log of order: %w", err)
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	var log []LogRow
-	for rows.Next() {
-		var r LogRow
-		if err := r.scan(rows); err != nil {
-			return nil, fmt.Errorf("store: log of order: %w", err)
-		}
-		log = append(log, r)
-	}
-	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("store: log of order: %w", err)
 	}
 	return log, nil
