@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 )
 
 const (
-	// answerGrace is when an instruction is looked at whose request left and whose answer nobody wrote down.
+	// answerGrace is production's MoveMoney.Grace: longer than a task.
 	answerGrace = 2 * time.Minute
 	// busyWait is how long a settlement waits for a refund in flight, and for a time that Douyin calls too early.
 	busyWait = time.Minute
@@ -73,6 +74,10 @@ type MoveMoney struct {
 	// Polls are the waits between questions for a result that no callback has brought; the last one repeats. Nil: production's,
 	// from a minute to six hours.
 	Polls []time.Duration
+	// Grace is after how long an instruction is looked at whose request left and whose answer nobody wrote down, and what is
+	// added to every time at which the scheduler is asked to look, because the queue may lag. 0: 2 minutes. A short one costs
+	// questions and repeated requests, never a second movement: the number is the same.
+	Grace time.Duration
 	Now   func() time.Time // nil: time.Now
 	Log   zerolog.Logger
 }
@@ -103,6 +108,8 @@ func (h *MoveMoney) number(t *asynq.Task) (string, error) {
 	r, err := tasks.ParseRefund(t)
 	return r.OutRefundNo, err
 }
+
+func (h *MoveMoney) grace() time.Duration { return cmp.Or(h.Grace, answerGrace) }
 
 func (h *MoveMoney) now() time.Time {
 	if h.Now != nil {
@@ -176,7 +183,7 @@ func (m *movement) checked(ctx context.Context, err error) verdict {
 // send announces a request, makes it, and writes its answer down.
 func (m *movement) send(ctx context.Context) verdict {
 	now := m.now()
-	i, err := m.Rows.MarkSending(ctx, m.i, now, now.Add(answerGrace))
+	i, err := m.Rows.MarkSending(ctx, m.i, now, now.Add(m.grace()))
 	var busy *store.BusyError
 	switch {
 	case errors.As(err, &busy):
@@ -289,7 +296,7 @@ func (m *movement) wait(ctx context.Context, cause error, op string, receipt dou
 	defer cancel()
 	v := judgeWait(cause, m.attempt)
 	a := m.answer(v, op, cause, receipt)
-	a.Polled, a.DueAt = polled, m.in(v.again+answerGrace)
+	a.Polled, a.DueAt = polled, m.in(v.again+m.grace())
 	_, err := m.Answers.Postpone(ctx, m.Money, m.i.Number, a)
 	return m.written(err, v)
 }

@@ -40,6 +40,7 @@ type Assembly struct {
 	backoff worker.Backoff
 	observe func(worker.Attempt)
 	polls   []time.Duration
+	grace   time.Duration
 
 	mu      sync.Mutex
 	closers []closer // in the order of building
@@ -73,6 +74,10 @@ func WithBackoff(b worker.Backoff) Option { return func(a *Assembly) { a.backoff
 func WithPolls(waits ...time.Duration) Option {
 	return func(a *Assembly) { a.polls = waits }
 }
+
+// WithGrace looks after d, in place of production's two minutes, at a refund or settlement whose request left and whose answer
+// nobody wrote down, because the worker died.
+func WithGrace(d time.Duration) Option { return func(a *Assembly) { a.grace = d } }
 
 // WithObserver tells f of every run of a push at its end.
 func WithObserver(f func(worker.Attempt)) Option {
