@@ -77,19 +77,15 @@ func notJSON(err error) error {
 	return errors.New("not JSON: " + cut(err.Error(), 200))
 }
 
+var jsonWords = map[reflect.Kind]string{
+	reflect.String: "a string", reflect.Int: "an integer", reflect.Int64: "an integer", reflect.Bool: "true or false",
+	reflect.Slice: "a list", reflect.Struct: "an object",
+}
+
 // jsonWord names a Go type as a writer of JSON would.
 func jsonWord(k reflect.Kind) string {
-	switch k {
-	case reflect.String:
-		return "a string"
-	case reflect.Int, reflect.Int64:
-		return "an integer"
-	case reflect.Bool:
-		return "true or false"
-	case reflect.Slice:
-		return "a list"
-	case reflect.Struct:
-		return "an object"
+	if word, ok := jsonWords[k]; ok {
+		return word
 	}
 	return k.String()
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // Problem is an RFC 9457 problem document (application/problem+json) and the error behind it.
-type Problem struct {
+type Problem struct { //nolint:errname // it is the RFC's document first
 	Type   string `json:"type"`   // always about:blank: the status says what kind it is
 	Title  string `json:"title"`  // the status in words
 	Status int    `json:"status"` // as in the status line

@@ -26,7 +26,7 @@ import (
 func php(t *testing.T) (path string, ok bool) {
 	t.Helper()
 	path, err := exec.LookPath("php")
-	if err != nil && os.Getenv("ORDERSYNC_TEST_SERVERS") == "required" {
+	if err != nil && os.Getenv("ORDERSYNC_TEST_SERVERS") == "required" { //nolint:forbidigo // as store/servertest insists on its servers
 		t.Fatal("php is not on the PATH, and ORDERSYNC_TEST_SERVERS=required: apt-get install --no-install-recommends php-cli php-curl php-mysql php-sqlite3")
 	}
 	return path, err == nil
@@ -36,7 +36,7 @@ func php(t *testing.T) (path string, ok bool) {
 func run(t *testing.T, path string, env []string, args ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), path, append([]string{"tests/run.php"}, args...)...) //nolint:gosec // php, found on the PATH
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = append(cmd.Environ(), env...)
 	out, err := cmd.CombinedOutput()
 	passed := 0
 	for s := bufio.NewScanner(bytes.NewReader(out)); s.Scan(); {
