@@ -1,0 +1,200 @@
+package store_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/store/servertest"
+)
+
+// fail records that an order was refused or given up.
+func fail(t testing.TB, s *store.Store, id, kind string, code int, at time.Time, outcome store.Outcome, due *time.Time) {
+	t.Helper()
+	record(t, s, store.Push{OrderID: id, At: at, Outcome: outcome, Kind: kind, Code: code, Message: "words of " + id, DueAt: due})
+}
+
+func TestFailuresAreGroupedByReason(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
+		if groups, complete, err := s.FailureGroups(t.Context()); len(groups) != 0 || !complete || err != nil {
+			t.Fatalf("nothing failed: %+v, %v, %v", groups, complete, err)
+		}
+		later, before := t0.Add(time.Hour), t0.Add(-time.Minute)
+		for i := range 3 {
+			fail(t, s, fmt.Sprint("a", i), "rejected", 40012, t0.Add(time.Duration(i)*time.Millisecond), store.Refused, nil)
+		}
+		fail(t, s, "b", "rejected", 40099, t0, store.Refused, nil)
+		fail(t, s, "c", "unavailable", 0, t0, store.GaveUp, &later)
+		fail(t, s, "d", "unavailable", 0, t0, store.Retrying, &later)
+		fail(t, s, "e", "unavailable", 0, t0, store.GaveUp, &before)
+		record(t, s, store.Push{OrderID: "f", At: t0, Outcome: store.Pushed})
+		groups, complete, err := s.FailureGroups(t.Context())
+		if err != nil || !complete || len(groups) != 3 {
+			t.Fatalf("groups %+v, %v, %v", groups, complete, err)
+		}
+		if g := groups[0]; g.Kind != "rejected" || g.Code != 40012 || g.Count != 3 || g.Asked != 0 || !g.Oldest.Equal(t0) ||
+			!g.Newest.Equal(t0.Add(2*time.Millisecond)) || g.Sample.Message != "words of a2" {
+			t.Errorf("first %+v", g)
+		}
+		if g := groups[1]; g.Kind != "unavailable" || g.Count != 2 || g.Asked != 1 {
+			t.Errorf("second %+v: want c and e, of which e is due", g)
+		}
+		if g := groups[2]; g.Code != 40099 || g.Count != 1 {
+			t.Errorf("third %+v", g)
+		}
+	})
+}
+
+func TestFailuresArePagedNewestFirst(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
+		for i := range 7 { // in pairs that failed in the same millisecond
+			fail(t, s, fmt.Sprint("a", i), "rejected", 40012, t0.Add(time.Duration(i/2)*time.Millisecond), store.Refused, nil)
+		}
+		fail(t, s, "b", "rejected", 40099, t0, store.Refused, nil)
+		var got []string
+		q := store.FailureQuery{Kind: "rejected", Code: 40012, Limit: 2}
+		for {
+			page, err := s.Failures(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range page {
+				got = append(got, page[i].OrderID)
+				if page[i].Message != "words of "+page[i].OrderID || page[i].FailedAt.IsZero() {
+					t.Errorf("%+v", page[i])
+				}
+			}
+			if len(page) < q.Limit {
+				break
+			}
+			q.After = page[len(page)-1].Key()
+		}
+		if want := []string{"a6", "a5", "a4", "a3", "a2", "a1", "a0"}; !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	})
+}
+
+func TestMakeDueAsksForEachOrderOnce(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
+		later := t0.Add(time.Hour)
+		fail(t, s, "a", "rejected", 1, t0, store.Refused, nil)
+		fail(t, s, "b", "rejected", 1, t0, store.GaveUp, &later)
+		fail(t, s, "c", "rejected", 1, t0, store.Refused, nil)
+		if n, err := s.MakeDue(t.Context(), []string{"b", "a", "a", "nobody"}); n != 2 || err != nil {
+			t.Fatalf("%d, %v; want 2", n, err)
+		}
+		if due := dueIDs(t, s, t0); !slices.Equal(due, []string{"a", "b"}) {
+			t.Errorf("due %v", due)
+		}
+		if n, err := s.MakeDue(t.Context(), []string{"b", "a"}); n != 0 || err != nil {
+			t.Errorf("again: %d, %v; want 0", n, err)
+		}
+		idle, err := s.Failures(t.Context(), store.FailureQuery{Kind: "rejected", Code: 1, Idle: true, Limit: 10})
+		if err != nil || len(idle) != 1 || idle[0].OrderID != "c" {
+			t.Errorf("idle %+v, %v; want c", idle, err)
+		}
+		if n, err := s.MakeDue(t.Context(), nil); n != 0 || err != nil {
+			t.Errorf("none: %d, %v", n, err)
+		}
+	})
+}
+
+// However many orders have failed, a page of a group costs no more than the window.
+func TestAPageOfAGroupReadsTheWindowOnly(t *testing.T) {
+	dsn := servertest.MySQLDSN(t)
+	if dsn == "" {
+		return // ORDERSYNC_TEST_SERVERS=required makes this a failure
+	}
+	db, err := store.Open(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	servertest.CreateShop(t, db)
+	s := newStore(t, db, store.Config{})
+	const orders = store.FailureWindow + 10_000
+	for from := 0; from < orders; from += 5000 {
+		rows := make([]string, 5000)
+		for i := range rows {
+			at := t0.Add(time.Duration(from+i) * time.Second).Format("2006-01-02 15:04:05")
+			kind := "common"
+			if from+i == 0 {
+				kind = "rare" // the oldest of all: outside of the window
+			}
+			rows[i] = fmt.Sprintf("('o%d', 'refused', '%s', '%s', '%s', '%s')", from+i, kind, at, at, at)
+		}
+		exec(t, db, "INSERT INTO ordersync_order (order_id, outcome, kind, failed_at, created_at, updated_at) VALUES "+strings.Join(rows, ","))
+	}
+	groups, complete, err := s.FailureGroups(t.Context())
+	if err != nil || complete || len(groups) != 1 || groups[0].Count != store.FailureWindow {
+		t.Fatalf("groups %+v, %v, %v", groups, complete, err)
+	}
+	pool, _ := db.DB()
+	pool.SetMaxOpenConns(1) // the counters are the session's
+	exec(t, db, "FLUSH STATUS")
+	if page, err := s.Failures(t.Context(), store.FailureQuery{Kind: "rare", Limit: 50}); err != nil || len(page) != 0 {
+		t.Fatalf("page %+v, %v", page, err)
+	}
+	var name string
+	var read int
+	if err := db.Raw("SHOW SESSION STATUS LIKE 'Handler_read_prev'").Row().Scan(&name, &read); err != nil {
+		t.Fatal(err)
+	}
+	if read > store.FailureWindow+10 {
+		t.Errorf("%d rows were read", read)
+	}
+}
+
+func TestFindOrdersByAnyNumber(t *testing.T) {
+	onOrder(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		addOrder(t, db, 2, t0)
+		record(t, s, store.Push{OrderID: "gone", At: t0, Outcome: store.Refused}) // no longer in the shop
+		refund(t, s, "R1", 100)
+		accept(t, s, store.Callback{Type: "payment", Number: "1", Status: "SUCCESS", Amount: 1230, PlatformNo: "P77"})
+		accept(t, s, store.Callback{Type: "refund", Number: "R1", Status: "SUCCESS", Amount: 100, PlatformNo: "D1"})
+		exec(t, db, "INSERT INTO ordersync_settlement (out_settle_no, order_id, out_order_no, fingerprint, state, settle_no, created_at, updated_at) VALUES ('S1', '1', '1', '', 'submitted', 'DS1', ?, ?)", t0, t0)
+		for number, want := range map[string][]store.Match{
+			"1": {{"1", store.MatchOrder, "1"}}, "2": {{"2", store.MatchOrder, "2"}}, "gone": {{"gone", store.MatchOrder, "gone"}},
+			"R1": {{"1", store.MatchRefund, "R1"}}, "S1": {{"1", store.MatchSettlement, "S1"}}, "P77": {{"1", store.MatchDouyinOrder, "P77"}},
+			"D1": {{"1", store.MatchDouyinRefund, "D1"}}, "DS1": {{"1", store.MatchDouyinSettlement, "DS1"}},
+			"3": nil, "": nil, " ": nil, "r1": nil, "1 OR 1=1": nil, strings.Repeat("9", 65): nil, "\xff": nil,
+		} {
+			if got, err := s.FindOrders(t.Context(), number); err != nil || !slices.Equal(got, want) {
+				t.Errorf("%q: %+v, %v; want %+v", number, got, err, want)
+			}
+		}
+	})
+}
+
+func TestFindOrdersByOrderNo(t *testing.T) {
+	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
+		servertest.CreateShop(t, db)
+		schema := store.DefaultSchema()
+		schema.Columns.OrderNo = "sn"
+		s := newStore(t, db, store.Config{Schema: schema})
+		addOrder(t, db, 7, t0)
+		got, err := s.FindOrders(t.Context(), "SN7")
+		if want := []store.Match{{OrderID: "7", What: store.MatchOrderNo, Number: "SN7"}}; err != nil || !slices.Equal(got, want) {
+			t.Errorf("%+v, %v; want %+v", got, err, want)
+		}
+	})
+}
+
+func TestPaymentAlarms(t *testing.T) {
+	onOrder(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
+		accept(t, s, store.Callback{Type: "payment", Number: "1", Status: "SUCCESS", Amount: 1})
+		accept(t, s, store.Callback{Type: "payment", Number: "404", Status: "SUCCESS", Amount: 1})
+		got, err := s.PaymentAlarms(t.Context(), 10)
+		if err != nil || len(got) != 2 || got[0].Alarm == got[1].Alarm {
+			t.Errorf("%+v, %v", got, err)
+		}
+		if got, err = s.PaymentAlarms(t.Context(), 1); err != nil || len(got) != 1 {
+			t.Errorf("limit: %+v, %v", got, err)
+		}
+	})
+}
