@@ -12,10 +12,10 @@ import (
 func newGateway(p *process) *cobra.Command {
 	return &cobra.Command{
 		Use:   "gateway",
-		Short: "Serve the enqueue API and Douyin's callbacks (gateway.addr)",
+		Short: "Serve the enqueue API and Douyin's callbacks (gateway.addr), operators' pages (admin.addr)",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.with(cmd.Context(), []string{"mysql.dsn", "redis.uri"}, p.gateway)
+			return p.with(cmd.Context(), []string{"mysql.dsn", "redis.uri"}, p.withPrivatePort((*assembly.Assembly).Admin, p.gateway))
 		},
 	}
 }

@@ -17,10 +17,19 @@ const drainTimeout = 15 * time.Second
 
 // listen serves handler on addr until ctx ends, then lets requests in flight finish. The error names what and addr.
 func listen(ctx context.Context, what, addr string, handler http.Handler, log zerolog.Logger) error {
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	ln, err := bind(ctx, addr)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
+	return serve(ctx, what, ln, handler, log)
+}
+
+func bind(ctx context.Context, addr string) (net.Listener, error) {
+	return (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+}
+
+// serve is listen on a listener that is bound already. It closes ln.
+func serve(ctx context.Context, what string, ln net.Listener, handler http.Handler, log zerolog.Logger) error {
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,

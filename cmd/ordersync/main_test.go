@@ -23,6 +23,7 @@ var secrets = []string{
 	"ORDERSYNC_MYSQL__DSN=user:" + canary + "@tcp(127.0.0.1:1)/shop", "ORDERSYNC_REDIS__URI=redis://:" + canary + "@127.0.0.1:1/0",
 	"ORDERSYNC_DOUYIN__APP_ID=tt1", "ORDERSYNC_DOUYIN__SECRET=" + canary, "ORDERSYNC_DOUYIN__SALT=" + canary,
 	"ORDERSYNC_DOUYIN__CALLBACK_TOKEN=" + canary, "ORDERSYNC_GATEWAY__TOKENS=" + canary, "ORDERSYNC_LOG__FORMAT=json",
+	"ORDERSYNC_ADMIN__ADDR=",
 }
 
 // command runs one command line to its end.
@@ -75,7 +76,10 @@ func TestErrorsAreOneLineThatNamesTheFaultAndACode(t *testing.T) {
 		{"simulator --addr nonsense", nil, exitFailed, "simulator: listen tcp: address nonsense"},
 		{"healthcheck", nil, exitUsage, "--url: is required"},
 		{"healthcheck --url http://127.0.0.1:1/", nil, exitFailed, "connection refused"},
-		{"gateway", append([]string{"ORDERSYNC_GATEWAY__ADDR=0.0.0.0:0"}, secrets[:6]...), exitFailed, "gateway: no tokens, and the address is not loopback"},
+		{"admin-hash", nil, exitFailed, "a password has 10 to 72 bytes"},
+		{"gateway", append([]string{"ORDERSYNC_ADMIN__USERS=bob=operator:" + canary}, secrets...), exitUsage, `config: admin.users (ORDERSYNC_ADMIN__USERS): "bob": want viewer:<bcrypt hash>`},
+		{"gateway", append([]string{"ORDERSYNC_ADMIN__ADDR=127.0.0.1:0", "ORDERSYNC_ADMIN__USERS=bob=operator:$2y$10$" + canary}, secrets[:7]...), exitUsage, "admin.users.bob: after the role stands no bcrypt hash"},
+		{"gateway", append([]string{"ORDERSYNC_GATEWAY__ADDR=0.0.0.0:0", "ORDERSYNC_ADMIN__ADDR="}, secrets[:6]...), exitFailed, "gateway: no tokens, and the address is not loopback"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.args, func(t *testing.T) {
@@ -182,15 +186,15 @@ func TestEnqueuedTasksAreTheGateways(t *testing.T) {
 	}
 }
 
-// addrOf reads the log until something listens.
-func addrOf(t *testing.T, log io.Reader) string {
+// addrOf reads the log until what listens.
+func addrOf(t *testing.T, log io.Reader, what string) string {
 	t.Helper()
 	for d := json.NewDecoder(log); ; {
 		var line struct{ Addr, Message string }
 		if err := d.Decode(&line); err != nil {
-			t.Fatalf("the log ended before anything listened: %v", err)
+			t.Fatalf("the log ended before %s listened: %v", what, err)
 		}
-		if line.Addr != "" {
+		if line.Message == what+" listens" {
 			go func() { _, _ = io.Copy(io.Discard, log) }() // the writer must not block
 			return line.Addr
 		}
@@ -199,6 +203,12 @@ func addrOf(t *testing.T, log io.Reader) string {
 
 // background starts a command that serves, and returns its address and what ends it and returns its exit code.
 func background(t *testing.T, environ []string, options []assembly.Option, args ...string) (addr string, stop func() int) {
+	t.Helper()
+	return listening(t, args[0], environ, options, args...)
+}
+
+// listening is background for a command that serves more than one port.
+func listening(t *testing.T, what string, environ []string, options []assembly.Option, args ...string) (addr string, stop func() int) {
 	t.Helper()
 	log, errOut := io.Pipe()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -209,7 +219,7 @@ func background(t *testing.T, environ []string, options []assembly.Option, args 
 		_ = errOut.Close()
 	}()
 	stop = func() int { cancel(); return <-ended }
-	return addrOf(t, log), stop
+	return addrOf(t, log, what), stop
 }
 
 func TestGatewayServesAndEndsWithItsSignal(t *testing.T) {

@@ -117,6 +117,7 @@ func (p *process) commands() []*cobra.Command {
 		newRetry(p),
 		newSign(p),
 		newSimulator(p),
+		newAdminHash(p),
 		newHealthcheck(p),
 		newVersion(p),
 	}, fullCommands(p)...)

@@ -16,7 +16,7 @@ func newRun(p *process) *cobra.Command {
 		Short: "Gateway, worker and scheduler in one process, for a small shop",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.with(cmd.Context(), needsDouyin, p.all)
+			return p.with(cmd.Context(), needsDouyin, p.withPrivatePort((*assembly.Assembly).Admin, p.all))
 		},
 	}
 }
@@ -24,8 +24,8 @@ func newRun(p *process) *cobra.Command {
 // all runs the three until ctx ends or one of them fails, which ends the others.
 func (p *process) all(ctx context.Context, cfg *configs.Config, a *assembly.Assembly) error {
 	g, ctx := errgroup.WithContext(ctx)
-	for _, part := range []func(context.Context, *configs.Config, *assembly.Assembly) error{p.gateway, p.worker, p.scheduler} {
-		g.Go(func() error { return part(ctx, cfg, a) })
+	for _, run := range []part{p.gateway, p.worker, p.scheduler} {
+		g.Go(func() error { return run(ctx, cfg, a) })
 	}
 	return g.Wait()
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -12,10 +13,10 @@ import (
 func newScheduler(p *process) *cobra.Command {
 	return &cobra.Command{
 		Use:   "scheduler",
-		Short: "Look for what Douyin does not know yet, relay the outbox, purge old log rows",
+		Short: "Look for what Douyin does not know yet, relay outbox and inbox, purge old log rows",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.with(cmd.Context(), []string{"mysql.dsn", "redis.uri"}, p.scheduler)
+			return p.with(cmd.Context(), []string{"mysql.dsn", "redis.uri"}, p.withPrivatePort((*assembly.Assembly).Probes, p.scheduler))
 		},
 	}
 }
@@ -25,9 +26,16 @@ func (p *process) scheduler(ctx context.Context, cfg *configs.Config, a *assembl
 	if err != nil {
 		return err
 	}
+	inbox, err := a.Inbox()
+	if err != nil {
+		return err
+	}
 	log := p.logger(cfg)
 	log.Info().Dur("sweep_every", cfg.Scheduler.SweepEvery).Msg("scheduler runs")
+	var consumer sync.WaitGroup
+	consumer.Go(func() { inbox.Run(ctx) })
 	clock.Run(ctx)
+	consumer.Wait()
 	log.Info().Msg("scheduler stopped")
 	return nil
 }

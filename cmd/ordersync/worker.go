@@ -18,7 +18,7 @@ func newWorker(p *process) *cobra.Command {
 		Short: "Run the tasks: push orders, refund and settle",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.with(cmd.Context(), needsDouyin, p.worker)
+			return p.with(cmd.Context(), needsDouyin, p.withPrivatePort((*assembly.Assembly).Probes, p.worker))
 		},
 	}
 }

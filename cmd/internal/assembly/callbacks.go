@@ -13,8 +13,8 @@ import (
 	"github.com/ordersync/ordersync/tasks/gateway"
 )
 
-// inbox is where the gateway puts verified callbacks.
-type inbox struct {
+// callbacks is where the gateway puts verified callbacks.
+type callbacks struct {
 	store   *store.Store
 	queue   *asynq.Client
 	appID   string
@@ -22,20 +22,20 @@ type inbox struct {
 	log     zerolog.Logger
 }
 
-var _ gateway.Callbacks = inbox{}
+var _ gateway.Callbacks = callbacks{}
 
-func (a *Assembly) inbox() (inbox, error) {
+func (a *Assembly) callbacks() (callbacks, error) {
 	st, err := a.Store()
 	if err != nil {
-		return inbox{}, err
+		return callbacks{}, err
 	}
 	queue, err := a.AsynqClient()
-	return inbox{store: st, queue: queue, appID: a.cfg.Douyin.AppID, forward: a.cfg.Callbacks.ForwardURL != "", log: a.log}, err
+	return callbacks{store: st, queue: queue, appID: a.cfg.Douyin.AppID, forward: a.cfg.Callbacks.ForwardURL != "", log: a.log}, err
 }
 
 // Accept stores a callback and what it says in one transaction. The push that follows is only hurried here: the order is due in
 // MySQL already.
-func (b inbox) Accept(ctx context.Context, c douyin.Callback, raw []byte) error {
+func (b callbacks) Accept(ctx context.Context, c douyin.Callback, raw []byte) error {
 	stored := stored(c)
 	stored.Raw, stored.At, stored.Forward = raw, time.Now(), b.forward
 	accepted, err := b.store.AcceptCallback(ctx, stored)

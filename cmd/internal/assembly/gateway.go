@@ -47,11 +47,11 @@ func (a *Assembly) moneyParts(parts *gateway.Parts) error {
 	if err != nil {
 		return err
 	}
-	inbox, err := a.inbox()
+	callbacks, err := a.callbacks()
 	if err != nil {
 		return err
 	}
-	parts.Instructions, parts.Callbacks = cashier, inbox
+	parts.Instructions, parts.Callbacks = cashier, callbacks
 	if d := a.cfg.Douyin; d.AppID == "" || d.Secret == "" || d.Salt == "" {
 		return nil
 	}

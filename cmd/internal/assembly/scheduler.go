@@ -10,6 +10,7 @@ import (
 	"github.com/hibiken/asynq"
 
 	"github.com/ordersync/ordersync/scheduler"
+	"github.com/ordersync/ordersync/scheduler/queuedoctor"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
 	"github.com/ordersync/ordersync/tasks/gateway"
@@ -24,6 +25,9 @@ const forwardEvery = time.Second
 // registerEvery is how often asynq's list of queues is completed: running clients never do it again after Redis came back
 // empty, and the Inspector and asynqmon would show nothing (asynq.md §1.9).
 const registerEvery = time.Minute
+
+// doctorEvery is how often asynq's keys are looked at (asynq.md §2). What is suspected once is mended the second time.
+const doctorEvery = time.Minute
 
 // Scheduler is everything that happens because a clock rang.
 func (a *Assembly) Scheduler() (*scheduler.Scheduler, error) {
@@ -58,11 +62,13 @@ func (a *Assembly) Scheduler() (*scheduler.Scheduler, error) {
 	register := func(ctx context.Context) (bool, error) {
 		return false, redis.SAdd(ctx, "asynq:queues", tasks.Queues()).Err()
 	}
+	doctor := &queuedoctor.Doctor{Redis: redis, Queues: tasks.Queues(), Now: time.Now, Log: a.log}
 	jobs := []scheduler.Job{
 		{Name: "sweep", Every: cfg.SweepEvery, Do: sweep.Tick},
 		{Name: "outbox", Every: cfg.OutboxEvery, Do: relay.Tick},
 		{Name: "purge", Every: purgeEvery, Do: purge.Tick},
 		{Name: "register", Every: registerEvery, Do: register},
+		{Name: "queue doctor", Every: doctorEvery, Do: doctor.Tick},
 	}
 	return &scheduler.Scheduler{Log: a.log, Jobs: append(jobs, a.moneyJobs(st, queue)...)}, nil
 }
@@ -109,14 +115,8 @@ func handOver(queue tasks.Enqueuer, cashier Cashier) func(context.Context, []sto
 
 func handOverOne(ctx context.Context, queue tasks.Enqueuer, cashier Cashier, r store.OutboxRow) error {
 	asked, err := tasks.FromOutbox(r.Kind, r.OrderID, r.Payload, r.ID)
-	switch {
-	case err != nil:
-	case asked.Push != nil:
-		_, err = tasks.Enqueue(ctx, queue, *asked.Push)
-	case asked.Refund != nil:
-		_, _, err = cashier.Refund(ctx, *asked.Refund)
-	case asked.Settle != nil:
-		_, _, err = cashier.Settle(ctx, *asked.Settle)
+	if err == nil {
+		err = handOverAsked(ctx, queue, cashier, asked)
 	}
 	if neverTaken(err) {
 		return &store.BadRow{Err: err}
@@ -124,7 +124,20 @@ func handOverOne(ctx context.Context, queue tasks.Enqueuer, cashier Cashier, r s
 	return err
 }
 
-// neverTaken tells whether a row of the outbox will be refused whenever it is asked again. An order that is not there yet, or a
+// handOverAsked makes a task of what was asked, for money after its row. Asked twice it is one.
+func handOverAsked(ctx context.Context, queue tasks.Enqueuer, cashier Cashier, asked tasks.Asked) (err error) {
+	switch {
+	case asked.Push != nil:
+		_, err = tasks.Enqueue(ctx, queue, *asked.Push)
+	case asked.Refund != nil:
+		_, _, err = cashier.Refund(ctx, *asked.Refund)
+	case asked.Settle != nil:
+		_, _, err = cashier.Settle(ctx, *asked.Settle)
+	}
+	return err
+}
+
+// neverTaken tells whether what was asked will be refused whenever it is asked again. An order that is not there yet, or a
 // settlement behind a refund in flight, may be taken later.
 func neverTaken(err error) bool {
 	var bad *tasks.PayloadError

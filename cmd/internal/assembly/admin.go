@@ -1,0 +1,88 @@
+package assembly
+
+import (
+	"context"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ordersync/ordersync/cmd/internal/admin"
+	"github.com/ordersync/ordersync/configs"
+)
+
+// readyTimeout bounds one /readyz. It is shorter than what probes usually wait.
+const readyTimeout = 3 * time.Second
+
+// Admin is the private port in full: pages behind a sign-in, and what everybody who reaches the port may ask for. Without
+// admin.users nobody can sign in, which the log says.
+func (a *Assembly) Admin() (http.Handler, error) {
+	users, err := adminUsers(a.cfg.Admin.Users)
+	if err != nil {
+		return nil, err
+	}
+	redis, err := a.Redis()
+	if err != nil {
+		return nil, err
+	}
+	if len(users) == 0 {
+		a.log.Warn().Str("key", "admin.users").Msg("nobody can sign in to the private port: `ordersync admin-hash` makes a user")
+	}
+	pages, err := admin.New(admin.Config{Redis: redis, Users: users, Log: a.log, Now: time.Now})
+	if err != nil {
+		return nil, err
+	}
+	return pages, a.open(pages.HandleOpen)
+}
+
+// Probes is the private port of a process without pages: /healthz, /readyz and /metrics.
+func (a *Assembly) Probes() (http.Handler, error) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
+	return mux, a.open(mux.Handle)
+}
+
+// open adds what is served without a sign-in. /healthz is there already.
+func (a *Assembly) open(handle func(pattern string, h http.Handler)) error {
+	ready, err := a.Ready()
+	if err != nil {
+		return err
+	}
+	handle("GET /readyz", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+		defer cancel()
+		if err := ready(ctx); err != nil {
+			what, _, _ := strings.Cut(err.Error(), ":") // the rest names hosts, and is in the log of whoever fails by it
+			say(w, http.StatusServiceUnavailable, what+" does not answer")
+			return
+		}
+		say(w, http.StatusOK, "ready")
+	}))
+	return nil
+}
+
+func say(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text+"\n") // an error here: the client is gone
+}
+
+// adminUsers reads admin.users. The error is a *configs.Error that names every bad one and shows none of the values.
+func adminUsers(values map[string]configs.Secret) (map[string]admin.User, error) {
+	users := make(map[string]admin.User, len(values))
+	var problems []configs.Problem
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		u, err := admin.ParseUser(name, values[name].Reveal())
+		if err != nil {
+			problems = append(problems, configs.Problem{Key: "admin.users", Want: err.Error()})
+			continue
+		}
+		users[name] = u
+	}
+	if len(problems) > 0 {
+		return nil, &configs.Error{Problems: problems}
+	}
+	return users, nil
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+const operatorsPassword = "correct horse battery"
+
+// withPrivatePort are the secrets' variables with a private port and its operator.
+func withPrivatePort(t *testing.T, more ...string) []string {
+	t.Helper()
+	var hash bytes.Buffer
+	p := &process{in: strings.NewReader(operatorsPassword + "\n"), out: &hash, errOut: io.Discard}
+	if code := p.run(t.Context(), []string{"admin-hash"}); code != exitDone {
+		t.Fatalf("admin-hash ended with %d", code)
+	}
+	environ := append([]string{"ORDERSYNC_ADMIN__USERS=alice=operator:" + strings.TrimSpace(hash.String())}, secrets[:len(secrets)-1]...)
+	return append(append(environ, "ORDERSYNC_ADMIN__ADDR=127.0.0.1:0"), more...)
+}
+
+func get(t *testing.T, client *http.Client, url string) (status int, body string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
+}
+
+func TestTheGatewaysPrivatePortHasPagesForThoseWhoSignIn(t *testing.T) {
+	addr, stop := listening(t, "admin", withPrivatePort(t, "ORDERSYNC_GATEWAY__ADDR=127.0.0.1:0"), shop(t), "gateway")
+	base := "http://" + addr
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Jar: jar}
+	if status, _ := get(t, client, base+"/asynqmon/api/queues"); status != http.StatusUnauthorized {
+		t.Errorf("without a sign-in: %d", status)
+	}
+	for _, open := range []string{"/healthz", "/readyz"} {
+		if status, body := get(t, client, base+open); status != http.StatusOK {
+			t.Errorf("%s: %d %s", open, status, body)
+		}
+	}
+	form := strings.NewReader(url.Values{"name": {"alice"}, "password": {operatorsPassword}}.Encode())
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/login", form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if status, body := get(t, client, base+"/asynqmon/api/queues"); status != http.StatusOK {
+		t.Errorf("after the sign-in (%d): %d %s", resp.StatusCode, status, body)
+	}
+	if code := stop(); code != exitDone {
+		t.Errorf("ended with %d after its signal, want 0", code)
+	}
+}
+
+func TestWorkersAndSchedulersServeProbesOnly(t *testing.T) {
+	for _, name := range []string{"worker", "scheduler"} {
+		t.Run(name, func(t *testing.T) {
+			options := shop(t)
+			if code, _, errOut := command(t, secrets, options, "migrate"); code != exitDone {
+				t.Fatal(errOut)
+			}
+			addr, stop := listening(t, "admin", withPrivatePort(t), options, name)
+			for path, want := range map[string]int{
+				"/healthz": http.StatusOK, "/readyz": http.StatusOK, "/login": http.StatusNotFound, "/asynqmon/": http.StatusNotFound, "/": http.StatusNotFound,
+			} {
+				if status, body := get(t, http.DefaultClient, "http://"+addr+path); status != want {
+					t.Errorf("%s: %d %s, want %d", path, status, body, want)
+				}
+			}
+			if code := stop(); code != exitDone {
+				t.Errorf("ended with %d after its signal, want 0", code)
+			}
+		})
+	}
+}
+
+func TestAPrivatePortThatIsTakenIsNamedByItsKey(t *testing.T) {
+	ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = ln.Close() }()
+	environ := append(secrets[:len(secrets)-1:len(secrets)-1], "ORDERSYNC_ADMIN__ADDR="+ln.Addr().String())
+	code, _, errOut := command(t, environ, shop(t), "worker", "--log-level", "error")
+	if code != exitFailed || !strings.Contains(errOut, "admin.addr: listen tcp") || !strings.Contains(errOut, "each process on a machine needs its own") {
+		t.Errorf("code %d, stderr %q", code, errOut)
+	}
+}
