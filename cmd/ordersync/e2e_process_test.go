@@ -22,7 +22,10 @@ import (
 )
 
 // logLine is what the tests read of a line of ordersync's log.
-type logLine struct{ Level, Message, Addr, From, To string }
+type logLine struct {
+	Message, Addr, From, To string
+	Enqueued                int
+}
 
 // journal keeps the log of a process and tells whoever waits for a line.
 type journal struct {
@@ -196,7 +199,7 @@ func (r *running) listens(t *testing.T, args []string) *running {
 		case <-ctx.Done():
 		}
 	}()
-	line, err := r.log.await(ctx, func(l logLine) bool { return l.Addr != "" && strings.HasSuffix(l.Message, " listens") })
+	line, err := r.log.await(ctx, func(l logLine) bool { return l.Addr != "" && strings.HasSuffix(l.Message, " listens") && l.Message != "admin listens" })
 	if err != nil {
 		t.Fatalf("ordersync %s does not listen: %v\n%s", strings.Join(args, " "), err, r.log.tail(20))
 	}
