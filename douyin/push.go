@@ -3,6 +3,7 @@ package douyin
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 )
@@ -157,19 +158,30 @@ func (b pushBody) join(token, openID, rest []byte) []byte {
 	return append(append(append(out, openID...), ','), rest...)
 }
 
-// Digest names the content of the push: lower-case hex SHA-256 over open_id, order_status, payment_order_no and
-// order_detail as JSON. Two pushes that Validate accepts have the same digest exactly when Douyin would be told the same;
-// update_time and the token are not part of it. A changed digest of unchanged orders means that each is pushed once more,
-// so a test holds one value.
+// Digest names the content of the push: lower-case hex SHA-256 over everything that Douyin is told but update_time and the
+// token, each text behind its length. Two pushes have the same digest exactly when Douyin would be told the same. A changed
+// digest of unchanged orders means that each is pushed once more, so a test holds one value.
 func (o OrderPush) Digest() string {
-	detail, err := o.detail()
-	if err != nil { // structs of strings and integers always have a JSON form
-		return ""
+	b := make([]byte, 0, 512)
+	text := func(s string) { b = append(binary.AppendUvarint(b, uint64(len(s))), s...) }
+	number := func(n int64) { b = binary.AppendVarint(b, n) }
+	text(o.OpenID)
+	number(int64(o.Status))
+	text(o.PaymentOrderNo)
+	text(o.Detail.OrderID)
+	number(o.Detail.CreateTime)
+	number(int64(o.Detail.Amount))
+	number(o.Detail.TotalPrice)
+	text(o.Detail.DetailURL)
+	number(int64(len(o.Detail.Items)))
+	for _, i := range o.Detail.Items {
+		text(i.ItemCode)
+		text(i.Img)
+		text(i.Title)
+		text(i.SubTitle)
+		number(int64(i.Amount))
+		number(i.Price)
 	}
-	content, err := marshal([]any{o.OpenID, int(o.Status), o.PaymentOrderNo, string(detail)})
-	if err != nil {
-		return ""
-	}
-	sum := sha256.Sum256(content)
+	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
 }

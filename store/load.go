@@ -17,8 +17,8 @@ func (s *Store) LoadOrder(ctx context.Context, orderID string) (OrderSnapshot, e
 	return s.loads.do(ctx, orderID)
 }
 
-// buildLoadSQL is the SELECT up to its list of ids.
-func (s *Store) buildLoadSQL() string {
+// buildLoadSQL makes the two SELECTs up to their lists of ids: of the orders alone, and of all that a push needs.
+func (s *Store) buildLoadSQL() {
 	c, t := s.schema.Columns, s.schema.Tables
 	column := func(name string) string { // a column the shop does not have reads as empty
 		if name == "" {
@@ -27,9 +27,14 @@ func (s *Store) buildLoadSQL() string {
 		return "o." + quote(name)
 	}
 	filter, _ := s.schema.filterSQL()
-	return "SELECT " + strings.Join([]string{
+	order := strings.Join([]string{
 		column(c.ID), column(c.OrderNo), column(c.UserID), column(c.ProductID), column(c.CourseID), column(c.Price), column(c.Amount),
 		column(c.CreateTime), column(c.SN), column(c.ThirdOrderNum), column(c.Status),
+	}, ", ")
+	where := " WHERE " + filter + " AND o." + quote(c.ID) + " IN ("
+	s.orderSQL = "SELECT " + order + " FROM " + quote(t.Order) + " o" + where
+	s.loadSQL = "SELECT " + strings.Join([]string{
+		order,
 		"u." + quote(c.User.ID), "u." + quote(c.User.OpenID),
 		"p." + quote(c.Product.ID), "p." + quote(c.Product.CoverImg),
 		"c." + quote(c.Course.ID), "c." + quote(c.Course.Name),
@@ -41,7 +46,7 @@ func (s *Store) buildLoadSQL() string {
 		" LEFT JOIN " + quote(t.Course) + " c ON c." + quote(c.Course.ID) + " = o." + quote(c.CourseID) +
 		" LEFT JOIN `ordersync_order` s ON s.`order_id` = " + s.sql.text("o."+quote(c.ID)) +
 		" LEFT JOIN `ordersync_payment` pay ON pay.`out_order_no` = " + s.sql.text("o."+quote(c.OrderNo)) +
-		" WHERE " + filter + " AND o." + quote(c.ID) + " IN ("
+		where
 }
 
 // idArg is an order id in the type of the shop's key; ok is false when the shop can have no such order. A text would make
@@ -89,21 +94,13 @@ func (s *Store) loadOrders(ctx context.Context, calls []*call[string, OrderSnaps
 		return nil, err
 	}
 	found := make(map[string]loaded, len(calls))
-	asked := make(map[string]bool, len(calls))
-	_, args := s.schema.filterSQL()
-	ids := len(args)
-	for _, c := range calls {
-		if arg, ok := idArg(c.key, numeric); ok && !asked[c.key] {
-			asked[c.key] = true
-			args = append(args, arg)
-		}
+	ids := make([]string, len(calls))
+	for i, c := range calls {
+		ids[i] = c.key
 	}
-	if len(asked) == 0 {
-		return found, nil
-	}
-	rows, err := s.db.WithContext(ctx).Raw(s.loadSQL+places(len(args)-ids)+")", args...).Rows()
-	if err != nil {
-		return nil, fmt.Errorf("store: load orders: %w", err)
+	rows, err := s.selectOrders(ctx, s.loadSQL, ids, numeric)
+	if err != nil || rows == nil {
+		return found, err
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells
 	var r orderRow
@@ -122,6 +119,27 @@ func (s *Store) loadOrders(ctx context.Context, calls []*call[string, OrderSnaps
 	return found, nil
 }
 
+// selectOrders runs a SELECT of buildLoadSQL; nil without an error when none of the ids can be the shop's.
+func (s *Store) selectOrders(ctx context.Context, query string, orderIDs []string, numeric bool) (*sql.Rows, error) {
+	asked := make(map[string]bool, len(orderIDs))
+	_, args := s.schema.filterSQL()
+	others := len(args)
+	for _, id := range orderIDs {
+		if arg, ok := idArg(id, numeric); ok && !asked[id] {
+			asked[id] = true
+			args = append(args, arg)
+		}
+	}
+	if len(asked) == 0 {
+		return nil, nil
+	}
+	rows, err := s.db.WithContext(ctx).Raw(query+places(len(args)-others)+")", args...).Rows()
+	if err != nil {
+		return nil, fmt.Errorf("store: load orders: %w", err)
+	}
+	return rows, nil
+}
+
 // orderRow is a row of the load statement as it comes.
 type orderRow struct {
 	id, orderNo, userID, productID, courseID, price, amount, sn, thirdOrderNum, status sql.NullString
@@ -137,16 +155,22 @@ type orderRow struct {
 // refundColumns are the columns of ordersync_order that sum its refunds up. Only a change of a refund writes them.
 var refundColumns = []string{"refunded_fen", "refunding_fen", "refund_failed_fen"}
 
-func (r *orderRow) into() []any {
-	columns := append([]any{
+// intoOrder are the shop's columns of the order, which come first.
+func (r *orderRow) intoOrder() []any {
+	return []any{
 		&r.id, &r.orderNo, &r.userID, &r.productID, &r.courseID, &r.price, &r.amount, &r.createTime, &r.sn, &r.thirdOrderNum, &r.status,
+	}
+}
+
+func (r *orderRow) into() []any {
+	columns := append(append(r.intoOrder(),
 		&r.foundUser, &r.openID, &r.foundProduct, &r.coverImg, &r.foundCourse, &r.name,
-	}, r.state.into()...)
+	), r.state.into()...)
 	return append(columns, &r.refunded, &r.refunding, &r.refundFailed, &r.paid)
 }
 
-// snapshot makes the values of a row usable. The error is a *ColumnError for the first that is not; the rest is filled.
-func (s *Store) snapshot(r *orderRow) (OrderSnapshot, error) {
+// order makes the shop's values of a row usable. The error is a *ColumnError for the first that is not; the rest is filled.
+func (s *Store) order(r *orderRow) (Order, error) {
 	var first error
 	refuse := func(column string, reason error) {
 		if reason != nil && first == nil {
@@ -160,15 +184,21 @@ func (s *Store) snapshot(r *orderRow) (OrderSnapshot, error) {
 	refuse(c.Amount, err)
 	created, err := s.createTime(r.createTime)
 	refuse(c.CreateTime, err)
-	paid := amount
+	return Order{
+		ID: r.id.String, OrderNo: r.orderNo.String, UserID: r.userID.String, ProductID: r.productID.String, CourseID: r.courseID.String,
+		Price: price, Amount: amount, CreateTime: created, SN: r.sn.String, ThirdOrderNum: r.thirdOrderNum.String, Status: r.status.String,
+	}, first
+}
+
+// snapshot is a whole row. The error is that of its order.
+func (s *Store) snapshot(r *orderRow) (OrderSnapshot, error) {
+	order, err := s.order(r)
+	paid := order.Amount
 	if r.paid.Valid {
 		paid = Fen(r.paid.Int64)
 	}
 	return OrderSnapshot{
-		Order: Order{
-			ID: r.id.String, OrderNo: r.orderNo.String, UserID: r.userID.String, ProductID: r.productID.String, CourseID: r.courseID.String,
-			Price: price, Amount: amount, CreateTime: created, SN: r.sn.String, ThirdOrderNum: r.thirdOrderNum.String, Status: r.status.String,
-		},
+		Order:   order,
 		User:    User{Found: r.foundUser.Valid, OpenID: r.openID.String},
 		Product: Product{Found: r.foundProduct.Valid, CoverImg: r.coverImg.String},
 		Course:  Course{Found: r.foundCourse.Valid, Name: r.name.String},
@@ -176,7 +206,7 @@ func (s *Store) snapshot(r *orderRow) (OrderSnapshot, error) {
 		Refunds: RefundSummary{
 			Paid: paid, Succeeded: Fen(r.refunded.Int64), InFlight: Fen(r.refunding.Int64), LastFailed: Fen(r.refundFailed.Int64),
 		},
-	}, first
+	}, err
 }
 
 func (s *Store) fen(v sql.NullString) (Fen, error) {

@@ -198,7 +198,7 @@ func TestAClosedStoreSaysSo(t *testing.T) {
 	if _, err := s.LoadOrder(t.Context(), "1"); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("load: %v", err)
 	}
-	if err := s.RecordPush(t.Context(), store.Push{OrderID: "1"}); !errors.Is(err, store.ErrClosed) {
+	if _, err := s.RecordPush(t.Context(), store.Push{OrderID: "1"}); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("record: %v", err)
 	}
 }

@@ -36,14 +36,19 @@ func (s *Store) BeginPush(ctx context.Context, b Begin) (seq int64, err error) {
 	return s.writes.do(ctx, write{begin: &b})
 }
 
-// RecordPush writes how an attempt or a pass ended. It is durable when it returns.
-func (s *Store) RecordPush(ctx context.Context, p Push) error {
+// RecordPush writes how an attempt or a pass ended. It is durable when it returns. changed tells, with Outcome Pushed and
+// p.Seen, that the shop's row is not p.Seen any more (or that this cannot be told), read after Douyin has answered: whoever
+// pushed has to push again.
+func (s *Store) RecordPush(ctx context.Context, p Push) (changed bool, err error) {
 	if err := checkOrderID(p.OrderID); err != nil {
-		return err
+		return false, err
 	}
-	_, err := s.writes.do(ctx, write{push: &p})
-	return err
+	answer, err := s.writes.do(ctx, write{push: &p})
+	return answer == rowChanged, err
 }
+
+// rowChanged is the answer to a push whose order is another one by now.
+const rowChanged = 1
 
 func checkOrderID(id string) error {
 	if id == "" || len(id) > maxID || clip(id, maxID) != id {
@@ -56,6 +61,7 @@ func checkOrderID(id string) error {
 func (s *Store) writeBatch(ctx context.Context, calls []*call[write, int64]) {
 	err := s.commit(ctx, calls)
 	if err == nil {
+		s.lookAgain(ctx, calls)
 		return
 	}
 	if badRow(err) && len(calls) > 1 {
@@ -64,11 +70,61 @@ func (s *Store) writeBatch(ctx context.Context, calls []*call[write, int64]) {
 				c.value, c.err = 0, err
 			}
 		}
+		s.lookAgain(ctx, calls)
 		return
 	}
 	for _, c := range calls {
 		c.value, c.err = 0, err
 	}
+}
+
+// lookAgain reads the orders that were pushed once more, in one statement, and tells each call whether its order has changed.
+func (s *Store) lookAgain(ctx context.Context, calls []*call[write, int64]) {
+	var ids []string
+	for _, c := range calls {
+		if p := c.key.push; p != nil && p.Outcome == Pushed && p.Seen != nil && c.err == nil {
+			ids = append(ids, p.OrderID)
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	now, err := s.readOrders(ctx, ids)
+	for _, c := range calls {
+		if p := c.key.push; p != nil && p.Outcome == Pushed && p.Seen != nil && c.err == nil {
+			if order, ok := now[p.OrderID]; err != nil || !ok || order != *p.Seen {
+				c.value = rowChanged
+			}
+		}
+	}
+}
+
+// readOrders reads the shop's orders alone. One whose values cannot be used is left out.
+func (s *Store) readOrders(ctx context.Context, ids []string) (map[string]Order, error) {
+	numeric, _, err := s.types(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.selectOrders(ctx, s.orderSQL, ids, numeric)
+	if err != nil || rows == nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	orders := make(map[string]Order, len(ids))
+	var r orderRow
+	into := r.intoOrder()
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return nil, fmt.Errorf("store: read orders: %w", err)
+		}
+		if o, err := s.order(&r); err == nil {
+			orders[o.ID] = o
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("store: read orders: %w", err)
+	}
+	return orders, nil
 }
 
 // commit runs the transaction, again when it lost a deadlock or a race. Without an error every call has its answer.

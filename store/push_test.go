@@ -228,7 +228,7 @@ func TestABadRowFailsAlone(t *testing.T) {
 				if i == 17 {
 					p.Status = 1 << 40 // INT holds no such number
 				}
-				if err := s.RecordPush(context.Background(), p); err != nil {
+				if _, err := s.RecordPush(context.Background(), p); err != nil {
 					failed.Add(1)
 					if i != 17 {
 						t.Errorf("order %d: %v", i, err)
@@ -283,7 +283,7 @@ func TestEachSeqHasOneWinner(t *testing.T) {
 					}
 					winners[id][seq]++
 					mu.Unlock()
-					if err := s.RecordPush(context.Background(), store.Push{OrderID: id, Seq: seq, At: t0, Outcome: store.Pushed, Digest: "d"}); err != nil {
+					if _, err := s.RecordPush(context.Background(), store.Push{OrderID: id, Seq: seq, At: t0, Outcome: store.Pushed, Digest: "d"}); err != nil {
 						t.Error(err)
 						return
 					}
@@ -341,11 +341,52 @@ func TestARecordThatReturnedSurvivesKillOfTheServer(t *testing.T) {
 func TestAnOrderIDThatFitsNowhereIsRefused(t *testing.T) {
 	s := newStore(t, servertest.SQLite(t), store.Config{})
 	for _, id := range []string{"", strings.Repeat("x", 65), "\xff"} {
-		if err := s.RecordPush(t.Context(), store.Push{OrderID: id, At: t0, Outcome: store.Refused}); err == nil {
+		if _, err := s.RecordPush(t.Context(), store.Push{OrderID: id, At: t0, Outcome: store.Refused}); err == nil {
 			t.Errorf("record of id %q was accepted", id)
 		}
 		if _, err := s.BeginPush(t.Context(), store.Begin{OrderID: id, At: t0}); err == nil {
 			t.Errorf("begin of id %q was accepted", id)
 		}
 	}
+}
+
+func TestRecordPushTellsWhetherTheShopHasChangedTheOrderSince(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		addOrder(t, db, 1, t0)
+		addOrder(t, db, 2, t0)
+		for _, c := range []struct {
+			name    string
+			change  string
+			outcome store.Outcome
+			unasked bool
+			want    bool
+		}{
+			{"as it was", "", store.Pushed, false, false},
+			{"another status", "UPDATE `order` SET status = 6 WHERE id = 1", store.Pushed, false, true},
+			{"another amount", "UPDATE `order` SET amount = '12.31' WHERE id = 1", store.Pushed, false, true},
+			{"another order's status", "UPDATE `order` SET status = 6 WHERE id = 2", store.Pushed, false, false},
+			{"an amount that cannot be used", "UPDATE `order` SET amount = '-1.00' WHERE id = 1", store.Pushed, false, true},
+			{"changed, and nobody asks", "UPDATE `order` SET status = 5 WHERE id = 1", store.Pushed, true, false},
+			{"changed, and the push failed", "UPDATE `order` SET status = 4 WHERE id = 1", store.Retrying, false, false},
+			{"gone", "DELETE FROM `order` WHERE id = 1", store.Pushed, false, true},
+		} {
+			snapshot, err := s.LoadOrder(t.Context(), "1")
+			var column *store.ColumnError
+			if err != nil && !errors.As(err, &column) {
+				t.Fatal(err)
+			}
+			seq := begin(t, s, "1", snapshot.State.Seq, t0)
+			if c.change != "" {
+				exec(t, db, c.change)
+			}
+			p := store.Push{OrderID: "1", Seq: seq, At: t0, Outcome: c.outcome, Digest: "d", Seen: &snapshot.Order}
+			if c.unasked {
+				p.Seen = nil
+			}
+			changed, err := s.RecordPush(t.Context(), p)
+			if err != nil || changed != c.want {
+				t.Errorf("%s: changed %v, %v; want %v", c.name, changed, err, c.want)
+			}
+		}
+	})
 }

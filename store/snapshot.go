@@ -150,6 +150,9 @@ type Push struct {
 	// With Outcome Pushed: what Douyin holds now.
 	Status int
 	Digest string
+	// Seen is the order as it was read before the call, so that RecordPush can tell whether the shop has changed it since. Nil:
+	// nobody asks.
+	Seen *Order
 
 	Kind       string
 	Code       int

@@ -39,14 +39,15 @@ const (
 
 // Store reads the shop and keeps our tables. It is safe for concurrent use; make one per process and Close it.
 type Store struct {
-	db      *gorm.DB
-	cfg     Config
-	schema  Schema
-	sql     dialect
-	loads   *gatherer[string, OrderSnapshot]
-	writes  *gatherer[write, int64]
-	shop    shopTypes
-	loadSQL string
+	db       *gorm.DB
+	cfg      Config
+	schema   Schema
+	sql      dialect
+	loads    *gatherer[string, OrderSnapshot]
+	writes   *gatherer[write, int64]
+	shop     shopTypes
+	loadSQL  string // of buildLoadSQL
+	orderSQL string
 
 	migrating sync.Mutex // SQLite only
 }
@@ -73,7 +74,7 @@ func New(db *gorm.DB, cfg Config) (*Store, error) {
 		cfg.BatchSize = defaultBatchSize
 	}
 	s := &Store{db: db, cfg: cfg, schema: cfg.Schema.withDefaults(), sql: dialectOf(db)}
-	s.loadSQL = s.buildLoadSQL()
+	s.buildLoadSQL()
 	s.loads = newGatherer(cfg, s.loadBatch)
 	s.writes = newGatherer(cfg, s.writeBatch)
 	return s, nil

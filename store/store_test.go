@@ -79,7 +79,7 @@ func begin(t testing.TB, s *store.Store, id string, seq int64, at time.Time) int
 
 func record(t testing.TB, s *store.Store, p store.Push) {
 	t.Helper()
-	if err := s.RecordPush(context.Background(), p); err != nil {
+	if _, err := s.RecordPush(context.Background(), p); err != nil {
 		t.Fatalf("record %+v: %v", p, err)
 	}
 }

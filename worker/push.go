@@ -34,7 +34,8 @@ const (
 type Orders interface {
 	LoadOrder(ctx context.Context, orderID string) (store.OrderSnapshot, error) // store.ErrOrderNotFound, *store.ColumnError
 	BeginPush(ctx context.Context, b store.Begin) (seq int64, err error)        // store.ErrSuperseded
-	RecordPush(ctx context.Context, p store.Push) error                         // durable when it returns
+	// RecordPush is durable when it returns. changed: the shop's order is not p.Seen any more.
+	RecordPush(ctx context.Context, p store.Push) (changed bool, err error)
 }
 
 // Pusher is Douyin as a push sees it.
@@ -117,6 +118,7 @@ type run struct {
 	attempt attempt
 	passed  int
 	receipt douyin.Receipt // of the newest call
+	changed bool           // the shop has changed the order since it was read for that call
 }
 
 // passes goes round until Douyin holds the newest row.
@@ -169,9 +171,9 @@ func (r *run) pass(ctx context.Context) (v verdict, again bool) {
 	r.receipt, err = r.Douyin.PushOrder(ctx, push)
 	done(err)
 	v = r.record(ctx, judge(err, r.attempt), store.Push{
-		Seq: seq, OrderNo: s.Order.OrderNo, ShopStatus: s.Order.Status, Status: int(push.Status), Digest: digest,
+		Seq: seq, OrderNo: s.Order.OrderNo, ShopStatus: s.Order.Status, Status: int(push.Status), Digest: digest, Seen: &s.Order,
 	})
-	return v, v.tell == nil // whoever pushed looks again
+	return v, r.changed // whoever pushed looks again
 }
 
 func (r *run) begin(ctx context.Context, s store.OrderSnapshot, push douyin.OrderPush) (int64, error) {
@@ -219,7 +221,7 @@ func (r *run) settled(ctx context.Context, s store.OrderSnapshot) verdict {
 	if s.State.Outcome == store.Pushed && s.State.DueAt == nil && s.State.ShopStatus == s.Order.Status {
 		return v
 	}
-	err := r.Orders.RecordPush(ctx, store.Push{
+	_, err := r.Orders.RecordPush(ctx, store.Push{
 		OrderID: r.task.OrderID, OrderNo: s.Order.OrderNo, Seq: s.State.Seq, At: r.now(), Outcome: store.Settled, ShopStatus: s.Order.Status,
 	})
 	if err != nil {
@@ -247,7 +249,9 @@ func (r *run) record(ctx context.Context, v verdict, p store.Push) verdict {
 	// Douyin has been called: its answer is written down even when the task's time is over.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
-	if err := r.Orders.RecordPush(ctx, p); err != nil {
+	var err error
+	if r.changed, err = r.Orders.RecordPush(ctx, p); err != nil {
+		r.changed = false
 		return judge(fmt.Errorf("record %s: %w", v.outcome, err), r.attempt)
 	}
 	return v

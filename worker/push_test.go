@@ -49,22 +49,22 @@ func (m *memory) BeginPush(_ context.Context, b store.Begin) (int64, error) {
 	return st.Seq, nil
 }
 
-func (m *memory) RecordPush(ctx context.Context, p store.Push) error {
+func (m *memory) RecordPush(ctx context.Context, p store.Push) (changed bool, err error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return false, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fail != nil {
 		if err := m.fail(p); err != nil {
-			return err
+			return false, err
 		}
 	}
 	m.records = append(m.records, p)
 	st := &m.s.State
 	if p.Outcome == store.Settled {
 		st.Outcome, st.DueAt, st.ShopStatus = store.Pushed, nil, p.ShopStatus
-		return nil
+		return false, nil
 	}
 	st.Outcome, st.DueAt, st.ShopStatus = p.Outcome, p.DueAt, p.ShopStatus
 	if p.Seq > 0 {
@@ -72,8 +72,9 @@ func (m *memory) RecordPush(ctx context.Context, p store.Push) error {
 	}
 	if p.Outcome == store.Pushed {
 		st.Digest, st.Status = p.Digest, p.Status
+		return p.Seen != nil && *p.Seen != m.s.Order, nil
 	}
-	return nil
+	return false, nil
 }
 
 func (m *memory) outcomes() []store.Outcome {

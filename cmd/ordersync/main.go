@@ -4,13 +4,21 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 )
 
 // Set by -ldflags "-X main.version=… -X main.commit=…"; without them the version command asks the build information.
 var version, commit string
 
+// gcPercent lets the heap grow to three times what is in use before it is collected: a worker holds little and allocates much,
+// so a dozen MiB save it a tenth of the processor. GOGC overrules it.
+const gcPercent = 200
+
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	// The first signal asks to stop. After it the signals have their usual effect again, so a second one ends a process that
 	// takes too long.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
