@@ -19,6 +19,9 @@ import (
 const (
 	// answerGrace is production's MoveMoney.Grace: longer than a task.
 	answerGrace = 2 * time.Minute
+	// inFlight is how long an announced request may still be on its way: as long as a task may run. Nobody else asks or sends
+	// before that, unless its answer has been written down.
+	inFlight = time.Minute
 	// busyWait is how long a settlement waits for a refund in flight, and for a time that Douyin calls too early.
 	busyWait = time.Minute
 	tooEarly = time.Hour
@@ -122,6 +125,7 @@ func (h *MoveMoney) now() time.Time {
 type movement struct {
 	*MoveMoney
 	i       store.Instruction
+	heard   time.Time // when the row was last written before this run: no earlier request was heard of after that
 	taskID  string
 	started time.Time
 	attempt attempt
@@ -155,11 +159,14 @@ func (m *movement) step(ctx context.Context) verdict {
 	if !found {
 		return judge(&tasks.PayloadError{Field: "number", Reason: "there is no instruction with this number"}, m.attempt)
 	}
-	m.i = i
+	m.i, m.heard = i, i.UpdatedAt
 	switch {
 	case i.State.Final():
 		m.did = "ended before"
 		return verdict{outcome: store.Settled}
+	case unanswered(i) && m.now().Sub(i.UpdatedAt) < inFlight:
+		rest := max(inFlight-m.now().Sub(i.UpdatedAt), inFlightWait)
+		return verdict{outcome: store.Retrying, tell: &postponed{after: rest, why: "a request of another task is in flight"}}
 	case i.State == store.MoneySubmitted, i.SentAt != nil: // the fate of a request is not known: ask first
 		return m.ask(ctx)
 	case i.NotBefore != nil && i.NotBefore.After(m.now()):
@@ -170,6 +177,12 @@ func (m *movement) step(ctx context.Context) verdict {
 		return m.checked(ctx, err)
 	}
 	return m.send(ctx)
+}
+
+// unanswered tells whether the last thing written down is that a request is about to leave. Only MarkSending leaves a row that is
+// due exactly answerGrace after its change and still new.
+func unanswered(i store.Instruction) bool {
+	return i.State == store.MoneyNew && i.SentAt != nil && i.DueAt != nil && i.DueAt.Sub(i.UpdatedAt) == answerGrace
 }
 
 func (m *movement) checked(ctx context.Context, err error) verdict {
@@ -196,8 +209,7 @@ func (m *movement) send(ctx context.Context) verdict {
 	m.i = i
 	m.did = "sent"
 	platformNo, receipt, err := m.Bank.Send(ctx, i)
-	// Douyin has been asked: its answer is written down even when the task's time is over.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	ctx, cancel := keep(ctx)
 	defer cancel()
 	switch judgeSend(err, i.Attempts) {
 	case sendAccepted:
@@ -221,30 +233,37 @@ func (m *movement) send(ctx context.Context) verdict {
 func (m *movement) ask(ctx context.Context) verdict {
 	standing, receipt, err := m.Bank.Query(ctx, m.i.Number)
 	m.did = "asked"
-	if err == nil {
-		return m.stands(ctx, standing, receipt)
+	if errors.Is(err, douyin.ErrNotFound) && m.i.State == store.MoneyNew {
+		return m.notAccepted(ctx)
 	}
-	if !errors.Is(err, douyin.ErrNotFound) {
+	if err != nil && !errors.Is(err, douyin.ErrNotFound) {
 		return m.wait(ctx, err, m.op().query, receipt, true)
 	}
-	if m.i.State == store.MoneyNew {
-		return m.notAccepted(ctx)
+	ctx, cancel := keep(ctx)
+	defer cancel()
+	if err == nil {
+		return m.stands(ctx, standing, receipt)
 	}
 	// It was accepted, so the record lags behind: keep asking, and never send again.
 	m.alarmWhenOverdue(ctx)
 	a := m.answer(judge(err, m.attempt), m.op().query, err, receipt)
-	a.Polled, a.DueAt = true, m.in(m.pollWait(m.i.Polls))
+	a.Polled, a.DueAt = true, m.nextPoll()
 	_, werr := m.Answers.Postpone(ctx, m.Money, m.i.Number, a)
 	return m.written(werr, verdict{outcome: store.Retrying})
 }
 
 // notAccepted: Douyin does not know the number. What Douyin has just refused ends here, in the words of the refusal;
-// otherwise the request is sent again, with the same number and content.
+// otherwise the request is sent again, with the same number and content. Douyin's records may lag behind its answers, so with an
+// earlier request of a moment ago a refusal is not the end yet: had that one been accepted, the money would move under a
+// number that we call failed.
 func (m *movement) notAccepted(ctx context.Context) verdict {
 	if m.refusal == nil {
 		return m.send(ctx)
 	}
 	v := judge(m.refusal.err, m.attempt)
+	if m.now().Sub(m.heard) < answerGrace {
+		return m.later(ctx, v.message, answerGrace)
+	}
 	return m.finish(ctx, store.Result{State: store.MoneyFailed, Answer: m.answer(v, m.op().send, m.refusal.err, m.refusal.receipt)})
 }
 
@@ -261,7 +280,7 @@ func (m *movement) stands(ctx context.Context, s Standing, receipt douyin.Receip
 		return m.finish(ctx, store.Result{State: store.MoneyFailed, Answer: a})
 	}
 	m.alarmWhenOverdue(ctx)
-	a.DueAt = m.in(m.pollWait(m.i.Polls))
+	a.DueAt = m.nextPoll()
 	a.Log = m.logRow(m.op().query, "submitted", nil, receipt)
 	_, err := m.Answers.Submitted(ctx, m.Money, m.i.Number, a)
 	return m.written(err, verdict{outcome: store.Retrying})
@@ -292,8 +311,9 @@ func (m *movement) later(ctx context.Context, why string, wait time.Duration) ve
 
 // wait records a failure that decides nothing. The task comes back; if it does not, the scheduler does.
 func (m *movement) wait(ctx context.Context, cause error, op string, receipt douyin.Receipt, polled bool) verdict {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	ctx, cancel := keep(ctx)
 	defer cancel()
+	m.alarmWhenOverdue(ctx)
 	v := judgeWait(cause, m.attempt)
 	a := m.answer(v, op, cause, receipt)
 	a.Polled, a.DueAt = polled, m.in(v.again+m.grace())
@@ -330,6 +350,14 @@ func (m *movement) in(wait time.Duration) *time.Time {
 	return &at
 }
 
+// nextPoll is when to ask again after a question whose answer was not the end.
+func (m *movement) nextPoll() *time.Time {
+	if m.i.State == store.MoneyNew { // only now it is known to be accepted
+		return m.in(m.pollWait(0))
+	}
+	return m.in(m.pollWait(m.i.Polls + 1)) // this question is not counted yet
+}
+
 // pollWait is the wait after so many questions.
 func (h *MoveMoney) pollWait(polls int) time.Duration {
 	steps := h.Polls
@@ -337,6 +365,11 @@ func (h *MoveMoney) pollWait(polls int) time.Duration {
 		steps = pollSteps
 	}
 	return steps[min(polls, len(steps)-1)]
+}
+
+// keep is a context for writing down what Douyin has said, also when the task's time is over.
+func keep(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 }
 
 // logRow is one call to Douyin in ordersync_log.

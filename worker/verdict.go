@@ -184,7 +184,9 @@ func judgeSend(err error, n int) sending {
 func judgeWait(err error, a attempt) verdict {
 	var answer *douyin.Error
 	if errors.As(err, &answer) && answer.Kind == douyin.Paused {
-		return held(err)
+		v := held(err)
+		v.again = waitOf(v.tell)
+		return v
 	}
 	v := judge(err, a)
 	if v.outcome == store.Refused {
