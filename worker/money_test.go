@@ -1,0 +1,187 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks"
+)
+
+// Every path that one step of a refund may take.
+func TestAStepOfARefund(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		row     store.Instruction
+		sends   []said
+		queries []said
+		calls   string // of Douyin
+		line    string // the row afterwards
+		message string // a part of it
+		told    string
+	}{
+		{"first: accepted", newRefund(), []said{{no: "D1"}}, nil, "check send", "submitted, due in 1m0s", "", "done"},
+		{"first: refused", newRefund(), []said{{err: refused2010}}, nil, "check send", "failed, rejected", "退款金额超过可退金额", "done"},
+		{"first: the number is dead", newRefund(), []said{{err: dead}}, nil, "check send", "failed, rejected", "请更换新的单号", "done"},
+		{"first: too early", newRefund(), []said{{err: tooSoon}}, nil, "check send", "new, waiting, due in 1h0m0s", "未到可结算时间", "done"},
+		{"first: no answer", newRefund(), []said{{err: cutOff}}, nil, "check send", "new, unavailable, due in 2m5s", "deadline", "failed"},
+		{"first: nothing was sent", newRefund(), []said{{err: notSent}}, nil, "check send", "new, unavailable, due in 2m5s", "refused", "failed"},
+		{"first: 1000, may have succeeded", newRefund(), []said{{err: internal1000}}, nil, "check send", "new, unavailable, due in 2m5s", "系统内部错误", "failed"},
+		{"first: throttled", newRefund(), []said{{err: busy1001}}, nil, "check send", "new, throttled, due in 2m25s", "", "failed"},
+		{"first: the breaker is open", newRefund(), []said{{err: paused}}, nil, "check send", "new, paused, due in 2m30s", "", "again in 30s"},
+		{"first: an error of nobody's", newRefund(), []said{{err: errors.New("?")}}, nil, "check send", "new, database, due in 2m5s", "?", "failed"},
+
+		{"unknown, asked: succeeded", sentBefore(), nil, []said{success}, "query", "succeeded", "", "done"},
+		{"unknown, asked: failed", sentBefore(), nil, []said{failed}, "query", "failed, rejected", "可提现余额不足", "done"},
+		{"unknown, asked: it runs", sentBefore(), nil, []said{processing}, "query", "submitted, due in 1m0s", "", "done"},
+		{"unknown, asked: no answer", sentBefore(), nil, []said{{err: cutOff}}, "query", "new, unavailable, due in 2m5s", "", "failed"},
+		{"unknown, asked: signature refused", sentBefore(), nil, []said{{err: badSign2008}}, "query", "new, rejected, due in 2m5s", "签名校验异常", "failed"},
+		{"unknown, asked: the breaker is open", sentBefore(), nil, []said{{err: paused}}, "query", "new, paused, due in 2m30s", "", "again in 30s"},
+		{"not found: sent again, accepted", sentBefore(), []said{{no: "D1"}}, []said{{err: unknown3101}}, "query send", "submitted, due in 1m0s", "", "done"},
+		{"not found: sent again, no answer", sentBefore(), []said{{err: cutOff}}, []said{{err: unknown3101}}, "query send", "new, unavailable, due in 2m5s", "", "failed"},
+		{"not found: sent again, refused; the first one succeeded", sentBefore(), []said{{err: refused2010}}, []said{{err: unknown3101}, success}, "query send query", "succeeded", "", "done"},
+		{"not found: sent again, refused; the first one runs", sentBefore(), []said{{err: dead}}, []said{{err: unknown3101}, processing}, "query send query", "submitted, due in 1m0s", "", "done"},
+		{"not found: sent again, refused; the first one failed", sentBefore(), []said{{err: dead}}, []said{{err: unknown3101}, failed}, "query send query", "failed, rejected", "可提现余额不足", "done"},
+		{"not found: sent again, refused; never accepted", sentBefore(), []said{{err: refused2010}}, []said{{err: unknown3101}, {err: unknown3101}}, "query send query", "failed, rejected", "退款金额超过可退金额", "done"},
+		{"not found: sent again, refused; nobody knows", sentBefore(), []said{{err: refused2010}}, []said{{err: unknown3101}, {err: cutOff}}, "query send query", "new, unavailable, due in 2m5s", "", "failed"},
+
+		{"accepted: it runs", accepted(), nil, []said{processing}, "query", "submitted, due in 5m0s", "", "done"},
+		{"accepted: succeeded", accepted(), nil, []said{success}, "query", "succeeded", "", "done"},
+		{"accepted: failed", accepted(), nil, []said{failed}, "query", "failed, rejected", "可提现余额不足", "done"},
+		{"accepted: not found is never sent again", accepted(), nil, []said{{err: unknown3101}}, "query", "submitted, rejected, due in 5m0s", "退款记录不存在", "done"},
+		{"accepted: no answer", accepted(), nil, []said{{err: cutOff}}, "query", "submitted, unavailable, due in 2m5s", "", "failed"},
+		{"accepted: Douyin says a word that nobody knows", accepted(), nil, []said{{standing: Standing{Result: "WAITING"}}}, "query", "submitted, due in 5m0s", "", "done"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b, bank := newBooks(c.row), &teller{t: t, sends: c.sends, queries: c.queries}
+			err := handler(b, bank).ProcessTask(t.Context(), refundTask(t, "R1"))
+			got := *b.rows["R1"]
+			if calls := strings.Join(bank.calls, " "); calls != c.calls {
+				t.Errorf("Douyin was asked %q, want %q", calls, c.calls)
+			}
+			if line(got) != c.line || !strings.Contains(got.Message, c.message) {
+				t.Errorf("the row is %q (%q), want %q (%q)", line(got), got.Message, c.line, c.message)
+			}
+			if told(err) != c.told {
+				t.Errorf("asynq was told %q (%v), want %q", told(err), err, c.told)
+			}
+			if len(bank.sends)+len(bank.queries) > 0 {
+				t.Errorf("%d answers were not asked for", len(bank.sends)+len(bank.queries))
+			}
+			for _, i := range bank.sent { // the same number, with the same content
+				if i.Number != "R1" || i.OutOrderNo != "out-1" || i.Amount != 700 || i.Text != c.row.Text || i.Options != c.row.Options {
+					t.Errorf("sent %+v", i)
+				}
+			}
+			if got.Attempts != c.row.Attempts+len(bank.sent) {
+				t.Errorf("%d attempts are written down, %d were made", got.Attempts-c.row.Attempts, len(bank.sent))
+			}
+		})
+	}
+}
+
+// What is not to be carried on is left alone.
+func TestAStepWithoutACall(t *testing.T) {
+	ended, notYet := accepted(), newRefund()
+	ended.State = store.MoneySucceeded
+	later := noon.Add(time.Second)
+	notYet.NotBefore = &later
+	announced := sentBefore() // 20 s ago by another task, which has not written an answer down
+	at, due := noon.Add(-20*time.Second), noon.Add(-20*time.Second+answerGrace)
+	announced.SentAt, announced.UpdatedAt, announced.DueAt = &at, at, &due
+	for _, c := range []struct {
+		name string
+		row  store.Instruction
+		told string
+	}{
+		{"ended", ended, "done"},
+		{"not before a time to come", notYet, "done"},
+		{"a request of another task is in flight", announced, "again in 40s"},
+	} {
+		b, bank := newBooks(c.row), &teller{t: t}
+		err := handler(b, bank).ProcessTask(t.Context(), refundTask(t, "R1"))
+		if told(err) != c.told || len(bank.calls)+len(b.calls) > 0 {
+			t.Errorf("%s: asynq was told %q, Douyin was asked %v, written was %v; want %q and nothing", c.name, told(err), bank.calls, b.calls, c.told)
+		}
+	}
+}
+
+// A worker that was killed while its request was on its way: the next one asks.
+func TestARequestWhoseTaskMustBeOverIsAskedAbout(t *testing.T) {
+	row := sentBefore()
+	at, due := noon.Add(-inFlight), noon.Add(answerGrace-inFlight)
+	row.SentAt, row.UpdatedAt, row.DueAt = &at, at, &due
+	b, bank := newBooks(row), &teller{t: t, queries: []said{success}}
+	if err := handler(b, bank).ProcessTask(t.Context(), refundTask(t, "R1")); err != nil || b.rows["R1"].State != store.MoneySucceeded {
+		t.Errorf("%v, %s", err, line(*b.rows["R1"]))
+	}
+}
+
+func TestATimeThatHasComeIsNoHindrance(t *testing.T) {
+	row := newRefund()
+	now := noon
+	row.NotBefore = &now
+	b, bank := newBooks(row), &teller{t: t, sends: []said{{no: "D1"}}}
+	if err := handler(b, bank).ProcessTask(t.Context(), refundTask(t, "R1")); err != nil || b.rows["R1"].State != store.MoneySubmitted {
+		t.Errorf("%v, %s", err, line(*b.rows["R1"]))
+	}
+}
+
+func TestAStepOfASettlement(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		check error
+		busy  *store.BusyError
+		sends []said
+		calls string
+		line  string
+		told  string
+	}{
+		{"accepted", nil, nil, []said{{no: "D1"}}, "check send", "submitted, due in 1m0s", "done"},
+		{"nothing to settle", &NothingToMoveError{}, nil, nil, "check", "failed, incomplete", "done"},
+		{"the pre-check has no answer", cutOff, nil, nil, "check", "new, unavailable, due in 2m5s", "failed"},
+		{"the breaker is open", paused, nil, nil, "check", "new, paused, due in 2m30s", "again in 30s"},
+		{"a refund is in flight", nil, &store.BusyError{Money: store.Refund, Number: "R1"}, nil, "check", "new, waiting, due in 1m0s", "done"},
+		{"too early", nil, nil, []said{{err: tooSoon}}, "check send", "new, waiting, due in 1h0m0s", "done"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			row := newRefund()
+			row.Money, row.Number, row.Params, row.Finish = store.Settlement, "S1", `[{"merchant_uid":"7","amount":10}]`, true
+			b, bank := newBooks(row), &teller{t: t, check: c.check, sends: c.sends}
+			b.busy = c.busy
+			h := handler(b, bank)
+			h.Money = store.Settlement
+			h.Changed = func(_ context.Context, orderID string) error {
+				t.Errorf("order %s pushed for a settlement", orderID)
+				return nil
+			}
+			err := h.ProcessTask(t.Context(), settleTask(t, "S1"))
+			got := *b.rows["S1"]
+			if calls := strings.Join(bank.calls, " "); calls != c.calls || line(got) != c.line || told(err) != c.told {
+				t.Errorf("calls %q, row %q (%s), asynq was told %q; want %q, %q, %q", calls, line(got), got.Message, told(err), c.calls, c.line, c.told)
+			}
+			if sent := got.SentAt != nil; sent != slices.Contains(bank.calls, "send") {
+				t.Errorf("a request may have left: %v; calls %v", sent, bank.calls)
+			}
+		})
+	}
+}
+
+func TestATaskThatNamesNoInstructionIsArchived(t *testing.T) {
+	for name, task := range map[string]*asynq.Task{
+		"no such number": refundTask(t, "R9"),
+		"empty":          asynq.NewTask(tasks.TypeRefund, nil),
+		"a settlement's": settleTask(t, "R1"),
+	} {
+		b, bank := newBooks(newRefund()), &teller{t: t}
+		if err := handler(b, bank).ProcessTask(t.Context(), task); told(err) != "archive" || len(bank.calls)+len(b.calls) > 0 {
+			t.Errorf("%s: %v, calls %v %v; want it archived and nothing else", name, err, bank.calls, b.calls)
+		}
+	}
+}
