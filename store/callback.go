@@ -30,10 +30,11 @@ type Callback struct {
 
 // Accepted tells what became of a callback.
 type Accepted struct {
-	Fresh   bool   // false: it was stored before, and nothing changed
-	Known   bool   // it is about a payment of the shop's, or about an instruction of ours
-	OrderID string // the shop's key, where it is known: the order is due for a push
-	Alarm   string // something a person has to look at
+	Fresh   bool       // false: it was stored before, and nothing changed
+	Known   bool       // it is about a payment of the shop's, or about an instruction of ours
+	OrderID string     // the shop's key, where it is known: the order is due for a push
+	Alarm   string     // something a person has to look at
+	Ended   MoneyState // what the refund or settlement has become by it; empty: it is none, or had ended before
 }
 
 // The types and states of callbacks that mean something here (douyin-api.md §4.2).
@@ -130,7 +131,7 @@ func (s *Store) accept(tx *gorm.DB, c Callback, orderID string, payment Payment)
 	if c.Type == callbackPayment {
 		a.Alarm, err = s.acceptPayment(tx, c, payment)
 	} else if m, isMoney := callbackMoney(c.Type); isMoney {
-		a.Alarm, err = s.acceptMoney(tx, m, c)
+		a.Alarm, a.Ended, err = s.acceptMoney(tx, m, c)
 	}
 	if err != nil {
 		return Accepted{}, err
@@ -154,23 +155,26 @@ func (s *Store) acceptPayment(tx *gorm.DB, c Callback, p Payment) (alarm string,
 	return recorded.Alarm, s.markDue(tx, p.OrderID, c.At)
 }
 
-func (s *Store) acceptMoney(tx *gorm.DB, m Money, c Callback) (alarm string, err error) {
+func (s *Store) acceptMoney(tx *gorm.DB, m Money, c Callback) (alarm string, ended MoneyState, err error) {
 	state := map[string]MoneyState{statusSuccess: MoneySucceeded, statusFail: MoneyFailed}[c.Status]
 	if state == "" {
-		return "", nil // PROCESSING of older documents: not the end
+		return "", "", nil // PROCESSING of older documents: not the end
 	}
 	result := Result{State: state, Amount: c.Amount, Answer: Answer{At: c.At, PlatformNo: c.PlatformNo}}
 	if state == MoneyFailed {
 		result.Kind, result.Message = "rejected", c.Message
 	}
 	i, err := s.moveLocked(tx, m, c.Number, func(_ *gorm.DB, i *Instruction) (bool, error) {
-		_, touched := i.finish(result)
+		changed, touched := i.finish(result)
+		if changed {
+			ended = result.State
+		}
 		return touched, nil
 	})
 	if errors.Is(err, ErrNoInstruction) {
-		return "", nil // of the shop's own making
+		return "", "", nil // of the shop's own making
 	}
-	return i.Alarm, err
+	return i.Alarm, ended, err
 }
 
 // markDue makes an order due for a push; its row is locked.

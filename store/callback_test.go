@@ -29,7 +29,7 @@ func TestACallbackIsStoredOnceAndDoesWhatItSays(t *testing.T) {
 		refund(t, s, "R1", 1000)
 		c := store.Callback{Type: "refund", Number: "R1", Status: "SUCCESS", Amount: 1000, PlatformNo: "D1"}
 		// The row is still new: the callback overtakes the answer of its call.
-		if got := accept(t, s, c); got != (store.Accepted{Fresh: true, Known: true, OrderID: "1"}) {
+		if got := accept(t, s, c); got != (store.Accepted{Fresh: true, Known: true, OrderID: "1", Ended: store.MoneySucceeded}) {
 			t.Errorf("first: %+v", got)
 		}
 		if i := instruction(t, s, store.Refund, "R1"); i.State != store.MoneySucceeded || i.PlatformNo != "D1" || i.Alarm != "" {
@@ -47,7 +47,7 @@ func TestACallbackIsStoredOnceAndDoesWhatItSays(t *testing.T) {
 			t.Errorf("summary %+v", got)
 		}
 		c.Status = "FAIL" // another status is another callback, and a contradiction
-		if got := accept(t, s, c); !got.Fresh || got.Alarm != store.AlarmContradiction {
+		if got := accept(t, s, c); !got.Fresh || got.Alarm != store.AlarmContradiction || got.Ended != "" {
 			t.Errorf("contradiction: %+v", got)
 		}
 	})
@@ -86,7 +86,7 @@ func TestCallbacks(t *testing.T) {
 			name:  "a refund of another amount is an alarm",
 			given: func(t *testing.T, s *store.Store) { refund(t, s, "R1", 1000) },
 			in:    store.Callback{Type: "refund", Number: "R1", Status: "SUCCESS", Amount: 999},
-			want:  store.Accepted{Fresh: true, Known: true, OrderID: "1", Alarm: store.AlarmAmount},
+			want:  store.Accepted{Fresh: true, Known: true, OrderID: "1", Alarm: store.AlarmAmount, Ended: store.MoneySucceeded},
 			check: func(t *testing.T, s *store.Store) {
 				alarms, err := s.Alarms(t.Context(), store.Refund, 10)
 				if err != nil || len(alarms) != 1 || alarms[0].State != store.MoneySucceeded || alarms[0].AlarmAt == nil {
@@ -98,7 +98,7 @@ func TestCallbacks(t *testing.T) {
 			name:  "a refund that failed",
 			given: func(t *testing.T, s *store.Store) { refund(t, s, "R1", 1000) },
 			in:    store.Callback{Type: "refund", Number: "R1", Status: "FAIL", Amount: 1000, Message: "余额不足"},
-			want:  store.Accepted{Fresh: true, Known: true, OrderID: "1"},
+			want:  store.Accepted{Fresh: true, Known: true, OrderID: "1", Ended: store.MoneyFailed},
 			check: func(t *testing.T, s *store.Store) {
 				if i := instruction(t, s, store.Refund, "R1"); i.State != store.MoneyFailed || i.Message != "余额不足" || i.DueAt != nil {
 					t.Errorf("%+v", i)
@@ -131,7 +131,7 @@ func TestCallbacks(t *testing.T) {
 				}
 			},
 			in:   store.Callback{Type: "settle", Number: "S1", Status: "SUCCESS", Amount: 1223, PlatformNo: "DS"},
-			want: store.Accepted{Fresh: true, Known: true, OrderID: "1"},
+			want: store.Accepted{Fresh: true, Known: true, OrderID: "1", Ended: store.MoneySucceeded},
 			check: func(t *testing.T, s *store.Store) {
 				if i := instruction(t, s, store.Settlement, "S1"); i.State != store.MoneySucceeded || i.Amount != 1223 || i.PlatformNo != "DS" {
 					t.Errorf("%+v", i)
