@@ -1,0 +1,149 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/store"
+)
+
+// till is Douyin's client: it keeps what it was asked.
+type till struct {
+	refund     douyin.Refund
+	settlement douyin.Settlement
+	asked      string
+	left       int64
+	err        error
+}
+
+func (d *till) CreateRefund(_ context.Context, f douyin.Refund) (string, douyin.Receipt, error) {
+	d.refund = f
+	return "D1", douyin.Receipt{LogID: "L1"}, d.err
+}
+
+func (d *till) QueryRefund(_ context.Context, no string) (douyin.RefundState, douyin.Receipt, error) {
+	d.asked = no
+	return douyin.RefundState{RefundNo: "D1", Status: douyin.ResultFail, Amount: 700, Message: "余额不足"}, douyin.Receipt{LogID: "L1"}, d.err
+}
+
+func (d *till) Settle(_ context.Context, s douyin.Settlement) (string, douyin.Receipt, error) {
+	d.settlement = s
+	return "D2", douyin.Receipt{LogID: "L2"}, d.err
+}
+
+func (d *till) QuerySettle(_ context.Context, no string) (douyin.SettleState, douyin.Receipt, error) {
+	d.asked = no
+	return douyin.SettleState{SettleNo: "D2", Status: douyin.ResultSuccess, Amount: 693}, douyin.Receipt{LogID: "L2"}, d.err
+}
+
+func (d *till) UnsettleAmount(_ context.Context, no string) (douyin.Unsettled, douyin.Receipt, error) {
+	d.asked = no
+	return douyin.Unsettled{Amount: d.left}, douyin.Receipt{}, d.err
+}
+
+// newSettlement is S1 of order 1.
+func newSettlement() store.Instruction {
+	return store.Instruction{
+		Money: store.Settlement, Number: "S1", OrderID: "1", OutOrderNo: "out-1", Text: "分账", State: store.MoneyNew, Finish: true,
+		Params: `[{"merchant_uid":"7","amount":10}, {"merchant_uid":"8","amount":20}]`, Options: `{"cp_extra":"x","notify_url":"https://shop.example/"}`,
+	}
+}
+
+func TestARefundIsSentAsItWasWrittenDown(t *testing.T) {
+	d := &till{}
+	i := newRefund()
+	i.Options = `{"cp_extra":"x","notify_url":"https://shop.example/","disable_msg":true,"msg_page":"pages/a"}`
+	no, r, err := Refunds{d}.Send(t.Context(), i)
+	want := douyin.Refund{
+		OutOrderNo: "out-1", OutRefundNo: "R1", Amount: 700, Reason: "用户取消订单", CPExtra: "x", NotifyURL: "https://shop.example/", DisableMsg: true, MsgPage: "pages/a",
+	}
+	if err != nil || no != "D1" || r.LogID != "L1" || d.refund != want {
+		t.Errorf("%q, %v: sent %+v, want %+v", no, err, d.refund, want)
+	}
+	s, r, err := Refunds{d}.Query(t.Context(), "R1")
+	if err != nil || d.asked != "R1" || r.LogID != "L1" || s != (Standing{Result: douyin.ResultFail, PlatformNo: "D1", Amount: 700, Message: "余额不足"}) {
+		t.Errorf("asked %q: %+v, %v", d.asked, s, err)
+	}
+	if err := (Refunds{}).Check(t.Context(), i); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestASettlementIsSentAsItWasWrittenDown(t *testing.T) {
+	d := &till{}
+	no, r, err := Settlements{d}.Send(t.Context(), newSettlement())
+	want := douyin.Settlement{
+		OutOrderNo: "out-1", OutSettleNo: "S1", Desc: "分账", Params: `[{"merchant_uid":"7","amount":10}, {"merchant_uid":"8","amount":20}]`, Finish: true,
+		CPExtra: "x", NotifyURL: "https://shop.example/",
+	}
+	if err != nil || no != "D2" || r.LogID != "L2" || d.settlement != want {
+		t.Errorf("%q, %v: sent %+v, want %+v", no, err, d.settlement, want)
+	}
+	s, _, err := Settlements{d}.Query(t.Context(), "S1")
+	if err != nil || d.asked != "S1" || s != (Standing{Result: douyin.ResultSuccess, PlatformNo: "D2", Amount: 693}) {
+		t.Errorf("asked %q: %+v, %v", d.asked, s, err)
+	}
+}
+
+func TestASettlementIsCheckedAgainstWhatIsLeft(t *testing.T) {
+	for name, c := range map[string]struct {
+		left   int64
+		params string
+		err    error
+		want   string // of the error; empty: none
+	}{
+		"enough":                         {31, newSettlement().Params, nil, ""},
+		"just enough":                    {30, newSettlement().Params, nil, ""},
+		"a fen too little":               {29, newSettlement().Params, nil, "Douyin has 0.29 yuan of this order left to settle, the receivers ask for 0.30"},
+		"nothing left":                   {0, newSettlement().Params, nil, "nothing of this order left"},
+		"nothing left for the seller":    {0, "", nil, "nothing of this order left"},
+		"less than nothing":              {-5, "", nil, "nothing of this order left"},
+		"all to the seller":              {1, "", nil, ""},
+		"Douyin refuses to tell":         {0, "", badSign2008, ""},
+		"Douyin does not know the order": {0, "", unknown3101, ""},
+		"no answer":                      {0, "", cutOff, "deadline"},
+		"the breaker is open":            {0, "", paused, "paused"},
+		"params that nobody can read":    {31, "{", nil, "settle_params"},
+	} {
+		i := newSettlement()
+		i.Params = c.params
+		err := Settlements{&till{left: c.left, err: c.err}}.Check(t.Context(), i)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+		var nothing *NothingToMoveError
+		if ends := errors.As(err, &nothing); ends != strings.Contains(c.want, "left") {
+			t.Errorf("%s: ends the settlement: %v", name, ends)
+		}
+	}
+}
+
+func TestOptionsThatCannotBeReadAreNotSent(t *testing.T) {
+	d := &till{}
+	r, s := newRefund(), newSettlement()
+	r.Options, s.Options = "{", "{"
+	if _, _, err := (Refunds{d}).Send(t.Context(), r); err == nil || d.refund.OutRefundNo != "" {
+		t.Errorf("refund: %v, sent %+v", err, d.refund)
+	}
+	if _, _, err := (Settlements{d}).Send(t.Context(), s); err == nil || d.settlement.OutSettleNo != "" {
+		t.Errorf("settlement: %v, sent %+v", err, d.settlement)
+	}
+}
+
+func TestOptionsAreTheSameTextEveryTime(t *testing.T) {
+	if text, err := EncodeOptions(RefundOptions{}); err != nil || text != "" {
+		t.Errorf("nothing set: %q, %v", text, err)
+	}
+	for range 2 {
+		text, err := EncodeOptions(RefundOptions{CPExtra: "x", NotifyURL: "https://shop.example/?a=1&b=2", DisableMsg: true, MsgPage: "p"})
+		if want := `{"cp_extra":"x","notify_url":"https://shop.example/?a=1\u0026b=2","disable_msg":true,"msg_page":"p"}`; err != nil || text != want {
+			t.Errorf("got %s, %v; want %s", text, err, want)
+		}
+	}
+	if text, err := EncodeOptions(SettleOptions{NotifyURL: "https://shop.example/"}); err != nil || text != `{"notify_url":"https://shop.example/"}` {
+		t.Errorf("%s, %v", text, err)
+	}
+}

@@ -1,0 +1,152 @@
+package worker
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/store/servertest"
+)
+
+// DueInstructions and PostponeInstructions are the scheduler's side of books.
+func (b *books) DueInstructions(_ context.Context, _ store.Money, now time.Time, limit int) (due []store.DueInstruction, _ error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, i := range b.rows {
+		if i.DueAt != nil && !i.DueAt.After(now) {
+			due = append(due, store.DueInstruction{Number: i.Number, DueAt: *i.DueAt})
+		}
+	}
+	slices.SortFunc(due, func(a, b store.DueInstruction) int { return cmp.Compare(a.Number, b.Number) })
+	return due[:min(len(due), limit)], nil
+}
+
+func (b *books) PostponeInstructions(_ context.Context, _ store.Money, due []store.DueInstruction, until time.Time) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, d := range due {
+		if i := b.rows[d.Number]; i.DueAt != nil && i.DueAt.Equal(d.DueAt) {
+			i.DueAt = &until
+		}
+	}
+	return nil
+}
+
+func (b *books) callback(ctx context.Context, m store.Money, number string, r store.Result) error {
+	_, err := b.Finished(ctx, m, number, r)
+	return err
+}
+
+// sqlStore is the real store.
+type sqlStore struct{ *store.Store }
+
+func (s sqlStore) callback(ctx context.Context, m store.Money, number string, r store.Result) error {
+	c := store.Callback{Type: "refund", Number: number, Status: "SUCCESS", Amount: r.Amount, PlatformNo: r.PlatformNo, At: r.At}
+	if m == store.Settlement {
+		c.Type = "settle"
+	}
+	if r.State == store.MoneyFailed {
+		c.Status = "FAIL"
+	}
+	_, err := s.AcceptCallback(ctx, c)
+	return err
+}
+
+const instructionsOfAWorld = 4
+
+// history lets one world happen and compares rows and Douyin's records in its end.
+func history(t *testing.T, seed uint64, m store.Money, rows ledger) {
+	t.Helper()
+	w := newWorld(t, seed, m, rows)
+	for n := range instructionsOfAWorld {
+		w.queue = append(w.queue, job{number: fmt.Sprintf("N%d", n+1), at: noon})
+	}
+	w.live()
+	for _, fault := range w.vault.faults {
+		t.Error(fault)
+	}
+	for n := range instructionsOfAWorld {
+		number := fmt.Sprintf("N%d", n+1)
+		i, found, err := rows.Instruction(t.Context(), m, number)
+		if err != nil || !found {
+			t.Fatal(found, err)
+		}
+		want := store.MoneyFailed
+		r := w.vault.records[number]
+		if r != nil && r.result == douyin.ResultSuccess {
+			want = store.MoneySucceeded
+		}
+		if i.State != want || i.Alarm == store.AlarmContradiction || i.DueAt != nil {
+			t.Errorf("%s ended as %s (%q), in Douyin's books it is %+v", number, line(i), i.Message, r)
+		}
+		if r != nil && r.moves > 1 {
+			t.Errorf("%s moved %d times", number, r.moves)
+		}
+	}
+	if t.Failed() {
+		t.Logf("seed %d, %s", seed, m)
+	}
+}
+
+// Whatever is lost, repeated or killed: money moves once at most, and every row ends as Douyin's books say.
+func TestMoneyMovesOnceAndRowsAgreeWithDouyin(t *testing.T) {
+	for seed := range uint64(400) {
+		m := []store.Money{store.Refund, store.Settlement}[seed%2]
+		b := newBooks()
+		for n := range instructionsOfAWorld {
+			i := newRefund()
+			i.Money, i.Number = m, fmt.Sprintf("N%d", n+1)
+			b.rows[i.Number] = &i
+		}
+		if history(t, seed, m, b); t.Failed() {
+			return
+		}
+	}
+}
+
+// The same with the real store.
+func TestMoneyMovesOnceWithTheRealStore(t *testing.T) {
+	for seed := range uint64(12) {
+		m := []store.Money{store.Refund, store.Settlement}[seed%2]
+		if history(t, 1000+seed, m, realStore(t, m)); t.Failed() {
+			return
+		}
+	}
+}
+
+// realStore has orders N1, N2, … of 12.30 yuan with one instruction each.
+func realStore(t *testing.T, m store.Money) sqlStore {
+	t.Helper()
+	db := servertest.SQLite(t)
+	servertest.CreateShop(t, db)
+	s, err := store.New(db, store.Config{Gather: -1, Now: func() time.Time { return noon }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	if _, err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for n := range instructionsOfAWorld {
+		err := db.Exec("INSERT INTO `order` (id, uid, product_id, course_id, price, amount, create_time, sn, status) VALUES (?, 1, 1, 1, '12.30', '12.30', ?, ?, 1)",
+			n+1, noon.Unix(), fmt.Sprintf("SN%d", n+1)).Error
+		if err != nil {
+			t.Fatal(err)
+		}
+		number, orderID := fmt.Sprintf("N%d", n+1), fmt.Sprint(n+1)
+		if m == store.Settlement {
+			_, _, err = s.CreateSettlement(t.Context(), store.NewSettlement{Number: number, OrderID: orderID, Desc: "分账", Finish: true, DueAt: noon})
+		} else {
+			_, _, err = s.CreateRefund(t.Context(), store.NewRefund{Number: number, OrderID: orderID, Amount: 700, Reason: "用户取消订单", Options: `{"cp_extra":"x"}`, DueAt: noon})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return sqlStore{s}
+}

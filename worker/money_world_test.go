@@ -1,0 +1,239 @@
+package worker
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/ordersync/ordersync/store"
+)
+
+const (
+	taskTime  = time.Minute      // a task's Timeout
+	faultTime = 30 * time.Minute // how long the world is bad
+	worldTime = 48 * time.Hour   // when every instruction must have ended
+)
+
+// ledger is the store as the world needs it: the handler's two sides, the scheduler's and the callbacks'.
+type ledger interface {
+	Instructions
+	Answers
+	DueInstructions(ctx context.Context, m store.Money, now time.Time, limit int) ([]store.DueInstruction, error)
+	PostponeInstructions(ctx context.Context, m store.Money, due []store.DueInstruction, until time.Time) error
+	callback(ctx context.Context, m store.Money, number string, r store.Result) error
+}
+
+// world runs workers, a scheduler, Douyin and the time between them, all by one thread of chance: runs of tasks are interleaved at
+// every call, killed, repeated and retried. The same seed is the same history.
+type world struct {
+	t      *testing.T
+	rng    *rand.Rand
+	money  store.Money
+	rows   ledger
+	vault  *vault
+	now    time.Time
+	queue  []job
+	events []event
+	runs   []*life
+	flying map[string]*life // whose request is on its way
+}
+
+// job is a task in asynq.
+type job struct {
+	number  string
+	at      time.Time
+	retried int
+}
+
+type event struct {
+	at time.Time
+	do func()
+}
+
+func newWorld(t *testing.T, seed uint64, money store.Money, rows ledger) *world {
+	w := &world{t: t, rng: rand.New(rand.NewPCG(seed, 1)), money: money, rows: rows, now: noon, flying: map[string]*life{}}
+	w.vault = &vault{
+		rng: w.rng, now: func() time.Time { return w.now }, calm: func() bool { return w.now.Sub(noon) > faultTime }, records: map[string]*record{},
+		after: func(wait time.Duration, do func()) { w.events = append(w.events, event{w.now.Add(wait), do}) },
+		notify: func(number string, r store.Result) {
+			r.At = w.now
+			if err := rows.callback(context.Background(), money, number, r); err != nil {
+				t.Errorf("callback: %v", err)
+			}
+		},
+	}
+	return w
+}
+
+// life is one run of a task.
+type life struct {
+	*world
+	job     job
+	started time.Time
+	parked  chan struct{}
+	resume  chan bool // true: killed
+	done    chan error
+	killed  bool
+}
+
+// kill is what a killed worker's goroutine dies of. The handler's recover writes nothing down, as kill -9 would not.
+type kill struct{}
+
+func (r *life) pause() {
+	if r.killed {
+		panic(kill{})
+	}
+	r.parked <- struct{}{}
+	if <-r.resume {
+		r.killed = true
+		panic(kill{})
+	}
+}
+
+// over: the task's context has ended.
+func (r *life) over() bool { return r.now.Sub(r.started) >= taskTime }
+
+func (r *life) enter(i store.Instruction) {
+	if other := r.flying[i.Number]; other != nil && !other.killed && !other.over() {
+		r.t.Errorf("%s: a second request is sent while one is in flight", i.Number)
+	}
+	r.flying[i.Number] = r
+	if row, _, err := r.rows.Instruction(context.Background(), r.money, i.Number); err == nil && row.State == store.MoneySubmitted {
+		r.t.Errorf("%s: sent again after it was accepted", i.Number)
+	}
+}
+
+func (r *life) leave(i store.Instruction) { delete(r.flying, i.Number) }
+
+// start begins a run and waits until it hands control back for the first time.
+func (w *world) start(j job) {
+	r := &life{world: w, job: j, started: w.now, parked: make(chan struct{}), resume: make(chan bool), done: make(chan error)}
+	wired := wire{r, w.rows, w.rows}
+	h := &MoveMoney{Money: w.money, Rows: wired, Answers: wired, Bank: wired, Now: func() time.Time { return w.now }, Log: zerolog.Nop()}
+	task := refundTask(w.t, j.number)
+	if w.money == store.Settlement {
+		task = settleTask(w.t, j.number)
+	}
+	go func() { r.done <- h.ProcessTask(context.Background(), task) }()
+	w.runs = append(w.runs, r)
+	w.await(r)
+}
+
+// await waits until r hands control back or ends.
+func (w *world) await(r *life) {
+	select {
+	case <-r.parked:
+		return
+	case err := <-r.done:
+		w.runs = slices.DeleteFunc(w.runs, func(other *life) bool { return other == r })
+		w.ended(r, err)
+	}
+}
+
+// ended does what asynq does with a task that has run.
+func (w *world) ended(r *life, err error) {
+	j := r.job
+	backoff := Backoff{Jitter: w.rng.Float64}
+	switch told(err) {
+	case "done":
+		if !w.vault.chance(3) {
+			return
+		}
+		j.at = w.now.Add(time.Minute) // asynq runs a finished task again when Redis blinks (asynq.md §2.1)
+	case "archive":
+		w.t.Errorf("%s: archived: %v", j.number, err)
+		return
+	case "failed":
+		if j.retried++; j.retried > 30 {
+			return // archived; the row is due
+		}
+		j.at = w.now.Add(backoff.Delay(j.retried-1, err, nil))
+	default:
+		j.at = w.now.Add(backoff.Delay(j.retried, err, nil))
+	}
+	if r.killed { // found by the recoverer
+		j.at = w.now.Add(time.Minute + w.vault.within(time.Minute))
+	}
+	w.queue = append(w.queue, j)
+}
+
+// live lets the world go on until every instruction has ended or its time is over.
+func (w *world) live() {
+	for w.vault.after(0, w.tick); w.now.Sub(noon) < worldTime; {
+		w.happen()
+		ready := slices.IndexFunc(w.queue, func(j job) bool { return !j.at.After(w.now) })
+		switch {
+		case ready >= 0 && (len(w.runs) == 0 || w.rng.IntN(3) == 0):
+			j := w.queue[ready]
+			w.queue = slices.Delete(w.queue, ready, ready+1)
+			w.start(j)
+		case len(w.runs) > 0 && w.rng.IntN(4) > 0:
+			r := w.runs[w.rng.IntN(len(w.runs))]
+			r.resume <- w.vault.chance(2) || w.now.Sub(r.started) > taskTime+recordTimeout
+			w.await(r)
+		case len(w.runs) > 0:
+			w.now = w.now.Add(w.vault.within(15 * time.Second))
+		case len(w.queue) == 0 && len(w.events) == 1 && w.quiet(): // the tick
+			return
+		default:
+			w.now = w.soonest()
+		}
+	}
+}
+
+// happen lets the events happen whose time has come.
+func (w *world) happen() {
+	for {
+		due := slices.IndexFunc(w.events, func(e event) bool { return !e.at.After(w.now) })
+		if due < 0 {
+			return
+		}
+		e := w.events[due]
+		w.events = slices.Delete(w.events, due, due+1)
+		e.do()
+	}
+}
+
+// tick is the scheduler's.
+func (w *world) tick() {
+	ctx := context.Background()
+	due, err := w.rows.DueInstructions(ctx, w.money, w.now, 100)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, d := range due {
+		w.queue = append(w.queue, job{number: d.Number, at: w.now})
+	}
+	if err := w.rows.PostponeInstructions(ctx, w.money, due, w.now.Add(15*time.Minute)); err != nil {
+		w.t.Fatal(err)
+	}
+	w.vault.after(time.Minute, w.tick)
+}
+
+// quiet: nothing will ever be due again.
+func (w *world) quiet() bool {
+	due, err := w.rows.DueInstructions(context.Background(), w.money, noon.Add(2*worldTime), 1)
+	return err == nil && len(due) == 0
+}
+
+func (w *world) soonest() time.Time {
+	at := w.now.Add(time.Hour)
+	for _, e := range w.events {
+		at = minTime(at, e.at)
+	}
+	for _, j := range w.queue {
+		at = minTime(at, j.at)
+	}
+	return at
+}
+
+func minTime(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}

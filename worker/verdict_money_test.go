@@ -1,0 +1,72 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/store"
+)
+
+func TestJudgeSendIsTheTable(t *testing.T) {
+	field := &douyin.Error{Kind: douyin.Rejected, Err: &douyin.FieldError{Field: "reason", Reason: "is missing"}}
+	for name, c := range map[string]struct {
+		err           error
+		first, second sending // as the first request with its number, as a later one
+	}{
+		"accepted":                {nil, sendAccepted, sendAccepted},
+		"refused":                 {refused2010, sendRefused, sendDoubtful},
+		"refused, wrapped":        {fmt.Errorf("send: %w", refused2010), sendRefused, sendDoubtful},
+		"the number is dead":      {dead, sendRefused, sendDoubtful},
+		"no such payment":         {unknown3101, sendRefused, sendDoubtful},
+		"over a limit":            {field, sendRefused, sendDoubtful},
+		"too early":               {tooSoon, sendTooEarly, sendTooEarly},
+		"no answer":               {cutOff, sendUnknown, sendUnknown},
+		"nothing sent":            {notSent, sendUnknown, sendUnknown},
+		"1000":                    {internal1000, sendUnknown, sendUnknown},
+		"throttled":               {busy1001, sendUnknown, sendUnknown},
+		"paused":                  {paused, sendUnknown, sendUnknown},
+		"unauthorized":            {&douyin.Error{Kind: douyin.Unauthorized}, sendUnknown, sendUnknown},
+		"a kind that is none":     {&douyin.Error{}, sendUnknown, sendUnknown},
+		"no error of Douyin's":    {errors.New("json"), sendUnknown, sendUnknown},
+		"a FieldError on its own": {&douyin.FieldError{Field: "reason"}, sendUnknown, sendUnknown},
+	} {
+		if first, second := judgeSend(c.err, 1), judgeSend(c.err, 2); first != c.first || second != c.second {
+			t.Errorf("%s: %d first, %d later; want %d, %d", name, first, second, c.first, c.second)
+		}
+	}
+}
+
+func TestJudgeWaitRefusesNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		err     error
+		a       attempt
+		outcome store.Outcome
+		again   time.Duration
+		told    string
+	}{
+		"no answer":                 {cutOff, attempt{1, false}, store.Retrying, 5 * time.Second, "failed"},
+		"no answer, third time":     {cutOff, attempt{3, false}, store.Retrying, time.Minute, "failed"},
+		"no answer, last time":      {cutOff, attempt{31, true}, store.GaveUp, time.Hour, "failed"},
+		"throttled":                 {busy1001, attempt{1, false}, store.Retrying, 25 * time.Second, "failed"},
+		"paused":                    {paused, attempt{1, false}, store.Retrying, 30 * time.Second, "again in 30s"},
+		"paused, last time":         {paused, attempt{31, true}, store.Retrying, 30 * time.Second, "again in 30s"},
+		"paused without a time":     {&douyin.Error{Kind: douyin.Paused}, attempt{1, false}, store.Retrying, inFlightWait, "again in 2s"},
+		"refused":                   {badSign2008, attempt{2, false}, store.Retrying, 15 * time.Second, "failed"},
+		"refused, last time":        {badSign2008, attempt{31, true}, store.Retrying, time.Hour, "failed"},
+		"a row that makes no sense": {&douyin.FieldError{Field: "reason"}, attempt{1, false}, store.Retrying, 5 * time.Second, "failed"},
+		"database":                  {errors.New("gone"), attempt{1, false}, store.Retrying, 5 * time.Second, "failed"},
+	} {
+		v := judgeWait(c.err, c.a)
+		if v.outcome != c.outcome || v.again != c.again || told(v.tell) != c.told || errors.Is(v.tell, asynq.SkipRetry) {
+			t.Errorf("%s: %s, again in %v, told %q; want %s, %v, %q", name, v.outcome, v.again, told(v.tell), c.outcome, c.again, c.told)
+		}
+		if v.kind == "" || v.message == "" {
+			t.Errorf("%s: kind %q, message %q", name, v.kind, v.message)
+		}
+	}
+}
