@@ -199,7 +199,9 @@ func (r *running) listens(t *testing.T, args []string) *running {
 		case <-ctx.Done():
 		}
 	}()
-	line, err := r.log.await(ctx, func(l logLine) bool { return l.Addr != "" && strings.HasSuffix(l.Message, " listens") && l.Message != "admin listens" })
+	line, err := r.log.await(ctx, func(l logLine) bool {
+		return l.Addr != "" && strings.HasSuffix(l.Message, " listens") && l.Message != "admin listens"
+	})
 	if err != nil {
 		t.Fatalf("ordersync %s does not listen: %v\n%s", strings.Join(args, " "), err, r.log.tail(20))
 	}

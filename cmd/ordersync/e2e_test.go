@@ -20,13 +20,13 @@ func TestOrdersArriveWhateverHappens(t *testing.T) {
 	n := orderCount(t)
 	for _, story := range []struct {
 		name    string
-		timeout time.Duration // of one HTTP call
+		timeout time.Duration // of one call to Douyin: what a busy machine does not reach by itself, and a lost attempt is waited for
 		tell    func(s *stack, n int)
 	}{
-		{"ordersync is killed twice", time.Second, killedTwice},
-		{"redis and mysql fail", time.Second, serversFail},
-		{"a deploy", 5 * time.Second, deployed},
-		{"douyin is down", time.Second, douyinDown},
+		{"ordersync is killed twice", 2 * time.Second, killedTwice},
+		{"redis and mysql fail", 2 * time.Second, serversFail},
+		{"a deploy", 10 * time.Second, deployed},
+		{"douyin is down", 2 * time.Second, douyinDown},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			t.Parallel()
