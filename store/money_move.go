@@ -30,6 +30,7 @@ type Result struct {
 	Answer
 	State  MoneyState // MoneySucceeded or MoneyFailed
 	Amount Fen        // as Douyin says; 0: it does not say
+	Unsent bool       // it ends because nothing was sent, and only as long as that is true
 }
 
 // MarkSending announces, durably, that a request is about to leave. seen is the instruction as the caller read it:
@@ -93,12 +94,15 @@ func (s *Store) Alarm(ctx context.Context, m Money, number, alarm string, at tim
 
 // Finished records the end. changed is false when the instruction had ended before; a result that contradicts the first one
 // raises AlarmContradiction and changes nothing else. An amount other than ours raises AlarmAmount. A refund that ends makes its
-// order due for a push.
+// order due for a push. With r.Unsent it is ErrSuperseded when a request was announced meanwhile: then the end is Douyin's to say.
 func (s *Store) Finished(ctx context.Context, m Money, number string, r Result) (changed bool, err error) {
 	if !r.State.Final() {
 		return false, fmt.Errorf("store: %q is not the end of a %s", r.State, m)
 	}
 	_, err = s.move(ctx, m, number, func(_ *gorm.DB, i *Instruction) (bool, error) {
+		if r.Unsent && i.SentAt != nil {
+			return false, ErrSuperseded
+		}
 		var touched bool
 		changed, touched = i.finish(r)
 		return touched, nil

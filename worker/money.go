@@ -19,8 +19,8 @@ import (
 const (
 	// answerGrace is production's MoveMoney.Grace: longer than a task.
 	answerGrace = 2 * time.Minute
-	// inFlight is how long an announced request may still be on its way: as long as a task may run. Nobody else asks or sends
-	// before that, unless its answer has been written down.
+	// inFlight is how long an announced request may still be on its way: as long as a task may run, but not longer than Grace.
+	// Nobody else asks or sends before that, unless its answer has been written down.
 	inFlight = time.Minute
 	// busyWait is how long a settlement waits for a refund in flight, and for a time that Douyin calls too early.
 	busyWait = time.Minute
@@ -43,7 +43,7 @@ type Instructions interface {
 type Answers interface {
 	Submitted(ctx context.Context, m store.Money, number string, a store.Answer) (store.Instruction, error)
 	Postpone(ctx context.Context, m store.Money, number string, a store.Answer) (store.Instruction, error)
-	Finished(ctx context.Context, m store.Money, number string, r store.Result) (changed bool, err error)
+	Finished(ctx context.Context, m store.Money, number string, r store.Result) (changed bool, err error) // store.ErrSuperseded
 }
 
 // Bank is Douyin's side of one kind of instruction.
@@ -78,8 +78,8 @@ type MoveMoney struct {
 	// from a minute to six hours.
 	Polls []time.Duration
 	// Grace is after how long an instruction is looked at whose request left and whose answer nobody wrote down, and what is
-	// added to every time at which the scheduler is asked to look, because the queue may lag. 0: 2 minutes. A short one costs
-	// questions and repeated requests, never a second movement: the number is the same.
+	// added to every time at which the scheduler is asked to look, because the queue may lag. 0: 2 minutes. One that is shorter
+	// than a request may take costs questions and repeated requests, never a second movement: the number is the same.
 	Grace time.Duration
 	Now   func() time.Time // nil: time.Now
 	Log   zerolog.Logger
@@ -113,6 +113,8 @@ func (h *MoveMoney) number(t *asynq.Task) (string, error) {
 }
 
 func (h *MoveMoney) grace() time.Duration { return cmp.Or(h.Grace, answerGrace) }
+
+func (h *MoveMoney) inFlight() time.Duration { return min(inFlight, h.grace()) }
 
 func (h *MoveMoney) now() time.Time {
 	if h.Now != nil {
@@ -164,8 +166,8 @@ func (m *movement) step(ctx context.Context) verdict {
 	case i.State.Final():
 		m.did = "ended before"
 		return verdict{outcome: store.Settled}
-	case unanswered(i) && m.now().Sub(i.UpdatedAt) < inFlight:
-		rest := max(inFlight-m.now().Sub(i.UpdatedAt), inFlightWait)
+	case m.unanswered(i) && m.now().Sub(i.UpdatedAt) < m.inFlight():
+		rest := max(m.inFlight()-m.now().Sub(i.UpdatedAt), inFlightWait)
 		return verdict{outcome: store.Retrying, tell: &postponed{after: rest, why: "a request of another task is in flight"}}
 	case i.State == store.MoneySubmitted, i.SentAt != nil: // the fate of a request is not known: ask first
 		return m.ask(ctx)
@@ -180,15 +182,16 @@ func (m *movement) step(ctx context.Context) verdict {
 }
 
 // unanswered tells whether the last thing written down is that a request is about to leave. Only MarkSending leaves a row that is
-// due exactly answerGrace after its change and still new.
-func unanswered(i store.Instruction) bool {
-	return i.State == store.MoneyNew && i.SentAt != nil && i.DueAt != nil && i.DueAt.Sub(i.UpdatedAt) == answerGrace
+// due exactly Grace after its change and still new.
+func (h *MoveMoney) unanswered(i store.Instruction) bool {
+	return i.State == store.MoneyNew && i.SentAt != nil && i.DueAt != nil && i.DueAt.Sub(i.UpdatedAt) == h.grace()
 }
 
 func (m *movement) checked(ctx context.Context, err error) verdict {
 	var nothing *NothingToMoveError
 	if errors.As(err, &nothing) {
-		return m.finish(ctx, store.Result{State: store.MoneyFailed, Answer: store.Answer{Kind: kindIncomplete, Message: nothing.Error()}})
+		// Another task may have sent it while Douyin was asked: then nothing is left because it is being settled.
+		return m.finish(ctx, store.Result{State: store.MoneyFailed, Unsent: true, Answer: store.Answer{Kind: kindIncomplete, Message: nothing.Error()}})
 	}
 	return m.wait(ctx, err, douyin.OpSettleUnsettled, douyin.Receipt{}, false)
 }
@@ -202,7 +205,7 @@ func (m *movement) send(ctx context.Context) verdict {
 	case errors.As(err, &busy):
 		return m.later(ctx, busy.Error(), busyWait)
 	case errors.Is(err, store.ErrSuperseded):
-		return verdict{outcome: store.Retrying, tell: &postponed{after: inFlightWait, why: "another task is at this instruction"}}
+		return superseded()
 	case err != nil:
 		return judge(err, m.attempt)
 	}
@@ -261,8 +264,8 @@ func (m *movement) notAccepted(ctx context.Context) verdict {
 		return m.send(ctx)
 	}
 	v := judge(m.refusal.err, m.attempt)
-	if m.now().Sub(m.heard) < answerGrace {
-		return m.later(ctx, v.message, answerGrace)
+	if m.now().Sub(m.heard) < m.grace() {
+		return m.later(ctx, v.message, m.grace())
 	}
 	return m.finish(ctx, store.Result{State: store.MoneyFailed, Answer: m.answer(v, m.op().send, m.refusal.err, m.refusal.receipt)})
 }
@@ -286,10 +289,18 @@ func (m *movement) stands(ctx context.Context, s Standing, receipt douyin.Receip
 	return m.written(err, verdict{outcome: store.Retrying})
 }
 
+// superseded: this run knew less than what stands in the row by now.
+func superseded() verdict {
+	return verdict{outcome: store.Retrying, tell: &postponed{after: inFlightWait, why: "another task is at this instruction"}}
+}
+
 // finish writes the end down and lets the order be pushed again.
 func (m *movement) finish(ctx context.Context, r store.Result) verdict {
 	r.At = m.now()
 	_, err := m.Answers.Finished(ctx, m.Money, m.i.Number, r)
+	if errors.Is(err, store.ErrSuperseded) {
+		return superseded()
+	}
 	if err == nil && m.Changed != nil && m.Money == store.Refund {
 		if err := m.Changed(ctx, m.i.OrderID); err != nil {
 			m.MoveMoney.Log.Warn().Err(err).Str("order", m.i.OrderID).Msg("push after refund not enqueued; the sweep does it")

@@ -133,6 +133,9 @@ func (b *books) Postpone(ctx context.Context, _ store.Money, number string, a st
 
 func (b *books) Finished(ctx context.Context, _ store.Money, number string, r store.Result) (changed bool, err error) {
 	_, err = b.change(ctx, "finished", number, r.Log, func(i *store.Instruction) error {
+		if r.Unsent && i.SentAt != nil {
+			return store.ErrSuperseded
+		}
 		if i.State.Final() {
 			if i.State != r.State {
 				i.Alarm, i.AlarmAt = store.AlarmContradiction, &r.At
