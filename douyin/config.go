@@ -31,7 +31,10 @@ type Config struct {
 	// most two exchanges (a refused token) and waits for the Gate and the token besides.
 	Timeout time.Duration
 	Now     func() time.Time // nil: time.Now
-	Gate    Gate             // nil: every call passes. A TokenFetcher does not use it: see the package comment
+	// OnCall is told of every exchange with Douyin at its end, the fetch of a token included, for logs and metrics; nil:
+	// nobody. err is nil or an *Error; took is 0 when nothing could be sent. It must be safe for concurrent use.
+	OnCall func(op string, took time.Duration, err error)
+	Gate   Gate // nil: every call passes. A TokenFetcher does not use it: see the package comment
 	// Codes overrules what a number of Douyin's (err_code, err_no) means, whatever its words. 0 cannot be overruled.
 	Codes map[int]Kind
 }

@@ -21,10 +21,11 @@ type caller struct {
 	timeout time.Duration
 	now     func() time.Time
 	codes   map[int]Kind
+	onCall  func(op string, took time.Duration, err error)
 }
 
 func newCaller(cfg Config) *caller {
-	c := &caller{base: cfg.baseURL(), timeout: cfg.timeout(), now: cfg.Now, codes: cfg.Codes}
+	c := &caller{base: cfg.baseURL(), timeout: cfg.timeout(), now: cfg.Now, codes: cfg.Codes, onCall: cfg.OnCall}
 	if c.now == nil {
 		c.now = time.Now
 	}
@@ -65,6 +66,15 @@ type answer struct {
 
 // post sends body and judges what comes back. The error is an *Error; secrets are hidden from its message.
 func (c *caller) post(ctx context.Context, op, path string, body []byte, secrets ...string) (answer, error) {
+	a, err := c.exchange(ctx, op, path, body, secrets...)
+	if c.onCall != nil {
+		c.onCall(op, a.duration, err)
+	}
+	return a, err
+}
+
+// exchange is post without its report.
+func (c *caller) exchange(ctx context.Context, op, path string, body []byte, secrets ...string) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	trip := &trip{}

@@ -127,6 +127,16 @@ func (c *Cache) Token(ctx context.Context) (string, error) {
 	}
 }
 
+// Life tells how long the shared token has been in place and how long it still serves; both are 0 when there is none. It
+// asks Redis.
+func (c *Cache) Life(ctx context.Context) (age, left time.Duration, err error) {
+	v, err := c.shared.read(ctx)
+	if err != nil || v.token == "" {
+		return 0, 0, err
+	}
+	return v.whole - v.left, v.left, nil
+}
+
 // longest is how long a load may take: it waits for a holder of the lock that died, and then fetches itself.
 func (c *Cache) longest() time.Duration { return c.lockFor() + c.cfg.FetchTimeout + lockSpare }
 
