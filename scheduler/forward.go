@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -22,6 +23,8 @@ const (
 	forwardClaim   = forwardBatch*forwardTimeout + time.Minute
 	// forwardFor is how long a callback is tried; Douyin itself gives up after a day.
 	forwardFor = 7 * 24 * time.Hour
+	// keepForwards is longer than the last of these tries may be away.
+	keepForwards = forwardFor + 24*time.Hour
 	// maxForwardAnswer is more than the handler's success needs.
 	maxForwardAnswer = 4 << 10
 )
@@ -95,12 +98,12 @@ func (f *Forward) deliver(ctx context.Context, raw []byte) error {
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, f.URL, bytes.NewReader(raw))
 	if err != nil {
-		return fmt.Errorf("callbacks.forward_url: %w", err)
+		return fmt.Errorf("callbacks.forward_url: %w", bare(err))
 	}
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := f.client().Do(req)
 	if err != nil {
-		return fmt.Errorf("no answer: %w", err)
+		return fmt.Errorf("no answer: %w", bare(err))
 	}
 	defer resp.Body.Close() //nolint:errcheck // nothing is written to it
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxForwardAnswer))
@@ -120,6 +123,15 @@ func (f *Forward) deliver(ctx context.Context, raw []byte) error {
 		return fmt.Errorf("answered err_no %d", *answer.ErrNo)
 	}
 	return nil
+}
+
+// bare drops the URL from an error: its query or user may be the shop's secret.
+func bare(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
 }
 
 func (f *Forward) client() *http.Client {
