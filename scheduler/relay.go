@@ -55,7 +55,8 @@ type CallbackRows interface {
 	PurgeCallbacks(ctx context.Context, before time.Time, limit int) (n int64, err error)
 }
 
-// PurgeCallbacks deletes stored callbacks older than Keep, in small batches. Keep is longer than Douyin redelivers, a day.
+// PurgeCallbacks deletes stored callbacks older than Keep, in small batches, but none that Forward may still try or Douyin may
+// still redeliver.
 type PurgeCallbacks struct {
 	Rows CallbackRows
 	Keep time.Duration
@@ -64,7 +65,7 @@ type PurgeCallbacks struct {
 
 // Tick deletes one batch and asks for more while batches are full. It implements Job.Do.
 func (p *PurgeCallbacks) Tick(ctx context.Context) (more bool, err error) {
-	keep := max(p.Keep, 2*24*time.Hour)
+	keep := max(p.Keep, keepForwards)
 	n, err := p.Rows.PurgeCallbacks(ctx, p.Now().Add(-keep), purgeBatch)
 	return n == purgeBatch, err
 }
