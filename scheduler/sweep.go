@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -69,13 +70,16 @@ type Sweep struct {
 // Tick does one round: look, then hand over what is due. It implements Job.Do.
 func (s *Sweep) Tick(ctx context.Context) (more bool, err error) {
 	now := s.Now()
-	read, marked, err := s.look(ctx, now)
-	if err != nil {
-		return false, fmt.Errorf("sweep: look: %w", err)
+	read, marked, lookErr := s.look(ctx, now)
+	if lookErr != nil { // what is due already does not wait for a table that cannot be read
+		lookErr = fmt.Errorf("sweep: look: %w", lookErr)
 	}
 	handed, err := s.handOver(ctx, now)
 	if err != nil {
-		return false, fmt.Errorf("sweep: hand over: %w", err)
+		err = fmt.Errorf("sweep: hand over: %w", err)
+	}
+	if err = errors.Join(lookErr, err); err != nil {
+		return false, err
 	}
 	if marked > 0 || handed > 0 {
 		s.Log.Info().Int("read", read).Int("found", marked).Int("enqueued", handed).Msg("sweep")
@@ -214,7 +218,11 @@ func (s *Sweep) enqueue(ctx context.Context, due []store.Due) error {
 		}
 	}
 	for i, r := range tasks.EnqueueMany(ctx, s.Queue, items) {
-		if r.Err != nil {
+		var unfit *tasks.PayloadError
+		switch {
+		case errors.As(r.Err, &unfit): // it must not hold up the others, now and for ever
+			s.Log.Warn().Err(r.Err).Str("order", due[i].OrderID).Msg("sweep: no task can name this order; it is left out")
+		case r.Err != nil:
 			return fmt.Errorf("order %s: %w", due[i].OrderID, r.Err)
 		}
 	}
