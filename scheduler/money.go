@@ -131,6 +131,9 @@ func (s *AutoSettle) settle(ctx context.Context, p store.Payment, now time.Time)
 			return nil
 		}
 	}
+	if refunded, err := s.refunded(ctx, p); err != nil || refunded {
+		return err
+	}
 	number := autoNumber(p.OutOrderNo, len(before))
 	_, fresh, err := s.Payments.CreateSettlement(ctx, store.NewSettlement{
 		Number: number, OrderID: p.OrderID, Desc: s.Desc, NotBefore: p.PaidAt.Add(s.After), DueAt: now,
@@ -145,6 +148,21 @@ func (s *AutoSettle) settle(ctx context.Context, p store.Payment, now time.Time)
 		s.Log.Info().Str("order", p.OrderID).Str("number", number).Msg("automatic settlement")
 	}
 	return nil
+}
+
+// refunded tells whether all of a payment was paid back through ordersync: then nothing is left to settle.
+func (s *AutoSettle) refunded(ctx context.Context, p store.Payment) (bool, error) {
+	refunds, err := s.Payments.Instructions(ctx, store.Refund, p.OrderID)
+	if err != nil {
+		return false, err
+	}
+	left := p.Total
+	for _, r := range refunds {
+		if r.State == store.MoneySucceeded {
+			left -= r.Amount
+		}
+	}
+	return left <= 0, nil
 }
 
 // autoNumber is the same in every process, and another one after each failure.
