@@ -1,0 +1,68 @@
+package pages
+
+import (
+	"fmt"
+	"time"
+)
+
+// frame is what every template gets; the page's own content is Page.
+type frame struct {
+	lang
+	Zone     *time.Location
+	Now      time.Time
+	User     string
+	Operator bool
+	Title    string
+	Style    string // digest of the style sheet
+	Other    string // address of this page in the other language
+	Query    string // what was searched for
+	Notice   string
+	Refresh  int
+	At       string // the template's name: which link of the menu is the present one
+	Page     any
+}
+
+// Stamp is a time as a reader takes it: to the second, with its zone.
+func (f *frame) Stamp(t time.Time) string { return t.In(f.Zone).Format("2006-01-02 15:04:05 MST") }
+
+// Machine is the same for <time datetime>.
+func (f *frame) Machine(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
+// Ago is how long ago t is, or how far ahead, in one unit.
+func (f *frame) Ago(t time.Time) string {
+	d := f.Now.Sub(t)
+	if d < 0 {
+		return f.T("in %s", f.Span(-d))
+	}
+	return f.T("%s ago", f.Span(d))
+}
+
+// Span is a length of time in one unit.
+func (f *frame) Span(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return f.T("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return f.T("%d min", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return f.T("%d h", int(d.Hours()))
+	}
+	return f.T("%d days", int(d.Hours()/24))
+}
+
+// Count is a number with its thousands apart.
+func (f *frame) Count(n any) string {
+	digits := fmt.Sprint(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+// Orders is a number of orders.
+func (f *frame) Orders(n int) string {
+	if n == 1 {
+		return f.T("1 order")
+	}
+	return f.T("%s orders", f.Count(n))
+}

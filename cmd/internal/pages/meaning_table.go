@@ -1,0 +1,195 @@
+package pages
+
+import "github.com/ordersync/ordersync/store"
+
+// The texts that several numbers share.
+var (
+	fixOpenID = meaning{
+		phrase{"Douyin does not take the buyer's open_id", "抖音不接受买家的 open_id"},
+		phrase{"The open_id belongs to another app or another host (Toutiao, the developer tool), or it is not whole.", "该 open_id 属于其他小程序或其他宿主（如头条、开发者工具），或内容不完整。"},
+		phrase{"Compare the buyer's row in the shop's user table with what tt.login gave for this app; only users who came through Douyin, Douyin Lite or Huoshan can be synced. Then push again.", "核对商城用户表中的 open_id 是否由本小程序的 tt.login 取得；只有来自抖音、抖音极速版、抖音火山版的用户可以同步。修正后重新推送。"},
+	}
+	fixToken = meaning{
+		phrase{"Douyin refuses the access token", "抖音拒绝 access_token"},
+		phrase{"Also a fresh token was refused: app id and secret do not belong together, or the token is of the wrong kind.", "更换新 token 后仍被拒绝：app id 与 secret 不匹配，或 token 类型不对。"},
+		phrase{"Check douyin.app_id and douyin.secret; the token must come from /api/apps/v2/token. Run `ordersync doctor`, then push the group again.", "检查 douyin.app_id 与 douyin.secret；token 必须来自 /api/apps/v2/token。运行 `ordersync doctor`，然后整组重新推送。"},
+	}
+	fixApp = meaning{
+		phrase{"Douyin does not accept the app", "抖音不认可该小程序配置"},
+		phrase{"App id, provider or merchant do not belong together, or the app has not authorised the provider.", "app id、服务商或商户不匹配，或小程序尚未授权服务商。"},
+		phrase{"Check douyin.app_id and the payment settings on Douyin's developer platform. A refund or settlement that failed needs a new number.", "检查 douyin.app_id 以及抖音开放平台的支付设置。已失败的退款或分账需要换新单号。"},
+	}
+	fixCredentials = meaning{
+		phrase{"Douyin refuses the app's credentials", "抖音拒绝小程序凭证"},
+		phrase{"No token is given for this app id and secret, or not to this machine's address.", "以当前 app id 与 secret 无法取得 token，或本机地址不在白名单内。"},
+		phrase{"Correct douyin.app_id and douyin.secret, and the list of allowed addresses on the developer platform. Everything else waits meanwhile.", "修正 douyin.app_id、douyin.secret 以及开放平台的 IP 白名单。在此之前所有任务都在等待。"},
+	}
+)
+
+// failureMeanings: Douyin's numbers as far as they are known (no complete official table is: UNCONFIRMED), then the kinds.
+var failureMeanings = map[cause]meaning{
+	// Order push.
+	{"", -1}: {
+		phrase{"Douyin's system error", "抖音系统错误"},
+		phrase{"Douyin says 系统错误 and gives no reason. It tends to pass; where it does not, something in the order is often at fault.", "抖音返回“系统错误”而不说明原因。通常会自行恢复；若持续出现，往往是订单内容有问题。"},
+		phrase{"Wait: ordersync asks again by itself. If it stays for hours, open one order and give its log id to Douyin's support.", "请等待：ordersync 会自动重试。若持续数小时，请打开一个订单，把 log id 提供给抖音技术支持。"},
+	},
+	{"", 40002}:             fixToken,
+	{"", 40004}:             fixToken,
+	{"unauthorized", 40014}: fixToken,
+	{"rejected", 40014}: {
+		phrase{"Douyin calls a parameter wrong", "抖音提示参数错误"},
+		phrase{"The request was understood and a parameter of it refused.", "请求已被解析，但其中有参数不被接受。"},
+		phrase{"Open one of the orders and compare the request with Douyin's words; mend the order in the shop, then push again.", "打开其中一个订单，对照抖音的提示检查请求；在商城修正订单后重新推送。"},
+	},
+	{"", 40003}: fixOpenID,
+	{"", 40012}: fixOpenID,
+	{"", 40031}: fixOpenID,
+	{"", 40016}: {
+		phrase{"Douyin does not take app_name", "抖音不接受 app_name"},
+		phrase{"The name of the host app that is sent along is not one of Douyin's.", "随订单发送的宿主名称不在抖音允许的范围内。"},
+		phrase{"Open one of the orders, look at app_name in the request, and report it: ordersync sets it.", "打开其中一个订单查看请求中的 app_name；该值由 ordersync 设置，请反馈此问题。"},
+	},
+	{"unavailable", 40022}: {
+		phrase{"Douyin knows no payment for the order", "抖音没有该订单的支付单"},
+		phrase{"担保交易支付订单不存在: the order's number is not an out_order_no of a guaranteed payment, or the order was pushed before create_order.", "担保交易支付订单不存在：订单号不是担保支付的 out_order_no，或在 create_order 之前就推送了。"},
+		phrase{"Check that shop.columns.order_no names the column that create_order was given. Orders of other channels are kept out with shop.filter.", "检查 shop.columns.order_no 是否为 create_order 使用的列。其他渠道的订单请用 shop.filter 排除。"},
+	},
+	{"rejected", 40022}: {
+		phrase{"Douyin does not take the line of business", "抖音不接受业务线"},
+		phrase{"business_line does not fit this app.", "business_line 与该小程序不符。"},
+		phrase{"Open one of the orders and read Douyin's words; ask Douyin's support with the log id.", "打开其中一个订单查看抖音的提示；并携带 log id 联系抖音技术支持。"},
+	},
+	{"", 40099}: {
+		phrase{"order_detail has a wrong format", "order_detail 字段格式错误"},
+		phrase{"Something in the order's detail is missing or does not add up: title, picture, amount or time.", "订单详情缺少内容或不一致：标题、图片、金额或时间。"},
+		phrase{"Open one of the orders, compare its request with the shop's rows, mend them, then push again.", "打开其中一个订单，将请求与商城数据对照，修正后重新推送。"},
+	},
+	// Token.
+	{"", 40006}: fixCredentials,
+	{"", 40015}: fixCredentials,
+	{"", 40017}: fixCredentials,
+	{"", 40020}: fixCredentials,
+	// Guaranteed payment.
+	{"", 1000}: {
+		phrase{"Douyin's internal error", "抖音内部错误"},
+		phrase{"Douyin itself does not know whether the call took effect.", "抖音自身也不确定该调用是否生效。"},
+		phrase{"Nothing: ordersync asks for the result before it sends anything again.", "无需操作：ordersync 会先查询结果，再决定是否重发。"},
+	},
+	{"", 1001}: {
+		phrase{"Douyin is busy", "抖音繁忙"},
+		phrase{"Too many calls in a short time.", "短时间内调用过多。"},
+		phrase{"Wait. If it happens daily, lower douyin.rate_limit.", "请等待。若每天发生，请调低 douyin.rate_limit。"},
+	},
+	{"", 2000}: {
+		phrase{"Douyin knows no such payment", "抖音没有该支付记录"},
+		phrase{"The order's number was never paid for through this app.", "该订单号从未通过本小程序支付。"},
+		phrase{"Check the order's number and the app. An order that was paid elsewhere is refunded there.", "检查订单号与小程序。在其他渠道支付的订单请在原渠道退款。"},
+	},
+	{"", 2008}: {
+		phrase{"Douyin does not accept the signature", "抖音签名校验失败"},
+		phrase{"douyin.salt is not the app's, or a text changed on its way.", "douyin.salt 与小程序不符，或文本在传输中被改动。"},
+		phrase{"Compare douyin.salt with the payment settings on the developer platform; `ordersync sign --explain` shows what is signed.", "将 douyin.salt 与开放平台支付设置对照；`ordersync sign --explain` 可显示参与签名的内容。"},
+	},
+	{"", 2010}: {
+		phrase{"Douyin refuses a parameter of the payment call", "抖音拒绝支付接口参数"},
+		phrase{"An amount, a number or a state does not fit: often a refund above what is left, or a settlement before its time.", "金额、单号或状态不符：常见于退款金额超过余额，或未到可分账时间。"},
+		phrase{"Read Douyin's words at the order, mend the cause, and give the instruction again under a new number.", "在订单页查看抖音的提示，修正原因后用新单号重新发起。"},
+	},
+	{"", 2020}: fixApp,
+	{"", 2042}: fixApp,
+	{"", 2047}: fixApp,
+	{"", 2048}: fixApp,
+	{"", 4000}: fixApp,
+	{"", 2102}: {
+		phrase{"A developer number has a wrong length", "开发者单号长度不符"},
+		phrase{"Numbers have at most 64 characters.", "单号最长 64 个字符。"},
+		phrase{"Give the instruction again under a shorter number.", "用更短的单号重新发起。"},
+	},
+	{"", 3101}: {
+		phrase{"Douyin knows no such refund", "抖音没有该退款记录"},
+		phrase{"The refund was not accepted, or not long ago.", "退款未被受理，或刚刚受理。"},
+		phrase{"Nothing: ordersync asks again, and sends the refund again when it is sure.", "无需操作：ordersync 会继续查询，确认后再重发。"},
+	},
+	{"", 4408}: {
+		phrase{"Douyin knows no settlement to return", "抖音没有可回退的分账记录"},
+		phrase{"The money of the order was not settled, so there is nothing to return.", "该订单尚未分账，没有可回退的资金。"},
+		phrase{"Refund the order instead.", "请改用退款。"},
+	},
+
+	// Kinds, where the number says nothing.
+	{"incomplete", 0}: {
+		phrase{"The order is not complete in the shop", "商城中的订单信息不完整"},
+		phrase{"A value that Douyin needs is missing or cannot be used. The words name table, row and column. Nothing was sent.", "抖音所需的某个值缺失或不可用，下方文字指出了表、行和列。尚未发送任何内容。"},
+		phrase{"Mend the value in the shop's database, then push again.", "在商城数据库中修正该值，然后重新推送。"},
+	},
+	{"payload", 0}: {
+		phrase{"The task cannot be understood", "任务内容无法解析"},
+		phrase{"Whoever enqueued it sent a payload that ordersync does not know.", "入队程序写入了 ordersync 无法识别的内容。"},
+		phrase{"Mend the program that enqueues, then push again.", "修正入队程序，然后重新推送。"},
+	},
+	{"not_found", 0}: {
+		phrase{"The shop has no such order", "商城没有该订单"},
+		phrase{"It was asked for, and the shop's table does not have it: never committed, deleted, or kept out by shop.filter.", "有人请求推送，但商城表中没有该订单：事务未提交、已删除，或被 shop.filter 排除。"},
+		phrase{"Look for the order in the shop. If it should be there, check shop.filter and the id that is enqueued.", "在商城中查找该订单。若应当存在，请检查 shop.filter 与入队的订单号。"},
+	},
+	{"no_word", 0}: {
+		phrase{"The order's status has no word of Douyin's", "订单状态没有对应的抖音状态"},
+		phrase{"The shop's status value is not listed in shop.status.", "商城的状态值没有在 shop.status 中配置。"},
+		phrase{"Add the value to shop.status if Douyin should see it, then push again.", "若需要让抖音看到该状态，请在 shop.status 中补充，然后重新推送。"},
+	},
+	{"database", 0}: {
+		phrase{"The database failed", "数据库故障"},
+		phrase{"The order could not be read or written.", "订单读取或写入失败。"},
+		phrase{"Run `ordersync doctor`. When the database is well, push the group again.", "运行 `ordersync doctor`。数据库恢复后整组重新推送。"},
+	},
+	{"panic", 0}: {
+		phrase{"A fault in ordersync", "ordersync 程序缺陷"},
+		phrase{"The worker stumbled over this order; other orders go on.", "处理该订单时程序出错，其他订单不受影响。"},
+		phrase{"Report it with the stack from the worker's log.", "请附上 worker 日志中的堆栈反馈问题。"},
+	},
+	{"unavailable", 0}: {
+		phrase{"Douyin did not answer", "抖音没有应答"},
+		phrase{"No answer, a server fault, or a number that nobody knows, again and again.", "多次没有应答、服务器错误，或返回未知错误码。"},
+		phrase{"ordersync asks again every hour. When Douyin is well, push the group again to save the wait.", "ordersync 每小时自动重试。抖音恢复后可整组重新推送以免等待。"},
+	},
+	{"throttled", 0}: {
+		phrase{"Douyin says: too many calls", "抖音提示调用过于频繁"},
+		phrase{"The app's quota is used up.", "小程序的调用配额已用尽。"},
+		phrase{"Wait, and lower douyin.rate_limit when it comes again.", "请等待；若再次发生，请调低 douyin.rate_limit。"},
+	},
+	{"unauthorized", 0}: fixToken,
+	{"paused", 0}: {
+		phrase{"Calls to Douyin are paused", "对抖音的调用已暂停"},
+		phrase{"Douyin, or our credentials, failed again and again a moment ago. Nothing was sent.", "抖音或凭证刚刚连续失败，尚未发送任何内容。"},
+		phrase{"Look at the other groups for the cause. Calls go on by themselves.", "请查看其他分组了解原因。调用会自动恢复。"},
+	},
+	{"rejected", 0}: {
+		phrase{"Douyin refuses the order", "抖音拒绝该订单"},
+		phrase{"Douyin understood the request and says no; the same request would fail again.", "抖音已解析请求并明确拒绝；同样的请求再次发送仍会失败。"},
+		phrase{"Read Douyin's words, mend the cause, then push again.", "查看抖音的提示，修正原因后重新推送。"},
+	},
+}
+
+var alarmMeanings = map[string]meaning{
+	store.AlarmOverdue: {
+		phrase{"No result for a day", "一天没有结果"},
+		phrase{"Douyin accepted it and has neither called back nor given a final answer.", "抖音已受理，但既没有回调，也没有最终结果。"},
+		phrase{"Look it up on Douyin's merchant platform and ask Douyin's support. ordersync goes on asking; do not send it again under another number.", "在抖音商家后台查询并联系技术支持。ordersync 会继续查询；请勿换单号重发。"},
+	},
+	store.AlarmAmount: {
+		phrase{"The amounts differ", "金额不一致"},
+		phrase{"Douyin names another amount than the shop.", "抖音给出的金额与商城不同。"},
+		phrase{"Compare the order, the payment and Douyin's bill before anything is delivered, refunded or settled.", "在发货、退款或分账之前，核对订单、支付记录与抖音账单。"},
+	},
+	store.AlarmContradiction: {
+		phrase{"Douyin contradicts itself", "抖音的结果前后矛盾"},
+		phrase{"It first named one result and later another. The first one stands here; money may have moved.", "抖音先后给出了不同的结果。此处保留第一个结果；资金可能已经变动。"},
+		phrase{"Look at Douyin's bill which of both is true, and correct the shop's books by hand.", "以抖音账单为准确认真实结果，并手工更正商城账目。"},
+	},
+	store.AlarmUnknownOrder: {
+		phrase{"Paid, and the shop has no such order", "已支付，但商城没有该订单"},
+		phrase{"Douyin called back for a payment whose number the shop does not know.", "抖音回调了一笔商城没有对应订单的支付。"},
+		phrase{"Look for the order under shop.filter and in other shops that use this app. If nobody knows it, pay it back on Douyin's merchant platform.", "检查 shop.filter，以及使用同一小程序的其他商城。若确无此单，请在抖音商家后台退款。"},
+	},
+}

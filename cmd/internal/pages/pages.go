@@ -1,0 +1,162 @@
+package pages
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/rs/zerolog"
+
+	"github.com/ordersync/ordersync/cmd/internal/admin"
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks"
+)
+
+// Home is the path of the start page: admin.Config.Home.
+const Home = "/"
+
+// pageTimeout bounds what one page may ask of the database. Every query is bounded too; this is for a database that hangs.
+const pageTimeout = 15 * time.Second
+
+// Inspector tells how full the queues are: an *asynq.Inspector.
+type Inspector interface {
+	Queues() ([]string, error) // those on which something was ever put
+	GetQueueInfo(queue string) (*asynq.QueueInfo, error)
+}
+
+// Deps is what the pages are made of. All but Zone are needed.
+type Deps struct {
+	Store     *store.Store
+	Queue     tasks.Enqueuer
+	Inspector Inspector
+	Now       func() time.Time
+	Zone      *time.Location // in which times are shown; nil: this machine's
+	Log       zerolog.Logger
+}
+
+// pages answers the requests.
+type pages struct {
+	Deps
+	templates map[string]*template.Template
+}
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+//go:embed pages.css
+var style []byte
+
+// styleDigest changes with the style sheet, which browsers may therefore keep.
+var styleDigest = func() string {
+	sum := sha256.Sum256(style)
+	return hex.EncodeToString(sum[:6])
+}()
+
+// Mount serves the pages on a. The start page is Home.
+func Mount(a *admin.Admin, d Deps) error {
+	if d.Store == nil || d.Queue == nil || d.Inspector == nil || d.Now == nil {
+		return errors.New("pages: Store, Queue, Inspector and Now are needed")
+	}
+	if d.Zone == nil {
+		d.Zone = time.Local
+	}
+	p := &pages{Deps: d, templates: map[string]*template.Template{}}
+	for _, name := range []string{"start", "failures", "search", "order", "load", "problem"} {
+		t, err := template.New("frame.html").ParseFS(templateFiles, "templates/frame.html", "templates/parts.html", "templates/"+name+".html")
+		if err != nil {
+			return fmt.Errorf("pages: %w", err)
+		}
+		p.templates[name] = t
+	}
+	a.Handle("GET /{$}", admin.Viewer, p.page(p.start))
+	a.Handle("GET /failures", admin.Viewer, p.page(p.failures))
+	a.Handle("GET /search", admin.Viewer, p.page(p.search))
+	a.Handle("GET /orders/{id}", admin.Viewer, p.page(p.order))
+	a.Handle("GET /load", admin.Viewer, p.page(p.load))
+	a.Handle("POST /orders/{id}/push", admin.Operator, p.page(p.pushOne))
+	a.Handle("POST /push", admin.Operator, p.page(p.pushMany))
+	a.Handle("GET /pages.css", admin.Viewer, http.HandlerFunc(serveStyle))
+	return nil
+}
+
+func serveStyle(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	w.Header().Set("Cache-Control", "private, max-age=31536000, immutable") // its address holds its digest
+	_, _ = w.Write(style)                                                   // a failed write is the client's end
+}
+
+// problem is an answer other than a page: its status and what to say, a text of the word list.
+type problem struct {
+	status int
+	text   string
+}
+
+func (p *problem) Error() string { return p.text }
+
+// redirect leads to another page.
+type redirect string
+
+func (r redirect) Error() string { return "see " + string(r) }
+
+// answer is a page that succeeded: which template, its title (a text of the word list) and its content.
+type answer struct {
+	template string
+	title    string
+	content  any
+	notice   string // what was done, in the reader's language; empty: nothing
+	refresh  int    // seconds after which the browser asks again; 0: it does not
+}
+
+// page runs a handler and shows what it returns: an answer, a *problem, a redirect, or an error of the database, which is logged
+// here and not shown.
+func (p *pages) page(h func(ctx context.Context, r *http.Request, l lang) (answer, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), pageTimeout)
+		defer cancel()
+		l := chooseLang(w, r)
+		out, err := h(ctx, r, l)
+		var to redirect
+		var said *problem
+		status := http.StatusOK
+		switch {
+		case err == nil:
+		case errors.As(err, &to):
+			http.Redirect(w, r, string(to), http.StatusSeeOther)
+			return
+		case errors.As(err, &said):
+			status, out = said.status, answer{template: "problem", title: "That did not work", content: said.text}
+		default:
+			p.Log.Error().Err(err).Str("path", r.URL.Path).Msg("admin page")
+			status, out = http.StatusServiceUnavailable, answer{template: "problem", title: "That did not work", content: "The database does not answer, or answers with an error. The log of this process says more."}
+		}
+		p.show(w, r, l, status, out)
+	})
+}
+
+// show renders into memory first: half a page would look like a whole one.
+func (p *pages) show(w http.ResponseWriter, r *http.Request, l lang, status int, a answer) {
+	who, _ := admin.SignedIn(r.Context())
+	f := frame{
+		lang: l, Zone: p.Zone, Now: p.Now(), User: who.Name, Operator: who.Role >= admin.Operator, Title: l.T(a.title),
+		Style: styleDigest, Other: otherLanguage(r, l), Query: r.URL.Query().Get("q"), Notice: a.notice, Refresh: a.refresh, Page: a.content, At: a.template,
+	}
+	var body bytes.Buffer
+	if err := p.templates[a.template].Execute(&body, &f); err != nil {
+		p.Log.Error().Err(err).Str("path", r.URL.Path).Msg("admin page")
+		http.Error(w, "this page cannot be shown; the log says why", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Language", l.tag())
+	w.Header().Add("Vary", "Accept-Language, Cookie")
+	w.WriteHeader(status)
+	_, _ = w.Write(body.Bytes()) //nolint:gosec // html/template has escaped it; a failed write is the client's end
+}

@@ -1,0 +1,127 @@
+package pages
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/rs/zerolog"
+
+	"github.com/ordersync/ordersync/cmd/internal/admin"
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks"
+)
+
+// maxForm bounds the body of a form: pageRows ids of 64 bytes, escaped, and some more.
+const maxForm = 32 << 10
+
+// auditIDs is how many order ids one audit line names.
+const auditIDs = pageRows
+
+var (
+	errBadForm    = &problem{http.StatusBadRequest, "This form is not one of these pages'."}
+	errBadOrder   = &problem{http.StatusBadRequest, "This is no order id."}
+	errNoSelected = &problem{http.StatusBadRequest, "No order was selected."}
+)
+
+// pushOne asks for another push of one order, whatever its state, and leads back to it.
+func (p *pages) pushOne(ctx context.Context, r *http.Request, _ lang) (answer, error) {
+	id := r.PathValue("id")
+	if err := (tasks.PushOrder{OrderID: id}).Validate(); err != nil {
+		return answer{}, errBadOrder
+	}
+	asked := p.Now()
+	if err := p.ask(ctx, []string{id}); err != nil {
+		return answer{}, err
+	}
+	p.audit(ctx).Str("order", id).Msg("admin")
+	return answer{}, redirect(orderLink(id) + "?" + url.Values{askedParameter: {strconv.FormatInt(asked.UnixMilli(), 10)}}.Encode())
+}
+
+// pushMany asks for another push of the selected orders of a group, or of the whole group, and leads back to the group.
+func (p *pages) pushMany(ctx context.Context, r *http.Request, _ lang) (answer, error) {
+	r.Body = http.MaxBytesReader(nil, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		return answer{}, errBadForm
+	}
+	in := r.PostForm
+	kind := in.Get("kind")
+	code, err := strconv.Atoi(in.Get("code"))
+	if err != nil || kind == "" || len(in["order"]) > pageRows {
+		return answer{}, errBadForm
+	}
+	var n int
+	if in.Get("group") != "" {
+		n, err = p.pushGroup(ctx, kind, code)
+	} else {
+		n, err = p.pushSelected(ctx, in["order"])
+	}
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{}, redirect(failuresLink(kind, code, url.Values{"asked": {strconv.Itoa(n)}}))
+}
+
+func (p *pages) pushSelected(ctx context.Context, ids []string) (int, error) {
+	if len(ids) == 0 {
+		return 0, errNoSelected
+	}
+	for _, id := range ids {
+		if err := (tasks.PushOrder{OrderID: id}).Validate(); err != nil {
+			return 0, errBadOrder
+		}
+	}
+	if err := p.ask(ctx, ids); err != nil {
+		return 0, err
+	}
+	p.audit(ctx).Int("count", len(ids)).Strs("orders", ids).Msg("admin")
+	return len(ids), nil
+}
+
+// pushGroup makes the group's newest groupLimit orders due that are not due yet. The scheduler hands them over.
+func (p *pages) pushGroup(ctx context.Context, kind string, code int) (int, error) {
+	idle, err := p.Store.Failures(ctx, store.FailureQuery{Kind: kind, Code: code, Idle: true, Limit: groupLimit})
+	if err != nil {
+		return 0, err
+	}
+	ids := make([]string, len(idle))
+	for i := range idle {
+		ids[i] = idle[i].OrderID
+	}
+	if _, err := p.Store.MakeDue(ctx, ids); err != nil {
+		return 0, err
+	}
+	p.audit(ctx).Str("kind", kind).Int("code", code).Int("count", len(ids)).Strs("orders", ids[:min(len(ids), auditIDs)]).Msg("admin")
+	return len(ids), nil
+}
+
+// ask makes orders due, durably, and puts them on the live queue, for a person waits. Without Redis the scheduler does it later,
+// so that counts as done: an order that was never asked for has nothing that could be due, though, and then it is an error.
+func (p *pages) ask(ctx context.Context, ids []string) error {
+	if _, err := p.Store.MakeDue(ctx, ids); err != nil {
+		return err
+	}
+	wanted := make([]tasks.Wanted, len(ids))
+	for i, id := range ids {
+		wanted[i].PushOrder = tasks.PushOrder{OrderID: id, Cause: tasks.CauseManual}
+	}
+	for i, result := range tasks.EnqueueMany(ctx, p.Queue, wanted) {
+		if result.Err == nil {
+			continue
+		}
+		_, known, err := p.Store.Order(ctx, ids[i])
+		if err != nil || !known {
+			return errors.Join(result.Err, err)
+		}
+		p.Log.Warn().Err(result.Err).Str("order", ids[i]).Msg("admin: not enqueued; it is due, and the scheduler hands it over")
+	}
+	return nil
+}
+
+// audit begins the line that says who asked for which pushes. The admin writes another one for the request as such.
+func (p *pages) audit(ctx context.Context) *zerolog.Event {
+	who, _ := admin.SignedIn(ctx)
+	return p.Log.Info().Str("audit", "push").Str("user", who.Name)
+}

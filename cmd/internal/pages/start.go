@@ -1,0 +1,147 @@
+package pages
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/ordersync/ordersync/store"
+)
+
+// listLimit bounds the alarms and the bad rows of the start page, each.
+const listLimit = 50
+
+// startPage is what needs a person now.
+type startPage struct {
+	Groups     []group
+	Complete   bool
+	Window     int // with Complete false: how many failures were looked at
+	Failed     int
+	Waiting    store.Unsynced
+	Alarms     []alarm
+	MoreAlarms bool
+	Bad        []store.BadOutboxRow
+	MoreBad    bool
+}
+
+// Clear tells that nobody has to do anything.
+func (s *startPage) Clear() bool { return s.Failed == 0 && len(s.Alarms) == 0 && len(s.Bad) == 0 }
+
+// group is the orders that failed for one reason.
+type group struct {
+	store.FailureGroup
+	Meaning Meaning
+	Words   string // of one of the orders
+	Link    string
+}
+
+// alarm is a payment, refund or settlement that a person has to look at.
+type alarm struct {
+	What, Number, OrderID, Message, Link string
+	Amount                               store.Fen
+	At                                   time.Time
+	Meaning                              Meaning
+}
+
+func (p *pages) start(ctx context.Context, _ *http.Request, l lang) (answer, error) {
+	page := startPage{Window: store.FailureWindow}
+	groups, complete, err := p.Store.FailureGroups(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	page.Complete = complete
+	for _, g := range groups {
+		page.Failed += g.Count
+		page.Groups = append(page.Groups, group{g, l.failureMeaning(g.Kind, g.Code), g.Sample.Message, failuresLink(g.Kind, g.Code, nil)})
+	}
+	if page.Waiting, err = p.Store.CountUnsynced(ctx, p.Now()); err != nil {
+		return answer{}, err
+	}
+	if page.Alarms, err = p.alarms(ctx, l); err != nil {
+		return answer{}, err
+	}
+	page.Alarms, page.MoreAlarms = atMost(page.Alarms, listLimit)
+	if page.Bad, err = p.Store.BadOutboxRows(ctx, listLimit+1); err != nil {
+		return answer{}, err
+	}
+	page.Bad, page.MoreBad = atMost(page.Bad, listLimit)
+	return answer{template: "start", title: "What needs a person", content: &page}, nil
+}
+
+// atMost is the first n of all, and whether there are more.
+func atMost[T any](all []T, n int) ([]T, bool) { return all[:min(len(all), n)], len(all) > n }
+
+// alarms are those of payments, refunds and settlements together, newest first.
+func (p *pages) alarms(ctx context.Context, l lang) ([]alarm, error) {
+	var all []alarm
+	payments, err := p.Store.PaymentAlarms(ctx, listLimit+1)
+	if err != nil {
+		return nil, err
+	}
+	for _, pay := range payments {
+		a := alarm{What: l.T("Payment"), Number: pay.OutOrderNo, OrderID: pay.OrderID, Message: pay.Message, Amount: pay.Total, At: pay.CreatedAt, Meaning: l.alarmMeaning(pay.Alarm)}
+		if pay.OrderID != "" {
+			a.Link = orderLink(pay.OrderID)
+		}
+		all = append(all, a)
+	}
+	for _, m := range []store.Money{store.Refund, store.Settlement} {
+		instructions, err := p.Store.Alarms(ctx, m, listLimit+1)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range instructions {
+			a := alarm{What: l.T(moneyName(m)), Number: i.Number, OrderID: i.OrderID, Message: i.Message, Amount: i.Amount, At: i.UpdatedAt, Link: orderLink(i.OrderID), Meaning: l.alarmMeaning(i.Alarm)}
+			if i.AlarmAt != nil {
+				a.At = *i.AlarmAt
+			}
+			all = append(all, a)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b alarm) int { return b.At.Compare(a.At) })
+	return all, nil
+}
+
+// moneyName is a kind of instruction as a text of the word list.
+func moneyName(m store.Money) string {
+	if m == store.Refund {
+		return "Refund"
+	}
+	return "Settlement"
+}
+
+func orderLink(orderID string) string { return "/orders/" + url.PathEscape(orderID) }
+
+// failuresLink is the address of a group's page; more is added to its query.
+func failuresLink(kind string, code int, more url.Values) string {
+	q := url.Values{"kind": {kind}, "code": {strconv.Itoa(code)}}
+	for name, values := range more {
+		q[name] = values
+	}
+	return "/failures?" + q.Encode()
+}
+
+// outcomeName is an outcome or the state of an instruction as a text of the word list. Foreign words stay as they are.
+func outcomeName(outcome string) string {
+	return cmp.Or(map[string]string{
+		string(store.Pending): "to be pushed", string(store.Sending): "being pushed", string(store.Pushed): "pushed", string(store.Settled): "nothing to tell",
+		string(store.Refused): "refused", string(store.Retrying): "tried again later", string(store.GaveUp): "given up", string(store.Ignored): "set aside",
+		outcomeUnknown: "never asked for", string(store.MoneyNew): "written down", string(store.MoneySubmitted): "accepted, result to come",
+		string(store.MoneySucceeded): "succeeded", string(store.MoneyFailed): "failed",
+	}[outcome], outcome)
+}
+
+func reason(kind string, code int) string {
+	switch {
+	case code == 0:
+		return kind
+	case kind == "":
+		return strconv.Itoa(code)
+	}
+	return fmt.Sprintf("%s · %d", kind, code)
+}

@@ -1,0 +1,146 @@
+package pages
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/ordersync/ordersync/store"
+)
+
+// shownBody bounds a request or an answer on the page, in bytes.
+const shownBody = 16 << 10
+
+// event is one line of an order's timeline.
+type event struct {
+	At                                          time.Time
+	Class, Title, State, Reason, Message, LogID string
+	Notes                                       []string
+	Request, Response                           string // masked when they were stored
+}
+
+var callNames = map[string]string{
+	"order.push": "Push of the order", "refund.create": "Refund sent", "refund.query": "Refund asked about", "settle.create": "Settlement sent",
+	"settle.query": "Settlement asked about", "settle.unsettled": "Money in transit asked about",
+}
+
+// timeline is everything that happened to an order, newest first.
+func (k *known) timeline(l lang) []event {
+	var all []event
+	for i := range k.calls {
+		all = append(all, k.call(l, &k.calls[i]))
+	}
+	for _, c := range k.callbacks {
+		all = append(all, k.callback(l, c))
+	}
+	if k.paid {
+		all = append(all, event{
+			At: k.payment.PaidAt, Class: "succeeded", Title: l.T("Paid"), Notes: []string{k.payment.Total.String() + " " + l.T("yuan"), l.T("confirmed by Douyin")},
+		})
+	}
+	for _, i := range slices.Concat(k.refunds, k.settles) {
+		all = append(all, k.instruction(l, i)...)
+	}
+	slices.SortStableFunc(all, func(a, b event) int { return b.At.Compare(a.At) })
+	return all
+}
+
+func (k *known) call(l lang, r *store.LogRow) event {
+	title := r.Call
+	if name, ok := callNames[r.Call]; ok {
+		title = l.T(name)
+	}
+	e := event{
+		At: r.At, Class: string(r.Outcome), Title: title, State: l.T(outcomeName(string(r.Outcome))), Reason: reason(r.Kind, r.Code),
+		Message: k.strikeOut(r.Message), LogID: r.LogID, Request: k.body(r.Request), Response: k.body(r.Response),
+	}
+	if r.Number != "" {
+		e.Notes = append(e.Notes, r.Number)
+	}
+	if r.Cause != "" {
+		e.Notes = append(e.Notes, l.T("because: %s", l.T(causeName(r.Cause))))
+	}
+	if r.Attempt > 0 {
+		e.Notes = append(e.Notes, l.T("attempt %d", r.Attempt))
+	}
+	if r.HTTPStatus != 0 {
+		e.Notes = append(e.Notes, fmt.Sprintf("HTTP %d", r.HTTPStatus))
+	}
+	if r.Duration > 0 {
+		e.Notes = append(e.Notes, fmt.Sprintf("%d ms", r.Duration.Milliseconds()))
+	}
+	return e
+}
+
+// causeName is a cause of a push as a text of the word list.
+func causeName(cause string) string {
+	if name, ok := map[string]string{
+		"paid": "paid", "changed": "changed in the shop", "callback": "callback", "refund": "refund", "sweep": "found by the sweep", "manual": "asked by hand", "backfill": "backfill",
+	}[cause]; ok {
+		return name
+	}
+	return cause
+}
+
+func (k *known) callback(l lang, c store.CallbackRow) event {
+	e := event{At: c.ReceivedAt, Class: "callback", Title: l.T("Callback: %s", l.T(c.Type)), State: c.Status, Notes: []string{c.Number}}
+	if c.Received > 1 {
+		e.Notes = append(e.Notes, l.T("delivered %d times", c.Received))
+	}
+	if c.Alarm != "" {
+		e.Class = "refused"
+		e.Notes = append(e.Notes, l.alarmMeaning(c.Alarm).Title)
+	}
+	switch {
+	case c.ForwardedAt != nil:
+		e.Notes = append(e.Notes, l.T("handed to the shop's own handler"))
+	case c.ForwardDueAt != nil:
+		e.Notes = append(e.Notes, l.T("not yet handed to the shop's own handler"))
+	case c.ForwardAttempts > 0:
+		e.Notes = append(e.Notes, l.T("the shop's own handler never took it"))
+	}
+	e.Message = k.strikeOut(c.ForwardMessage)
+	return e
+}
+
+// instruction is what happened to a refund or a settlement beside its calls.
+func (k *known) instruction(l lang, i store.Instruction) []event {
+	name := l.T(moneyName(i.Money)) + " " + i.Number
+	first := event{At: i.CreatedAt, Class: "new", Title: name, State: l.T(outcomeName(string(store.MoneyNew)))}
+	if i.Money == store.Refund {
+		first.Notes = []string{i.Amount.String() + " " + l.T("yuan"), k.strikeOut(i.Text)}
+	}
+	all := []event{first}
+	if i.FinishedAt != nil {
+		e := event{At: *i.FinishedAt, Class: string(i.State), Title: name, State: l.T(outcomeName(string(i.State))), Reason: reason(i.Kind, i.Code), Message: k.strikeOut(i.Message)}
+		if i.Amount > 0 {
+			e.Notes = []string{i.Amount.String() + " " + l.T("yuan")}
+		}
+		all = append(all, e)
+	}
+	if i.AlarmAt != nil {
+		all = append(all, event{At: *i.AlarmAt, Class: "refused", Title: name, State: l.T("alarm"), Message: l.alarmMeaning(i.Alarm).Title})
+	}
+	return all
+}
+
+// body is a request or an answer as a person reads it: JSON is indented, a text that holds JSON too.
+func (k *known) body(text string) string {
+	text = k.strikeOut(text)
+	var indented bytes.Buffer
+	if json.Indent(&indented, []byte(text), "", "  ") == nil {
+		text = indented.String()
+	}
+	if len(text) <= shownBody {
+		return text
+	}
+	end := shownBody
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return strings.TrimSpace(text[:end]) + " …"
+}
