@@ -140,18 +140,21 @@ func (s *stack) await(what string, look func(context.Context) (done bool, found 
 	defer cancel()
 	bell := time.NewTicker(often)
 	defer bell.Stop()
+	last := "nothing"
 	for {
 		done, found, err := look(ctx)
-		if err != nil {
-			found = err.Error()
-		}
-		if err == nil && done {
+		switch {
+		case err == nil && done:
 			return
+		case err == nil:
+			last = found
+		case ctx.Err() == nil: // else it says only that the time is over
+			last = err.Error()
 		}
 		select {
 		case <-bell.C:
 		case <-ctx.Done():
-			s.t.Fatalf("%s: not within %v; last seen: %s", what, patience, found)
+			s.t.Fatalf("%s: not within %v; last seen: %s", what, patience, last)
 		}
 	}
 }
