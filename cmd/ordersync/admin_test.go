@@ -55,7 +55,7 @@ func TestTheGatewaysPrivatePortHasPagesForThoseWhoSignIn(t *testing.T) {
 	if status, _ := get(t, client, base+"/asynqmon/api/queues"); status != http.StatusUnauthorized {
 		t.Errorf("without a sign-in: %d", status)
 	}
-	for _, open := range []string{"/healthz", "/readyz"} {
+	for _, open := range []string{"/healthz", "/readyz", "/metrics"} {
 		if status, body := get(t, client, base+open); status != http.StatusOK {
 			t.Errorf("%s: %d %s", open, status, body)
 		}
@@ -80,6 +80,10 @@ func TestTheGatewaysPrivatePortHasPagesForThoseWhoSignIn(t *testing.T) {
 }
 
 func TestWorkersAndSchedulersServeProbesOnly(t *testing.T) {
+	metrics := map[string][]string{
+		"worker":    {`ordersync_breaker_state{state="closed"} 1`, "ordersync_token_age_seconds ", `ordersync_pushes_total{kind="none",outcome="pushed"} 0`, "ordersync_build_info{"},
+		"scheduler": {"ordersync_orders_unsynced ", `ordersync_queue_tasks{queue="push",state="archived"} 0`, `ordersync_job_runs_total{job="queue doctor",`, "ordersync_inbox_entries 0"},
+	}
 	for _, name := range []string{"worker", "scheduler"} {
 		t.Run(name, func(t *testing.T) {
 			options := shop(t)
@@ -88,11 +92,20 @@ func TestWorkersAndSchedulersServeProbesOnly(t *testing.T) {
 			}
 			addr, stop := listening(t, "admin", withPrivatePort(t), options, name)
 			for path, want := range map[string]int{
-				"/healthz": http.StatusOK, "/readyz": http.StatusOK, "/login": http.StatusNotFound, "/asynqmon/": http.StatusNotFound, "/": http.StatusNotFound,
+				"/healthz": http.StatusOK, "/readyz": http.StatusOK, "/metrics": http.StatusOK, "/login": http.StatusNotFound, "/asynqmon/": http.StatusNotFound, "/": http.StatusNotFound,
 			} {
 				if status, body := get(t, http.DefaultClient, "http://"+addr+path); status != want {
 					t.Errorf("%s: %d %s, want %d", path, status, body, want)
 				}
+			}
+			_, body := get(t, http.DefaultClient, "http://"+addr+"/metrics")
+			for _, want := range metrics[name] {
+				if !strings.Contains(body, want) {
+					t.Errorf("no %s in the metrics", want)
+				}
+			}
+			if strings.Contains(body, canary) {
+				t.Error("a secret in the metrics")
 			}
 			if code := stop(); code != exitDone {
 				t.Errorf("ended with %d after its signal, want 0", code)

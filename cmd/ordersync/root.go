@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ordersync/ordersync/cmd/internal/assembly"
+	"github.com/ordersync/ordersync/cmd/internal/metrics"
 	"github.com/ordersync/ordersync/configs"
 )
 
@@ -185,7 +186,8 @@ func (p *process) with(ctx context.Context, required []string, use func(context.
 	if err != nil {
 		return err
 	}
-	a := assembly.New(cfg, p.logger(cfg), p.options...)
+	v, c := versionAndCommit()
+	a := assembly.New(cfg, p.logger(cfg), append(p.options[:len(p.options):len(p.options)], assembly.WithBuild(metrics.Build{Version: v, Commit: c}))...)
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 		defer cancel()

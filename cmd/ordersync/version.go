@@ -22,7 +22,12 @@ func newVersion(p *process) *cobra.Command {
 }
 
 func versionLine() string {
-	v, c := version, commit
+	v, c := versionAndCommit()
+	return fmt.Sprintf("ordersync %s (commit %s, %s %s/%s)", v, c, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+func versionAndCommit() (v, c string) {
+	v, c = version, commit
 	if info, ok := debug.ReadBuildInfo(); ok {
 		if main := info.Main.Version; main != "(devel)" {
 			v = cmp.Or(v, main) // go install …@v1.2.3
@@ -33,5 +38,5 @@ func versionLine() string {
 			}
 		}
 	}
-	return fmt.Sprintf("ordersync %s (commit %s, %s %s/%s)", cmp.Or(v, "dev"), cmp.Or(c, "unknown"), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return cmp.Or(v, "dev"), cmp.Or(c, "unknown")
 }

@@ -46,6 +46,7 @@ func (a *Assembly) Probes() (http.Handler, error) {
 
 // open adds what is served without a sign-in. /healthz is there already.
 func (a *Assembly) open(handle func(pattern string, h http.Handler)) error {
+	handle("GET /metrics", a.metrics.Handler())
 	ready, err := a.Ready()
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 	"gorm.io/gorm"
 
+	"github.com/ordersync/ordersync/cmd/internal/metrics"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/gate"
@@ -36,6 +37,10 @@ type Assembly struct {
 	douyin    part[*douyin.Client]
 	gateway   part[http.Handler]
 	worker    part[*worker.Servers]
+
+	metrics *metrics.Metrics
+	build   metrics.Build
+	watched part[struct{}]
 
 	backoff worker.Backoff
 	observe func(worker.Attempt)
@@ -79,6 +84,9 @@ func WithPolls(waits ...time.Duration) Option {
 // nobody wrote down, because the worker died.
 func WithGrace(d time.Duration) Option { return func(a *Assembly) { a.grace = d } }
 
+// WithBuild names the program in its metrics.
+func WithBuild(b metrics.Build) Option { return func(a *Assembly) { a.build = b } }
+
 // WithObserver tells f of every run of a push at its end.
 func WithObserver(f func(worker.Attempt)) Option {
 	return func(a *Assembly) { a.observe = f }
@@ -92,6 +100,7 @@ func New(cfg *configs.Config, log zerolog.Logger, opts ...Option) *Assembly {
 	for _, o := range opts {
 		o(a)
 	}
+	a.metrics = metrics.New(a.build)
 	return a
 }
 

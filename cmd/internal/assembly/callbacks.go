@@ -19,6 +19,7 @@ type callbacks struct {
 	queue   *asynq.Client
 	appID   string
 	forward bool
+	ended   func(store.Money, store.MoneyState) // counts
 	log     zerolog.Logger
 }
 
@@ -30,7 +31,7 @@ func (a *Assembly) callbacks() (callbacks, error) {
 		return callbacks{}, err
 	}
 	queue, err := a.AsynqClient()
-	return callbacks{store: st, queue: queue, appID: a.cfg.Douyin.AppID, forward: a.cfg.Callbacks.ForwardURL != "", log: a.log}, err
+	return callbacks{store: st, queue: queue, appID: a.cfg.Douyin.AppID, forward: a.cfg.Callbacks.ForwardURL != "", ended: a.metrics.MoneyCalledBack, log: a.log}, err
 }
 
 // Accept stores a callback and what it says in one transaction. The push that follows is only hurried here: the order is due in
@@ -41,6 +42,9 @@ func (b callbacks) Accept(ctx context.Context, c douyin.Callback, raw []byte) er
 	accepted, err := b.store.AcceptCallback(ctx, stored)
 	if err != nil {
 		return err
+	}
+	if accepted.Ended != "" {
+		b.ended(moneyOf(c), accepted.Ended)
 	}
 	log := b.log.Info()
 	if accepted.Alarm != "" {
@@ -55,6 +59,14 @@ func (b callbacks) Accept(ctx context.Context, c douyin.Callback, raw []byte) er
 		_, _ = tasks.Enqueue(ctx, b.queue, tasks.PushOrder{OrderID: accepted.OrderID, Cause: tasks.CauseCallback})
 	}
 	return nil
+}
+
+// moneyOf is the kind of instruction that a callback ends.
+func moneyOf(c douyin.Callback) store.Money {
+	if c.Settle != nil {
+		return store.Settlement
+	}
+	return store.Refund
 }
 
 // stored is a callback in the store's words.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/tokencache"
 )
@@ -22,7 +21,7 @@ func (a *Assembly) Tokens() (*tokencache.Cache, error) {
 		if err != nil {
 			return nil, err
 		}
-		fetcher, err := douyin.NewTokenFetcher(douyinConfig(a.cfg.Douyin))
+		fetcher, err := douyin.NewTokenFetcher(a.douyinConfig())
 		if err != nil {
 			return nil, err
 		}
@@ -33,12 +32,14 @@ func (a *Assembly) Tokens() (*tokencache.Cache, error) {
 		if err != nil {
 			return nil, err
 		}
+		a.metrics.WatchToken(cache.Life)
 		a.onClose("token", func(context.Context) error { cache.Close(); return nil })
 		return cache, nil
 	})
 }
 
 func (a *Assembly) tokenFetched(took time.Duration, err error) {
+	a.metrics.TokenFetch(err)
 	event := a.log.Info()
 	if err != nil {
 		event = a.log.Error().Err(err)
@@ -53,7 +54,7 @@ func (a *Assembly) Douyin() (*douyin.Client, error) {
 		if err != nil {
 			return nil, err
 		}
-		return a.newDouyin(gate)
+		return a.newDouyin(a.metrics.Gate(gate))
 	})
 }
 
@@ -65,15 +66,16 @@ func (a *Assembly) newDouyin(gate douyin.Gate) (*douyin.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := douyinConfig(a.cfg.Douyin)
+	cfg := a.douyinConfig()
 	cfg.Gate = gate
 	return douyin.NewClient(cfg, tokens)
 }
 
-func douyinConfig(cfg configs.Douyin) douyin.Config {
+func (a *Assembly) douyinConfig() douyin.Config {
+	cfg := a.cfg.Douyin
 	return douyin.Config{
 		BaseURL: cfg.BaseURL, AppID: cfg.AppID, Secret: cfg.Secret.Reveal(), Salt: cfg.Salt.Reveal(), NotifyURL: cfg.NotifyURL,
-		ThirdpartyID: cfg.ThirdpartyID, Timeout: cfg.Timeout, Codes: kinds(cfg.Codes),
+		ThirdpartyID: cfg.ThirdpartyID, Timeout: cfg.Timeout, Codes: kinds(cfg.Codes), OnCall: a.metrics.Call,
 	}
 }
 

@@ -16,18 +16,24 @@ func (a *Assembly) Gate() (*gate.Gate, error) {
 		if err != nil {
 			return nil, err
 		}
-		return gate.New(gate.Config{
+		g, err := gate.New(gate.Config{
 			AppID: a.cfg.Douyin.AppID, Redis: rdb, Rates: map[string]int{douyin.OpOrderPush: a.cfg.Douyin.RateLimit},
 			MaxPark: configs.LongestPark, OnState: a.breakerTurned, OnLimiter: a.limiterTurned,
 		})
+		if err == nil {
+			a.metrics.WatchBreaker(g.State)
+		}
+		return g, err
 	})
 }
 
 func (a *Assembly) breakerTurned(from, to string) {
+	a.metrics.BreakerTurned(to)
 	a.log.Warn().Str("from", from).Str("to", to).Msg("circuit breaker")
 }
 
 func (a *Assembly) limiterTurned(err error) {
+	a.metrics.LimiterTurned(err)
 	if err != nil {
 		a.log.Warn().Err(err).Msg("rate limit: Redis does not answer, every process keeps the whole rate for itself")
 		return

@@ -36,7 +36,8 @@ func (a *Assembly) Gateway() (http.Handler, error) {
 			return nil, err
 		}
 		return gateway.New(gateway.Config{
-			Tokens: tokens, Loopback: gateway.IsLoopback(a.cfg.Gateway.Addr), CallbackTokens: callbackTokens(a.cfg.Douyin), Log: a.log,
+			Tokens: tokens, Loopback: gateway.IsLoopback(a.cfg.Gateway.Addr), CallbackTokens: callbackTokens(a.cfg.Douyin),
+			OnCallback: a.metrics.Callback, Log: a.log,
 		}, parts)
 	})
 }

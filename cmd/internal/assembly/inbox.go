@@ -29,6 +29,7 @@ func (a *Assembly) Inbox() (*inbox.Consumer, error) {
 	}
 	return &inbox.Consumer{
 		Redis: redis, Hand: handOverEntry(queue, cashier), Name: consumerName(), Log: a.log, Now: time.Now,
+		Observe: a.metrics.Entry,
 	}, nil
 }
 

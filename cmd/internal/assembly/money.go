@@ -168,7 +168,7 @@ func (a *Assembly) moneyHandlers(h *worker.Handlers) error {
 		_, err := tasks.Enqueue(ctx, queue, tasks.PushOrder{OrderID: orderID, Cause: tasks.CauseRefund})
 		return err
 	}
-	h.Refund = &worker.MoveMoney{Money: store.Refund, Rows: st, Answers: st, Bank: worker.Refunds{Douyin: client}, Changed: changed, Polls: a.polls, Grace: a.grace, Log: a.log}
-	h.Settle = &worker.MoveMoney{Money: store.Settlement, Rows: st, Answers: st, Bank: worker.Settlements{Douyin: client}, Polls: a.polls, Grace: a.grace, Log: a.log}
+	h.Refund = &worker.MoveMoney{Money: store.Refund, Rows: st, Answers: a.metrics.Answers(st), Bank: worker.Refunds{Douyin: client}, Changed: changed, Polls: a.polls, Grace: a.grace, Log: a.log}
+	h.Settle = &worker.MoveMoney{Money: store.Settlement, Rows: st, Answers: a.metrics.Answers(st), Bank: worker.Settlements{Douyin: client}, Polls: a.polls, Grace: a.grace, Log: a.log}
 	return nil
 }

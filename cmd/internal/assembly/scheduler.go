@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
 
+	"github.com/ordersync/ordersync/cmd/internal/metrics"
 	"github.com/ordersync/ordersync/scheduler"
 	"github.com/ordersync/ordersync/scheduler/queuedoctor"
 	"github.com/ordersync/ordersync/store"
@@ -62,7 +64,7 @@ func (a *Assembly) Scheduler() (*scheduler.Scheduler, error) {
 	register := func(ctx context.Context) (bool, error) {
 		return false, redis.SAdd(ctx, "asynq:queues", tasks.Queues()).Err()
 	}
-	doctor := &queuedoctor.Doctor{Redis: redis, Queues: tasks.Queues(), Now: time.Now, Log: a.log}
+	doctor := &queuedoctor.Doctor{Redis: redis, Queues: tasks.Queues(), Now: time.Now, Log: a.log, Observe: a.metrics.Faults}
 	jobs := []scheduler.Job{
 		{Name: "sweep", Every: cfg.SweepEvery, Do: sweep.Tick},
 		{Name: "outbox", Every: cfg.OutboxEvery, Do: relay.Tick},
@@ -70,7 +72,22 @@ func (a *Assembly) Scheduler() (*scheduler.Scheduler, error) {
 		{Name: "register", Every: registerEvery, Do: register},
 		{Name: "queue doctor", Every: doctorEvery, Do: doctor.Tick},
 	}
-	return &scheduler.Scheduler{Log: a.log, Jobs: append(jobs, a.moneyJobs(st, queue)...)}, nil
+	jobs = append(jobs, a.moneyJobs(st, queue)...)
+	a.watch(st, redis, jobs)
+	return &scheduler.Scheduler{Log: a.log, Jobs: jobs, Observe: func(job string, took time.Duration, err error) {
+		a.metrics.Job(job, time.Now(), took, err)
+	}}, nil
+}
+
+// watch lets this process's metrics show what all processes share, once.
+func (a *Assembly) watch(st *store.Store, redis redis.UniversalClient, jobs []scheduler.Job) {
+	_, _ = a.watched.get(func() (struct{}, error) { // never fails
+		a.metrics.Watch(metrics.Shared{Redis: redis, Store: st, Queues: tasks.Queues(), Now: time.Now, Log: a.log})
+		for _, j := range jobs {
+			a.metrics.Jobs(time.Now(), j.Name)
+		}
+		return struct{}{}, nil
+	})
 }
 
 // moneyJobs bring instructions back when their time has come, settle what is to be settled by itself, and hand callbacks on.

@@ -65,9 +65,17 @@ func (a *Assembly) pushHandler(drain <-chan struct{}) (*worker.PushOrder, error)
 		unit = douyin.Seconds
 	}
 	return &worker.PushOrder{
-		Orders: st, Douyin: client, Gate: gate, Build: build, Unit: unit, CallTimeout: a.cfg.Douyin.Timeout, Grace: a.cfg.Scheduler.SweepAfter,
-		Log: a.log, Drain: drain, Observe: a.observe,
+		Orders: st, Douyin: client, Gate: a.metrics.Gate(gate), Build: build, Unit: unit, CallTimeout: a.cfg.Douyin.Timeout, Grace: a.cfg.Scheduler.SweepAfter,
+		Log: a.log, Drain: drain, Observe: a.pushed,
 	}, nil
+}
+
+// pushed is told of every run of a push.
+func (a *Assembly) pushed(attempt worker.Attempt) {
+	a.metrics.Push(attempt)
+	if a.observe != nil {
+		a.observe(attempt)
+	}
 }
 
 func builder(shop configs.Shop, showPartial bool) (*worker.Builder, error) {

@@ -1,0 +1,38 @@
+package metrics
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+var (
+	tokenAge  = describe("token_age_seconds", "How long the shared access token has been in place; 0: there is none.")
+	tokenLeft = describe("token_left_seconds", "How long it still serves; 0: there is none.")
+)
+
+// tokenLife reads the token's life at each scrape.
+type tokenLife struct {
+	life func(context.Context) (age, left time.Duration, err error)
+}
+
+// WatchToken shows the life of the token. It is called once.
+func (m *Metrics) WatchToken(life func(context.Context) (age, left time.Duration, err error)) {
+	m.registry.MustRegister(tokenLife{life})
+}
+
+// Describe implements prometheus.Collector.
+func (tokenLife) Describe(out chan<- *prometheus.Desc) { out <- tokenAge; out <- tokenLeft }
+
+// Collect implements prometheus.Collector. While Redis cannot be asked it sends nothing.
+func (t tokenLife) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), readingTimeout) // a Collector is handed none
+	defer cancel()
+	old, left, err := t.life(ctx)
+	if err != nil {
+		return
+	}
+	out <- gauge(tokenAge, old.Seconds())
+	out <- gauge(tokenLeft, left.Seconds())
+}
