@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,7 +41,8 @@ func (d dueTable) PostponeDue(_ context.Context, due []store.Due, until time.Tim
 
 // road is Redis: tasks, and a mark.
 type road struct {
-	orders  []string // of the tasks, in the order of their coming
+	mu      sync.Mutex // EnqueueMany asks from many goroutines
+	orders  []string   // of the tasks, in the order of their coming
 	marked  bool
 	backlog int64
 }
@@ -48,6 +50,8 @@ type road struct {
 func (r *road) EnqueueContext(_ context.Context, t *asynq.Task, _ ...asynq.Option) (*asynq.TaskInfo, error) {
 	_, rest, _ := strings.Cut(string(t.Payload()), `"order_id":"`)
 	id, _, _ := strings.Cut(rest, `"`)
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.orders = append(r.orders, id)
 	return &asynq.TaskInfo{}, nil
 }

@@ -124,7 +124,7 @@ func TestTheSweepFindsWhatChanged(t *testing.T) {
 // Thousands of orders in one second: pages are resumed by time and key, so none is left out and none comes twice.
 func TestAFullSecondIsReadToItsEnd(t *testing.T) {
 	onBoth(t, store.DefaultSchema(), func(t *testing.T, e *env) {
-		const orders = 2*pageSize + 500
+		const orders = pageSize + 500
 		at := noon.Add(-3 * time.Hour).Unix()
 		for from := 1; from <= orders; from += 500 {
 			values := ""

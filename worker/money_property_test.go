@@ -95,7 +95,7 @@ func history(t *testing.T, seed uint64, m store.Money, rows ledger) {
 
 // Whatever is lost, repeated or killed: money moves once at most, and every row ends as Douyin's books say.
 func TestMoneyMovesOnceAndRowsAgreeWithDouyin(t *testing.T) {
-	for seed := range uint64(400) {
+	for seed := range uint64(200) {
 		m := []store.Money{store.Refund, store.Settlement}[seed%2]
 		b := newBooks()
 		for n := range instructionsOfAWorld {
@@ -111,7 +111,7 @@ func TestMoneyMovesOnceAndRowsAgreeWithDouyin(t *testing.T) {
 
 // The same with the real store.
 func TestMoneyMovesOnceWithTheRealStore(t *testing.T) {
-	for seed := range uint64(12) {
+	for seed := range uint64(8) {
 		m := []store.Money{store.Refund, store.Settlement}[seed%2]
 		if history(t, 1000+seed, m, realStore(t, m)); t.Failed() {
 			return

@@ -190,7 +190,21 @@ func (w wire) Finished(ctx context.Context, m store.Money, number string, r stor
 	return changed, err
 }
 
-func (w wire) Check(context.Context, store.Instruction) error { return nil }
+// Check finds nothing left once a request has arrived: all of the order's money is on its way.
+func (w wire) Check(_ context.Context, i store.Instruction) (err error) {
+	if w.money != store.Settlement {
+		return nil
+	}
+	w.pause()
+	switch r := w.vault.records[i.Number]; {
+	case w.over(), w.vault.chance(10):
+		err = cutOff
+	case r != nil && !r.dead:
+		err = &NothingToMoveError{}
+	}
+	w.pause()
+	return err
+}
 
 func (w wire) Send(_ context.Context, i store.Instruction) (no string, _ douyin.Receipt, err error) {
 	w.enter(i)
