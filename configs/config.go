@@ -20,6 +20,9 @@ type Config struct {
 	from map[string]string // key -> the file or variable that gave it
 }
 
+// Given tells whether a key was set by the file or a variable, rather than left at its default.
+func (c *Config) Given(key string) bool { return c.from[key] != "" }
+
 // MySQL is the shop's database, which holds our tables too.
 type MySQL struct {
 	DSN Secret // of go-sql-driver

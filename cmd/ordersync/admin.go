@@ -18,7 +18,7 @@ import (
 type part func(context.Context, *configs.Config, *assembly.Assembly) error
 
 // withPrivatePort runs a part with the private port beside it. The port is bound first, so that a process that cannot have it
-// does not begin to work; whichever of the two fails ends the other. An empty admin.addr serves nothing.
+// does not begin to work, unless it is the default's; whichever of the two fails ends the other. An empty admin.addr serves nothing.
 func (p *process) withPrivatePort(handler func(*assembly.Assembly) (http.Handler, error), run part) part {
 	return func(ctx context.Context, cfg *configs.Config, a *assembly.Assembly) error {
 		if cfg.Admin.Addr == "" {
@@ -29,7 +29,13 @@ func (p *process) withPrivatePort(handler func(*assembly.Assembly) (http.Handler
 			return err
 		}
 		ln, err := bindPrivate(ctx, cfg.Admin.Addr)
-		if err != nil {
+		switch {
+		case errors.Is(err, syscall.EADDRINUSE) && !cfg.Given("admin.addr"):
+			// Nobody asked for this port: several processes on one machine must run without being told.
+			log := p.logger(cfg)
+			log.Warn().Err(err).Msg("the operators' port is another process's; this one serves none")
+			return run(ctx, cfg, a)
+		case err != nil:
 			return err
 		}
 		g, ctx := errgroup.WithContext(ctx)
