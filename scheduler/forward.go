@@ -21,6 +21,8 @@ const (
 	forwardTimeout = 10 * time.Second
 	forwardBatch   = 20
 	forwardClaim   = forwardBatch*forwardTimeout + time.Minute
+	// giveBackTimeout bounds how long a stopping scheduler gives back what it has claimed.
+	giveBackTimeout = 3 * time.Second
 	// forwardFor is how long a callback is tried; Douyin itself gives up after a day.
 	forwardFor = 7 * 24 * time.Hour
 	// keepForwards is longer than the last of these tries may be away.
@@ -60,18 +62,32 @@ func (f *Forward) Tick(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	for _, c := range due {
+	for i, c := range due {
 		if err := f.one(ctx, c); err != nil {
-			return false, err
+			return false, errors.Join(err, f.giveBack(ctx, due[i:]))
 		}
 	}
 	return len(due) == forwardBatch, nil
 }
 
+// giveBack makes claimed callbacks due at once, as when a deploy stops the scheduler: nobody has to wait until the claim is over. The
+// first of them may have been delivered, and is delivered again.
+func (f *Forward) giveBack(ctx context.Context, rest []store.Forward) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBackTimeout) // ctx has ended, or may at any moment
+	defer cancel()
+	now := f.Now()
+	for _, c := range rest {
+		if err := f.Rows.PostponeForward(ctx, c.ID, &now, "the delivery was interrupted"); err != nil {
+			return err // the claim is over some time
+		}
+	}
+	return nil
+}
+
 func (f *Forward) one(ctx context.Context, c store.Forward) error {
 	err := f.deliver(ctx, c.Raw)
 	if ctx.Err() != nil {
-		return ctx.Err() // claimed; it comes again
+		return ctx.Err()
 	}
 	if err == nil {
 		return f.Rows.Forwarded(ctx, c.ID, f.Now())

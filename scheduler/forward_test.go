@@ -41,7 +41,10 @@ func (p *parcels) Forwarded(_ context.Context, id int64, _ time.Time) error {
 	return nil
 }
 
-func (p *parcels) PostponeForward(_ context.Context, id int64, until *time.Time, message string) error {
+func (p *parcels) PostponeForward(ctx context.Context, id int64, until *time.Time, message string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if p.until == nil {
 		p.until = map[int64]*time.Time{}
 	}
@@ -169,8 +172,8 @@ func TestAFullBatchAsksForMore(t *testing.T) {
 	}
 }
 
-// A process that stops writes nothing down: the callback is claimed, and comes again.
-func TestADeliveryThatWasInterruptedComesAgain(t *testing.T) {
+// The bug: what a scheduler had claimed when a deploy stopped it waited until the claim was over, more than four minutes.
+func TestADeliveryThatWasInterruptedComesAgainAtOnce(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	url := handlerThat(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -178,8 +181,13 @@ func TestADeliveryThatWasInterruptedComesAgain(t *testing.T) {
 		<-r.Context().Done()
 	})
 	p := &parcels{due: []store.Forward{{ID: 7, Raw: []byte(raw)}, {ID: 8, Raw: []byte(raw)}}}
-	if _, err := forward(p, url).Tick(ctx); !errors.Is(err, context.Canceled) || len(p.done)+len(p.until) > 0 {
-		t.Errorf("%v, done %v, put off %v", err, p.done, p.until)
+	if _, err := forward(p, url).Tick(ctx); !errors.Is(err, context.Canceled) || len(p.done) > 0 {
+		t.Errorf("%v, done %v", err, p.done)
+	}
+	for _, id := range []int64{7, 8} {
+		if at := p.until[id]; at == nil || !at.Equal(noon) {
+			t.Errorf("callback %d is due at %v, want at once", id, at)
+		}
 	}
 }
 
