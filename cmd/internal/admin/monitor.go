@@ -37,7 +37,7 @@ type monitor struct {
 
 type monitorPages struct {
 	handler http.Handler
-	start   []byte // the start page, without its foreign fonts
+	start   []byte // the start page, without its foreign fonts and its manifest
 	policy  string
 }
 
@@ -52,6 +52,7 @@ func newMonitor(client redis.UniversalClient) (*monitor, error) {
 
 var (
 	foreignLink  = regexp.MustCompile(`<link[^>]*(?:href|src)="(?:https?:)?//[^>]*>`)
+	manifestLink = regexp.MustCompile(`<link[^>]*rel="manifest"[^>]*>`) // browsers fetch it without the cookie: 401 in their console
 	inlineScript = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
 )
 
@@ -65,7 +66,7 @@ func newMonitorPages(client redis.UniversalClient, readOnly bool) (monitorPages,
 	})
 	answer := newBuffer()
 	handler.ServeHTTP(answer, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: monitorPath}})
-	page := foreignLink.ReplaceAll(answer.body.Bytes(), nil)
+	page := manifestLink.ReplaceAll(foreignLink.ReplaceAll(answer.body.Bytes(), nil), nil)
 	if !answer.isStartPage() || bytes.Contains(page, []byte("://")) {
 		return monitorPages{}, errors.New("admin: asynqmon's start page is not the one this program knows")
 	}

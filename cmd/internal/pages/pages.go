@@ -54,9 +54,12 @@ var templateFiles embed.FS
 //go:embed pages.css
 var style []byte
 
-// styleDigest changes with the style sheet, which browsers may therefore keep.
+//go:embed pages.svg
+var icon []byte
+
+// styleDigest changes with the style sheet and the icon, which browsers may therefore keep.
 var styleDigest = func() string {
-	sum := sha256.Sum256(style)
+	sum := sha256.Sum256(append(bytes.Clone(style), icon...))
 	return hex.EncodeToString(sum[:6])
 }()
 
@@ -83,14 +86,18 @@ func Mount(a *admin.Admin, d Deps) error {
 	a.Handle("GET /load", admin.Viewer, p.page(p.load))
 	a.Handle("POST /orders/{id}/push", admin.Operator, p.page(p.pushOne))
 	a.Handle("POST /push", admin.Operator, p.page(p.pushMany))
-	a.Handle("GET /pages.css", admin.Viewer, http.HandlerFunc(serveStyle))
+	a.Handle("GET /pages.css", admin.Viewer, file("text/css; charset=utf-8", style))
+	a.Handle("GET /pages.svg", admin.Viewer, file("image/svg+xml", icon))
 	return nil
 }
 
-func serveStyle(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	w.Header().Set("Cache-Control", "private, max-age=31536000, immutable") // its address holds its digest
-	_, _ = w.Write(style)                                                   // a failed write is the client's end
+// file serves bytes that browsers may keep: their addresses hold styleDigest.
+func file(kind string, content []byte) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", kind)
+		w.Header().Set("Cache-Control", "private, max-age=31536000, immutable")
+		_, _ = w.Write(content) //nolint:gosec // our own bytes; a failed write is the client's end
+	})
 }
 
 // problem is an answer other than a page: its status and what to say, a text of the word list.

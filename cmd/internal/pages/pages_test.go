@@ -185,7 +185,7 @@ func TestSelectedOrdersArePushedAgain(t *testing.T) {
 		}
 		v := s.as(t, "omar")
 		form := url.Values{"kind": {"rejected"}, "code": {"40012"}, "order": {"a", "c"}}
-		if body, status := v.post("/push", form); status != http.StatusOK || !strings.Contains(body, "2 orders will be pushed again.") || !strings.Contains(body, "asked again") {
+		if body, status := v.post("/push", form); status != http.StatusOK || !strings.Contains(body, "2 orders will be pushed again.") || !strings.Contains(body, "due for another push") {
 			t.Errorf("%d\n%s", status, body)
 		}
 		if got := s.due(t); !slices.Equal(got, []string{"a", "c"}) {

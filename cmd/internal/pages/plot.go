@@ -43,7 +43,7 @@ func draw(title string, all []series, values [][]int, label func(step int) strin
 		top = max(top, sum)
 	}
 	top = roundUp(top)
-	p := plot{Title: title, Series: all, Top: strconv.Itoa(top), Width: steps, Height: plotHeight}
+	p := plot{Title: title, Top: strconv.Itoa(top), Width: steps, Height: plotHeight}
 	for step := range steps {
 		below := 0
 		for i := range all {
@@ -56,6 +56,11 @@ func draw(title string, all []series, values [][]int, label func(step int) strin
 				Class: all[i].Class, X: decimal(float64(step) + 0.1), Y: decimal(plotHeight - float64(below)*plotHeight/float64(top)), W: "0.8",
 				H: decimal(float64(n) * plotHeight / float64(top)), Title: label(step) + " " + all[i].Name + ": " + strconv.Itoa(n),
 			})
+		}
+	}
+	for i := range all {
+		if i == 0 || all[i].Total > 0 { // the legend names what is drawn
+			p.Series = append(p.Series, all[i])
 		}
 	}
 	for i := range ticks {

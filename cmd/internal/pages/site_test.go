@@ -118,8 +118,13 @@ func (s *site) addOrder(t *testing.T, id int, picture string) {
 // fail records that an order was refused.
 func (s *site) fail(t *testing.T, id, kind string, code int, words string) {
 	t.Helper()
+	s.failAt(t, time.Now(), id, kind, code, words)
+}
+
+func (s *site) failAt(t *testing.T, at time.Time, id, kind string, code int, words string) {
+	t.Helper()
 	s.record(t, store.Push{
-		OrderID: id, OrderNo: id, At: time.Now(), Cause: "paid", Attempt: 1, Outcome: store.Refused, Kind: kind, Code: code, Message: words, LogID: "log-" + id,
+		OrderID: id, OrderNo: id, At: at, Cause: "paid", Attempt: 1, Outcome: store.Refused, Kind: kind, Code: code, Message: words, LogID: "log-" + id,
 		HTTPStatus: 200, Duration: 12 * time.Millisecond, Request: `{"open_id":"***","order_detail":"{}"}`, Response: `{"err_code":40012}`,
 	})
 }

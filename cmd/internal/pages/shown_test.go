@@ -1,0 +1,139 @@
+package pages_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/store/servertest"
+	"github.com/ordersync/ordersync/tasks"
+)
+
+// Every page shows without a complaint of the browser's, in both languages, dark and light, on a desk and on a phone, and never
+// wider than its window. asynqmon too, under its Content-Security-Policy.
+func TestEveryPageShowsWithoutAComplaint(t *testing.T) {
+	s := newSite(t, servertest.DB(t), servertest.Redis(t))
+	s.busyDay(t)
+	pages := []struct{ name, path, says string }{
+		{"start", "/", "40012"}, {"group", "/failures?kind=rejected&code=40012", "10131"}, {"order", "/orders/10000", "R10000"}, {"load", "/load", "backfill"},
+		{"search", "/search?q=nothing", "ordersync"}, {"missing", "/orders/404", "ordersync"},
+	}
+	path := findChromium(t)
+	if path == "" { // a machine with nothing but Go; ORDERSYNC_TEST_SERVERS=required makes this a failure
+		b := newReader(t, s.URL)
+		b.open("/")
+		b.press("Sign in 登录", map[string]string{"name": "omar", "password": password})
+		for _, p := range pages[:5] {
+			b.open(p.path)
+			reads(t, b, p.says)
+		}
+		return
+	}
+	b := newChromium(t, path, s.URL)
+	b.expect("404 (Not Found)") // the page of an order that nobody has
+	b.open("/")
+	b.press("Sign in 登录", map[string]string{"name": "omar", "password": password})
+	for _, look := range []struct {
+		name, lang    string
+		width, height int64
+		dark          bool
+	}{{"desk-en", "en", 1100, 900, false}, {"phone-zh", "zh", 360, 780, false}, {"phone-dark-en", "en", 360, 780, true}} {
+		b.resize(look.width, look.height)
+		if look.dark {
+			b.dark()
+		}
+		b.open("/?lang=" + look.lang)
+		for _, p := range pages {
+			b.open(p.path)
+			reads(t, b, p.says)
+			b.fits(int(look.width))
+			b.shoot(p.name + "-" + look.name)
+		}
+	}
+	b.resize(1100, 900)
+	b.open("/asynqmon/")
+	until(t, "asynqmon shows the queue of pushes", func() bool {
+		text := b.text()
+		return strings.Contains(text, "Queues") && strings.Contains(text, "push")
+	})
+	b.shoot("asynqmon")
+}
+
+// busyDay fills the site with what an operator meets on a bad day.
+func (s *site) busyDay(t *testing.T) {
+	t.Helper()
+	now := time.Now()
+	s.addOrder(t, 10000, "https://img.example/1.png")
+	for i := range 132 {
+		s.failAt(t, now.Add(time.Duration(i-140)*time.Minute), fmt.Sprint(10000+i), "rejected", 40012, "open_id错误，请检查是否在抖音、抖音lite、火山内产生")
+	}
+	for i := range 12 {
+		s.failAt(t, now.Add(time.Duration(i-30)*time.Hour), fmt.Sprint(20000+i), "incomplete", 0, fmt.Sprintf("product.cover_img of row %d: is empty", 300+i))
+	}
+	for i := range 40 {
+		due := now.Add(time.Duration(i*i-300) * time.Minute)
+		s.record(t, store.Push{OrderID: fmt.Sprint(30000 + i), At: now, Outcome: store.GaveUp, Kind: "unavailable", Message: "HTTP 502", DueAt: &due, Attempt: 13})
+	}
+	var day []store.LogRow
+	for minute := range 24 * 60 {
+		at := now.Add(time.Duration(minute-24*60) * time.Minute)
+		n := int(6 + 5*math.Sin(float64(at.Hour())/24*2*math.Pi))
+		for i := range n {
+			row := store.LogRow{At: at, Call: store.CallPush, OrderID: "1", Outcome: store.Pushed}
+			if minute > 1100 && i%3 == 0 {
+				row.Outcome = []store.Outcome{store.Refused, store.Retrying, store.Retrying}[minute%3]
+			}
+			day = append(day, row)
+		}
+		if minute%9 == 0 {
+			day = append(day, store.LogRow{At: at, Call: "refund.create", OrderID: "1", Outcome: store.Outcome(store.MoneySubmitted)})
+		}
+		if len(day) > 1000 || minute == 24*60-1 {
+			if err := s.store.AppendLog(t.Context(), day...); err != nil {
+				t.Fatal(err)
+			}
+			day = nil
+		}
+	}
+	s.moneyOfTheDay(t, now)
+	if err := s.db.Exec("INSERT INTO ordersync_outbox (kind, order_id) VALUES ('pusch', '10001')").Error; err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.store.RelayOutbox(t.Context(), 10, func(context.Context, []store.OutboxRow) []error {
+		return []error{&store.BadRow{Err: &tasks.PayloadError{Field: "kind", Reason: `"pusch" is unknown: want push, refund or settle`}}}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	queue := asynq.NewClientFromRedisClient(s.redis)
+	for i := range 37 {
+		if _, err := tasks.Enqueue(t.Context(), queue, tasks.PushOrder{OrderID: fmt.Sprint(10000 + i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// moneyOfTheDay is order 10000's: paid, one refund done, one without a result.
+func (s *site) moneyOfTheDay(t *testing.T, now time.Time) {
+	t.Helper()
+	if _, err := s.store.AcceptCallback(t.Context(), store.Callback{Type: "payment", Number: "10000", Status: "SUCCESS", Amount: 1230, PlatformNo: "71061234567890", FinishedAt: now.Add(-time.Hour), At: now.Add(-time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	for _, number := range []string{"R10000", "R10000-2"} {
+		if _, _, err := s.store.CreateRefund(t.Context(), store.NewRefund{Number: number, OrderID: "10000", Amount: 300, Reason: "用户取消订单", DueAt: now}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.store.AcceptCallback(t.Context(), store.Callback{Type: "refund", Number: "R10000", Status: "SUCCESS", Amount: 300, PlatformNo: "70987654321", At: now}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.store.Alarm(t.Context(), store.Refund, "R10000-2", store.AlarmOverdue, now); err != nil {
+		t.Fatal(err)
+	}
+	s.failAt(t, now.Add(-50*time.Minute), "10000", "rejected", 40012, "open_id错误，请检查是否在抖音、抖音lite、火山内产生")
+}
