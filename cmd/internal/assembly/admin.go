@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ordersync/ordersync/cmd/internal/admin"
+	"github.com/ordersync/ordersync/cmd/internal/pages"
 	"github.com/ordersync/ordersync/configs"
 )
 
@@ -30,11 +31,30 @@ func (a *Assembly) Admin() (http.Handler, error) {
 	if len(users) == 0 {
 		a.log.Warn().Str("key", "admin.users").Msg("nobody can sign in to the private port: `ordersync admin-hash` makes a user")
 	}
-	pages, err := admin.New(admin.Config{Redis: redis, Users: users, Log: a.log, Now: time.Now})
+	port, err := admin.New(admin.Config{Redis: redis, Users: users, Home: pages.Home, Log: a.log, Now: time.Now})
 	if err != nil {
 		return nil, err
 	}
-	return pages, a.open(pages.HandleOpen)
+	if err := a.mountPages(port); err != nil {
+		return nil, err
+	}
+	return port, a.open(port.HandleOpen)
+}
+
+func (a *Assembly) mountPages(port *admin.Admin) error {
+	st, err := a.Store()
+	if err != nil {
+		return err
+	}
+	queue, err := a.AsynqClient()
+	if err != nil {
+		return err
+	}
+	inspector, err := a.Inspector()
+	if err != nil {
+		return err
+	}
+	return pages.Mount(port, pages.Deps{Store: st, Queue: queue, Inspector: inspector, Now: time.Now, Log: a.log})
 }
 
 // Probes is the private port of a process without pages: /healthz, /readyz and /metrics.

@@ -191,14 +191,14 @@ func (c *chromium) dark() {
 	}
 }
 
-// shoot saves a picture where ORDERSYNC_SCREENSHOTS names a folder.
+// shoot saves a picture where ORDERSYNC_SCREENSHOTS names a folder: so the pictures of the README are made.
 func (c *chromium) shoot(name string) {
 	c.t.Helper()
 	folder := os.Getenv("ORDERSYNC_SCREENSHOTS")
 	if folder == "" {
 		return
 	}
-	png, err := chromedp.Run(c.ctx, chromedp.FullScreenshot(100))
+	png, err := chromedp.Run(c.ctx, chromedp.CaptureScreenshot())
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -46,7 +46,12 @@ func (p *pages) load(ctx context.Context, _ *http.Request, l lang) (answer, erro
 		return answer{}, err
 	}
 	page.Partial, page.From = from.After(since), from
-	due, err := p.Store.DueBetween(ctx, now.Add(-day).Truncate(dueStep), now.Add(day).Truncate(dueStep), dueStep)
+	begin := now.Add(-day).Truncate(dueStep)
+	past, err := p.Store.DueBetween(ctx, begin, now.Add(time.Millisecond), dueStep) // now included, as in Waiting
+	if err != nil {
+		return answer{}, err
+	}
+	all, err := p.Store.DueBetween(ctx, begin, begin.Add(2*day), dueStep)
 	if err != nil {
 		return answer{}, err
 	}
@@ -54,7 +59,7 @@ func (p *pages) load(ctx context.Context, _ *http.Request, l lang) (answer, erro
 	page.Plots = []plot{
 		p.callPlot(l, "Pushes in the last day, by half hours", since, counts, isPush),
 		p.callPlot(l, "Calls about refunds and settlements in the last day, by half hours", since, counts, func(c store.CallCount) bool { return !isPush(c) }),
-		p.duePlot(l, now, due),
+		p.duePlot(l, begin, past, all),
 	}
 	if page.Queues, err = p.depths(); err != nil {
 		p.Log.Error().Err(err).Str("path", "/load").Msg("admin page")
@@ -139,15 +144,16 @@ func (p *pages) callPlot(l lang, title string, since time.Time, counts []store.C
 	return draw(l.T(title), series, values, func(step int) string { return since.Add(time.Duration(step) * callStep).In(p.Zone).Format("15:04") })
 }
 
-func (p *pages) duePlot(l lang, now time.Time, due []store.DueCount) plot {
-	begin, steps := now.Add(-day).Truncate(dueStep), int(2*day/dueStep)
+// duePlot draws two days around now: what was due before, and the rest of all.
+func (p *pages) duePlot(l lang, begin time.Time, past, all []store.DueCount) plot {
+	steps := int(2 * day / dueStep)
 	values := [][]int{make([]int, steps), make([]int, steps)}
-	for _, d := range due {
-		past := 0
-		if !begin.Add(time.Duration(d.Step) * dueStep).Before(now.Truncate(dueStep).Add(dueStep)) {
-			past = 1
-		}
-		values[past][min(d.Step, steps-1)] += d.Count
+	for _, d := range past {
+		values[0][min(d.Step, steps-1)] += d.Count
+	}
+	for _, d := range all {
+		step := min(d.Step, steps-1)
+		values[1][step] = max(d.Count-values[0][step], 0) // the two were not read at the same moment
 	}
 	return draw(l.T("When orders are, or were, to be asked for again, by hours"), []series{{Class: "refused", Name: l.T("due until now")}, {Class: "retrying", Name: l.T("due later")}}, values,
 		func(step int) string {

@@ -28,10 +28,14 @@ var callNames = map[string]string{
 	"settle.query": "Settlement asked about", "settle.unsettled": "Money in transit asked about",
 }
 
-// timeline is everything that happened to an order, newest first.
+// timeline is everything that happened to an order, newest first. Of what happened in the same millisecond the cause is taken for
+// the older: an instruction, its calls, what Douyin then said.
 func (k *known) timeline(l lang) []event {
 	var all []event
-	for i := range k.calls {
+	for _, i := range slices.Concat(k.refunds, k.settles) {
+		all = append(all, k.created(l, i))
+	}
+	for i := range slices.Backward(k.calls) { // they come newest first
 		all = append(all, k.call(l, &k.calls[i]))
 	}
 	for _, c := range k.callbacks {
@@ -43,9 +47,10 @@ func (k *known) timeline(l lang) []event {
 		})
 	}
 	for _, i := range slices.Concat(k.refunds, k.settles) {
-		all = append(all, k.instruction(l, i)...)
+		all = append(all, k.ended(l, i)...)
 	}
-	slices.SortStableFunc(all, func(a, b event) int { return b.At.Compare(a.At) })
+	slices.SortStableFunc(all, func(a, b event) int { return a.At.Compare(b.At) })
+	slices.Reverse(all)
 	return all
 }
 
@@ -107,14 +112,18 @@ func (k *known) callback(l lang, c store.CallbackRow) event {
 	return e
 }
 
-// instruction is what happened to a refund or a settlement beside its calls.
-func (k *known) instruction(l lang, i store.Instruction) []event {
-	name := l.T(moneyName(i.Money)) + " " + i.Number
-	first := event{At: i.CreatedAt, Class: "new", Title: name, State: l.T(outcomeName(string(store.MoneyNew)))}
+// created is the begin of a refund or a settlement.
+func (k *known) created(l lang, i store.Instruction) event {
+	e := event{At: i.CreatedAt, Class: "new", Title: l.T(moneyName(i.Money)) + " " + i.Number, State: l.T(outcomeName(string(store.MoneyNew)))}
 	if i.Money == store.Refund {
-		first.Notes = []string{i.Amount.String() + " " + l.T("yuan"), k.strikeOut(i.Text)}
+		e.Notes = []string{i.Amount.String() + " " + l.T("yuan"), k.strikeOut(i.Text)}
 	}
-	all := []event{first}
+	return e
+}
+
+// ended is the end of a refund or a settlement, and its alarm.
+func (k *known) ended(l lang, i store.Instruction) (all []event) {
+	name := l.T(moneyName(i.Money)) + " " + i.Number
 	if i.FinishedAt != nil {
 		e := event{At: *i.FinishedAt, Class: string(i.State), Title: name, State: l.T(outcomeName(string(i.State))), Reason: reason(i.Kind, i.Code), Message: k.strikeOut(i.Message)}
 		if i.Amount > 0 {
