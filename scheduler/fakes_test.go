@@ -149,11 +149,6 @@ func asTask(i *asynq.TaskInfo) *asynq.Task { return asynq.NewTask(i.Type, i.Payl
 // recordPush writes the end of an attempt down.
 func recordPush(t testing.TB, s *store.Store, p store.Push) error {
 	t.Helper()
-	return lastError(s.RecordPush(t.Context(), p))
-}
-
-// lastError is the last of a call's results.
-func lastError(results ...any) error {
-	err, _ := results[len(results)-1].(error)
+	_, err := s.RecordPush(t.Context(), p)
 	return err
 }
