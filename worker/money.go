@@ -228,6 +228,7 @@ func (m *movement) send(ctx context.Context) verdict {
 	case sendDoubtful:
 		m.refusal = &refusal{err, receipt}
 		return m.ask(ctx)
+	case sendUnknown: // wait, then ask
 	}
 	return m.wait(ctx, err, m.op().send, receipt, false)
 }
@@ -281,6 +282,7 @@ func (m *movement) stands(ctx context.Context, s Standing, receipt douyin.Receip
 		a.Kind, a.Message = douyin.Rejected.String(), s.Message
 		a.Log = m.logRow(m.op().query, "failed", nil, receipt)
 		return m.finish(ctx, store.Result{State: store.MoneyFailed, Answer: a})
+	case douyin.ResultProcessing, douyin.ResultTimeout: // TIMEOUT is a payment's word
 	}
 	m.alarmWhenOverdue(ctx)
 	a.DueAt = m.nextPoll()

@@ -44,7 +44,7 @@ func newAdminHash(p *process) *cobra.Command {
 // password reads without an echo where a person types, and twice, for a slip would lock that person out.
 func (p *process) password() (string, error) {
 	in, ok := p.in.(*os.File)
-	if !ok || !term.IsTerminal(int(in.Fd())) { //nolint:gosec // a file descriptor is a small number
+	if !ok || !term.IsTerminal(int(in.Fd())) { // a file descriptor is a small number
 		return firstLine(p.in)
 	}
 	first, err := p.ask(in, "Password: ")
@@ -63,7 +63,7 @@ func (p *process) password() (string, error) {
 
 func (p *process) ask(in *os.File, prompt string) (string, error) {
 	fmt.Fprint(p.errOut, prompt)
-	typed, err := term.ReadPassword(int(in.Fd())) //nolint:gosec // a file descriptor is a small number
+	typed, err := term.ReadPassword(int(in.Fd())) // a file descriptor is a small number
 	fmt.Fprintln(p.errOut)
 	return string(typed), err
 }

@@ -125,7 +125,7 @@ func (p monitorPages) put(w http.ResponseWriter, r *http.Request, answer *buffer
 		w.Header().Set("Content-Type", kind)
 	}
 	w.WriteHeader(answer.status())
-	_, _ = w.Write(body) //nolint:gosec // asynqmon's own page or JSON with its type set; a failed write is the client's end
+	_, _ = w.Write(body) // asynqmon's own page or JSON with its type set; a failed write is the client's end
 }
 
 // fileType is the type by the file's name: asynqmon guesses from the content, and a browser refuses a style sheet called text.

@@ -56,7 +56,7 @@ func (s *sessions) sign(name string, now time.Time) (cookie string, expires time
 	expires = now.Add(sessionLife)
 	body := make([]byte, idBytes, headBytes+len(name)+sha256.Size)
 	_, _ = rand.Read(body)
-	body = binary.BigEndian.AppendUint64(body, uint64(expires.Unix())) //nolint:gosec // after 1970
+	body = binary.BigEndian.AppendUint64(body, uint64(expires.Unix())) // after 1970
 	body = append(body, name...)
 	return base64.RawURLEncoding.EncodeToString(append(body, s.mac(body)...)), expires
 }
@@ -75,7 +75,7 @@ func (s *sessions) read(cookie string, now time.Time) (name string, id sessionID
 		return "", id, false
 	}
 	id = sessionID(body)
-	expires := int64(binary.BigEndian.Uint64(body[idBytes:])) //nolint:gosec // signed by us
+	expires := int64(binary.BigEndian.Uint64(body[idBytes:])) // signed by us
 	s.mu.Lock()
 	_, ended := s.ended[id]
 	s.mu.Unlock()

@@ -206,7 +206,7 @@ func keepTime(ctx context.Context, mini *miniredis.Miniredis) {
 
 // listen takes a free port of the loopback address.
 func listen() (l net.Listener, url string, err error) {
-	if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+	if l, err = (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0"); err != nil {
 		return nil, "", fmt.Errorf("listen: %w", err)
 	}
 	return l, "http://" + l.Addr().String(), nil

@@ -156,8 +156,9 @@ func plain(k simulator.Kind) string {
 		return "connection cut"
 	case simulator.TokenRevoked:
 		return "token revoked"
+	default: // of results and callbacks: not of a push
+		return string(k)
 	}
-	return string(k)
 }
 
 func (d *demo) summary(sum tally, took time.Duration) {

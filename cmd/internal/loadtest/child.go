@@ -84,7 +84,7 @@ func Child(ctx context.Context, in io.Reader, out io.Writer, log zerolog.Logger)
 func simulate(ctx context.Context, j job, out io.Writer) error {
 	sim := simulator.New(simulator.Config{AppID: loadAppID, Secret: loadSecret, Slim: true, Latency: j.Latency})
 	defer func() { _ = sim.Close() }()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}

@@ -34,19 +34,19 @@ type failedOrder struct {
 	Link  string
 }
 
-var badAddress = &problem{http.StatusBadRequest, "This address is not one of these pages'."}
+var errBadAddress = &problem{http.StatusBadRequest, "This address is not one of these pages'."}
 
 func (p *pages) failures(ctx context.Context, r *http.Request, l lang) (answer, error) {
 	in := r.URL.Query()
 	q := store.FailureQuery{Kind: in.Get("kind"), Limit: pageRows}
 	var err error
 	if q.Code, err = strconv.Atoi(in.Get("code")); err != nil {
-		return answer{}, badAddress
+		return answer{}, errBadAddress
 	}
 	if after := in.Get("after"); after != "" {
 		ms, err := strconv.ParseInt(after, 10, 64)
 		if err != nil {
-			return answer{}, badAddress
+			return answer{}, errBadAddress
 		}
 		q.After = store.FailureKey{FailedAt: time.UnixMilli(ms), OrderID: in.Get("order")}
 	}

@@ -96,7 +96,7 @@ func file(kind string, content []byte) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", kind)
 		w.Header().Set("Cache-Control", "private, max-age=31536000, immutable")
-		_, _ = w.Write(content) //nolint:gosec // our own bytes; a failed write is the client's end
+		_, _ = w.Write(content) // a failed write is the client's end
 	})
 }
 
@@ -165,5 +165,5 @@ func (p *pages) show(w http.ResponseWriter, r *http.Request, l lang, status int,
 	w.Header().Set("Content-Language", l.tag())
 	w.Header().Add("Vary", "Accept-Language, Cookie")
 	w.WriteHeader(status)
-	_, _ = w.Write(body.Bytes()) //nolint:gosec // html/template has escaped it; a failed write is the client's end
+	_, _ = w.Write(body.Bytes()) // a failed write is the client's end
 }

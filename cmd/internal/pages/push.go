@@ -111,11 +111,12 @@ func (p *pages) ask(ctx context.Context, ids []string) error {
 		if result.Err == nil {
 			continue
 		}
-		_, known, err := p.Store.Order(ctx, ids[i])
+		id := wanted[i].OrderID
+		_, known, err := p.Store.Order(ctx, id)
 		if err != nil || !known {
 			return errors.Join(result.Err, err)
 		}
-		p.Log.Warn().Err(result.Err).Str("order", ids[i]).Msg("admin: not enqueued; it is due, and the scheduler hands it over")
+		p.Log.Warn().Err(result.Err).Str("order", id).Msg("admin: not enqueued; it is due, and the scheduler hands it over")
 	}
 	return nil
 }
