@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -164,7 +165,7 @@ func (s *soak) forge() {
 	}
 	bodies := map[string][]byte{"signed with another token": forged}
 	for body := range s.post.letters() { // any real one
-		at := bytes.Index([]byte(body), []byte(`\"status\"`))
+		at := strings.Index(body, `\"status\"`)
 		changed := []byte(body)
 		changed[at+4] ^= 1
 		bodies["one bit flipped"] = changed
@@ -173,7 +174,6 @@ func (s *soak) forge() {
 	if len(bodies) != 2 {
 		s.t.Fatal("no callback has come yet")
 	}
-	before := s.shop.count(s.t, "SELECT COUNT(*) FROM ordersync_callback WHERE number = ?", s.number(failsForGood))
 	for how, body := range bodies {
 		s.await("a forged callback is answered", func(ctx context.Context) (bool, string, error) {
 			status, _, err := s.post.deliver(ctx, body)
@@ -183,8 +183,7 @@ func (s *soak) forge() {
 			return err == nil, "", err
 		})
 	}
-	forgedRow := s.shop.count(s.t, "SELECT COUNT(*) FROM ordersync_callback WHERE number = ? AND status = 'SUCCESS'", s.number(failsForGood))
-	if forgedRow != 0 || before > 1 {
-		s.t.Error("a forged callback was stored")
+	if n := s.shop.count(s.t, "SELECT COUNT(*) FROM ordersync_callback WHERE number = ? AND status = 'SUCCESS'", s.number(failsForGood)); n != 0 {
+		s.t.Error("a forged callback was stored") // what else it might have changed, the ledger tells in the end
 	}
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/ordersync/ordersync/tasks"
 )
 
-// The statuses of an order that its refunds lead to; the shop of this test says paid throughout.
+// order_status as an order's refunds lead to it; the shop of this test says paid throughout.
 const (
-	held1Paid         = 1
-	held6Refunded     = 6
-	held8RefundFailed = 8
+	showsPaid         = 1
+	showsRefunded     = 6
+	showsRefundFailed = 8
 )
 
 // moneyRow is a row of ordersync_refund or ordersync_settlement as far as it can be held against Douyin's ledger.
@@ -89,16 +89,15 @@ func (s *soak) awaitEnd(ctx context.Context) {
 	err := s.until(ctx, soakAgain, func() (bool, error) {
 		open, moving, err := s.look(ctx)
 		if err != nil {
-			found = err.Error()
-			return false, nil
+			open = err.Error()
 		}
-		if moving == 0 && !calm {
+		if err == nil && moving == 0 && !calm {
 			calm = true
 			s.complain(s.bank.SetFaults(simulator.Plan{}))
 			s.report("the last amount has moved, and the storm is over; open still: %s", cmp.Or(open, "nothing"))
 		}
 		found = open
-		return moving == 0 && open == "", nil
+		return open == "", nil
 	})
 	if err != nil {
 		s.t.Fatalf("it does not end; last seen: %s", found)
@@ -159,16 +158,16 @@ func statusAfter(paid int, refunds []moneyRow) int {
 		}
 	}
 	if back > 0 && back >= paid {
-		return held6Refunded
+		return showsRefunded
 	}
 	if len(refunds) == 0 {
-		return held1Paid
+		return showsPaid
 	}
 	last := slices.MaxFunc(refunds, func(a, b moneyRow) int { return a.finishedAt.Compare(b.finishedAt) })
 	if last.state == "failed" && back+last.amount >= paid {
-		return held8RefundFailed
+		return showsRefundFailed
 	}
-	return held1Paid
+	return showsPaid
 }
 
 // checkMoney holds our books, what the customers were told, and Douyin's ledger against each other.

@@ -24,10 +24,13 @@ const (
 	failsOnce    = 2 * soakKinds   // a refund of everything
 	failsForGood = 2*soakKinds + 1 // likewise, and the shop leaves it at that
 	paidTooMuch  = 6               // Douyin's user paid another amount than the shop's order has
-	paidHere     = soakKinds       // so many first orders are paid through POST /v1/payments, the others were paid before
 	excess       = 100             // fen, of paidTooMuch
-	soakAgain    = 250 * time.Millisecond
-	soakLook     = 2 * time.Second // how often a customer looks at what it waits for
+	paidHere     = soakKinds       // so many first orders are paid through POST /v1/payments, the others were paid before
+)
+
+const (
+	soakAgain = 250 * time.Millisecond // after no answer
+	soakLook  = 2 * time.Second        // how often a customer looks at what it waits for
 )
 
 // number is the first refund's or settlement's of an order.
@@ -270,12 +273,11 @@ func (s *soak) complain(err error) {
 func weather(failing ...string) simulator.Plan {
 	p := simulator.Plan{Profile: "storm", Faults: []simulator.Fault{
 		{Op: "callback.payment", Kind: simulator.Duplicate, OrderID: outNo(paidTooMuch)},
+		{Op: "refund.result", Kind: simulator.Fail, Probability: 0.06},
+		{Op: "settle.result", Kind: simulator.Fail, Probability: 0.06},
 	}}
 	for _, no := range failing {
 		p.Faults = append(p.Faults, simulator.Fault{Op: "refund.result", Kind: simulator.Fail, OrderID: no})
 	}
-	return simulator.Plan{Profile: p.Profile, Faults: append(p.Faults,
-		simulator.Fault{Op: "refund.result", Kind: simulator.Fail, Probability: 0.06},
-		simulator.Fault{Op: "settle.result", Kind: simulator.Fail, Probability: 0.06},
-	)}
+	return p
 }
