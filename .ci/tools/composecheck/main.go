@@ -26,7 +26,9 @@ func main() {
 // warnings keeps what compose-go logs, such as a variable that is not set.
 type warnings struct{ lines []string }
 
-func (w *warnings) Levels() []logrus.Level { return []logrus.Level{logrus.WarnLevel, logrus.ErrorLevel} }
+func (w *warnings) Levels() []logrus.Level {
+	return []logrus.Level{logrus.WarnLevel, logrus.ErrorLevel}
+}
 
 func (w *warnings) Fire(e *logrus.Entry) error {
 	w.lines = append(w.lines, e.Message)
