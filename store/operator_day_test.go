@@ -79,7 +79,7 @@ func TestCallbacksOfAnOrder(t *testing.T) {
 			accept(t, s, store.Callback{Type: "refund", Number: "R1", Status: "SUCCESS", Amount: 100})
 		}
 		accept(t, s, store.Callback{Type: "refund", Number: "R1", Status: "FAIL", Amount: 100})
-		for _, other := range []string{"10", "R10"} { // begin alike, and are others
+		for _, other := range []string{"10", "R10", "1:0", "R1:0"} { // begin alike, and are others
 			accept(t, s, store.Callback{Type: "payment", Number: other, Status: "SUCCESS"})
 			accept(t, s, store.Callback{Type: "refund", Number: other, Status: "SUCCESS"})
 		}

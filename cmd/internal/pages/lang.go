@@ -53,7 +53,7 @@ func (l lang) T(text string, args ...any) string {
 func chooseLang(w http.ResponseWriter, r *http.Request) lang {
 	switch asked := r.URL.Query().Get(langParameter); asked {
 	case "en", "zh":
-		http.SetCookie(w, &http.Cookie{Name: langCookie, Value: asked, Path: "/", MaxAge: langYear, HttpOnly: true, SameSite: http.SameSiteStrictMode}) //nolint:gosec // a language is no secret, and the port may be plain http
+		http.SetCookie(w, &http.Cookie{Name: langCookie, Value: asked, Path: "/", MaxAge: langYear, HttpOnly: true, SameSite: http.SameSiteStrictMode})
 		return lang{asked == "zh"}
 	}
 	if c, err := r.Cookie(langCookie); err == nil && (c.Value == "en" || c.Value == "zh") {

@@ -1,0 +1,65 @@
+package assembly
+
+import (
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"github.com/ordersync/ordersync/cmd/internal/admin"
+	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/store/servertest"
+)
+
+// Whoever signs in stands before what needs a person.
+func TestASignInLeadsToTheOrderPages(t *testing.T) {
+	const password = "correct horse"
+	hash, err := admin.HashPassword(password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := servertest.DB(t)
+	servertest.CreateShop(t, db)
+	cfg := configs.Default()
+	cfg.Admin.Users = map[string]configs.Secret{"omar": configs.Secret("operator:" + hash)}
+	a := New(cfg, zerolog.Nop(), WithDB(db), WithRedis(servertest.Redis(t)))
+	t.Cleanup(func() { _ = a.Close(t.Context()) })
+	st, err := a.Store()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	port, err := a.Admin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := httptest.NewServer(port)
+	t.Cleanup(site.Close)
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Jar: jar}
+	form := url.Values{"name": {"omar"}, "password": {password}}.Encode()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, site.URL+"/login", strings.NewReader(form))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close() //nolint:errcheck // it was read
+	page, err := io.ReadAll(answer.Body)
+	if err != nil || answer.Request.URL.Path != "/" || !strings.Contains(string(page), "Nothing needs a person now.") {
+		t.Errorf("the sign-in leads to %s: %v\n%s", answer.Request.URL, err, page)
+	}
+}

@@ -1,0 +1,161 @@
+package pages_test
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"github.com/ordersync/ordersync/tasks"
+)
+
+func TestAnOrderThatWasNeverAskedForCanBePushed(t *testing.T) {
+	onEach(t, func(t *testing.T, s *site) {
+		s.addOrder(t, 5, "x")
+		v := s.as(t, "omar")
+		v.sees("/orders/5", "never asked for", "/orders/5/push")
+		if body, status := v.post("/orders/5/push", nil); status != http.StatusOK || !strings.Contains(body, "Another push is asked for.") || !strings.Contains(body, `http-equiv="refresh"`) {
+			t.Errorf("%d\n%s", status, body)
+		}
+		if got := s.queued(t); !slices.Equal(got, []string{"5"}) {
+			t.Errorf("queued %v", got)
+		}
+	})
+}
+
+// queued are the order ids on the live queue.
+func (s *site) queued(t *testing.T) (ids []string) {
+	t.Helper()
+	infos, err := asynq.NewInspectorFromRedisClient(s.redis).ListPendingTasks(tasks.QueuePush)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range infos {
+		p, err := tasks.ParsePushOrder(asynq.NewTask(i.Type, i.Payload))
+		if err != nil || p.Cause != tasks.CauseManual {
+			t.Errorf("%+v, %v", p, err)
+		}
+		ids = append(ids, p.OrderID)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// due are the order ids that the scheduler would hand over now.
+func (s *site) due(t *testing.T) (ids []string) {
+	t.Helper()
+	due, err := s.store.DueOrders(t.Context(), time.Now(), 2000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range due {
+		ids = append(ids, d.OrderID)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func TestSelectedOrdersArePushedAgain(t *testing.T) {
+	onEach(t, func(t *testing.T, s *site) {
+		for _, id := range []string{"a", "b", "c"} {
+			s.fail(t, id, "rejected", 40012, "no")
+		}
+		v := s.as(t, "omar")
+		form := url.Values{"kind": {"rejected"}, "code": {"40012"}, "order": {"a", "c"}}
+		if body, status := v.post("/push", form); status != http.StatusOK || !strings.Contains(body, "2 orders will be pushed again.") || !strings.Contains(body, "due for another push") {
+			t.Errorf("%d\n%s", status, body)
+		}
+		if got := s.due(t); !slices.Equal(got, []string{"a", "c"}) {
+			t.Errorf("due %v", got)
+		}
+		if got := s.queued(t); !slices.Equal(got, []string{"a", "c"}) {
+			t.Errorf("queued %v", got)
+		}
+		if log := s.log.String(); !strings.Contains(log, `"audit":"push","user":"omar","count":2,"orders":["a","c"]`) {
+			t.Errorf("no audit line:\n%s", log)
+		}
+	})
+}
+
+func TestAWholeGroupIsLeftToTheScheduler(t *testing.T) {
+	onEach(t, func(t *testing.T, s *site) {
+		for _, id := range []string{"a", "b"} {
+			s.fail(t, id, "rejected", 40012, "no")
+		}
+		s.fail(t, "c", "rejected", 40099, "no")
+		v := s.as(t, "omar")
+		form := url.Values{"kind": {"rejected"}, "code": {"40012"}, "group": {"1"}}
+		if body, status := v.post("/push", form); status != http.StatusOK || !strings.Contains(body, "2 orders will be pushed again.") {
+			t.Errorf("%d\n%s", status, body)
+		}
+		if got := s.due(t); !slices.Equal(got, []string{"a", "b"}) {
+			t.Errorf("due %v", got)
+		}
+		if queues, err := asynq.NewInspectorFromRedisClient(s.redis).Queues(); err != nil || len(queues) != 0 {
+			t.Errorf("the live queue was used: %v, %v", queues, err)
+		}
+		if body, _ := v.post("/push", form); !strings.Contains(body, "0 orders will be pushed again.") {
+			t.Errorf("again:\n%s", body)
+		}
+		if log := s.log.String(); !strings.Contains(log, `"audit":"push","user":"omar","kind":"rejected","code":40012,"count":2,"orders":["b","a"]`) {
+			t.Errorf("no audit line:\n%s", log)
+		}
+	})
+}
+
+func TestWhatIsNotTheirsIsRefused(t *testing.T) {
+	onEach(t, func(t *testing.T, s *site) {
+		s.fail(t, "a", "rejected", 40012, "no")
+		group := url.Values{"kind": {"rejected"}, "code": {"40012"}, "group": {"1"}}
+		for _, c := range []struct {
+			name, user, path string
+			form             url.Values
+			want             int
+		}{
+			{"a viewer's push", "vera", "/orders/a/push", nil, http.StatusForbidden},
+			{"a viewer's group", "vera", "/push", group, http.StatusForbidden},
+			{"no order id", "omar", "/orders/a:b/push", nil, http.StatusBadRequest},
+			{"nothing selected", "omar", "/push", url.Values{"kind": {"rejected"}, "code": {"1"}}, http.StatusBadRequest},
+			{"no group", "omar", "/push", url.Values{"group": {"1"}}, http.StatusBadRequest},
+			{"a bad id among good ones", "omar", "/push", url.Values{"kind": {"rejected"}, "code": {"1"}, "order": {"a", "b c"}}, http.StatusBadRequest},
+			{"too many", "omar", "/push", url.Values{"kind": {"rejected"}, "code": {"1"}, "order": slices.Repeat([]string{"a"}, 51)}, http.StatusBadRequest},
+			{"a form without end", "omar", "/push", url.Values{"kind": {strings.Repeat("x", 40_000)}, "code": {"1"}, "group": {"1"}}, http.StatusBadRequest},
+		} {
+			if body, status := s.as(t, c.user).post(c.path, c.form); status != c.want {
+				t.Errorf("%s: %d, want %d\n%s", c.name, status, c.want, body)
+			}
+		}
+		if got := s.due(t); len(got) != 0 {
+			t.Errorf("due %v", got)
+		}
+		v := s.as(t, "omar")
+		for _, path := range []string{"/failures", "/failures?kind=x&code=y", "/failures?kind=x&code=1&after=z"} {
+			if _, status := v.get(path); status != http.StatusBadRequest {
+				t.Errorf("%s: %d", path, status)
+			}
+		}
+	})
+}
+
+func TestWithoutRedisAPushIsStillDue(t *testing.T) {
+	onEach(t, func(t *testing.T, s *site) {
+		s.addOrder(t, 1, "x")
+		s.fail(t, "2", "rejected", 40012, "no")
+		v := s.as(t, "omar")
+		_ = s.redis.Close()
+		if body, status := v.post("/orders/2/push", nil); status != http.StatusOK || !strings.Contains(body, "Another push is asked for.") {
+			t.Errorf("%d\n%s", status, body)
+		}
+		if got := s.due(t); !slices.Equal(got, []string{"2"}) {
+			t.Errorf("due %v", got)
+		}
+		if _, status := v.post("/orders/1/push", nil); status != http.StatusServiceUnavailable {
+			t.Errorf("an order that only the queue could push: %d", status)
+		}
+		v.sees("/load", "Redis does not answer.")
+	})
+}
