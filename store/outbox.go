@@ -28,9 +28,20 @@ func (e *BadRow) Error() string { return "bad outbox row: " + e.Err.Error() }
 
 func (e *BadRow) Unwrap() error { return e.Err }
 
+// LaterRow wraps the reason why an outbox row cannot be handed over yet, while others can: its order is not there, or another
+// instruction has to end first. RelayOutbox passes it over for a while, so that such rows never stand in the way.
+type LaterRow struct{ Err error }
+
+func (e *LaterRow) Error() string { return "outbox row cannot be taken yet: " + e.Err.Error() }
+
+func (e *LaterRow) Unwrap() error { return e.Err }
+
+// laterAfter is how long a LaterRow is passed over.
+const laterAfter = 30 * time.Second
+
 // RelayOutbox hands at most limit rows over and returns how many it read. hand answers for each row: nil, the row is deleted;
-// a *BadRow, the row is put aside with the reason; any other error, the row stays for the next time, and that error is
-// returned in the end.
+// a *BadRow, the row is put aside with the reason; a *LaterRow, it is passed over for half a minute; any other error, it stays for
+// the next time, and that error is returned in the end.
 //
 // The rows are locked until hand has returned, and rows that somebody else has locked are passed over (SKIP LOCKED), so any
 // number of processes may relay. A process that dies after hand and before the commit leaves its rows: hand must make a row
@@ -60,7 +71,8 @@ func (s *Store) lockOutbox(tx *gorm.DB, limit int) ([]OutboxRow, error) {
 	return collect(tx, func(rows *sql.Rows) (r OutboxRow, err error) {
 		err = r.scan(rows)
 		return r, err
-	}, "SELECT `id`, `kind`, `order_id`, `payload`, `created_at` FROM `ordersync_outbox` ORDER BY `id` LIMIT ?"+s.sql.skipLocked, limit)
+	}, "SELECT `id`, `kind`, `order_id`, `payload`, `created_at` FROM `ordersync_outbox` "+
+		"WHERE `later_at` IS NULL OR `later_at` <= ? ORDER BY `id` LIMIT ?"+s.sql.skipLocked, s.sql.time(s.cfg.Now()), limit)
 }
 
 // scan reads a row's columns, and more behind them.
@@ -84,8 +96,14 @@ func (r *OutboxRow) scan(rows *sql.Rows, more ...any) error {
 func (s *Store) settleOutbox(tx *gorm.DB, rows []OutboxRow, answers []error) (failed, err error) {
 	for i, r := range rows {
 		var bad *BadRow
+		var later *LaterRow
 		switch {
 		case answers[i] == nil:
+		case errors.As(answers[i], &later):
+			if err := tx.Exec("UPDATE `ordersync_outbox` SET `later_at` = ? WHERE `id` = ?", s.sql.time(s.cfg.Now().Add(laterAfter)), r.ID).Error; err != nil {
+				return nil, err
+			}
+			continue
 		case errors.As(answers[i], &bad):
 			if err := s.putAside(tx, r, bad.Err); err != nil {
 				return nil, err

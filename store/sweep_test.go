@@ -266,6 +266,45 @@ func TestTheOutboxIsHandedOverRowByRow(t *testing.T) {
 	})
 }
 
+func TestRowsThatCannotBeTakenYetDoNotStandInTheWay(t *testing.T) {
+	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
+		now := t0
+		s := newStore(t, db, store.Config{Now: func() time.Time { return now }})
+		for i := range 3 {
+			exec(t, db, "INSERT INTO ordersync_outbox (kind, order_id) VALUES ('refund', ?)", strconv.Itoa(i))
+		}
+		exec(t, db, "INSERT INTO ordersync_outbox (kind, order_id) VALUES ('push', '9')")
+		relay := func(answer error) (taken []string) {
+			t.Helper()
+			_, err := s.RelayOutbox(t.Context(), 3, func(_ context.Context, rows []store.OutboxRow) []error {
+				answers := make([]error, len(rows))
+				for i, r := range rows {
+					taken = append(taken, r.OrderID)
+					if r.Kind == "refund" {
+						answers[i] = answer
+					}
+				}
+				return answers
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return taken
+		}
+		later := &store.LaterRow{Err: errors.New("the order is not there")}
+		if got := relay(later); !slices.Equal(got, []string{"0", "1", "2"}) {
+			t.Fatalf("first %v", got)
+		}
+		if got := relay(later); !slices.Equal(got, []string{"9"}) {
+			t.Fatalf("then %v, want what stood behind", got)
+		}
+		now = now.Add(time.Minute)
+		if got := relay(nil); !slices.Equal(got, []string{"0", "1", "2"}) {
+			t.Fatalf("a minute later %v", got)
+		}
+	})
+}
+
 func TestTwoRelaysTakeEachRowOnce(t *testing.T) {
 	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
 		for i := range 200 {

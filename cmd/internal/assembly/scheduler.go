@@ -135,8 +135,11 @@ func handOverOne(ctx context.Context, queue tasks.Enqueuer, cashier Cashier, r s
 	if err == nil {
 		err = handOverAsked(ctx, queue, cashier, asked)
 	}
-	if neverTaken(err) {
+	switch {
+	case neverTaken(err):
 		return &store.BadRow{Err: err}
+	case errors.Is(err, gateway.ErrOrderNotFound), errors.Is(err, gateway.ErrBusy):
+		return &store.LaterRow{Err: err}
 	}
 	return err
 }

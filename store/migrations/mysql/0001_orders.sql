@@ -61,6 +61,7 @@ CREATE TABLE IF NOT EXISTS ordersync_outbox (
     order_id   VARCHAR(64)  NOT NULL,
     payload    TEXT         NULL,
     created_at DATETIME(3)  NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+    later_at   DATETIME(3)  NULL,                       -- not to be read before: it could not be taken yet
     PRIMARY KEY (id)                                    -- and no other index: relays lock rows by this one only
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 

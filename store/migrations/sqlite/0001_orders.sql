@@ -59,7 +59,8 @@ CREATE TABLE IF NOT EXISTS ordersync_outbox (
     kind       TEXT NOT NULL,
     order_id   TEXT NOT NULL,
     payload    TEXT NULL,
-    created_at DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now'))
+    created_at DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
+    later_at   DATETIME NULL -- not to be read before: it could not be taken yet
 );
 
 -- Rows of the outbox that can never be handed over, with the reason. They are kept for whoever mends the producer.
