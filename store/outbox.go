@@ -30,7 +30,7 @@ func (e *BadRow) Unwrap() error { return e.Err }
 
 // LaterRow wraps the reason why an outbox row cannot be handed over yet, while others can: its order is not there, or another
 // instruction has to end first. RelayOutbox passes it over for a while, so that such rows never stand in the way.
-type LaterRow struct{ Err error }
+type LaterRow struct{ Err error } //nolint:errname // says what to do with the row, as BadRow does
 
 func (e *LaterRow) Error() string { return "outbox row cannot be taken yet: " + e.Err.Error() }
 
