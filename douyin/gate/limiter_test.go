@@ -66,7 +66,8 @@ func TestAHighRateDoesNotCostARoundTripPerCall(t *testing.T) {
 	seen := &commands{}
 	rdb.AddHook(seen)
 	rush(t, 1000, newGate(t, limited(rdb, 5000)))
-	if n := seen.n.Load(); n > 100 {
+	// About 10 on a quiet machine; where it is slow, a lot is fetched before it is full. Without lots it would be 1000 or more.
+	if n := seen.n.Load(); n > 500 {
 		t.Errorf("%d round trips for 1000 calls", n)
 	}
 }
