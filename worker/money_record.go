@@ -1,0 +1,135 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/store"
+)
+
+// finish writes the end down and lets the order be pushed again.
+func (m *movement) finish(ctx context.Context, r store.Result) verdict {
+	r.At = m.now()
+	_, err := m.Answers.Finished(ctx, m.Money, m.i.Number, r)
+	if errors.Is(err, store.ErrSuperseded) {
+		return superseded()
+	}
+	if err == nil && m.Changed != nil && m.Money == store.Refund {
+		if err := m.Changed(ctx, m.i.OrderID); err != nil {
+			m.MoveMoney.Log.Warn().Err(err).Str("order", m.i.OrderID).Msg("push after refund not enqueued; the sweep does it")
+		}
+	}
+	v := verdict{outcome: store.Pushed}
+	if r.State == store.MoneyFailed {
+		v = verdict{outcome: store.Refused, kind: r.Kind, code: r.Code, message: r.Message, logID: r.LogID}
+	}
+	return m.written(err, v)
+}
+
+// later puts the instruction off: a delay, not a failure. The scheduler brings it back.
+func (m *movement) later(ctx context.Context, why string, wait time.Duration) verdict {
+	m.did = "put off"
+	_, err := m.Answers.Postpone(ctx, m.Money, m.i.Number, store.Answer{At: m.now(), Kind: "waiting", Message: why, DueAt: m.in(wait)})
+	return m.written(err, verdict{outcome: store.Retrying, kind: "waiting", message: why})
+}
+
+// wait records a failure that decides nothing. The task comes back; if it does not, the scheduler does.
+func (m *movement) wait(ctx context.Context, cause error, op string, receipt douyin.Receipt, polled bool) verdict {
+	ctx, cancel := keep(ctx)
+	defer cancel()
+	m.alarmWhenOverdue(ctx)
+	v := judgeWait(cause, m.attempt)
+	a := m.answer(v, op, cause, receipt)
+	a.Polled, a.DueAt = polled, m.in(v.again+m.grace())
+	_, err := m.Answers.Postpone(ctx, m.Money, m.i.Number, a)
+	return m.written(err, v)
+}
+
+func (m *movement) answer(v verdict, op string, cause error, receipt douyin.Receipt) store.Answer {
+	return store.Answer{
+		At: m.now(), Kind: v.kind, Code: v.code, Message: v.message, LogID: v.logID, Log: m.logRow(op, string(v.outcome), cause, receipt),
+	}
+}
+
+// written turns a result that could not be written into a failure of the task: the row still says that a request may have
+// left, so the next run asks.
+func (m *movement) written(err error, v verdict) verdict {
+	if err != nil {
+		return judge(fmt.Errorf("record: %w", err), m.attempt)
+	}
+	return v
+}
+
+func (m *movement) alarmWhenOverdue(ctx context.Context) {
+	if m.i.SentAt == nil || m.now().Sub(*m.i.SentAt) < overdueAfter || m.i.Alarm != "" {
+		return
+	}
+	if err := m.Rows.Alarm(ctx, m.Money, m.i.Number, store.AlarmOverdue, m.now()); err != nil {
+		m.MoveMoney.Log.Warn().Err(err).Str("number", m.i.Number).Msg("alarm not written")
+	}
+}
+
+func (m *movement) in(wait time.Duration) *time.Time {
+	at := m.now().Add(wait)
+	return &at
+}
+
+// nextPoll is when to ask again after a question whose answer was not the end.
+func (m *movement) nextPoll() *time.Time {
+	if m.i.State == store.MoneyNew { // only now it is known to be accepted
+		return m.in(m.pollWait(0))
+	}
+	return m.in(m.pollWait(m.i.Polls + 1)) // this question is not counted yet
+}
+
+// pollWait is the wait after so many questions.
+func (h *MoveMoney) pollWait(polls int) time.Duration {
+	steps := h.Polls
+	if len(steps) == 0 {
+		steps = pollSteps
+	}
+	return steps[min(polls, len(steps)-1)]
+}
+
+// keep is a context for writing down what Douyin has said, also when the task's time is over.
+func keep(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+}
+
+// logRow is one call to Douyin in ordersync_log.
+func (m *movement) logRow(op, outcome string, err error, receipt douyin.Receipt) *store.LogRow {
+	r := &store.LogRow{
+		At: m.now(), Call: op, OrderID: m.i.OrderID, Number: m.i.Number, TaskID: m.taskID, Attempt: m.attempt.number,
+		Outcome: store.Outcome(outcome), LogID: receipt.LogID, HTTPStatus: receipt.HTTPStatus, Duration: receipt.Duration,
+		Request: string(receipt.Request), Response: string(receipt.Response),
+	}
+	if err != nil {
+		v := verdict{message: cut(err.Error(), maxErrorBytes)}
+		v.describe(err)
+		r.Kind, r.Code, r.Message = v.kind, v.code, v.message
+	}
+	return r
+}
+
+// end writes the one line of the run and hands asynq its answer.
+func (m *movement) end(v verdict) error {
+	line := m.MoveMoney.Log.Info()
+	switch {
+	case v.outcome == store.Refused, v.outcome == store.GaveUp:
+		line = m.MoveMoney.Log.Error()
+	case v.tell != nil && isFailure(v.tell):
+		line = m.MoveMoney.Log.Warn()
+	}
+	if line.Enabled() {
+		line = line.Str("number", m.i.Number).Str("order", m.i.OrderID).Str("did", m.did).Int("attempt", m.attempt.number).
+			Str("outcome", string(v.outcome)).Dur("took", m.now().Sub(m.started))
+		if v.kind != "" {
+			line = line.Str("kind", v.kind).Int("code", v.code).Str("message", v.message).Str("logid", v.logID)
+		}
+		line.Msg(string(m.Money))
+	}
+	return v.tell
+}
