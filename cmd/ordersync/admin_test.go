@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 const operatorsPassword = "correct horse battery"
@@ -98,11 +99,9 @@ func TestWorkersAndSchedulersServeProbesOnly(t *testing.T) {
 					t.Errorf("%s: %d %s, want %d", path, status, body, want)
 				}
 			}
-			_, body := get(t, http.DefaultClient, "http://"+addr+"/metrics")
-			for _, want := range metrics[name] {
-				if !strings.Contains(body, want) {
-					t.Errorf("no %s in the metrics", want)
-				}
+			body, missing := scrapeUntil(t, "http://"+addr+"/metrics", metrics[name])
+			for _, want := range missing {
+				t.Errorf("no %s in the metrics", want)
 			}
 			if strings.Contains(body, canary) {
 				t.Error("a secret in the metrics")
@@ -111,6 +110,32 @@ func TestWorkersAndSchedulersServeProbesOnly(t *testing.T) {
 				t.Errorf("ended with %d after its signal, want 0", code)
 			}
 		})
+	}
+}
+
+// scrapeUntil scrapes until everything wanted is there: the port is bound before the process's parts are built.
+func scrapeUntil(t *testing.T, url string, wanted []string) (body string, missing []string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for {
+		_, body = get(t, http.DefaultClient, url)
+		missing = nil
+		for _, want := range wanted {
+			if !strings.Contains(body, want) {
+				missing = append(missing, want)
+			}
+		}
+		select {
+		case <-again.C:
+			if len(missing) > 0 {
+				continue
+			}
+		case <-ctx.Done():
+		}
+		return body, missing
 	}
 }
 
