@@ -9,8 +9,8 @@
 //
 // # Why whoever pushed looks again
 //
-// The order may change between reading and calling. After every push the handler reads the order once more and goes round
-// again when it differs, so the last push is always of the newest row, whatever the order in which tasks run.
+// The order may change between reading and calling. The record of every push reads the order once more, and the handler
+// goes round again when it differs, so the last push is always of the newest row, whatever the order in which tasks run.
 //
 // # Why update_time is reserved
 //

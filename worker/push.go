@@ -200,8 +200,19 @@ func (r *run) enter(ctx context.Context) (func(error), error) {
 			}
 		}()
 	}
-	return r.Gate.Enter(ctx, "order.push")
+	done, err := r.Gate.Enter(ctx, douyin.OpOrderPush)
+	if err != nil {
+		select {
+		case <-r.Drain: // an operator reads this in asynqmon: Douyin has nothing to do with it
+			return nil, errStopping
+		default:
+		}
+	}
+	return done, err
 }
+
+// errStopping is why a parked task goes back to its queue.
+var errStopping = errors.New("the process is stopping")
 
 // held is a task that was not let through the gate: nothing was sent and no attempt is used up.
 func held(err error) verdict {
