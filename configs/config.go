@@ -134,6 +134,8 @@ type Gateway struct {
 type Admin struct {
 	Addr  string            // empty: nothing is served there
 	Users map[string]Secret // name -> "viewer:" or "operator:" and a bcrypt hash; empty: nobody can sign in
+
+	SecureCookie string // "auto", "always" or "never": when a browser may send the sign-in over https alone
 }
 
 // Log is our process log (Level, Format) and the table ordersync_log (Keep, Bodies).
@@ -166,7 +168,7 @@ func Default() *Config {
 		},
 		Settle:  Settle{After: 168 * time.Hour, Desc: "订单分账"},
 		Gateway: Gateway{Addr: "127.0.0.1:8080"},
-		Admin:   Admin{Addr: "127.0.0.1:8081"},
+		Admin:   Admin{Addr: "127.0.0.1:8081", SecureCookie: "auto"},
 		Log:     Log{Level: "info", Format: "auto", Keep: 90 * 24 * time.Hour, Bodies: "failed"},
 	}
 }

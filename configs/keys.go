@@ -103,6 +103,7 @@ func (c *Config) keys() []key {
 
 		{path: "admin.addr", value: text[string]{&c.Admin.Addr, optionalHostPort}},
 		{path: "admin.users", value: table[Secret]{&c.Admin.Users, userName, required(userHash)}, secret: true, group: true},
+		{path: "admin.secure_cookie", value: text[string]{&c.Admin.SecureCookie, oneOf("auto", "always", "never")}},
 
 		{path: "log.level", value: text[string]{&c.Log.Level, oneOf("trace", "debug", "info", "warn", "error")}},
 		{path: "log.format", value: text[string]{&c.Log.Format, oneOf("auto", "json", "console")}},

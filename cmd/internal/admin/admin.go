@@ -16,10 +16,9 @@ import (
 
 // Config is what the pages need.
 type Config struct {
-	Redis redis.UniversalClient // asynq's; not closed here
-	Users map[string]User       // by name; empty: nobody can sign in
-	// Secure: the pages are reached over https, so the cookie travels over nothing else. False: plain http on a private address.
-	Secure bool
+	Redis  redis.UniversalClient // asynq's; not closed here
+	Users  map[string]User       // by name; empty: nobody can sign in
+	Cookie CookieRule            // when it travels over https alone
 	// Home is where a sign-in leads that was not asked for by a page. Empty: asynqmon.
 	Home string
 	Log  zerolog.Logger

@@ -16,6 +16,12 @@
 // One process serves these pages to a few people. A key that is made at the start needs no table; a restart signs everybody
 // out. The role is looked up at each request, so a user who was taken out of the configuration is out.
 //
+// # Why a proxy's word counts in one direction only
+//
+// The port itself speaks plain http; TLS is a proxy's. X-Forwarded-Proto can be sent by anybody, so it never makes the cookie
+// weaker: without it the cookie is Secure wherever the browser asked another machine than its own, and with it also there. Who
+// forges it locks out himself.
+//
 // # Why asynqmon's answers pass through a buffer
 //
 // asynqmon v0.7.2 (asynq.md §4) loads fonts from a foreign host, serves JSON as plain text and its style sheets without their

@@ -30,7 +30,11 @@ var (
 )
 
 func (a *Admin) loginPage(w http.ResponseWriter, r *http.Request) {
-	a.showLogin(w, http.StatusOK, r.URL.Query().Get("next"), "")
+	problem := ""
+	if a.keepsNoCookie(r) {
+		problem = "This page came over plain http, where your browser will not keep the sign-in: use https, or an SSH tunnel to localhost. 当前为普通 http，浏览器不会保存登录状态：请使用 https，或经 SSH 隧道访问 localhost。"
+	}
+	a.showLogin(w, http.StatusOK, r.URL.Query().Get("next"), problem)
 }
 
 func (a *Admin) showLogin(w http.ResponseWriter, status int, next, problem string) {
@@ -66,7 +70,7 @@ func (a *Admin) login(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "try again", http.StatusServiceUnavailable)
 	default:
 		value, expires := a.sessions.sign(name, now)
-		http.SetCookie(w, a.cookie(value, expires))
+		http.SetCookie(w, a.cookie(r, value, expires))
 		a.noteSignIn(r, name, http.StatusSeeOther)
 		http.Redirect(w, r, a.ownPath(next), http.StatusSeeOther) //nolint:gosec // ownPath lets no other host through
 	}
@@ -106,7 +110,7 @@ func (a *Admin) logout(w http.ResponseWriter, r *http.Request) {
 	if _, id, ok := a.whoIs(r); ok {
 		a.sessions.end(id, a.cfg.Now())
 	}
-	http.SetCookie(w, a.cookie("", time.Unix(1, 0)))
+	http.SetCookie(w, a.cookie(r, "", time.Unix(1, 0)))
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
 }
 

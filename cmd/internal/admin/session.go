@@ -100,17 +100,18 @@ func (s *sessions) mac(body []byte) []byte {
 	return h.Sum(nil)
 }
 
-// cookie is the session cookie; an empty value with a past expiry takes it away.
-func (a *Admin) cookie(value string, expires time.Time) *http.Cookie {
+// cookie is the session cookie that answers r; an empty value with a past expiry takes it away.
+func (a *Admin) cookie(r *http.Request, value string, expires time.Time) *http.Cookie {
 	return &http.Cookie{
-		Name: a.cookieName(), Value: value, Path: "/", Expires: expires,
-		HttpOnly: true, Secure: a.cfg.Secure, SameSite: http.SameSiteStrictMode,
+		Name: a.cookieName(r), Value: value, Path: "/", Expires: expires,
+		HttpOnly: true, Secure: a.secure(r), SameSite: http.SameSiteStrictMode,
 	}
 }
 
-// cookieName: browsers take a __Host- cookie only over https and from this very host.
-func (a *Admin) cookieName() string {
-	if a.cfg.Secure {
+// cookieName: browsers take a __Host- cookie only over https and from this very host, so where it is asked for, no page of a
+// neighbour and nobody on the way can plant one.
+func (a *Admin) cookieName(r *http.Request) string {
+	if a.secure(r) {
 		return "__Host-" + cookieName
 	}
 	return cookieName
@@ -118,7 +119,7 @@ func (a *Admin) cookieName() string {
 
 // whoIs reads the session of a request. The role is that of the configuration, not of the cookie.
 func (a *Admin) whoIs(r *http.Request) (who Who, id sessionID, ok bool) {
-	c, err := r.Cookie(a.cookieName())
+	c, err := r.Cookie(a.cookieName(r))
 	if err != nil {
 		return Who{}, id, false
 	}

@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	host     = "http://admin.test"
+	host     = "http://localhost:8081"
 	password = "correct horse"
 	openid   = "o-secret-openid"
 )

@@ -94,13 +94,4 @@ func TestNewRefusesAUserWithoutHashOrRole(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	cfg := s.cfg
-	cfg.Secure = true
-	a, err := New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c := a.cookie("x", s.now); !c.Secure || !strings.HasPrefix(c.Name, "__Host-") {
-		t.Errorf("cookie %+v", c)
-	}
 }

@@ -31,7 +31,7 @@ func (a *Assembly) Admin() (http.Handler, error) {
 	if len(users) == 0 {
 		a.log.Warn().Str("key", "admin.users").Msg("nobody can sign in to the private port: `ordersync admin-hash` makes a user")
 	}
-	port, err := admin.New(admin.Config{Redis: redis, Users: users, Home: pages.Home, Log: a.log, Now: time.Now})
+	port, err := admin.New(admin.Config{Redis: redis, Users: users, Cookie: cookieRules[a.cfg.Admin.SecureCookie], Home: pages.Home, Log: a.log, Now: time.Now})
 	if err != nil {
 		return nil, err
 	}
@@ -40,6 +40,9 @@ func (a *Assembly) Admin() (http.Handler, error) {
 	}
 	return port, a.open(port.HandleOpen)
 }
+
+// cookieRules are the words of admin.secure_cookie. An empty one, of a Config made by hand, is auto.
+var cookieRules = map[string]admin.CookieRule{"auto": admin.CookieAuto, "always": admin.CookieAlways, "never": admin.CookieNever}
 
 func (a *Assembly) mountPages(port *admin.Admin) error {
 	st, err := a.Store()

@@ -63,3 +63,29 @@ func TestASignInLeadsToTheOrderPages(t *testing.T) {
 		t.Errorf("the sign-in leads to %s: %v\n%s", answer.Request.URL, err, page)
 	}
 }
+
+func TestTheWordsOfSecureCookieAreHeeded(t *testing.T) {
+	hash, err := admin.HashPassword("correct horse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for word, want := range map[string]bool{"auto": false, "always": true, "never": false, "": false} { // httptest listens on 127.0.0.1
+		cfg := configs.Default()
+		cfg.Admin.SecureCookie = word
+		cfg.Admin.Users = map[string]configs.Secret{"omar": configs.Secret("operator:" + hash)}
+		db := servertest.DB(t)
+		a := New(cfg, zerolog.Nop(), WithDB(db), WithRedis(servertest.Redis(t)))
+		t.Cleanup(func() { _ = a.Close(t.Context()) })
+		port, err := a.Admin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1:8081/login", strings.NewReader(url.Values{"name": {"omar"}, "password": {"correct horse"}}.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		port.ServeHTTP(w, r)
+		if cookies := w.Result().Cookies(); len(cookies) != 1 || cookies[0].Secure != want { //nolint:bodyclose // a recorder's
+			t.Errorf("%q: cookies %v, want one that is Secure: %v", word, cookies, want)
+		}
+	}
+}
