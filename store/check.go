@@ -11,9 +11,10 @@ import (
 
 // Finding is one result of CheckShop.
 type Finding struct {
-	OK   bool
-	What string // what was looked at, with what was found
-	Cure string // what to do; empty when OK
+	OK    bool
+	Minor bool   // where it is not OK: orders travel all the same
+	What  string // what was looked at, with what was found
+	Cure  string // what to do; empty when OK
 }
 
 // ServerInfo is what answers behind the DSN.
@@ -62,8 +63,13 @@ func (s *Store) CheckShop(ctx context.Context) []Finding {
 	for _, t := range s.shopTables() {
 		findings = append(findings, s.checkTable(ctx, t))
 	}
-	findings = append(findings, s.checkSweepIndex(ctx), s.checkOurTables(ctx))
-	return findings
+	findings = append(findings, s.checkSweepIndex(ctx))
+	if s.schema.Columns.UpdatedAt != "" { // else it is the sweep's
+		backfill := s.CheckBackfillIndex(ctx)
+		backfill.Minor = true
+		findings = append(findings, backfill)
+	}
+	return append(findings, s.checkOurTables(ctx))
 }
 
 func (s *Store) checkVersion(ctx context.Context) Finding {
@@ -163,8 +169,18 @@ func (s *Store) checkSweepIndex(ctx context.Context) Finding {
 	if c.UpdatedAt != "" {
 		column = c.UpdatedAt
 	}
+	return s.checkIndex(ctx, column, "the sweep", "every sweep reads the whole table")
+}
+
+// CheckBackfillIndex looks for an index that begins with the column that a backfill reads by. An error of the database becomes
+// a finding.
+func (s *Store) CheckBackfillIndex(ctx context.Context) Finding {
+	return s.checkIndex(ctx, s.schema.Columns.CreateTime, "a backfill", "every batch of a backfill reads the whole table")
+}
+
+func (s *Store) checkIndex(ctx context.Context, column, user, without string) Finding {
 	table := s.schema.Tables.Order
-	what := "index on " + table + " (" + column + ") for the sweep"
+	what := "index on " + table + " (" + column + ") for " + user
 	query := "SELECT COUNT(*) FROM information_schema.statistics WHERE table_schema = COALESCE(?, DATABASE()) AND table_name = ? AND column_name = ? AND seq_in_index = 1"
 	database, name, qualified := strings.Cut(table, ".")
 	args := []any{sql.NullString{String: database, Valid: qualified}, name, column}
@@ -180,7 +196,7 @@ func (s *Store) checkSweepIndex(ctx context.Context) Finding {
 		return failed(what, err, "let the account read information_schema")
 	}
 	if n == 0 {
-		return Finding{What: what + " is missing", Cure: "CREATE INDEX " + column + " ON " + quote(table) + " (" + quote(column) + "); without it every sweep reads the whole table"}
+		return Finding{What: what + " is missing", Cure: "CREATE INDEX " + column + " ON " + quote(table) + " (" + quote(column) + "); without it " + without}
 	}
 	return Finding{OK: true, What: what}
 }

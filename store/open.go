@@ -18,6 +18,8 @@ const (
 	dialTimeout     = 5 * time.Second
 )
 
+var errUnreadable = errors.New("store: the DSN cannot be read: want user:password@tcp(host:3306)/database")
+
 // Open prepares the connection pool of a MySQL 8 or MariaDB 10.6+ database from a go-sql-driver DSN. It does not connect:
 // Ping does. parseTime, utf8mb4, clientFoundRows and interpolateParams are set whatever the DSN says; DATETIME columns are
 // in the DSN's loc (UTC when it names none). No error of Open contains any part of the DSN.
@@ -25,7 +27,7 @@ func Open(dsn string) (*gorm.DB, error) {
 	cfg, err := mysql.ParseDSN(dsn)
 	if err != nil {
 		// The driver's error may quote what it took for an address, which after a slip is the password.
-		return nil, errors.New("store: the DSN cannot be read: want user:password@tcp(host:3306)/database")
+		return nil, errUnreadable
 	}
 	if cfg.DBName == "" {
 		return nil, errors.New("store: the DSN names no database: want user:password@tcp(host:3306)/database")
@@ -64,4 +66,13 @@ func GormConfig() *gorm.Config {
 		SkipDefaultTransaction: true,
 		DisableAutomaticPing:   true,
 	}
+}
+
+// Zone is the time zone of a shop's database: the DSN's loc, UTC where it names none. The error contains no part of the DSN.
+func Zone(dsn string) (*time.Location, error) {
+	cfg, err := mysql.ParseDSN(dsn)
+	if err != nil {
+		return nil, errUnreadable
+	}
+	return cfg.Loc, nil
 }

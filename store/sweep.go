@@ -57,12 +57,8 @@ func (s *Store) MarkUnsynced(ctx context.Context, q Scan) (ScanPage, error) {
 	if err != nil || len(orders) == 0 {
 		return page, err
 	}
-	ids := make([]string, len(orders))
-	for i, o := range orders {
-		ids[i] = o.id
-	}
-	page.IDs = ids
-	known, err := s.states(ctx, ids)
+	page.IDs = orderIDs(orders)
+	known, err := s.states(ctx, page.IDs)
 	if err != nil {
 		return page, err
 	}
@@ -73,34 +69,54 @@ func (s *Store) MarkUnsynced(ctx context.Context, q Scan) (ScanPage, error) {
 		state, ok := known[o.id]
 		switch {
 		case !ok:
-			due := q.DueAt
-			fresh = append(fresh, &OrderState{OrderID: o.id, Outcome: Pending, DueAt: &due, CreatedAt: now, UpdatedAt: now})
+			fresh = append(fresh, pendingState(o.id, q.DueAt, now))
 		case state.DueAt == nil && o.differs(state):
 			changed = append(changed, o.id)
 		}
 	}
+	if err := s.markFound(ctx, fresh, changed, q.DueAt); err != nil {
+		return page, err
+	}
+	page.Marked = len(fresh) + len(changed)
+	return page, nil
+}
+
+// pendingState is the row of an order that was never asked for.
+func pendingState(id string, due, now time.Time) *OrderState {
+	return &OrderState{OrderID: id, Outcome: Pending, DueAt: &due, CreatedAt: now, UpdatedAt: now}
+}
+
+// markFound inserts the rows of orders that were never asked for, and makes those that are not due yet due at due.
+func (s *Store) markFound(ctx context.Context, fresh []*OrderState, changed []any, due time.Time) error {
 	slices.SortFunc(fresh, func(a, b *OrderState) int { return strings.Compare(a.OrderID, b.OrderID) })
 	// A row that somebody made meanwhile is on its way already.
 	if statement, args := s.sql.insertStates(fresh, s.sql.keep("order_id")); len(fresh) > 0 {
 		if _, err := s.exec(ctx, statement, args...); err != nil {
-			return page, fmt.Errorf("store: mark unsynced: %w", err)
+			return fmt.Errorf("store: mark unsynced: %w", err)
 		}
 	}
 	if len(changed) > 0 {
-		args := append([]any{string(Pending), s.sql.time(q.DueAt)}, changed...)
+		args := append([]any{string(Pending), s.sql.time(due)}, changed...)
 		_, err := s.exec(ctx, "UPDATE `ordersync_order` SET `outcome` = ?, `failed_at` = NULL, `due_at` = ? WHERE `due_at` IS NULL AND `order_id` IN ("+places(len(changed))+")", args...)
 		if err != nil {
-			return page, fmt.Errorf("store: mark unsynced: %w", err)
+			return fmt.Errorf("store: mark unsynced: %w", err)
 		}
 	}
-	page.Marked = len(fresh) + len(changed)
-	return page, nil
+	return nil
 }
 
 // shopOrder is an order as the sweep sees it.
 type shopOrder struct {
 	id, status string
 	updatedAt  time.Time // zero: the shop has none
+}
+
+func orderIDs(orders []shopOrder) []string {
+	ids := make([]string, len(orders))
+	for i, o := range orders {
+		ids[i] = o.id
+	}
+	return ids
 }
 
 // differs tells whether the shop's order is not the one that the state was written for. The shop may write whole seconds
@@ -160,17 +176,12 @@ func (s *Store) readPage(ctx context.Context, q Scan) ([]shopOrder, ScanPage, er
 }
 
 func (s *Store) pageQuery(ctx context.Context, q Scan, limit int, numericID, updatedUnix bool) (*sql.Rows, error) {
+	where, bounds, err := s.pageWhere(q, numericID, updatedUnix)
+	if err != nil {
+		return nil, err
+	}
 	c := s.schema.Columns
-	timeColumn, unix := c.CreateTime, s.schema.Time == Unix
-	if c.UpdatedAt != "" && !q.ByCreateTime {
-		timeColumn, unix = c.UpdatedAt, updatedUnix
-	}
-	value := func(t time.Time) any {
-		if unix {
-			return t.Unix()
-		}
-		return s.sql.shopTime(t)
-	}
+	timeColumn, _ := s.timeColumn(q, updatedUnix)
 	t, id := "o."+quote(timeColumn), "o."+quote(c.ID)
 	status, updated := "''", "NULL"
 	if c.Status != "" {
@@ -180,6 +191,29 @@ func (s *Store) pageQuery(ctx context.Context, q Scan, limit int, numericID, upd
 		updated = "o." + quote(c.UpdatedAt)
 	}
 	filter, args := s.schema.filterSQL()
+	args = append(append(args, bounds...), limit)
+	return s.db.WithContext(ctx).Raw("SELECT "+id+", "+status+", "+t+", "+updated+", CASE WHEN "+filter+" THEN 1 ELSE 0 END FROM "+
+		quote(s.schema.Tables.Order)+" o"+where+" ORDER BY "+t+", "+id+" LIMIT ?", args...).Rows()
+}
+
+// timeColumn is the column that q goes by, and whether it holds seconds.
+func (s *Store) timeColumn(q Scan, updatedUnix bool) (name string, unix bool) {
+	if c := s.schema.Columns; c.UpdatedAt != "" && !q.ByCreateTime {
+		return c.UpdatedAt, updatedUnix
+	}
+	return s.schema.Columns.CreateTime, s.schema.Time == Unix
+}
+
+// pageWhere is the condition on time and key, from its WHERE on.
+func (s *Store) pageWhere(q Scan, numericID, updatedUnix bool) (condition string, args []any, err error) {
+	timeColumn, unix := s.timeColumn(q, updatedUnix)
+	value := func(t time.Time) any {
+		if unix {
+			return t.Unix()
+		}
+		return s.sql.shopTime(t)
+	}
+	t, id := "o."+quote(timeColumn), "o."+quote(s.schema.Columns.ID)
 	where := []string{t + " IS NOT NULL"}
 	from := q.From
 	if q.After.Time.After(from) {
@@ -194,14 +228,12 @@ func (s *Store) pageQuery(ctx context.Context, q Scan, limit int, numericID, upd
 	if q.After != (ScanKey{}) {
 		after, ok := idArg(q.After.ID, numericID)
 		if !ok {
-			return nil, fmt.Errorf("the place to go on from names no order")
+			return "", nil, fmt.Errorf("the place to go on from names no order")
 		}
 		where = append(where, "("+t+" > ? OR ("+t+" = ? AND "+id+" > ?))")
 		args = append(args, value(q.After.Time), value(q.After.Time), after)
 	}
-	args = append(args, limit)
-	return s.db.WithContext(ctx).Raw("SELECT "+id+", "+status+", "+t+", "+updated+", CASE WHEN "+filter+" THEN 1 ELSE 0 END FROM "+
-		quote(s.schema.Tables.Order)+" o WHERE "+strings.Join(where, " AND ")+" ORDER BY "+t+", "+id+" LIMIT ?", args...).Rows()
+	return " WHERE " + strings.Join(where, " AND "), args, nil
 }
 
 // shopTime reads a time of the shop's, as seconds or as DATETIME; NULL is the zero time.

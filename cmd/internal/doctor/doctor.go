@@ -76,7 +76,10 @@ func Database(ctx context.Context, shop Shop) []Result {
 	var out []Result
 	for _, f := range shop.CheckShop(ctx) {
 		r := Result{Check: "mysql", Found: f.What, Cure: f.Cure}
-		if !f.OK {
+		switch {
+		case !f.OK && f.Minor:
+			r.Level = Warning
+		case !f.OK:
 			r.Level = Failure
 		}
 		out = append(out, r)

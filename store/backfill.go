@@ -1,0 +1,227 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// ErrBackfillMoved: another process has moved the same backfill since it was read. Open it again.
+var ErrBackfillMoved = errors.New("store: backfill moved by another process")
+
+// Backfill is one walk over the orders of a range of time, as it stands in ordersync_backfill.
+type Backfill struct {
+	From, To   time.Time     // created at From or later, and before To; whole seconds
+	Run        int           // 1, and one more each time the range was done once more
+	Place      ScanKey       // everything up to it is done; the zero value: nothing is
+	Tally      BackfillTally // of this run
+	StartedAt  time.Time
+	UpdatedAt  time.Time
+	FinishedAt time.Time // zero: the run goes on
+
+	moves int64
+}
+
+// BackfillTally counts orders. Found is the sum of the others.
+type BackfillTally struct {
+	Found    int64
+	Enqueued int64 // asked for
+	Held     int64 // Douyin holds them as they are
+	UnderWay int64 // asked for by somebody else: the scheduler sees to them
+	LeftOut  int64 // none of Douyin's business: another channel's, or with a status that has no word of Douyin's
+}
+
+// Plus is the sum of both.
+func (t BackfillTally) Plus(o BackfillTally) BackfillTally {
+	return BackfillTally{t.Found + o.Found, t.Enqueued + o.Enqueued, t.Held + o.Held, t.UnderWay + o.UnderWay, t.LeftOut + o.LeftOut}
+}
+
+const backfillName = "20060102T150405Z"
+
+// name is the row's key.
+func (b Backfill) name() string {
+	return b.From.UTC().Format(backfillName) + "-" + b.To.UTC().Format(backfillName)
+}
+
+// Revision names the run in the ids of its tasks, in at most 64 bytes: the same order asked for twice in one run is one task.
+func (b Backfill) Revision() string { return "backfill-" + b.name() + "-" + strconv.Itoa(b.Run) }
+
+// OpenBackfill finds the backfill of a range, or begins it. again begins a finished one once more, as a run of its own; one
+// that is not finished goes on whatever again says, so that the same command may be repeated after any interruption.
+func (s *Store) OpenBackfill(ctx context.Context, from, to time.Time, again bool) (Backfill, error) {
+	b := Backfill{From: from.Truncate(time.Second), To: to.Truncate(time.Second)}
+	now := s.sql.time(s.cfg.Now())
+	_, err := s.exec(ctx, "INSERT INTO `ordersync_backfill` (`name`, `run`, `place`, `started_at`, `updated_at`) VALUES (?, 1, '', ?, ?)"+s.sql.keep("name"),
+		b.name(), now, now)
+	if err != nil {
+		return b, fmt.Errorf("store: open backfill (the table is made by ordersync migrate): %w", err)
+	}
+	if err := s.readBackfill(ctx, &b); err != nil || b.FinishedAt.IsZero() || !again {
+		return b, err
+	}
+	_, err = s.exec(ctx, "UPDATE `ordersync_backfill` SET `run` = `run` + 1, `moves` = `moves` + 1, `place` = '', `found` = 0, `enqueued` = 0, `held` = 0, "+
+		"`under_way` = 0, `left_out` = 0, `started_at` = ?, `updated_at` = ?, `finished_at` = NULL WHERE `name` = ? AND `moves` = ?", now, now, b.name(), b.moves)
+	if err != nil {
+		return b, fmt.Errorf("store: open backfill: %w", err)
+	}
+	return b, s.readBackfill(ctx, &b) // where another process began it at this moment, it is that one's run
+}
+
+func (s *Store) readBackfill(ctx context.Context, b *Backfill) error {
+	var place string
+	var started, updated, finished timestamp
+	err := s.db.WithContext(ctx).Raw("SELECT `run`, `moves`, `place`, `found`, `enqueued`, `held`, `under_way`, `left_out`, `started_at`, `updated_at`, `finished_at` "+
+		"FROM `ordersync_backfill` WHERE `name` = ?", b.name()).Row().Scan(&b.Run, &b.moves, &place, &b.Tally.Found, &b.Tally.Enqueued, &b.Tally.Held,
+		&b.Tally.UnderWay, &b.Tally.LeftOut, &started, &updated, &finished)
+	b.Place = ScanKey{}
+	if err == nil && place != "" {
+		err = json.Unmarshal([]byte(place), &b.Place)
+	}
+	if err != nil {
+		return fmt.Errorf("store: read backfill: %w", err)
+	}
+	b.StartedAt, b.UpdatedAt, b.FinishedAt = started.Time, updated.Time, finished.Time
+	return nil
+}
+
+// MoveBackfill puts a page behind b and returns the backfill as it then stands; it is finished with the last page. Call it when
+// the page's orders are in their queue. The error is ErrBackfillMoved when another process was faster: nothing was counted twice then.
+func (s *Store) MoveBackfill(ctx context.Context, b Backfill, page BackfillPage) (Backfill, error) {
+	next := b
+	next.Tally, next.UpdatedAt, next.moves = b.Tally.Plus(page.Tally), s.cfg.Now(), b.moves+1
+	if page.Next != (ScanKey{}) {
+		next.Place = page.Next
+	}
+	if page.Done {
+		next.FinishedAt = next.UpdatedAt
+	}
+	var place []byte
+	if next.Place != (ScanKey{}) {
+		var err error
+		if place, err = json.Marshal(next.Place); err != nil {
+			return b, fmt.Errorf("store: move backfill: %w", err)
+		}
+	}
+	t := next.Tally
+	moved, err := s.exec(ctx, "UPDATE `ordersync_backfill` SET `moves` = ?, `place` = ?, `found` = ?, `enqueued` = ?, `held` = ?, `under_way` = ?, `left_out` = ?, "+
+		"`updated_at` = ?, `finished_at` = ? WHERE `name` = ? AND `moves` = ?", next.moves, string(place), t.Found, t.Enqueued, t.Held, t.UnderWay, t.LeftOut,
+		s.sql.time(next.UpdatedAt), s.sql.time(next.FinishedAt), b.name(), b.moves)
+	if err == nil && moved == 0 {
+		err = ErrBackfillMoved
+	}
+	if err != nil {
+		return b, fmt.Errorf("store: move backfill: %w", err)
+	}
+	return next, nil
+}
+
+// BackfillQuery says what a page of a backfill holds.
+type BackfillQuery struct {
+	Statuses []string  // as in Scan
+	Limit    int       // rows read
+	DueAt    time.Time // when the scheduler is to look at those asked for, should nobody have pushed them
+}
+
+// BackfillPage is what a page of a backfill found.
+type BackfillPage struct {
+	Ask   []string // the orders to be enqueued, in the order of their creation; each is due in ordersync_order
+	Tally BackfillTally
+	Next  ScanKey
+	Done  bool // nothing is left behind this page
+}
+
+// MarkBackfill reads the page behind b.Place, by create_time, and makes those orders due that somebody has to ask for: all that
+// Douyin does not hold as they are and nobody is at. So an order that was read is in MySQL's books before it is in Redis, and a
+// Redis that comes back empty loses no order of a backfill. A page read once more asks for the same orders, as long as nobody
+// has pushed them.
+func (s *Store) MarkBackfill(ctx context.Context, b Backfill, q BackfillQuery) (BackfillPage, error) {
+	orders, read, err := s.readPage(ctx, b.scan(q))
+	page := BackfillPage{Next: read.Next, Done: read.Done}
+	page.Tally.Found, page.Tally.LeftOut = int64(read.Read), int64(read.Read-len(orders))
+	if err != nil || len(orders) == 0 {
+		return page, err
+	}
+	known, err := s.states(ctx, orderIDs(orders))
+	if err != nil {
+		return page, err
+	}
+	var fresh []*OrderState
+	var changed []any
+	now := s.cfg.Now()
+	for _, o := range orders {
+		state, ok := known[o.id]
+		switch {
+		case !ok:
+			fresh = append(fresh, pendingState(o.id, q.DueAt, now))
+		case state.DueAt == nil && state.Outcome == Pushed && state.Open == 0 && !o.differs(state):
+			page.Tally.Held++
+			continue
+		case state.DueAt == nil:
+			changed = append(changed, o.id)
+		case state.Outcome != Pending: // being pushed, or to be tried again
+			page.Tally.UnderWay++
+			continue
+		}
+		page.Tally.Enqueued++
+		page.Ask = append(page.Ask, o.id)
+	}
+	return page, s.markFound(ctx, fresh, changed, q.DueAt)
+}
+
+// scan is the range as the sweep's reading understands it, whose bounds are both included: a microsecond is the finest that a
+// DATETIME holds.
+func (b Backfill) scan(q BackfillQuery) Scan {
+	return Scan{Statuses: q.Statuses, From: b.From, To: b.To.Add(-time.Microsecond), ByCreateTime: true, After: b.Place, Limit: q.Limit}
+}
+
+// CountBackfill tells how many orders are left behind b.Place, for a progress bar. Up to CountLimit they are counted on the index;
+// more are estimated by the server (EXPLAIN), and exact is false then.
+func (s *Store) CountBackfill(ctx context.Context, b Backfill) (left int64, exact bool, err error) {
+	numeric, updatedUnix, err := s.types(ctx)
+	if err != nil {
+		return 0, false, err
+	}
+	where, args, err := s.pageWhere(b.scan(BackfillQuery{}), numeric, updatedUnix)
+	if err != nil {
+		return 0, false, fmt.Errorf("store: count backfill: %w", err)
+	}
+	from := " FROM " + quote(s.schema.Tables.Order) + " o" + where
+	db := s.db.WithContext(ctx)
+	if err := db.Raw("SELECT COUNT(*) FROM (SELECT 1"+from+" LIMIT ?) counted", append(args, CountLimit+1)...).Row().Scan(&left); err != nil {
+		return 0, false, fmt.Errorf("store: count backfill: %w", err)
+	}
+	if left <= CountLimit {
+		return left, true, nil
+	}
+	if s.sql.sqlite { // it has no estimate
+		return left, false, nil
+	}
+	guess, err := collect(db, explainedRows, "EXPLAIN SELECT 1"+from, args...)
+	if err != nil {
+		return left, false, fmt.Errorf("store: count backfill: %w", err)
+	}
+	for _, n := range guess {
+		left = max(left, n)
+	}
+	return left, false, nil
+}
+
+// explainedRows reads the column rows of a line of EXPLAIN; the other columns are each server's own.
+func explainedRows(rows *sql.Rows) (n int64, err error) {
+	names, err := rows.Columns()
+	if err != nil {
+		return 0, err
+	}
+	into := make([]any, len(names))
+	for i, name := range names {
+		into[i] = new(sql.RawBytes)
+		if name == "rows" {
+			into[i] = &n
+		}
+	}
+	return n, rows.Scan(into...)
+}
