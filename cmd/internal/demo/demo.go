@@ -28,7 +28,7 @@ import (
 type Options struct {
 	Orders int    // at least 1
 	Faults string // a profile of the simulator: off, some, storm
-	Serve  bool   // keep running when the orders have arrived, until ctx ends
+	Serve  bool   // keep running when the orders have arrived, with the operators' pages, until ctx ends
 	Out    io.Writer
 	Color  bool           // Out is a terminal: colours, and a progress line that is rewritten in place
 	Log    zerolog.Logger // of the parts; the demo's own words go to Out
@@ -56,6 +56,8 @@ type demo struct {
 	port    net.Listener // of the gateway
 	control string       // base URL of the simulator
 	handler string       // URL of the shop's callback handler
+	pages   string       // base URL of the operators' pages; empty: not served
+	entry   string       // the operator's password
 	stories []*story
 	cash    money
 	cleanup []func() // last first
@@ -83,8 +85,9 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	if o.Serve {
-		fmt.Fprintf(o.Out, "\nStill running. Gateway %s, Douyin's ledger %s/_sim/ledger. Stop with Ctrl-C.\n", d.gateway, d.control)
-		<-ctx.Done()
+		if err := d.stay(ctx); err != nil {
+			return err
+		}
 	}
 	if !arrived {
 		return ErrNotInStep
@@ -111,7 +114,10 @@ func (d *demo) open(ctx context.Context) (err error) {
 	if d.shop, err = sampleshop.Create(ctx, d.db, ""); err != nil {
 		return err
 	}
-	if err := d.shop.Exec(ctx, "UPDATE {dy_user} SET openid = '' WHERE id = ?", userWithoutOpenID); err != nil {
+	if err := d.setOpenID(ctx, userWithoutOpenID, ""); err != nil {
+		return err
+	}
+	if err := d.setOpenID(ctx, userOfAnotherApp, "an open_id of another app"); err != nil {
 		return err
 	}
 	if err := d.shop.Exec(ctx, "UPDATE {product} SET cover_img = '' WHERE id = ?", productWithoutImage); err != nil {
@@ -134,7 +140,11 @@ func (d *demo) open(ctx context.Context) (err error) {
 	return err
 }
 
-// start brings up ordersync itself: gateway, workers, scheduler.
+func (d *demo) setOpenID(ctx context.Context, user int, openID string) error {
+	return d.shop.Exec(ctx, "UPDATE {dy_user} SET openid = ? WHERE id = ?", openID, user)
+}
+
+// start brings up ordersync itself: gateway, workers, scheduler, and the operators' pages where somebody will look at them.
 func (d *demo) start(ctx context.Context) error {
 	mini := miniredis.NewMiniRedis()
 	if err := mini.Start(); err != nil {
@@ -145,7 +155,13 @@ func (d *demo) start(ctx context.Context) error {
 	client := redis.NewClient(&redis.Options{Addr: mini.Addr(), MaintNotificationsConfig: nil})
 	d.onClose(func() { _ = client.Close() })
 
-	d.parts = assembly.New(d.config(), d.Log, assembly.WithDB(d.db), assembly.WithRedis(client), assembly.WithBackoff(worker.Backoff{Scale: 0.05}), assembly.WithPolls(time.Second))
+	cfg := d.config()
+	if d.Serve {
+		if err := d.letOperatorIn(cfg); err != nil {
+			return err
+		}
+	}
+	d.parts = assembly.New(cfg, d.Log, assembly.WithDB(d.db), assembly.WithRedis(client), assembly.WithBackoff(worker.Backoff{Scale: 0.05}), assembly.WithPolls(time.Second))
 	d.onClose(func() { _ = d.parts.Close(context.WithoutCancel(ctx)) })
 	st, err := d.parts.Store()
 	if err != nil {
@@ -159,6 +175,11 @@ func (d *demo) start(ctx context.Context) error {
 		return err
 	}
 	d.serveOn(d.port, handler)
+	if d.Serve {
+		if err := d.servePages(); err != nil {
+			return err
+		}
+	}
 	servers, err := d.parts.Worker()
 	if err != nil {
 		return err

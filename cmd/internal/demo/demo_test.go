@@ -14,7 +14,8 @@ func TestEveryOrderOfTheDemoArrivesWithFaultsOnTheWay(t *testing.T) {
 		t.Fatalf("%v\n%s", err, &out)
 	}
 	for _, want := range []string{
-		"37 orders in step with the shop, 3 refused with a reason, 0 wrong",
+		"36 orders in step with the shop, 4 refused with a reason, 0 wrong",
+		"refused by Douyin: open_id错误，请检查是否在抖音、抖音lite、火山内产生 (40012)",
 		`refused: dy_user.openid of row "50": is empty`,
 		"has a fraction of a fen",
 		"forged callback                  HTTP 403 Forbidden",

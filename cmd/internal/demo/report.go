@@ -75,8 +75,8 @@ func (d *demo) row(s *story, state store.OrderState, sum *tally) (row table.Row,
 	sum.holds[holds]++
 	sum.pushes += held.Pushes
 	met := faultsMet(held.History)
-	sum.faults += len(met)
-	if len(met) > 0 {
+	if len(met) > 0 && s.broken == "" { // Douyin's refusal of a broken order is no fault
+		sum.faults += len(met)
 		sum.retried++
 	}
 	what := strings.Join(met, ", then ")
@@ -88,6 +88,9 @@ func (d *demo) row(s *story, state store.OrderState, sum *tally) (row table.Row,
 	case s.broken != "":
 		sum.refused++
 		what, color = "refused: "+state.Message, text.Colors{text.FgYellow}
+		if state.Code != 0 {
+			what = fmt.Sprintf("refused by Douyin: %s (%d)", state.Message, state.Code)
+		}
 	default:
 		sum.right++
 	}

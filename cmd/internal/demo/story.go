@@ -22,7 +22,7 @@ type story struct {
 	way    way
 	later  []int  // status values that the shop sets afterwards, in turn
 	told   way    // how ordersync hears of the last change
-	broken string // why Douyin can never be told; empty: it can
+	broken string // why Douyin cannot be told; empty: it can
 
 	refunded bool // money is paid back in full, and the shop's row is left as it was
 	byShop   bool // the shop makes the change itself, when Douyin's callback is handed on to it
@@ -43,17 +43,24 @@ func (s *story) wanted() int {
 
 // Rows of the sample shop that are spoilt for the demo.
 const (
+	userOfAnotherApp    = 49
 	userWithoutOpenID   = 50
 	productWithoutImage = 10
 )
 
+// spoiltFrom is how many orders the demo needs before some are spoilt.
+const spoiltFrom = 20
+
+// atDouyin is the place in the story of the order that Douyin itself refuses; the others that cannot be told are found before.
+const atDouyin = 14
+
 // stories makes n orders: most are paid and stay so; some are redeemed, cancelled or refunded while they travel; from 20 orders on
-// three can never be told.
+// four cannot be told.
 func stories(n int, now time.Time) []*story {
 	all := make([]*story, n)
 	for i := range all {
 		s := &story{way: byHTTP, told: byHTTP, order: sampleshop.Order{
-			ID: int64(1001 + i), UserID: int64(1 + i%49), ProductID: int64(1 + i%9), CourseID: int64(1 + i%10),
+			ID: int64(1001 + i), UserID: int64(1 + i%48), ProductID: int64(1 + i%9), CourseID: int64(1 + i%10),
 			Amount: fmt.Sprintf("%d.%02d", 9+i%90, (i*7)%100), Status: sampleshop.Paid, CreateTime: now.Add(-time.Duration(n-i) * time.Second),
 		}}
 		switch i % 10 {
@@ -76,9 +83,10 @@ func stories(n int, now time.Time) []*story {
 		all[i] = s
 	}
 	chooseMoney(all)
-	if n >= 20 {
+	if n >= spoiltFrom {
 		spoil(all[6], "no openid", func(o *sampleshop.Order) { o.UserID = userWithoutOpenID })
 		spoil(all[12], "no image", func(o *sampleshop.Order) { o.ProductID = productWithoutImage })
+		spoil(all[atDouyin], "another app's open_id", func(o *sampleshop.Order) { o.UserID = userOfAnotherApp })
 		spoil(all[16], "a fraction of a fen", func(o *sampleshop.Order) { o.Amount = "19.999" })
 	}
 	return all

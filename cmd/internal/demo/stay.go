@@ -1,0 +1,64 @@
+package demo
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+
+	"github.com/ordersync/ordersync/cmd/internal/admin"
+	"github.com/ordersync/ordersync/configs"
+)
+
+// operator is the one user of the operators' pages.
+const operator = "operator"
+
+// passwordLetters of five bits each are more than anybody can guess while a demo runs, and few enough to be typed.
+const passwordLetters = 12
+
+// letOperatorIn makes a password for this run. Only whoever reads Out can know it.
+func (d *demo) letOperatorIn(cfg *configs.Config) error {
+	d.entry = rand.Text()[:passwordLetters]
+	hash, err := admin.HashPassword(d.entry)
+	if err != nil {
+		return err
+	}
+	cfg.Admin.Users = map[string]configs.Secret{operator: configs.Secret(admin.Operator.String() + ":" + hash)}
+	return nil
+}
+
+func (d *demo) servePages() error {
+	handler, err := d.parts.Admin()
+	if err != nil {
+		return err
+	}
+	d.pages, err = d.serve(handler)
+	return err
+}
+
+// stay mends what made Douyin refuse an order, says where to look and what to try, and waits until ctx ends. Pushing again is left to
+// the person who looks: nothing else would, because the order itself has not changed.
+func (d *demo) stay(ctx context.Context) error {
+	spoilt := len(d.stories) >= spoiltFrom
+	if spoilt {
+		if err := d.setOpenID(ctx, userOfAnotherApp, "_000sample-open-id-0049"); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(d.Out, `
+Still running, until Ctrl-C.
+
+  operators' pages  %s   sign in as %q with the password %q, made for this run
+  asynqmon          %[1]s/asynqmon/
+  gateway           %[4]s
+  Douyin's ledger   %[5]s/_sim/ledger
+`, d.pages, operator, d.entry, d.gateway, d.control)
+	if spoilt {
+		id := d.stories[atDouyin].id()
+		fmt.Fprintf(d.Out, `
+Douyin has refused order %s, because its buyer's open_id was another app's. The shop has corrected that since: open
+%s/orders/%[1]s, press "Push again" and see it arrive. The other three are still wrong in the shop, and are refused again.
+`, id, d.pages)
+	}
+	<-ctx.Done()
+	return nil
+}
