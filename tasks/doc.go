@@ -12,6 +12,13 @@
 // with a fresh one: two calls without a revision are two changes. Never asynq.Unique: its lock leaks together with a task
 // id and outlives an archived task.
 //
+// # Why a trace travels in the task's headers
+//
+// Where the context of Enqueue has an OpenTelemetry span, the task carries its traceparent (W3C Trace Context) in asynq's headers,
+// and what the worker does with it continues that trace. The payload and the id stay as they are. The span of the sending comes
+// from whoever made the span in the context, so a shop's call is traced by the shop's own settings, and this package links
+// OpenTelemetry's API and no SDK. Without a span nothing is carried and nothing is allocated.
+//
 // # Why money is asked for by an instruction
 //
 // A refund or a settlement is a row before it is a task: its developer number makes it one, whoever asks and however often,

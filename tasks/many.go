@@ -24,8 +24,17 @@ type Result struct {
 }
 
 // EnqueueMany puts every item on its queue and answers for each, in the order of the items. One bad item does not keep the
-// others back. When ctx ends, the items that were not sent yet carry its error.
+// others back. When ctx ends, the items that were not sent yet carry its error. Where ctx has an OpenTelemetry span, the whole lot
+// is one span beneath it.
 func EnqueueMany(ctx context.Context, q Enqueuer, items []Wanted) []Result {
+	if len(items) > 0 && traced(ctx) {
+		return enqueueManyTraced(ctx, q, items)
+	}
+	return enqueueMany(ctx, q, items, nil)
+}
+
+// enqueueMany is EnqueueMany without its span. headers travel with every task; nil: none.
+func enqueueMany(ctx context.Context, q Enqueuer, items []Wanted, headers map[string]string) []Result {
 	results := make([]Result, len(items))
 	next := make(chan int)
 	var workers sync.WaitGroup
@@ -33,7 +42,7 @@ func EnqueueMany(ctx context.Context, q Enqueuer, items []Wanted) []Result {
 		workers.Go(func() {
 			for i := range next {
 				if results[i].Err = ctx.Err(); results[i].Err == nil {
-					results[i].Fresh, results[i].Err = Enqueue(ctx, q, items[i].PushOrder, items[i].Options...)
+					results[i].Fresh, results[i].Err = enqueue(ctx, q, items[i].PushOrder, headers, items[i].Options)
 				}
 			}
 		})

@@ -54,22 +54,26 @@ func checkMoney(field, no, revision string) error {
 }
 
 // Task makes the asynq task with its options. A missing revision is filled with a fresh one.
-func (r Refund) Task() (*asynq.Task, error) {
+func (r Refund) Task() (*asynq.Task, error) { return r.task(nil) }
+
+func (r Refund) task(headers map[string]string) (*asynq.Task, error) {
 	if r.Revision == "" {
 		r.Revision = uuid.NewString()
 	}
-	return moneyTask(TypeRefund, QueueRefund, r.ID(), r, r.Validate())
+	return moneyTask(TypeRefund, QueueRefund, r.ID(), r, r.Validate(), headers)
 }
 
 // Task makes the asynq task with its options. A missing revision is filled with a fresh one.
-func (s Settle) Task() (*asynq.Task, error) {
+func (s Settle) Task() (*asynq.Task, error) { return s.task(nil) }
+
+func (s Settle) task(headers map[string]string) (*asynq.Task, error) {
 	if s.Revision == "" {
 		s.Revision = uuid.NewString()
 	}
-	return moneyTask(TypeSettle, QueueSettle, s.ID(), s, s.Validate())
+	return moneyTask(TypeSettle, QueueSettle, s.ID(), s, s.Validate(), headers)
 }
 
-func moneyTask(kind, queue, id string, payload any, invalid error) (*asynq.Task, error) {
+func moneyTask(kind, queue, id string, payload any, invalid error, headers map[string]string) (*asynq.Task, error) {
 	if invalid != nil {
 		return nil, invalid
 	}
@@ -77,7 +81,7 @@ func moneyTask(kind, queue, id string, payload any, invalid error) (*asynq.Task,
 	if err != nil {
 		return nil, err
 	}
-	return asynq.NewTask(kind, data, asynq.TaskID(id), asynq.Queue(queue),
+	return asynq.NewTaskWithHeaders(kind, data, headers, asynq.TaskID(id), asynq.Queue(queue),
 		asynq.MaxRetry(moneyMaxRetry), asynq.Timeout(taskTimeout), asynq.Retention(moneyRetention)), nil
 }
 

@@ -99,7 +99,9 @@ func (p PushOrder) ID() string { return "push:" + p.OrderID + ":" + p.Revision }
 func (p PushOrder) Queue() string { return causeQueues[p.cause()] }
 
 // Task makes the asynq task with its options. A missing revision is filled with a fresh one.
-func (p PushOrder) Task() (*asynq.Task, error) {
+func (p PushOrder) Task() (*asynq.Task, error) { return p.task(nil) }
+
+func (p PushOrder) task(headers map[string]string) (*asynq.Task, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
@@ -108,7 +110,7 @@ func (p PushOrder) Task() (*asynq.Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	return asynq.NewTask(TypePushOrder, payload, asynq.TaskID(p.ID()), asynq.Queue(p.Queue()),
+	return asynq.NewTaskWithHeaders(TypePushOrder, payload, headers, asynq.TaskID(p.ID()), asynq.Queue(p.Queue()),
 		asynq.MaxRetry(pushMaxRetry), asynq.Timeout(taskTimeout), asynq.Retention(pushRetention)), nil
 }
 
@@ -134,8 +136,18 @@ type Request interface {
 
 // Enqueue puts a request on its queue. fresh is false, and err nil, when that change is known already. Options such as
 // asynq.ProcessIn are added to the task's own.
+//
+// Where ctx has an OpenTelemetry span, the call is a span beneath it, and what becomes of the task continues that trace.
 func Enqueue(ctx context.Context, q Enqueuer, r Request, opts ...asynq.Option) (fresh bool, err error) {
-	t, err := r.Task()
+	if traced(ctx) {
+		return enqueueTraced(ctx, q, r, opts)
+	}
+	return enqueue(ctx, q, r, nil, opts)
+}
+
+// enqueue is Enqueue without its span. headers travel with the task; nil: none.
+func enqueue(ctx context.Context, q Enqueuer, r Request, headers map[string]string, opts []asynq.Option) (fresh bool, err error) {
+	t, err := taskOf(r, headers)
 	if err != nil {
 		return false, err
 	}
@@ -146,6 +158,13 @@ func Enqueue(ctx context.Context, q Enqueuer, r Request, opts ...asynq.Option) (
 		return false, nil
 	}
 	return false, fmt.Errorf("tasks: enqueue %s: %w", t.Type(), err)
+}
+
+func taskOf(r Request, headers map[string]string) (*asynq.Task, error) {
+	if own, ok := r.(headed); ok {
+		return own.task(headers)
+	}
+	return r.Task() // somebody else's: it travels without headers
 }
 
 // checkID refuses what would break a task id, a URL path or asynqmon: no slash, no colon, no space, no control character.
