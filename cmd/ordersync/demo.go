@@ -3,8 +3,6 @@
 package main
 
 import (
-	"os"
-
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
@@ -39,7 +37,7 @@ func newDemo(p *process) *cobra.Command {
 	}
 	cmd.Flags().IntVar(&o.Orders, "orders", 200, "how many orders travel")
 	cmd.Flags().StringVar(&o.Faults, "faults", "some", "how Douyin and the network behave: off, some or storm")
-	cmd.Flags().BoolVar(&o.Serve, "serve", false, "keep running and print the addresses to open")
+	cmd.Flags().BoolVar(&o.Serve, "serve", false, "keep running, with the operators' pages, and print where to look")
 	return cmd
 }
 
@@ -53,13 +51,4 @@ func (p *process) demoLogger() (zerolog.Logger, error) {
 		return zerolog.Nop(), err
 	}
 	return assembly.NewLogger(cfg.Log, p.errOut), nil
-}
-
-func isTerminal(w any) bool {
-	f, ok := w.(*os.File)
-	if !ok || os.Getenv("NO_COLOR") != "" {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

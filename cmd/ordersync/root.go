@@ -116,6 +116,7 @@ func (p *process) commands() []*cobra.Command {
 		newEnqueue(p),
 		newStatus(p),
 		newRetry(p),
+		newBackfill(p),
 		newSign(p),
 		newSimulator(p),
 		newAdminHash(p),

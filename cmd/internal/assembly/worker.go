@@ -65,7 +65,7 @@ func (a *Assembly) pushHandler(drain <-chan struct{}) (*worker.PushOrder, error)
 		unit = douyin.Seconds
 	}
 	return &worker.PushOrder{
-		Orders: st, Douyin: client, Gate: a.metrics.Gate(gate), Build: build, Unit: unit, CallTimeout: a.cfg.Douyin.Timeout, Grace: a.cfg.Scheduler.SweepAfter,
+		Orders: st, Douyin: client, Gate: worker.LiveFirst(a.metrics.Gate(gate)), Build: build, Unit: unit, CallTimeout: a.cfg.Douyin.Timeout, Grace: a.cfg.Scheduler.SweepAfter,
 		Log: a.log, Drain: drain, Observe: a.pushed,
 	}, nil
 }
