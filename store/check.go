@@ -56,7 +56,7 @@ func atLeast(version string, least [2]int) bool {
 }
 
 // CheckShop looks at all that the store needs, for doctor: the server's version, our tables, the shop's tables and columns, the
-// index that the sweep needs, and whether our tables can be written. It writes nothing that stays. An error of the database
+// indexes that we read by, and whether our tables can be written. It writes nothing that stays. An error of the database
 // becomes a finding.
 func (s *Store) CheckShop(ctx context.Context) []Finding {
 	findings := []Finding{s.checkVersion(ctx)}
@@ -68,6 +68,11 @@ func (s *Store) CheckShop(ctx context.Context) []Finding {
 		backfill := s.CheckBackfillIndex(ctx)
 		backfill.Minor = true
 		findings = append(findings, backfill)
+	}
+	if c := s.schema.Columns; c.OrderNo != c.ID { // else it is the key's
+		number := s.checkIndex(ctx, c.OrderNo, "Douyin's callbacks and the search", "every look-up by what Douyin calls the order reads the whole table")
+		number.Minor = true
+		findings = append(findings, number)
 	}
 	return append(findings, s.checkOurTables(ctx))
 }

@@ -162,6 +162,46 @@ func TestCheckShop(t *testing.T) {
 	})
 }
 
+// Without it a callback of Douyin's reads the whole order table, which no test shop is large enough to show.
+func TestCheckShopNamesTheIndexForTheOrderNumber(t *testing.T) {
+	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
+		servertest.CreateShop(t, db)
+		schema := store.DefaultSchema()
+		schema.Columns.OrderNo = "sn"
+		s, err := store.New(db, store.Config{Schema: schema})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		if _, err := s.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		const cure = "CREATE INDEX sn ON `order` (`sn`);"
+		found := false
+		for _, f := range s.CheckShop(t.Context()) {
+			if strings.HasPrefix(f.Cure, cure) {
+				found = true
+				if f.OK || !f.Minor {
+					t.Errorf("orders travel without it, and it is not there: %+v", f)
+				}
+			} else if !f.OK {
+				t.Errorf("a good shop else: %+v", f)
+			}
+		}
+		if !found {
+			t.Errorf("no cure begins with %s", cure)
+		}
+		exec(t, db, "CREATE INDEX status_sn ON `order` (`status`, `sn`)") // cannot be used without the status
+		wantCure(t, s, cure)
+		exec(t, db, strings.TrimSuffix(cure, ";"))
+		for _, f := range s.CheckShop(t.Context()) {
+			if !f.OK {
+				t.Errorf("with the index: %+v", f)
+			}
+		}
+	})
+}
+
 func wantCure(t testing.TB, s *store.Store, part string) {
 	t.Helper()
 	var cures []string
