@@ -40,7 +40,7 @@ func rush(t *testing.T, n int, gates ...*Gate) time.Duration {
 }
 
 func TestTheRateHoldsOverAllProcesses(t *testing.T) {
-	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
+	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		const rate, each = 200, 40
 		took := rush(t, each, newGate(t, limited(rdb, rate)), newGate(t, limited(rdb, rate)), newGate(t, limited(rdb, rate)))
 		// 120 calls at 200/s are 600 ms, less the first burst of a twentieth of a second and what a lot may hold.

@@ -77,7 +77,7 @@ func old(t *testing.T, rdb redis.UniversalClient, left time.Duration, caches ...
 }
 
 func TestFiftyCallersOverSeveralCachesFetchOnce(t *testing.T) {
-	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
+	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		f := &fetcher{life: time.Hour}
 		var caches []*Cache
 		for range 5 {
@@ -102,7 +102,7 @@ func TestFiftyCallersOverSeveralCachesFetchOnce(t *testing.T) {
 }
 
 func TestItIsRefreshedAheadAndNobodyWaits(t *testing.T) {
-	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
+	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		f := &fetcher{life: time.Hour}
 		a, b := newCache(t, rdb, f), newCache(t, rdb, f)
 		want(t, a, "token-1")
@@ -161,7 +161,7 @@ func TestCloseEndsARefresh(t *testing.T) {
 }
 
 func TestOnlyTheRefusedTokenIsThrownAwayAndNotTooOften(t *testing.T) {
-	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
+	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		ctx := context.Background()
 		f := &fetcher{life: time.Hour}
 		a, b := newCache(t, rdb, f), newCache(t, rdb, f)
@@ -192,7 +192,7 @@ func TestOnlyTheRefusedTokenIsThrownAwayAndNotTooOften(t *testing.T) {
 }
 
 func TestADeadHolderOfTheLockDoesNotBlockTheOthers(t *testing.T) {
-	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
+	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		f := &fetcher{life: time.Hour}
 		c := newCache(t, rdb, f)
 		if err := rdb.Set(context.Background(), c.shared.lock, "dead", 150*time.Millisecond).Err(); err != nil {
@@ -223,7 +223,7 @@ func TestAWaiterHeedsItsContext(t *testing.T) {
 }
 
 func TestASlowFetchThatLostItsLockDoesNotOverwrite(t *testing.T) {
-	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
+	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		ctx := context.Background()
 		slow := &fetcher{life: time.Hour, began: make(chan struct{}), release: make(chan struct{})}
 		quick := &fetcher{life: time.Hour}

@@ -16,7 +16,7 @@ import (
 )
 
 func TestRefusedCredentialsStopTheStorm(t *testing.T) {
-	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
+	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		refusal := &douyin.Error{
 			Op: douyin.OpTokenFetch, Kind: douyin.Unauthorized, HTTPStatus: 200, Code: 40017, Message: "bad secret", LogID: "L1", Err: douyin.ErrCredentials,
 		}
@@ -49,7 +49,7 @@ func TestRefusedCredentialsStopTheStorm(t *testing.T) {
 }
 
 func TestAPassingFailureIsEverybodysAnswerForAMoment(t *testing.T) {
-	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
+	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		var healed atomic.Bool
 		f := &fetcher{life: time.Hour, fail: func() error {
 			if healed.Load() {

@@ -10,7 +10,7 @@ import (
 )
 
 func TestTheTokensLifeIsTold(t *testing.T) {
-	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
+	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		c := newCache(t, rdb, &fetcher{life: time.Hour})
 		if age, left, err := c.Life(t.Context()); age != 0 || left != 0 || err != nil {
 			t.Errorf("without a token: %v, %v, %v", age, left, err)

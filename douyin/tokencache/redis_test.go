@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,14 +18,28 @@ import (
 )
 
 func TestADumpOfRedisShowsNoToken(t *testing.T) {
-	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
+	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		ctx := context.Background()
 		c := newCache(t, rdb, &fetcher{life: time.Hour})
 		want(t, c, "token-1")
 		if err := c.Invalidate(ctx, "token-0"); err != nil {
 			t.Fatal(err)
 		}
-		keys, err := rdb.Keys(ctx, "*").Result()
+		var mu sync.Mutex // nodes are asked side by side
+		var keys []string
+		list := func(ctx context.Context, node *redis.Client) error {
+			some, err := node.Keys(ctx, "*").Result()
+			mu.Lock()
+			defer mu.Unlock()
+			keys = append(keys, some...)
+			return err
+		}
+		var err error
+		if cluster, ok := rdb.(*redis.ClusterClient); ok {
+			err = cluster.ForEachMaster(ctx, list)
+		} else {
+			err = list(ctx, rdb.(*redis.Client))
+		}
 		if err != nil || len(keys) == 0 {
 			t.Fatal(keys, err)
 		}
@@ -42,7 +57,7 @@ func TestADumpOfRedisShowsNoToken(t *testing.T) {
 }
 
 func TestWhatNobodySealedIsNoToken(t *testing.T) {
-	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
+	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		ctx := context.Background()
 		f := &fetcher{life: time.Hour}
 		c := newCache(t, rdb, f)

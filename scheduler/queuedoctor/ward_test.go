@@ -21,12 +21,12 @@ const queue = tasks.QueuePush
 // ward is a Redis with asynq's client on it, and the doctor.
 type ward struct {
 	*Doctor
-	rdb       *redis.Client
+	rdb       redis.UniversalClient
 	client    *asynq.Client
 	inspector *asynq.Inspector
 }
 
-func newWard(rdb *redis.Client) *ward {
+func newWard(rdb redis.UniversalClient) *ward {
 	return &ward{
 		&Doctor{Redis: rdb, Queues: tasks.Queues(), Now: time.Now, Log: zerolog.Nop()},
 		rdb, asynq.NewClientFromRedisClient(rdb), asynq.NewInspectorFromRedisClient(rdb),

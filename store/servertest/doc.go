@@ -8,10 +8,13 @@
 //	servertest.CreateShop(t, db)      // order, dy_user, product, course
 //	rdb := servertest.Redis(t)        // empty Redis database; rdb.Options() has the address and the number
 //	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) { … })          // the same test on every back end
-//	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) { … })
+//	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) { … })
 //	dsn := servertest.MySQLDSN(t)     // for a process of ours; "" where mariadbd is missing
 //	addr := servertest.RedisAddr(t)   // host:port of a Redis of this test alone
 //	r := servertest.StartRedis(t)     // r.Kill(), r.Restart()
+//	s, certs := servertest.StartTLSRedis(t) // TLS only, with files for the configuration; this and the next are nil where redis-server is missing
+//	g := servertest.StartSentinels(t) // a master, a replica and three sentinels: g.KillMaster()
+//	c := servertest.StartCluster(t)   // three masters
 //	m := servertest.StartMySQL(t)     // m.Kill(), m.Restart(); nil where mariadbd is missing
 //
 // # Why a reaper
@@ -19,6 +22,11 @@
 // A test binary ends in many ways: a panic, a time-out, a signal, kill -9. None of them may leave a server behind. Each
 // server gets a small shell process that reads a pipe held open by the test process alone. When that process is gone, however
 // it went, the pipe closes and the reaper kills the server and removes its directory.
+//
+// # Why a cluster is among the back ends of EachRedis
+//
+// A script, a transaction or a command over keys of two nodes works everywhere but there (CROSSSLOT). Sentinel, TLS and users
+// change the way to Redis and not what may be asked of it, so whole processes are tried on them, in cmd/ordersync.
 //
 // # Why MariaDB starts from an empty directory
 //

@@ -2,8 +2,8 @@ package servertest
 
 import (
 	"context"
-	"net"
-	"net/netip"
+	"crypto/tls"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -18,10 +18,11 @@ const redisDatabases = 4096
 
 // RedisServer is a Redis of one test: a private redis-server, or miniredis where that is not installed.
 type RedisServer struct {
-	Addr string // host:port on loopback; stays the same over Restart
+	Addr string // host:port on loopback; stays the same over Restart; with StartTLSRedis it speaks TLS only
 
 	p    *process
 	mini *miniredis.Miniredis
+	tls  *tls.Config // nil: plain
 }
 
 // StartRedis starts a Redis for this test alone, with an append-only file, so that what it acknowledged survives Kill.
@@ -32,7 +33,15 @@ func StartRedis(t testing.TB) *RedisServer {
 		m := startMini(t)
 		return &RedisServer{Addr: m.Addr(), mini: m}
 	}
-	s, err := newRedis(path, "--appendonly", "yes", "--appendfsync", "everysec")
+	return startRedis(t, path, plainPort, keepsKeys)
+}
+
+// keepsKeys lets a server keep what it acknowledged over Kill.
+var keepsKeys = []string{"--appendonly", "yes", "--appendfsync", "everysec"}
+
+func startRedis(t testing.TB, path, portOption string, args ...[]string) *RedisServer {
+	t.Helper()
+	s, err := newRedis(path, portOption, slices.Concat(args...)...)
 	if err != nil {
 		t.Fatalf("private redis-server: %v", err)
 	}
@@ -65,14 +74,25 @@ func (s *RedisServer) Restart(t testing.TB) {
 
 // waitLoaded waits until the append-only file is read.
 func (s *RedisServer) waitLoaded() error {
+	client := s.admin()
+	defer client.Close() //nolint:errcheck // nothing was written through it
+	return eventually(func(ctx context.Context) error {
+		err := client.Ping(ctx).Err()
+		if redis.HasErrorPrefix(err, "NOAUTH") || redis.HasErrorPrefix(err, "WRONGPASS") { // it answers
+			return nil
+		}
+		return err
+	})
+}
+
+// eventually asks until there is no error any more, and returns the last one when that takes too long.
+func eventually(ask func(ctx context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	client := redis.NewClient(&redis.Options{Addr: s.Addr})
-	defer client.Close() //nolint:errcheck // nothing was written through it
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		err := client.Ping(ctx).Err()
+		err := ask(ctx)
 		if err == nil {
 			return nil
 		}
@@ -84,12 +104,20 @@ func (s *RedisServer) waitLoaded() error {
 	}
 }
 
-// Client is a client of the server, closed when the test ends.
-func (s *RedisServer) Client(t testing.TB) *redis.Client {
-	return newClient(t, &redis.Options{Network: "tcp", Addr: s.Addr})
+// admin is a client over the server's socket.
+func (s *RedisServer) admin() *redis.Client {
+	return redis.NewClient(&redis.Options{Network: "unix", Addr: s.p.socket})
 }
 
-func newRedis(path string, args ...string) (*RedisServer, error) {
+// Client is a client of the server, closed when the test ends.
+func (s *RedisServer) Client(t testing.TB) *redis.Client {
+	return newClient(t, &redis.Options{Network: "tcp", Addr: s.Addr, TLSConfig: s.tls})
+}
+
+// plainPort is the option of redis-server for a port without TLS.
+const plainPort = "--port"
+
+func newRedis(path, portOption string, args ...string) (*RedisServer, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
@@ -99,10 +127,10 @@ func newRedis(path string, args ...string) (*RedisServer, error) {
 		return nil, err
 	}
 	p.args = append([]string{
-		"--port", strconv.Itoa(int(port)), "--bind", "127.0.0.1", "--unixsocket", p.socket, "--unixsocketperm", "700",
+		portOption, strconv.Itoa(int(port)), "--bind", "127.0.0.1", "--unixsocket", p.socket, "--unixsocketperm", "700",
 		"--dir", p.dir, "--save", "", "--databases", strconv.Itoa(redisDatabases), "--maxmemory-policy", "noeviction",
 	}, args...)
-	s := &RedisServer{Addr: "127.0.0.1:" + strconv.Itoa(int(port)), p: p}
+	s := &RedisServer{Addr: loopback(port), p: p}
 	if err = p.start(); err == nil {
 		err = s.waitLoaded()
 	}
@@ -113,18 +141,9 @@ func newRedis(path string, args ...string) (*RedisServer, error) {
 	return s, nil
 }
 
-// freePort asks the system for a port that nobody uses now.
-func freePort() (uint16, error) {
-	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		return 0, err
-	}
-	return netip.MustParseAddrPort(l.Addr().String()).Port(), l.Close()
-}
-
 // sharedRedis is one server for all tests of the process; each test has a database number of its own.
 var sharedRedis = sync.OnceValues(func() (*RedisServer, error) {
-	return newRedis("redis-server", "--appendonly", "no")
+	return newRedis("redis-server", plainPort, "--appendonly", "no")
 })
 
 // redisNumbers hands out the database numbers that are free.
@@ -164,12 +183,14 @@ func RedisAddr(t testing.TB) string {
 	return StartRedis(t).Addr
 }
 
-// EachRedis runs test on every back end: always on miniredis, and on redis-server where it is installed.
-func EachRedis(t *testing.T, test func(t *testing.T, rdb *redis.Client)) {
+// EachRedis runs test on every back end: always on miniredis, and where redis-server is installed on one of it and on a cluster
+// of three. Test must not call t.Parallel, for the cluster belongs to one test at a time; whoever calls EachRedis may.
+func EachRedis(t *testing.T, test func(t *testing.T, rdb redis.UniversalClient)) {
 	t.Helper()
 	t.Run("miniredis", func(t *testing.T) { test(t, Miniredis(t)) })
 	if _, ok := need(t, "redis-server"); ok {
 		t.Run("redis", func(t *testing.T) { test(t, Redis(t)) })
+		t.Run("cluster", func(t *testing.T) { test(t, emptyCluster(t)) })
 	}
 }
 
@@ -177,6 +198,12 @@ func EachRedis(t *testing.T, test func(t *testing.T, rdb *redis.Client)) {
 func Miniredis(t testing.TB) *redis.Client {
 	t.Helper()
 	return newClient(t, &redis.Options{Network: "tcp", Addr: startMini(t).Addr()})
+}
+
+// IsMiniredis tells a test of EachRedis that what only real servers do will not happen.
+func IsMiniredis(rdb redis.UniversalClient) bool {
+	single, ok := rdb.(*redis.Client)
+	return ok && single.Options().Network != "unix"
 }
 
 func startMini(t testing.TB) *miniredis.Miniredis {

@@ -31,7 +31,7 @@ func TestEachTestHasADatabaseOfItsOwn(t *testing.T) {
 
 func TestEachTestHasARedisOfItsOwn(t *testing.T) {
 	for range 2 {
-		servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
+		servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 			if n := rdb.DBSize(t.Context()).Val(); n != 0 {
 				t.Fatalf("%d keys in a fresh database", n)
 			}

@@ -15,8 +15,7 @@ import (
 
 func TestTwoConsumersShareAndNothingRunsTwice(t *testing.T) {
 	t.Parallel()
-	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
-		t.Parallel()
+	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		const n = 1000
 		s := &seen{}
 		for range 2 {
@@ -41,8 +40,7 @@ func TestTwoConsumersShareAndNothingRunsTwice(t *testing.T) {
 
 func TestWhatAKilledConsumerHeldIsOneTask(t *testing.T) {
 	t.Parallel()
-	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
-		t.Parallel()
+	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		ctx := context.Background()
 		for i := range 10 {
 			add(t, rdb, "kind", "push", "order_id", fmt.Sprint(i))
@@ -77,8 +75,7 @@ func TestWhatAKilledConsumerHeldIsOneTask(t *testing.T) {
 
 func TestRedisThatCameBackEmptyIsServedAgain(t *testing.T) {
 	t.Parallel()
-	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
-		t.Parallel()
+	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		s := &seen{}
 		start(t, newConsumer(rdb, s.hand))
 		add(t, rdb, "kind", "push", "order_id", "before")
@@ -109,8 +106,7 @@ func TestAnOutageOfRedisIsWaitedFor(t *testing.T) {
 
 func TestAnOutageOfTheDatabaseLosesNothingAndDoesNotSpin(t *testing.T) {
 	t.Parallel()
-	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
-		t.Parallel()
+	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		var tries int
 		down := true
 		s := &seen{}
@@ -183,8 +179,7 @@ func TestAnEntryThatAlwaysFailsHoldsNobodyUp(t *testing.T) {
 
 func TestAnEntryThatWasTrimmedAwayIsForgotten(t *testing.T) {
 	t.Parallel()
-	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
-		t.Parallel()
+	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		ctx := context.Background()
 		id := add(t, rdb, "kind", "push", "order_id", "1")
 		s := &seen{}
@@ -212,8 +207,7 @@ func TestAnEntryThatWasTrimmedAwayIsForgotten(t *testing.T) {
 
 func TestConsumersLeaveNoNamesBehindAndNoEntries(t *testing.T) {
 	t.Parallel()
-	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
-		t.Parallel()
+	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		ctx := context.Background()
 		names := func() map[string]int64 {
 			found, err := rdb.XInfoConsumers(ctx, Stream, Group).Result()
@@ -251,7 +245,7 @@ func TestConsumersLeaveNoNamesBehindAndNoEntries(t *testing.T) {
 		last.timing.idleConsumer = time.Nanosecond // every consumer but a held one
 		start(t, last)
 		eventually(t, "the held entry is claimed", func() bool { return s.count() == 2 })
-		if rdb.Options().Network != "unix" {
+		if servertest.IsMiniredis(rdb) {
 			return // miniredis knows no idle time of consumers and forgets nobody
 		}
 		eventually(t, "its consumer is forgotten", func() bool {
@@ -263,8 +257,7 @@ func TestConsumersLeaveNoNamesBehindAndNoEntries(t *testing.T) {
 
 func TestLagTellsTheOldest(t *testing.T) {
 	t.Parallel()
-	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
-		t.Parallel()
+	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		if w, err := Lag(context.Background(), rdb); err != nil || w != (Waiting{}) {
 			t.Errorf("no stream: %+v, %v", w, err)
 		}

@@ -17,8 +17,7 @@ import (
 
 func TestEntriesBecomeTasksThatNameThem(t *testing.T) {
 	t.Parallel()
-	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
-		t.Parallel()
+	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		plain := add(t, rdb, "kind", "push", "order_id", "123")
 		add(t, rdb, "kind", "push", "order_id", "124", "cause", "paid", "revision", "r7")
 		add(t, rdb, "kind", "push", "order_id", "124", "cause", "paid", "revision", "r7")
@@ -67,8 +66,7 @@ func TestMoneyComesCheckedWithItsRequest(t *testing.T) {
 
 func TestABadEntryIsBuriedWithItsReasonAndHoldsNobodyUp(t *testing.T) {
 	t.Parallel()
-	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
-		t.Parallel()
+	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		bad := map[string]struct {
 			fields []string
 			reason string

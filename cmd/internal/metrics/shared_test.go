@@ -17,7 +17,7 @@ import (
 )
 
 func TestQueuesAreReadAlsoWithGhostsInThem(t *testing.T) {
-	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
+	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		ctx := context.Background()
 		client := asynq.NewClientFromRedisClient(rdb)
 		started := time.Now()
@@ -61,7 +61,7 @@ func TestQueuesAreReadAlsoWithGhostsInThem(t *testing.T) {
 }
 
 func TestTheInboxAndRedisAreRead(t *testing.T) {
-	servertest.EachRedis(t, func(t *testing.T, rdb *redis.Client) {
+	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		ctx := context.Background()
 		id := strconv.FormatInt(now.Add(-time.Minute).UnixMilli(), 10) + "-0"
 		rdb.XAdd(ctx, &redis.XAddArgs{Stream: "ordersync:inbox", ID: id, Values: []string{"kind", "push"}})
