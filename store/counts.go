@@ -25,7 +25,7 @@ type OpenMoney struct {
 	Backlog
 }
 
-// AlarmCount is how many rows a person has to look at for one reason.
+// AlarmCount is how many rows a person has to look at for one reason: those that nobody has acknowledged.
 type AlarmCount struct {
 	Table string // refund, settlement or payment
 	Alarm string
@@ -63,10 +63,6 @@ func (s *Store) Counts(ctx context.Context, now time.Time) (c Counts, err error)
 // countFailed names its index: where a large part of a small table has failed, servers would rather read the whole table, and keep
 // to it when it has grown.
 func (s *Store) countFailed(db *gorm.DB, c *Counts) error {
-	hint := "FORCE INDEX (`ordersync_order_failed`)"
-	if s.sql.sqlite {
-		hint = "INDEXED BY `ordersync_order_failed`"
-	}
 	c.Failed = map[Outcome]int64{Refused: 0, GaveUp: 0}
 	_, err := collect(db, func(rows *sql.Rows) (struct{}, error) {
 		var outcome string
@@ -74,7 +70,7 @@ func (s *Store) countFailed(db *gorm.DB, c *Counts) error {
 		err := rows.Scan(&outcome, &n)
 		c.Failed[Outcome(outcome)] = n
 		return struct{}{}, err
-	}, "SELECT f.`outcome`, COUNT(*) FROM (SELECT `outcome` FROM `ordersync_order` "+hint+" WHERE `failed_at` IS NOT NULL ORDER BY `failed_at` DESC LIMIT ?) f GROUP BY f.`outcome`",
+	}, "SELECT f.`outcome`, COUNT(*) FROM (SELECT `outcome` FROM `ordersync_order` "+s.sql.failedIndex()+" WHERE `failed_at` IS NOT NULL ORDER BY `failed_at` DESC LIMIT ?) f GROUP BY f.`outcome`",
 		FailureWindow)
 	return err
 }
@@ -107,7 +103,7 @@ func (s *Store) countAlarms(db *gorm.DB, c *Counts) error {
 		alarms, err := collect(db, func(rows *sql.Rows) (AlarmCount, error) {
 			a := AlarmCount{Table: table}
 			return a, rows.Scan(&a.Alarm, &a.Count)
-		}, "SELECT a.`alarm`, COUNT(*) FROM (SELECT `alarm` FROM "+quote("ordersync_"+table)+" WHERE `alarm` > '' LIMIT ?) a GROUP BY a.`alarm` ORDER BY a.`alarm`", BacklogLimit)
+		}, "SELECT a.`alarm`, COUNT(*) FROM (SELECT `alarm` FROM "+quote("ordersync_"+table)+" WHERE `ack_at` IS NULL AND `alarm` > '' LIMIT ?) a GROUP BY a.`alarm` ORDER BY a.`alarm`", BacklogLimit)
 		if err != nil {
 			return err
 		}

@@ -45,7 +45,15 @@ const (
 	AlarmAmount        = "amount"        // Douyin names another amount than we do
 	AlarmContradiction = "contradiction" // Douyin names another result than it did before
 	AlarmUnknownOrder  = "unknown_order" // a payment for an order that the shop does not have
+	AlarmUnreadable    = "unreadable"    // a column of the row is not what ordersync wrote there: it ended unsent
 )
+
+// Ack tells who has seen an alarm. The zero value: nobody has.
+type Ack struct {
+	At   *time.Time
+	By   string
+	Note string // what became of it, in that person's words
+}
 
 // Instruction is a row of ordersync_refund or ordersync_settlement.
 type Instruction struct {
@@ -72,10 +80,14 @@ type Instruction struct {
 	DueAt      *time.Time // when it is to be sent, or asked about, again; nil: never
 	Alarm      string
 	AlarmAt    *time.Time
+	Ack        Ack // of the alarm, or of the one that was there last
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 	FinishedAt *time.Time
 }
+
+// NeedsPerson tells whether there is an alarm that nobody has acknowledged.
+func (i *Instruction) NeedsPerson() bool { return i.Alarm != "" && i.Ack.At == nil }
 
 // fingerprint tells contents apart. Only what the caller asked for counts, so that it is the same at every repetition.
 func (i *Instruction) fingerprint() string {
@@ -102,7 +114,7 @@ var ledgers = map[Money]ledger{
 func (l ledger) columns() []string {
 	return append([]string{
 		l.number, "order_id", "out_order_no", "amount_fen", l.text, "options", "fingerprint", "state", l.platform, "sent_at", "kind", "code", "message", "log_id",
-		"attempts", "polls", "due_at", "alarm", "alarm_at", "created_at", "updated_at", "finished_at",
+		"attempts", "polls", "due_at", "alarm", "alarm_at", "ack_at", "ack_by", "ack_note", "created_at", "updated_at", "finished_at",
 	}, l.extra...)
 }
 
@@ -115,10 +127,10 @@ type storedInstruction struct {
 func (m Money) scan(rows *sql.Rows) (storedInstruction, error) {
 	i := storedInstruction{Instruction: Instruction{Money: m}}
 	var options, params sql.NullString
-	var sent, due, alarm, created, updated, finished, notBefore timestamp
+	var sent, due, alarm, ack, created, updated, finished, notBefore timestamp
 	into := []any{
 		&i.Number, &i.OrderID, &i.OutOrderNo, &i.Amount, &i.Text, &options, &i.print, &i.State, &i.PlatformNo, &sent, &i.Kind, &i.Code, &i.Message, &i.LogID,
-		&i.Attempts, &i.Polls, &due, &i.Alarm, &alarm, &created, &updated, &finished,
+		&i.Attempts, &i.Polls, &due, &i.Alarm, &alarm, &ack, &i.Ack.By, &i.Ack.Note, &created, &updated, &finished,
 	}
 	if m == Settlement {
 		into = append(into, &params, &i.Finish, &notBefore)
@@ -128,7 +140,7 @@ func (m Money) scan(rows *sql.Rows) (storedInstruction, error) {
 	}
 	i.Options, i.Params = options.String, params.String
 	i.SentAt, i.DueAt, i.AlarmAt, i.FinishedAt, i.NotBefore = sent.ptr(), due.ptr(), alarm.ptr(), finished.ptr(), notBefore.ptr()
-	i.CreatedAt, i.UpdatedAt = created.Time, updated.Time
+	i.Ack.At, i.CreatedAt, i.UpdatedAt = ack.ptr(), created.Time, updated.Time
 	return i, nil
 }
 
@@ -136,7 +148,7 @@ func (d dialect) instructionArgs(i *Instruction) []any {
 	args := []any{
 		i.Number, i.OrderID, i.OutOrderNo, int64(i.Amount), i.Text, nullText(i.Options), i.fingerprint(), string(i.State), clip(i.PlatformNo, maxID), d.timePtr(i.SentAt),
 		clip(i.Kind, maxKind), i.Code, clip(i.Message, maxMessage), clip(i.LogID, maxLogID), i.Attempts, i.Polls, d.timePtr(i.DueAt), i.Alarm, d.timePtr(i.AlarmAt),
-		d.time(i.CreatedAt), d.time(i.UpdatedAt), d.timePtr(i.FinishedAt),
+		d.timePtr(i.Ack.At), clip(i.Ack.By, maxID), clip(i.Ack.Note, maxMessage), d.time(i.CreatedAt), d.time(i.UpdatedAt), d.timePtr(i.FinishedAt),
 	}
 	if i.Money == Settlement {
 		args = append(args, nullText(i.Params), i.Finish, d.timePtr(i.NotBefore))

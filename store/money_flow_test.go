@@ -85,9 +85,9 @@ func TestARefundFromFirstToLast(t *testing.T) {
 			t.Fatalf("sending %+v, %v", i, err)
 		}
 		later := t0.Add(time.Hour)
-		if _, err := s.Submitted(t.Context(), store.Refund, "R1", store.Answer{At: t0, PlatformNo: "D1", LogID: "L", DueAt: &later, Log: &store.LogRow{
+		if _, err := s.Submitted(t.Context(), store.Refund, "R1", store.Answer{At: t0, PlatformNo: "D1", LogID: "L", DueAt: &later, Log: []store.LogRow{{
 			At: t0, Call: "refund.create", OrderID: "1", Number: "R1", Outcome: "submitted",
-		}}); err != nil {
+		}}}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.Postpone(t.Context(), store.Refund, "R1", store.Answer{At: t0, Polled: true, DueAt: &later, Message: "处理中"}); err != nil {

@@ -22,7 +22,10 @@ type Answer struct {
 	LogID      string
 	Polled     bool       // it was a query for the result
 	DueAt      *time.Time // when to send, or ask, again
-	Log        *LogRow    // written in the same transaction; nil: none
+	// Refused, with Postpone: Douyin has accepted none of so many requests, and said so. Where no more were announced, nothing of the
+	// instruction is at Douyin: it counts as never sent, and holds no other one up. 0: that is not known.
+	Refused int
+	Log     []LogRow // the calls to Douyin that were made, oldest first; written in the same transaction
 }
 
 // Result is how an instruction ended.
@@ -31,23 +34,23 @@ type Result struct {
 	State  MoneyState // MoneySucceeded or MoneyFailed
 	Amount Fen        // as Douyin says; 0: it does not say
 	Unsent bool       // it ends because nothing was sent, and only as long as that is true
+	Alarm  string     // raised with the end; empty: none
 }
 
 // MarkSending announces, durably, that a request is about to leave. seen is the instruction as the caller read it:
-// ErrSuperseded means that it is not new any more, or that somebody else has announced a request since. For a settlement it is a
-// *BusyError while a refund of the order is in flight. due is when to look, should the answer never be seen.
+// ErrSuperseded means that it is not new any more, or that somebody else has announced a request since. A *BusyError means that
+// another instruction of the order comes first: see the package's doc on turns. due is when to look, should the answer never be seen.
 func (s *Store) MarkSending(ctx context.Context, seen Instruction, at, due time.Time) (Instruction, error) {
 	return s.move(ctx, seen.Money, seen.Number, func(tx *gorm.DB, i *Instruction) (bool, error) {
 		if i.State != MoneyNew || i.Attempts != seen.Attempts {
 			return false, ErrSuperseded
 		}
-		if i.Money == Settlement {
-			if err := checkIdle(tx, Refund, i.OrderID); err != nil {
+		if !i.hasTurn() {
+			if err := checkTurn(tx, i); err != nil {
 				return false, err
 			}
-		}
-		if i.SentAt == nil {
 			i.SentAt = &at
+			i.clearOverdue()
 		}
 		i.Attempts++
 		i.UpdatedAt, i.DueAt = at, &due
@@ -80,6 +83,10 @@ func (s *Store) Postpone(ctx context.Context, m Money, number string, a Answer) 
 			i.PlatformNo = a.PlatformNo
 		}
 		i.answer(a)
+		if i.State == MoneyNew && a.Refused > 0 && a.Refused == i.Attempts {
+			i.SentAt = nil
+			i.clearOverdue()
+		}
 		return true, nil
 	}, a.Log)
 }
@@ -127,8 +134,9 @@ func (i *Instruction) finish(r Result) (changed, touched bool) {
 	r.DueAt = nil
 	i.answer(r.Answer)
 	i.State, i.FinishedAt = r.State, &r.At
-	if i.Alarm == AlarmOverdue {
-		i.Alarm, i.AlarmAt = "", nil
+	i.clearOverdue()
+	if r.Alarm != "" {
+		i.alarm(r.Alarm, r.At)
 	}
 	switch {
 	case r.State != MoneySucceeded || r.Amount == 0:
@@ -146,7 +154,7 @@ func (i *Instruction) contradict(r Result) bool {
 	if i.Alarm == AlarmContradiction {
 		return false
 	}
-	i.Alarm, i.AlarmAt = AlarmContradiction, &r.At
+	i.Alarm, i.AlarmAt, i.Ack = AlarmContradiction, &r.At, Ack{}
 	i.Message = fmt.Sprintf("Douyin said %s after %s", r.State, i.State)
 	return true
 }
@@ -155,8 +163,15 @@ func (i *Instruction) alarm(alarm string, at time.Time) bool {
 	if i.Alarm != "" {
 		return false
 	}
-	i.Alarm, i.AlarmAt = alarm, &at
+	i.Alarm, i.AlarmAt, i.Ack = alarm, &at, Ack{} // whoever has seen an earlier one has not seen this one
 	return true
+}
+
+// clearOverdue takes the alarm back whose cause is over. Who had seen it stays.
+func (i *Instruction) clearOverdue() {
+	if i.Alarm == AlarmOverdue {
+		i.Alarm, i.AlarmAt = "", nil
+	}
 }
 
 func (i *Instruction) answer(a Answer) {
@@ -168,7 +183,7 @@ func (i *Instruction) answer(a Answer) {
 }
 
 // move changes one instruction under the lock of its order. change tells whether the row has to be written.
-func (s *Store) move(ctx context.Context, m Money, number string, change func(tx *gorm.DB, i *Instruction) (bool, error), log *LogRow) (Instruction, error) {
+func (s *Store) move(ctx context.Context, m Money, number string, change func(tx *gorm.DB, i *Instruction) (bool, error), log []LogRow) (Instruction, error) {
 	first, found, err := readInstruction(s.db.WithContext(ctx), m, number, "")
 	if err == nil && !found {
 		err = ErrNoInstruction
@@ -179,10 +194,14 @@ func (s *Store) move(ctx context.Context, m Money, number string, change func(tx
 	var moved Instruction
 	err = s.underOrderLock(ctx, first.OrderID, func(tx *gorm.DB) error {
 		moved, err = s.moveLocked(tx, m, number, change)
-		if err != nil || log == nil {
+		if err != nil {
 			return err
 		}
-		return s.sql.insertLog(tx, []LogRow{s.withBodies(*log)})
+		rows := make([]LogRow, len(log))
+		for n, r := range log {
+			rows[n] = s.withBodies(r)
+		}
+		return s.sql.insertLog(tx, rows)
 	})
 	if err != nil {
 		return Instruction{}, fmt.Errorf("store: %s %s: %w", m, number, err)
@@ -224,51 +243,8 @@ func ifMissing(found bool) error {
 func (s *Store) writeInstruction(tx *gorm.DB, i *Instruction) error {
 	l := ledgers[i.Money]
 	return tx.Exec("UPDATE "+quote(l.table)+" SET `amount_fen` = ?, `state` = ?, "+quote(l.platform)+" = ?, `sent_at` = ?, `kind` = ?, `code` = ?, `message` = ?, `log_id` = ?, "+
-		"`attempts` = ?, `polls` = ?, `due_at` = ?, `alarm` = ?, `alarm_at` = ?, `updated_at` = ?, `finished_at` = ? WHERE "+quote(l.number)+" = ?",
+		"`attempts` = ?, `polls` = ?, `due_at` = ?, `alarm` = ?, `alarm_at` = ?, `ack_at` = ?, `ack_by` = ?, `ack_note` = ?, `updated_at` = ?, `finished_at` = ? WHERE "+quote(l.number)+" = ?",
 		int64(i.Amount), string(i.State), clip(i.PlatformNo, maxID), s.sql.timePtr(i.SentAt), clip(i.Kind, maxKind), i.Code, clip(i.Message, maxMessage), clip(i.LogID, maxLogID),
-		i.Attempts, i.Polls, s.sql.timePtr(i.DueAt), i.Alarm, s.sql.timePtr(i.AlarmAt), s.sql.time(i.UpdatedAt), s.sql.timePtr(i.FinishedAt), i.Number).Error
-}
-
-// DueInstruction is an instruction whose time has come.
-type DueInstruction struct {
-	Number string
-	DueAt  time.Time
-}
-
-// DueInstructions lists instructions that are due at now, the longest due first.
-func (s *Store) DueInstructions(ctx context.Context, m Money, now time.Time, limit int) ([]DueInstruction, error) {
-	due, err := readInstructions(s.db.WithContext(ctx), m, "`due_at` <= ? ORDER BY `due_at`, "+quote(ledgers[m].number)+" LIMIT ?", "", s.sql.time(now), limit)
-	if err != nil {
-		return nil, fmt.Errorf("store: due %ss: %w", m, err)
-	}
-	all := make([]DueInstruction, len(due))
-	for n, i := range due {
-		all[n] = DueInstruction{Number: i.Number, DueAt: *i.DueAt}
-	}
-	return all, nil
-}
-
-// PostponeInstructions makes instructions due at until instead, each only where its due time is still the one given.
-func (s *Store) PostponeInstructions(ctx context.Context, m Money, due []DueInstruction, until time.Time) error {
-	l := ledgers[m]
-	for _, d := range due {
-		_, err := s.exec(ctx, "UPDATE "+quote(l.table)+" SET `due_at` = ? WHERE "+quote(l.number)+" = ? AND `due_at` = ?", s.sql.time(until), d.Number, s.sql.time(d.DueAt))
-		if err != nil {
-			return fmt.Errorf("store: postpone due %ss: %w", m, err)
-		}
-	}
-	return nil
-}
-
-// Alarms lists instructions that a person has to look at, newest first.
-func (s *Store) Alarms(ctx context.Context, m Money, limit int) ([]Instruction, error) {
-	stored, err := readInstructions(s.db.WithContext(ctx), m, "`alarm` > '' ORDER BY `alarm_at` DESC LIMIT ?", "", limit)
-	if err != nil {
-		return nil, fmt.Errorf("store: alarms: %w", err)
-	}
-	all := make([]Instruction, len(stored))
-	for i := range stored {
-		all[i] = stored[i].Instruction
-	}
-	return all, nil
+		i.Attempts, i.Polls, s.sql.timePtr(i.DueAt), i.Alarm, s.sql.timePtr(i.AlarmAt), s.sql.timePtr(i.Ack.At), i.Ack.By, i.Ack.Note,
+		s.sql.time(i.UpdatedAt), s.sql.timePtr(i.FinishedAt), i.Number).Error
 }

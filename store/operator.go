@@ -120,34 +120,6 @@ func (s *Store) Failures(ctx context.Context, q FailureQuery) ([]Failure, error)
 	return page, nil
 }
 
-// MakeDue makes orders due now, whatever their outcome, and returns how many were not due before. Orders that were never asked
-// for have no row and are left out.
-func (s *Store) MakeDue(ctx context.Context, orderIDs []string) (n int64, err error) {
-	now := s.sql.time(s.cfg.Now())
-	ids := slices.Sorted(slices.Values(orderIDs)) // everybody locks in the same order
-	for chunk := range slices.Chunk(slices.Compact(ids), s.cfg.BatchSize) {
-		args := []any{now}
-		for _, id := range chunk {
-			args = append(args, id)
-		}
-		changed, err := s.exec(ctx, "UPDATE `ordersync_order` SET `due_at` = ? WHERE `order_id` IN ("+places(len(chunk))+") AND (`due_at` IS NULL OR `due_at` > ?)", append(args, now)...)
-		n += changed
-		if err != nil {
-			return n, fmt.Errorf("store: make due: %w", err)
-		}
-	}
-	return n, nil
-}
-
-// PaymentAlarms lists payments that a person has to look at, newest first.
-func (s *Store) PaymentAlarms(ctx context.Context, limit int) ([]Payment, error) {
-	all, err := readPayments(s.db.WithContext(ctx), "`alarm` > '' ORDER BY `created_at` DESC LIMIT ?", limit)
-	if err != nil {
-		return nil, fmt.Errorf("store: payment alarms: %w", err)
-	}
-	return all, nil
-}
-
 // Match is an order that FindOrders found, and what its number is.
 type Match struct {
 	OrderID string

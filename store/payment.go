@@ -20,20 +20,21 @@ type Payment struct {
 	DouyinOrderID string
 	Alarm         string // AlarmAmount, AlarmUnknownOrder or empty
 	Message       string
+	Ack           Ack // of the alarm
 	CreatedAt     time.Time
 }
 
 const paymentColumns = "`out_order_no`, `order_id`, `total_fen`, `paid_at`, `way`, `douyin_order_id`, `alarm`, `message`, `created_at`"
 
 func scanPayment(rows *sql.Rows) (p Payment, err error) {
-	var paid, created timestamp
-	err = rows.Scan(&p.OutOrderNo, &p.OrderID, &p.Total, &paid, &p.Way, &p.DouyinOrderID, &p.Alarm, &p.Message, &created)
-	p.PaidAt, p.CreatedAt = paid.Time, created.Time
+	var paid, created, ack timestamp
+	err = rows.Scan(&p.OutOrderNo, &p.OrderID, &p.Total, &paid, &p.Way, &p.DouyinOrderID, &p.Alarm, &p.Message, &created, &ack, &p.Ack.By, &p.Ack.Note)
+	p.PaidAt, p.CreatedAt, p.Ack.At = paid.Time, created.Time, ack.ptr()
 	return p, err
 }
 
 func readPayments(db *gorm.DB, where string, args ...any) ([]Payment, error) {
-	return collect(db, scanPayment, "SELECT "+paymentColumns+" FROM `ordersync_payment` WHERE "+where, args...)
+	return collect(db, scanPayment, "SELECT "+paymentColumns+", `ack_at`, `ack_by`, `ack_note` FROM `ordersync_payment` WHERE "+where, args...)
 }
 
 func readPayment(db *gorm.DB, outOrderNo string) (Payment, bool, error) {
@@ -66,9 +67,9 @@ func (s *Store) recordPayment(tx *gorm.DB, p Payment) (Payment, error) {
 	if before.Total == p.Total {
 		return before, nil
 	}
-	before.Alarm = AlarmAmount
+	before.Alarm, before.Ack = AlarmAmount, Ack{}
 	before.Message = fmt.Sprintf("Douyin named %s yuan after %s", p.Total, before.Total)
-	return before, tx.Exec("UPDATE `ordersync_payment` SET `alarm` = ?, `message` = ? WHERE `out_order_no` = ?", before.Alarm, before.Message, p.OutOrderNo).Error
+	return before, tx.Exec("UPDATE `ordersync_payment` SET `alarm` = ?, `message` = ?, `ack_at` = NULL, `ack_by` = '', `ack_note` = '' WHERE `out_order_no` = ?", before.Alarm, before.Message, p.OutOrderNo).Error
 }
 
 // ShopOrderByNo finds the shop's order by what Douyin calls it (Schema.Columns.OrderNo). ErrOrderNotFound when there is none,

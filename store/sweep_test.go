@@ -200,38 +200,6 @@ func TestPostponeDueHeedsWhatChangedMeanwhile(t *testing.T) {
 	})
 }
 
-func TestRequestRetry(t *testing.T) {
-	code := 2010
-	for _, c := range []struct {
-		name   string
-		filter store.RetryFilter
-		want   []string
-	}{
-		{"everything that failed", store.RetryFilter{}, []string{"gave_up", "refused"}},
-		{"one code", store.RetryFilter{Code: &code}, []string{"refused"}},
-		{"one kind", store.RetryFilter{Kind: "unavailable"}, []string{"gave_up"}},
-		{"one order, whatever its outcome", store.RetryFilter{OrderID: "pushed"}, []string{"pushed"}},
-		{"since", store.RetryFilter{Since: t0.Add(time.Second)}, nil},
-		{"limit", store.RetryFilter{Limit: 1}, []string{"gave_up"}},
-		{"an order that nobody knows", store.RetryFilter{OrderID: "x"}, nil},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			on(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
-				record(t, s, store.Push{OrderID: "refused", At: t0, Outcome: store.Refused, Code: 2010, Kind: "rejected"})
-				record(t, s, store.Push{OrderID: "gave_up", At: t0, Outcome: store.GaveUp, Kind: "unavailable"})
-				record(t, s, store.Push{OrderID: "pushed", At: t0, Outcome: store.Pushed})
-				got, err := s.RequestRetry(t.Context(), c.filter)
-				if err != nil || !slices.Equal(got, c.want) {
-					t.Fatalf("got %v, %v; want %v", got, err, c.want)
-				}
-				if due := dueIDs(t, s, t0); !slices.Equal(due, c.want) {
-					t.Errorf("due %v, want %v", due, c.want)
-				}
-			})
-		})
-	}
-}
-
 func TestTheOutboxIsHandedOverRowByRow(t *testing.T) {
 	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
 		exec(t, db, "INSERT INTO ordersync_outbox (kind, order_id, payload) VALUES ('push', 123, NULL)")

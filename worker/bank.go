@@ -22,6 +22,18 @@ func (e *NothingToMoveError) Error() string {
 	return fmt.Sprintf("Douyin has %s yuan of this order left to settle, the receivers ask for %s", e.Unsettled, e.Asked)
 }
 
+// CorruptRowError: a column of an instruction is not what ordersync wrote there. No request can be made of it, now or later.
+type CorruptRowError struct {
+	Table, Column string
+	Err           error
+}
+
+func (e *CorruptRowError) Error() string {
+	return fmt.Sprintf("%s.%s is not as it was written down: %v", e.Table, e.Column, e.Err)
+}
+
+func (e *CorruptRowError) Unwrap() error { return e.Err }
+
 // RefundOptions are the parameters of create_refund beside number, order, amount and reason, as ordersync_refund.options
 // keeps them.
 type RefundOptions struct {
@@ -50,12 +62,13 @@ func EncodeOptions[T comparable](o T) (string, error) {
 	return string(raw), nil
 }
 
-func decodeOptions(text string, into any) error {
+// decodeColumn reads the JSON of a column that may be empty. The error is a *CorruptRowError.
+func decodeColumn(m store.Money, column, text string, into any) error {
 	if text == "" {
 		return nil
 	}
 	if err := json.Unmarshal([]byte(text), into); err != nil {
-		return fmt.Errorf("worker: options: %w", err)
+		return &CorruptRowError{Table: "ordersync_" + string(m), Column: column, Err: err}
 	}
 	return nil
 }
@@ -69,12 +82,14 @@ type Refunds struct {
 }
 
 // Check has nothing to ask: the sum was checked when the refund was written down.
-func (b Refunds) Check(context.Context, store.Instruction) error { return nil }
+func (b Refunds) Check(_ context.Context, i store.Instruction) error {
+	return decodeColumn(store.Refund, "options", i.Options, new(RefundOptions))
+}
 
 // Send asks for the refund.
 func (b Refunds) Send(ctx context.Context, i store.Instruction) (string, douyin.Receipt, error) {
 	var o RefundOptions
-	if err := decodeOptions(i.Options, &o); err != nil {
+	if err := decodeColumn(store.Refund, "options", i.Options, &o); err != nil {
 		return "", douyin.Receipt{}, err
 	}
 	return b.Douyin.CreateRefund(ctx, douyin.Refund{
@@ -101,6 +116,10 @@ type Settlements struct {
 // Check asks what is left in transit. What Douyin refuses to tell does not hold a settlement back: settle itself has the
 // last word.
 func (b Settlements) Check(ctx context.Context, i store.Instruction) error {
+	_, asked, err := readSettlement(i)
+	if err != nil {
+		return err
+	}
 	left, _, err := b.Douyin.UnsettleAmount(ctx, i.OutOrderNo)
 	var answer *douyin.Error
 	switch {
@@ -109,34 +128,31 @@ func (b Settlements) Check(ctx context.Context, i store.Instruction) error {
 	case err != nil:
 		return err
 	}
-	asked, err := sumOf(i.Params)
-	if err != nil {
-		return err
-	}
 	if left.Amount <= 0 || asked > store.Fen(left.Amount) {
 		return &NothingToMoveError{Unsettled: store.Fen(max(left.Amount, 0)), Asked: asked}
 	}
 	return nil
 }
 
-func sumOf(params string) (sum store.Fen, err error) {
-	if params == "" {
-		return 0, nil
-	}
+// readSettlement reads the columns that hold JSON; asked is the sum of the receivers. The error is a *CorruptRowError.
+func readSettlement(i store.Instruction) (o SettleOptions, asked store.Fen, err error) {
 	var receivers []douyin.Receiver
-	if err := json.Unmarshal([]byte(params), &receivers); err != nil {
-		return 0, fmt.Errorf("worker: settle_params: %w", err)
+	if err := decodeColumn(store.Settlement, "options", i.Options, &o); err != nil {
+		return o, 0, err
+	}
+	if err := decodeColumn(store.Settlement, "settle_params", i.Params, &receivers); err != nil {
+		return o, 0, err
 	}
 	for _, r := range receivers {
-		sum += store.Fen(r.Amount)
+		asked += store.Fen(r.Amount)
 	}
-	return sum, nil
+	return o, asked, nil
 }
 
 // Send asks for the settlement. settle_params travels as the text that was written down.
 func (b Settlements) Send(ctx context.Context, i store.Instruction) (string, douyin.Receipt, error) {
-	var o SettleOptions
-	if err := decodeOptions(i.Options, &o); err != nil {
+	o, _, err := readSettlement(i)
+	if err != nil {
 		return "", douyin.Receipt{}, err
 	}
 	return b.Douyin.Settle(ctx, douyin.Settlement{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
@@ -106,7 +107,7 @@ func TestASettlementIsCheckedAgainstWhatIsLeft(t *testing.T) {
 		"Douyin does not know the order": {0, "", unknown3101, ""},
 		"no answer":                      {0, "", cutOff, "deadline"},
 		"the breaker is open":            {0, "", paused, "paused"},
-		"params that nobody can read":    {31, "{", nil, "settle_params"},
+		"params that nobody can read":    {31, "{", nil, "ordersync_settlement.settle_params is not as it was written down"},
 	} {
 		i := newSettlement()
 		i.Params = c.params
@@ -125,12 +126,76 @@ func TestOptionsThatCannotBeReadAreNotSent(t *testing.T) {
 	d := &till{}
 	r, s := newRefund(), newSettlement()
 	r.Options, s.Options = "{", "{"
-	if _, _, err := (Refunds{d}).Send(t.Context(), r); err == nil || d.refund.OutRefundNo != "" {
-		t.Errorf("refund: %v, sent %+v", err, d.refund)
+	_, _, refund := Refunds{d}.Send(t.Context(), r)
+	_, _, settlement := Settlements{d}.Send(t.Context(), s)
+	for what, c := range map[string]struct {
+		err    error
+		column string
+	}{
+		"a refund":             {refund, "ordersync_refund.options"},
+		"a refund's check":     {Refunds{d}.Check(t.Context(), r), "ordersync_refund.options"},
+		"a settlement":         {settlement, "ordersync_settlement.options"},
+		"a settlement's check": {Settlements{d}.Check(t.Context(), s), "ordersync_settlement.options"},
+	} {
+		var corrupt *CorruptRowError
+		if !errors.As(c.err, &corrupt) || corrupt.Table+"."+corrupt.Column != c.column {
+			t.Errorf("%s: %v, want a *CorruptRowError about %s", what, c.err, c.column)
+		}
 	}
-	if _, _, err := (Settlements{d}).Send(t.Context(), s); err == nil || d.settlement.OutSettleNo != "" {
-		t.Errorf("settlement: %v, sent %+v", err, d.settlement)
+	if d.refund.OutRefundNo+d.settlement.OutSettleNo+d.asked != "" {
+		t.Errorf("Douyin was asked: %+v", d)
 	}
+}
+
+// The bug: a settlement whose settle_params nobody can read was tried again for ever, and nobody was told.
+func TestARowThatCannotBeReadEndsAndNamesItsColumn(t *testing.T) {
+	corrupt := newSettlement()
+	corrupt.Params = `[{"merchant_uid":"7","amount":"ten"}]`
+	sent := corrupt // before it was spoilt; nobody knows what became of it
+	at := noon.Add(-time.Hour)
+	sent.SentAt, sent.Attempts, sent.UpdatedAt = &at, 1, at
+	due := noon
+	sent.DueAt = &due
+	lately := sent
+	lately.UpdatedAt = noon.Add(-time.Minute)
+	const message = "ordersync_settlement.settle_params is not as it was written down"
+	for _, c := range []struct {
+		name    string
+		row     store.Instruction
+		queries []said
+		line    string
+		message string
+	}{
+		{"nothing was sent", corrupt, nil, "failed, incomplete, alarm unreadable", message},
+		{"it was sent, and Douyin does not know it", sent, []said{{err: unknown3101}, {err: unknown3101}}, "failed, incomplete, alarm unreadable", message},
+		{"it was sent lately", lately, []said{{err: unknown3101}, {err: unknown3101}}, "new, waiting, due in 2m0s", message},
+		{"it was sent and has succeeded", sent, []said{success}, "succeeded", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b, d := newBooks(c.row), &till{left: 1000}
+			h := handler(b, corruptBank{Settlements{d}, &teller{t: t, queries: c.queries}})
+			h.Money = store.Settlement
+			if err := h.ProcessTask(t.Context(), settleTask(t, "S1")); err != nil {
+				t.Fatal(err)
+			}
+			if i := b.rows["S1"]; line(*i) != c.line || !strings.Contains(i.Message, c.message) {
+				t.Errorf("%s (%q), want %s (%q)", line(*i), i.Message, c.line, c.message)
+			}
+			if d.settlement.OutSettleNo != "" {
+				t.Errorf("sent %+v", d.settlement)
+			}
+		})
+	}
+}
+
+// corruptBank is asked by a teller.
+type corruptBank struct {
+	Settlements
+	asked *teller
+}
+
+func (b corruptBank) Query(ctx context.Context, number string) (Standing, douyin.Receipt, error) {
+	return b.asked.Query(ctx, number)
 }
 
 func TestOptionsAreTheSameTextEveryTime(t *testing.T) {

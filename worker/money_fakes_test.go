@@ -39,7 +39,7 @@ func newBooks(rows ...store.Instruction) *books {
 }
 
 // change is a transaction on one row.
-func (b *books) change(ctx context.Context, call, number string, log *store.LogRow, do func(i *store.Instruction) error) (store.Instruction, error) {
+func (b *books) change(ctx context.Context, call, number string, log []store.LogRow, do func(i *store.Instruction) error) (store.Instruction, error) {
 	if err := ctx.Err(); err != nil {
 		return store.Instruction{}, err
 	}
@@ -60,9 +60,7 @@ func (b *books) change(ctx context.Context, call, number string, log *store.LogR
 	}
 	*row = i
 	b.calls = append(b.calls, call)
-	if log != nil {
-		b.logged = append(b.logged, *log)
-	}
+	b.logged = append(b.logged, log...)
 	return i, nil
 }
 
@@ -89,10 +87,10 @@ func (b *books) MarkSending(ctx context.Context, seen store.Instruction, at, due
 		if i.State != store.MoneyNew || i.Attempts != seen.Attempts {
 			return store.ErrSuperseded
 		}
-		if b.busy != nil {
-			return b.busy
-		}
 		if i.SentAt == nil {
+			if b.busy != nil {
+				return b.busy
+			}
 			i.SentAt = &at
 		}
 		i.Attempts++
@@ -127,6 +125,9 @@ func (b *books) Postpone(ctx context.Context, _ store.Money, number string, a st
 		if !i.State.Final() {
 			note(i, a)
 		}
+		if i.State == store.MoneyNew && a.Refused > 0 && a.Refused == i.Attempts {
+			i.SentAt = nil
+		}
 		return nil
 	})
 }
@@ -145,7 +146,7 @@ func (b *books) Finished(ctx context.Context, _ store.Money, number string, r st
 		changed = true
 		r.DueAt = nil
 		note(i, r.Answer)
-		i.State, i.FinishedAt, i.Amount = r.State, &r.At, max(i.Amount, r.Amount)
+		i.State, i.FinishedAt, i.Amount, i.Alarm = r.State, &r.At, max(i.Amount, r.Amount), r.Alarm
 		return nil
 	})
 	return changed, err

@@ -31,9 +31,13 @@ func (m *movement) finish(ctx context.Context, r store.Result) verdict {
 
 // later puts the instruction off: a delay, not a failure. The scheduler brings it back.
 func (m *movement) later(ctx context.Context, why string, wait time.Duration) verdict {
+	return m.putOff(ctx, store.Answer{At: m.now(), Kind: kindWaiting, Message: why, DueAt: m.in(wait), Log: m.calls})
+}
+
+func (m *movement) putOff(ctx context.Context, a store.Answer) verdict {
 	m.did = "put off"
-	_, err := m.Answers.Postpone(ctx, m.Money, m.i.Number, store.Answer{At: m.now(), Kind: "waiting", Message: why, DueAt: m.in(wait)})
-	return m.written(err, verdict{outcome: store.Retrying, kind: "waiting", message: why})
+	_, err := m.Answers.Postpone(ctx, m.Money, m.i.Number, a)
+	return m.written(err, verdict{outcome: store.Retrying, kind: a.Kind, message: a.Message})
 }
 
 // wait records a failure that decides nothing. The task comes back; if it does not, the scheduler does.
@@ -42,16 +46,16 @@ func (m *movement) wait(ctx context.Context, cause error, op string, receipt dou
 	defer cancel()
 	m.alarmWhenOverdue(ctx)
 	v := judgeWait(cause, m.attempt)
-	a := m.answer(v, op, cause, receipt)
+	m.called(op, v.outcome, cause, receipt)
+	a := m.answer(v)
 	a.Polled, a.DueAt = polled, m.in(v.again+m.grace())
 	_, err := m.Answers.Postpone(ctx, m.Money, m.i.Number, a)
 	return m.written(err, v)
 }
 
-func (m *movement) answer(v verdict, op string, cause error, receipt douyin.Receipt) store.Answer {
-	return store.Answer{
-		At: m.now(), Kind: v.kind, Code: v.code, Message: v.message, LogID: v.logID, Log: m.logRow(op, string(v.outcome), cause, receipt),
-	}
+// answer is a failure as the row keeps it, with the calls that were made.
+func (m *movement) answer(v verdict) store.Answer {
+	return store.Answer{At: m.now(), Kind: v.kind, Code: v.code, Message: v.message, LogID: v.logID, Log: m.calls}
 }
 
 // written turns a result that could not be written into a failure of the task: the row still says that a request may have
@@ -99,11 +103,12 @@ func keep(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 }
 
-// logRow is one call to Douyin in ordersync_log.
-func (m *movement) logRow(op, outcome string, err error, receipt douyin.Receipt) *store.LogRow {
-	r := &store.LogRow{
+// called remembers a call to Douyin. What is written down of the instruction next takes it to ordersync_log, so that the log tells of
+// the refusal too that a later question has proved wrong.
+func (m *movement) called(op string, outcome store.Outcome, err error, receipt douyin.Receipt) {
+	r := store.LogRow{
 		At: m.now(), Call: op, OrderID: m.i.OrderID, Number: m.i.Number, TaskID: m.taskID, Attempt: m.attempt.number,
-		Outcome: store.Outcome(outcome), LogID: receipt.LogID, HTTPStatus: receipt.HTTPStatus, Duration: receipt.Duration,
+		Outcome: outcome, LogID: receipt.LogID, HTTPStatus: receipt.HTTPStatus, Duration: receipt.Duration,
 		Request: string(receipt.Request), Response: string(receipt.Response),
 	}
 	if err != nil {
@@ -111,7 +116,7 @@ func (m *movement) logRow(op, outcome string, err error, receipt douyin.Receipt)
 		v.describe(err)
 		r.Kind, r.Code, r.Message = v.kind, v.code, v.message
 	}
-	return r
+	m.calls = append(m.calls, r)
 }
 
 // end writes the one line of the run and hands asynq its answer.

@@ -166,8 +166,8 @@ func TestAStepOfASettlement(t *testing.T) {
 			if calls := strings.Join(bank.calls, " "); calls != c.calls || line(got) != c.line || told(err) != c.told {
 				t.Errorf("calls %q, row %q (%s), asynq was told %q; want %q, %q, %q", calls, line(got), got.Message, told(err), c.calls, c.line, c.told)
 			}
-			if sent := got.SentAt != nil; sent != slices.Contains(bank.calls, "send") {
-				t.Errorf("a request may have left: %v; calls %v", sent, bank.calls)
+			if open := got.SentAt != nil; open != (slices.Contains(bank.calls, "send") && c.name != "too early") {
+				t.Errorf("a request may be at Douyin: %v; calls %v", open, bank.calls)
 			}
 		})
 	}

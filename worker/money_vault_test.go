@@ -18,14 +18,15 @@ type vault struct {
 	rng     *rand.Rand
 	now     func() time.Time
 	after   func(wait time.Duration, do func())
-	notify  func(number string, r store.Result) // the callback
-	calm    func() bool                         // no more faults
+	notify  func(i store.Instruction, r store.Result) // the callback
+	calm    func() bool                               // no more faults
 	records map[string]*record
 	faults  []string // of ours, not of Douyin's
 }
 
 // record is what Douyin knows of a number.
 type record struct {
+	asked   store.Instruction
 	content string
 	dead    bool
 	visible time.Time // for queries
@@ -67,6 +68,8 @@ func (v *vault) send(i store.Instruction) (string, error) {
 		return "", internal1000
 	case v.chance(5):
 		return "", badSign2008 // refused without a record
+	case v.chance(3):
+		return "", tooSoon
 	}
 	return v.take(i)
 }
@@ -75,7 +78,8 @@ func (v *vault) send(i store.Instruction) (string, error) {
 func (v *vault) take(i store.Instruction) (string, error) {
 	r := v.records[i.Number]
 	if r == nil {
-		r = &record{content: contentOf(i), visible: v.now()}
+		v.checkTurn(i)
+		r = &record{asked: i, content: contentOf(i), visible: v.now()}
 		v.records[i.Number] = r
 		if v.chance(10) {
 			r.dead = true
@@ -100,6 +104,15 @@ func (v *vault) take(i store.Instruction) (string, error) {
 	return "D-" + i.Number, nil
 }
 
+// checkTurn: a refund and a settlement of one order are never under way at the same time.
+func (v *vault) checkTurn(i store.Instruction) {
+	for number, r := range v.records {
+		if r.asked.OutOrderNo == i.OutOrderNo && r.asked.Money != i.Money && r.result == douyin.ResultProcessing {
+			v.faults = append(v.faults, fmt.Sprintf("%s came while %s was under way", i.Number, number))
+		}
+	}
+}
+
 func (v *vault) finish(i store.Instruction, r *record) {
 	said := store.Result{State: store.MoneySucceeded, Amount: i.Amount, Answer: store.Answer{PlatformNo: "D-" + i.Number}}
 	r.result = douyin.ResultSuccess
@@ -109,7 +122,7 @@ func (v *vault) finish(i store.Instruction, r *record) {
 		r.moves++
 	}
 	for v.rng.IntN(2) == 0 { // lost half of the time, and as often doubled
-		v.after(v.within(5*time.Minute), func() { v.notify(i.Number, said) })
+		v.after(v.within(5*time.Minute), func() { v.notify(i, said) })
 	}
 }
 
@@ -192,7 +205,7 @@ func (w wire) Finished(ctx context.Context, m store.Money, number string, r stor
 
 // Check finds nothing left once a request has arrived: all of the order's money is on its way.
 func (w wire) Check(_ context.Context, i store.Instruction) (err error) {
-	if w.money != store.Settlement {
+	if i.Money != store.Settlement {
 		return nil
 	}
 	w.pause()

@@ -32,18 +32,19 @@ type ledger interface {
 type world struct {
 	t      *testing.T
 	rng    *rand.Rand
-	money  store.Money
+	kinds  []store.Money
 	rows   ledger
 	vault  *vault
 	now    time.Time
 	queue  []job
 	events []event
 	runs   []*life
-	flying map[string]*life // whose request is on its way
+	flying map[string]*life // whose request is on its way, by number
 }
 
 // job is a task in asynq.
 type job struct {
+	money   store.Money
 	number  string
 	at      time.Time
 	retried int
@@ -54,14 +55,14 @@ type event struct {
 	do func()
 }
 
-func newWorld(t *testing.T, seed uint64, money store.Money, rows ledger) *world {
-	w := &world{t: t, rng: rand.New(rand.NewPCG(seed, 1)), money: money, rows: rows, now: noon, flying: map[string]*life{}}
+func newWorld(t *testing.T, seed uint64, rows ledger, kinds ...store.Money) *world {
+	w := &world{t: t, rng: rand.New(rand.NewPCG(seed, 1)), kinds: kinds, rows: rows, now: noon, flying: map[string]*life{}}
 	w.vault = &vault{
 		rng: w.rng, now: func() time.Time { return w.now }, calm: func() bool { return w.now.Sub(noon) > faultTime }, records: map[string]*record{},
 		after: func(wait time.Duration, do func()) { w.events = append(w.events, event{w.now.Add(wait), do}) },
-		notify: func(number string, r store.Result) {
+		notify: func(i store.Instruction, r store.Result) {
 			r.At = w.now
-			if err := rows.callback(context.Background(), money, number, r); err != nil {
+			if err := rows.callback(context.Background(), i.Money, i.Number, r); err != nil {
 				t.Errorf("callback: %v", err)
 			}
 		},
@@ -102,7 +103,7 @@ func (r *life) enter(i store.Instruction) {
 		r.t.Errorf("%s: a second request is sent while one is in flight", i.Number)
 	}
 	r.flying[i.Number] = r
-	if row, _, err := r.rows.Instruction(context.Background(), r.money, i.Number); err == nil && row.State == store.MoneySubmitted {
+	if row, _, err := r.rows.Instruction(context.Background(), i.Money, i.Number); err == nil && row.State == store.MoneySubmitted {
 		r.t.Errorf("%s: sent again after it was accepted", i.Number)
 	}
 }
@@ -113,9 +114,9 @@ func (r *life) leave(i store.Instruction) { delete(r.flying, i.Number) }
 func (w *world) start(j job) {
 	r := &life{world: w, job: j, started: w.now, parked: make(chan struct{}), resume: make(chan bool), done: make(chan error)}
 	wired := wire{r, w.rows, w.rows}
-	h := &MoveMoney{Money: w.money, Rows: wired, Answers: wired, Bank: wired, Now: func() time.Time { return w.now }, Log: zerolog.Nop()}
+	h := &MoveMoney{Money: j.money, Rows: wired, Answers: wired, Bank: wired, Now: func() time.Time { return w.now }, Log: zerolog.Nop()}
 	task := refundTask(w.t, j.number)
-	if w.money == store.Settlement {
+	if j.money == store.Settlement {
 		task = settleTask(w.t, j.number)
 	}
 	go func() { r.done <- h.ProcessTask(context.Background(), task) }()
@@ -171,7 +172,7 @@ func (w *world) live() {
 			j := w.queue[ready]
 			w.queue = slices.Delete(w.queue, ready, ready+1)
 			w.start(j)
-		case len(w.runs) > 0 && w.rng.IntN(4) > 0:
+		case len(w.runs) > 0 && w.rng.IntN(4*len(w.runs)) > 0: // they run side by side: many take no longer than one
 			r := w.runs[w.rng.IntN(len(w.runs))]
 			r.resume <- w.vault.chance(2) || w.now.Sub(r.started) > taskTime+recordTimeout
 			w.await(r)
@@ -201,23 +202,29 @@ func (w *world) happen() {
 // tick is the scheduler's.
 func (w *world) tick() {
 	ctx := context.Background()
-	due, err := w.rows.DueInstructions(ctx, w.money, w.now, 100)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	for _, d := range due {
-		w.queue = append(w.queue, job{number: d.Number, at: w.now})
-	}
-	if err := w.rows.PostponeInstructions(ctx, w.money, due, w.now.Add(15*time.Minute)); err != nil {
-		w.t.Fatal(err)
+	for _, m := range w.kinds {
+		due, err := w.rows.DueInstructions(ctx, m, w.now, 100)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for _, d := range due {
+			w.queue = append(w.queue, job{money: m, number: d.Number, at: w.now})
+		}
+		if err := w.rows.PostponeInstructions(ctx, m, due, w.now.Add(15*time.Minute)); err != nil {
+			w.t.Fatal(err)
+		}
 	}
 	w.vault.after(time.Minute, w.tick)
 }
 
 // quiet: nothing will ever be due again.
 func (w *world) quiet() bool {
-	due, err := w.rows.DueInstructions(context.Background(), w.money, noon.Add(2*worldTime), 1)
-	return err == nil && len(due) == 0
+	for _, m := range w.kinds {
+		if due, err := w.rows.DueInstructions(context.Background(), m, noon.Add(2*worldTime), 1); err != nil || len(due) > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func (w *world) soonest() time.Time {

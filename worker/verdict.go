@@ -29,6 +29,7 @@ const (
 	kindNoWord     = "no_word"
 	kindDatabase   = "database"
 	kindPanic      = "panic"
+	kindWaiting    = "waiting" // of money: not a failure
 )
 
 // attempt is what judge must know about the run in which an error arose.
@@ -90,6 +91,7 @@ func (v *verdict) describe(err error) {
 		column     *store.ColumnError
 		noWord     *NoWordError
 		panicked   *panicError
+		corrupt    *CorruptRowError
 	)
 	switch {
 	case errors.As(err, &answer):
@@ -99,7 +101,7 @@ func (v *verdict) describe(err error) {
 		}
 	case errors.As(err, &payload):
 		v.kind = kindPayload
-	case errors.As(err, &incomplete), errors.As(err, &column), errors.As(err, &field):
+	case errors.As(err, &incomplete), errors.As(err, &column), errors.As(err, &field), errors.As(err, &corrupt):
 		v.kind = kindIncomplete
 	case errors.Is(err, store.ErrOrderNotFound):
 		v.kind = kindNotFound
@@ -166,14 +168,17 @@ const (
 // judgeSend reads the answer to the n-th request with one number, n counted from 1.
 func judgeSend(err error, n int) sending {
 	var answer *douyin.Error
+	var corrupt *CorruptRowError
 	switch {
 	case err == nil:
 		return sendAccepted
 	case errors.Is(err, douyin.ErrNotYet):
 		return sendTooEarly
+	case errors.As(err, &corrupt): // this request did not leave, and none ever will
 	case !errors.As(err, &answer) || answer.Kind != douyin.Rejected:
 		return sendUnknown
-	case n > 1:
+	}
+	if n > 1 {
 		return sendDoubtful
 	}
 	return sendRefused
@@ -194,4 +199,13 @@ func judgeWait(err error, a attempt) verdict {
 		v.tell = &taskError{text: v.message, err: err}
 	}
 	return v
+}
+
+// alarmOf is what a person has to look at because an instruction ends with err; empty: nothing.
+func alarmOf(err error) string {
+	var corrupt *CorruptRowError
+	if errors.As(err, &corrupt) {
+		return store.AlarmUnreadable
+	}
+	return ""
 }

@@ -33,6 +33,7 @@ func TestJudgeSendIsTheTable(t *testing.T) {
 		"unauthorized":            {&douyin.Error{Kind: douyin.Unauthorized}, sendUnknown, sendUnknown},
 		"a kind that is none":     {&douyin.Error{}, sendUnknown, sendUnknown},
 		"no error of Douyin's":    {errors.New("json"), sendUnknown, sendUnknown},
+		"a row nobody can read":   {fmt.Errorf("send: %w", &CorruptRowError{"t", "c", errors.New("json")}), sendRefused, sendDoubtful},
 		"a FieldError on its own": {&douyin.FieldError{Field: "reason"}, sendUnknown, sendUnknown},
 	} {
 		if first, second := judgeSend(c.err, 1), judgeSend(c.err, 2); first != c.first || second != c.second {

@@ -79,11 +79,11 @@ func (p *process) retry(ctx context.Context, a *assembly.Assembly, f store.Retry
 }
 
 func (p *process) retryOne(ctx context.Context, st *store.Store, f store.RetryFilter) error {
-	ids, err := st.RequestRetry(ctx, f)
+	page, err := st.RequestRetry(ctx, f)
 	if err != nil {
 		return err
 	}
-	if len(ids) > 0 {
+	if len(page.Due) > 0 {
 		fmt.Fprintln(p.out, f.OrderID, "is due now")
 		return nil
 	}
@@ -98,15 +98,15 @@ func (p *process) retryOne(ctx context.Context, st *store.Store, f store.RetryFi
 }
 
 func (p *process) retryFailed(ctx context.Context, st *store.Store, f store.RetryFilter) error {
-	f.Limit = 1000
+	f.Until = time.Now()
 	total := 0
 	for {
-		ids, err := st.RequestRetry(ctx, f)
-		total += len(ids)
+		page, err := st.RequestRetry(ctx, f)
 		if err != nil {
 			return fmt.Errorf("after %d orders: %w", total, err)
 		}
-		if len(ids) < f.Limit {
+		total, f.After = total+len(page.Due), page.Next
+		if page.Done {
 			fmt.Fprintln(p.out, total, "orders are due now")
 			return nil
 		}

@@ -1,0 +1,102 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// AlarmTable is where an alarm stands.
+type AlarmTable string
+
+// The tables whose rows can raise an alarm.
+const (
+	RefundAlarm     = AlarmTable(Refund)
+	SettlementAlarm = AlarmTable(Settlement)
+	PaymentAlarm    = AlarmTable("payment")
+)
+
+// alarmKeys are the tables' keys.
+var alarmKeys = map[AlarmTable]string{RefundAlarm: "out_refund_no", SettlementAlarm: "out_settle_no", PaymentAlarm: "out_order_no"}
+
+// ErrNoAlarm: there is no such alarm that nobody has acknowledged. It was acknowledged before, has passed, or has given way to another
+// one that nobody has seen.
+var ErrNoAlarm = errors.New("store: no such alarm is open")
+
+// SeenAlarm is an alarm as a person saw it.
+type SeenAlarm struct {
+	Table  AlarmTable
+	Number string
+	Alarm  string // which one: another one that came meanwhile stays open
+	Ack    Ack
+}
+
+// Acknowledge records who has seen an alarm: it leaves the lists and the counts of what needs a person, and nothing else changes.
+// What is not settled by itself, or counts as paid back, because of the alarm stays so. A later alarm of the row is open again.
+func (s *Store) Acknowledge(ctx context.Context, seen SeenAlarm) error {
+	key, ok := alarmKeys[seen.Table]
+	if !ok || seen.Alarm == "" || seen.Ack.At == nil {
+		return fmt.Errorf("store: acknowledge: want a table, an alarm and a time")
+	}
+	n, err := s.exec(ctx, "UPDATE "+quote("ordersync_"+string(seen.Table))+" SET `ack_at` = ?, `ack_by` = ?, `ack_note` = ? WHERE "+quote(key)+" = ? AND `alarm` = ? AND `ack_at` IS NULL",
+		s.sql.timePtr(seen.Ack.At), clip(seen.Ack.By, maxID), clip(seen.Ack.Note, maxMessage), seen.Number, seen.Alarm)
+	switch {
+	case err != nil:
+		return fmt.Errorf("store: acknowledge: %w", err)
+	case n == 0:
+		return ErrNoAlarm
+	}
+	return nil
+}
+
+// openAlarm selects what needs a person, through the index on (ack_at, alarm).
+const openAlarm = "`ack_at` IS NULL AND `alarm` > ''"
+
+// Alarms lists instructions with an alarm that nobody has acknowledged, newest first.
+func (s *Store) Alarms(ctx context.Context, m Money, limit int) ([]Instruction, error) {
+	stored, err := readInstructions(s.db.WithContext(ctx), m, openAlarm+" ORDER BY `alarm_at` DESC LIMIT ?", "", limit)
+	if err != nil {
+		return nil, fmt.Errorf("store: alarms: %w", err)
+	}
+	all := make([]Instruction, len(stored))
+	for i := range stored {
+		all[i] = stored[i].Instruction
+	}
+	return all, nil
+}
+
+// PaymentAlarms lists payments with an alarm that nobody has acknowledged, newest first.
+func (s *Store) PaymentAlarms(ctx context.Context, limit int) ([]Payment, error) {
+	all, err := readPayments(s.db.WithContext(ctx), openAlarm+" ORDER BY `created_at` DESC LIMIT ?", limit)
+	if err != nil {
+		return nil, fmt.Errorf("store: payment alarms: %w", err)
+	}
+	return all, nil
+}
+
+// AcknowledgedAlarm is an alarm that somebody has seen.
+type AcknowledgedAlarm struct {
+	SeenAlarm        // Alarm is empty where it has passed since
+	OrderID   string // the shop's key; empty: the shop has no such order
+}
+
+// AcknowledgedAlarms lists the alarms that were acknowledged last, newest first.
+func (s *Store) AcknowledgedAlarms(ctx context.Context, limit int) (all []AcknowledgedAlarm, err error) {
+	for _, table := range []AlarmTable{RefundAlarm, SettlementAlarm, PaymentAlarm} {
+		seen, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (a AcknowledgedAlarm, err error) {
+			var at timestamp
+			err = rows.Scan(&a.Number, &a.OrderID, &a.Alarm, &at, &a.Ack.By, &a.Ack.Note)
+			a.Table, a.Ack.At = table, at.ptr()
+			return a, err
+		}, "SELECT "+quote(alarmKeys[table])+", `order_id`, `alarm`, `ack_at`, `ack_by`, `ack_note` FROM "+quote("ordersync_"+string(table))+
+			" WHERE `ack_at` IS NOT NULL ORDER BY `ack_at` DESC LIMIT ?", limit)
+		if err != nil {
+			return nil, fmt.Errorf("store: acknowledged alarms: %w", err)
+		}
+		all = append(all, seen...)
+	}
+	slices.SortStableFunc(all, func(a, b AcknowledgedAlarm) int { return b.Ack.At.Compare(*a.Ack.At) })
+	return all[:min(len(all), limit)], nil
+}

@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// RetryFilter says what RequestRetry asks for again.
+type RetryFilter struct {
+	OrderID string     // this order, whatever its outcome; the other fields but Limit are not looked at. Empty: those that were refused or given up
+	Code    *int       // only those with this code of Douyin's
+	Kind    string     // only those with this kind
+	Since   time.Time  // only those that have failed since then; zero: all
+	Until   time.Time  // only those that have failed until then: what fails again meanwhile does not come twice; zero: no bound
+	After   FailureKey // Next of the page before; zero: from the oldest failure
+	Limit   int        // of the failures that are looked at; 0: 1000
+}
+
+// RetryPage is what one RequestRetry did.
+type RetryPage struct {
+	Due  []string   // orders that are due now by it; those that were due before are left out
+	Next FailureKey // where the next page begins
+	Done bool       // nothing is left behind this page
+}
+
+// RequestRetry makes orders due now, which the scheduler hands over at its next round. One call looks at Limit orders that failed,
+// the oldest failure first, whichever of them the filter lets through: what it costs does not depend on the size of the table.
+func (s *Store) RequestRetry(ctx context.Context, f RetryFilter) (RetryPage, error) {
+	if f.Limit <= 0 {
+		f.Limit = 1000
+	}
+	now := s.cfg.Now()
+	if f.OrderID != "" {
+		n, err := s.makeDue(ctx, []string{f.OrderID}, now)
+		if err != nil || n == 0 {
+			return RetryPage{Done: true}, err
+		}
+		return RetryPage{Due: []string{f.OrderID}, Done: true}, nil
+	}
+	looked, err := s.failuresFrom(ctx, f)
+	if err != nil {
+		return RetryPage{}, fmt.Errorf("store: request retry: %w", err)
+	}
+	page := RetryPage{Done: len(looked) < f.Limit}
+	for i := range looked {
+		page.Next = looked[i].Key()
+		if looked[i].matches(f) && !looked[i].due(now) {
+			page.Due = append(page.Due, looked[i].OrderID)
+		}
+	}
+	_, err = s.makeDue(ctx, page.Due, now)
+	return page, err
+}
+
+// retryable is a failed order as RequestRetry sees it.
+type retryable struct {
+	Failure
+	dueAt timestamp
+}
+
+func (r *retryable) matches(f RetryFilter) bool {
+	return (f.Code == nil || r.Code == *f.Code) && (f.Kind == "" || r.Kind == f.Kind)
+}
+
+func (r *retryable) due(now time.Time) bool { return !r.dueAt.IsZero() && !r.dueAt.After(now) }
+
+// failuresFrom reads a page of failures in the order in which they failed. It names its index for the reason that countFailed has,
+// and because the table's key would seem as good to some servers; code and kind are judged in Go, or one statement would read on
+// until it has found enough of them.
+func (s *Store) failuresFrom(ctx context.Context, f RetryFilter) ([]retryable, error) {
+	where, args := []string{"`failed_at` IS NOT NULL"}, []any{}
+	from := f.Since
+	if f.After.FailedAt.After(from) {
+		from = f.After.FailedAt // the index is entered here
+	}
+	if !from.IsZero() {
+		where, args = append(where, "`failed_at` >= ?"), append(args, s.sql.time(from))
+	}
+	if !f.Until.IsZero() {
+		where, args = append(where, "`failed_at` <= ?"), append(args, s.sql.time(f.Until))
+	}
+	if f.After != (FailureKey{}) {
+		at := s.sql.time(f.After.FailedAt)
+		where, args = append(where, "(`failed_at` > ? OR (`failed_at` = ? AND `order_id` > ?))"), append(args, at, at, f.After.OrderID)
+	}
+	return collect(s.db.WithContext(ctx), func(rows *sql.Rows) (r retryable, err error) {
+		var at timestamp
+		err = rows.Scan(&r.OrderID, &r.Kind, &r.Code, &at, &r.dueAt)
+		r.FailedAt = at.Time
+		return r, err
+	}, "SELECT `order_id`, `kind`, `code`, `failed_at`, `due_at` FROM `ordersync_order` "+s.sql.failedIndex()+" WHERE "+strings.Join(where, " AND ")+
+		" ORDER BY `failed_at`, `order_id` LIMIT ?", append(args, f.Limit)...)
+}
+
+// failedIndex names the index on failures behind the table.
+func (d dialect) failedIndex() string {
+	if d.sqlite {
+		return "INDEXED BY `ordersync_order_failed`"
+	}
+	return "FORCE INDEX (`ordersync_order_failed`)"
+}
+
+// MakeDue makes orders due now, whatever their outcome, and returns how many were not due before. Orders that were never asked
+// for have no row and are left out.
+func (s *Store) MakeDue(ctx context.Context, orderIDs []string) (n int64, err error) {
+	return s.makeDue(ctx, orderIDs, s.cfg.Now())
+}
+
+func (s *Store) makeDue(ctx context.Context, orderIDs []string, now time.Time) (n int64, err error) {
+	at := s.sql.time(now)
+	ids := slices.Sorted(slices.Values(orderIDs)) // everybody locks in the same order
+	for chunk := range slices.Chunk(slices.Compact(ids), s.cfg.BatchSize) {
+		args := []any{at}
+		for _, id := range chunk {
+			args = append(args, id)
+		}
+		changed, err := s.exec(ctx, "UPDATE `ordersync_order` SET `due_at` = ? WHERE `order_id` IN ("+places(len(chunk))+") AND (`due_at` IS NULL OR `due_at` > ?)", append(args, at)...)
+		n += changed
+		if err != nil {
+			return n, fmt.Errorf("store: make due: %w", err)
+		}
+	}
+	return n, nil
+}
