@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -11,36 +12,71 @@ import (
 	"github.com/ordersync/ordersync/tasks"
 )
 
-// backfillPatience is how long a task of a backfill keeps its handler while another one of them stands at the gate.
+// backfillPatience is how long a task of a backfill keeps its handler while others stand at the gate.
 const backfillPatience = 5 * time.Second
 
-// LiveFirst is g for the tasks of this process, with one difference: of the tasks of tasks.QueueBackfill only one stands at g at
-// a time, the others wait before it. g lets callers through in the order of their arrival, so a live order that comes finds one old
-// order before it, and not as many as there are handlers. A task that had to wait too long goes back to its queue without having
-// used up an attempt (douyin.Paused).
+// LiveFirst is g for the tasks of this process, with one difference: a task of tasks.QueueBackfill steps up to g only when no other
+// task stands there, and one at a time. g lets callers through in the order of their arrival, so a live order that comes finds
+// at most one old order before it, and not as many as there are handlers. A task that had to wait too long goes back to its queue
+// without having used up an attempt (douyin.Paused).
 func LiveFirst(g douyin.Gate) douyin.Gate {
-	return &liveFirst{gate: g, turn: semaphore.NewWeighted(1), patience: backfillPatience}
+	return &liveFirst{gate: g, patience: backfillPatience, turn: semaphore.NewWeighted(1), gone: make(chan struct{})}
 }
 
 type liveFirst struct {
 	gate     douyin.Gate
-	turn     *semaphore.Weighted
 	patience time.Duration
+	turn     *semaphore.Weighted // of the tasks of a backfill
+
+	mu   sync.Mutex
+	live int           // that stand at the gate
+	gone chan struct{} // closed, and replaced, when the last of them has gone through
 }
 
 // Enter implements douyin.Gate.
 func (g *liveFirst) Enter(ctx context.Context, op string) (done func(error), err error) {
 	if queue, _ := asynq.GetQueueName(ctx); queue != tasks.QueueBackfill {
+		g.count(1)
+		defer g.count(-1)
 		return g.gate.Enter(ctx, op)
 	}
 	patient, cancel := context.WithTimeout(ctx, g.patience)
 	defer cancel()
-	if err := g.turn.Acquire(patient, 1); err != nil {
-		if ctx.Err() != nil {
-			return nil, &douyin.Error{Op: op, Kind: douyin.Unavailable, Err: ctx.Err()}
-		}
-		return nil, &douyin.Error{Op: op, Kind: douyin.Paused, RetryAfter: g.patience, Message: "old orders wait until live ones have passed"}
+	err = g.turn.Acquire(patient, 1)
+	if err == nil {
+		defer g.turn.Release(1)
+		err = g.awaitNoLive(patient)
 	}
-	defer g.turn.Release(1)
-	return g.gate.Enter(ctx, op)
+	switch {
+	case err == nil:
+		return g.gate.Enter(ctx, op)
+	case ctx.Err() != nil:
+		return nil, &douyin.Error{Op: op, Kind: douyin.Unavailable, Err: ctx.Err()}
+	}
+	return nil, &douyin.Error{Op: op, Kind: douyin.Paused, RetryAfter: g.patience, Message: "old orders wait until live ones have passed"}
+}
+
+func (g *liveFirst) count(more int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.live += more; g.live == 0 {
+		close(g.gone)
+		g.gone = make(chan struct{})
+	}
+}
+
+func (g *liveFirst) awaitNoLive(ctx context.Context) error {
+	for {
+		g.mu.Lock()
+		live, gone := g.live, g.gone
+		g.mu.Unlock()
+		if live == 0 {
+			return nil
+		}
+		select {
+		case <-gone:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }

@@ -94,19 +94,38 @@ func TestAtTheGateALiveOrderFindsOneOldOrderBeforeIt(t *testing.T) {
 }
 
 func TestAnOldOrderThatWaitsTooLongGoesBackToItsQueue(t *testing.T) {
-	gate := turnstile{stands: make(chan string), pass: make(chan string)}
-	first := &liveFirst{gate: gate, turn: LiveFirst(gate).(*liveFirst).turn, patience: 50 * time.Millisecond}
-	_, entered := atGate(t, first, 2)
-	<-gate.stands // and stays there
-	var paused *douyin.Error
-	if err := <-entered; !errors.As(err, &paused) || paused.Kind != douyin.Paused || paused.RetryAfter != 50*time.Millisecond {
-		t.Errorf("the other one: %v; want Paused", err)
-	}
-	if isFailure(held(paused).tell) {
-		t.Error("waiting for live orders costs an attempt")
-	}
-	gate.pass <- "first"
-	if err := <-entered; err != nil {
-		t.Errorf("the one at the gate: %v", err)
+	for _, c := range []struct {
+		name  string
+		first tasks.Cause // of the order that stands at the gate
+	}{{"behind another old one", tasks.CauseBackfill}, {"behind a live one", tasks.CausePaid}} {
+		t.Run(c.name, func(t *testing.T) {
+			gate := turnstile{stands: make(chan string), pass: make(chan string)}
+			first, ok := LiveFirst(gate).(*liveFirst)
+			if !ok {
+				t.Fatal("LiveFirst is something else")
+			}
+			first.patience = 50 * time.Millisecond
+			q, entered := atGate(t, first, 0)
+			enqueue(t, q, tasks.PushOrder{OrderID: "1", Revision: "r", Cause: c.first})
+			<-gate.stands // and stays there
+			enqueue(t, q, tasks.PushOrder{OrderID: "2", Revision: "r", Cause: tasks.CauseBackfill})
+			var paused *douyin.Error
+			if err := <-entered; !errors.As(err, &paused) || paused.Kind != douyin.Paused || paused.RetryAfter != 50*time.Millisecond {
+				t.Errorf("the other one: %v; want Paused", err)
+			}
+			if isFailure(held(paused).tell) {
+				t.Error("waiting for live orders costs an attempt")
+			}
+			gate.pass <- "first"
+			if err := <-entered; err != nil {
+				t.Errorf("the one at the gate: %v", err)
+			}
+			enqueue(t, q, tasks.PushOrder{OrderID: "3", Revision: "r", Cause: tasks.CauseBackfill})
+			<-gate.stands
+			gate.pass <- "third"
+			if err := <-entered; err != nil {
+				t.Errorf("with nobody at the gate: %v", err)
+			}
+		})
 	}
 }
