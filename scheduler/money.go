@@ -9,74 +9,18 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/hibiken/asynq"
 	"github.com/rs/zerolog"
 
 	"github.com/ordersync/ordersync/store"
-	"github.com/ordersync/ordersync/tasks"
 )
 
 const (
-	// moneyPage is how many instructions one round hands over.
-	moneyPage = 200
 	// settledByDouyin: what was not settled after 150 days goes to the seller by itself (OLD-SETTLE).
 	settledByDouyin = 150 * 24 * time.Hour
 	// settleTries bounds the automatic settlements of one order, settleAgain the pace after a failure: each takes a new number.
 	settleTries = 5
 	settleAgain = 24 * time.Hour
 )
-
-// DueRows are refunds or settlements whose time has come.
-type DueRows interface {
-	DueInstructions(ctx context.Context, m store.Money, now time.Time, limit int) ([]store.DueInstruction, error)
-	PostponeInstructions(ctx context.Context, m store.Money, due []store.DueInstruction, until time.Time) error
-}
-
-// DueMoney enqueues the instructions of one kind that are due: to be sent, to be asked about, or to be looked at because nobody
-// saw how a request ended.
-type DueMoney struct {
-	Rows  DueRows
-	Queue tasks.Enqueuer
-	Money store.Money
-	Now   func() time.Time
-}
-
-// Tick hands one page over and asks for more while pages are full. It implements Job.Do.
-func (d *DueMoney) Tick(ctx context.Context) (more bool, err error) {
-	now := d.Now()
-	due, err := d.Rows.DueInstructions(ctx, d.Money, now, moneyPage)
-	if err != nil || len(due) == 0 {
-		return false, err
-	}
-	for _, i := range due {
-		if err := d.enqueue(ctx, i); err != nil {
-			return false, fmt.Errorf("%s %s: %w", d.Money, i.Number, err)
-		}
-	}
-	if err := d.Rows.PostponeInstructions(ctx, d.Money, due, now.Add(handOverAgain)); err != nil {
-		return false, err
-	}
-	return len(due) == moneyPage, nil
-}
-
-// enqueue uses an id that names the due time: two schedulers enqueue one task.
-func (d *DueMoney) enqueue(ctx context.Context, i store.DueInstruction) error {
-	revision := "due-" + strconv.FormatInt(i.DueAt.UnixMilli(), 10)
-	var t *asynq.Task
-	var err error
-	if d.Money == store.Settlement {
-		t, err = tasks.Settle{OutSettleNo: i.Number, Revision: revision}.Task()
-	} else {
-		t, err = tasks.Refund{OutRefundNo: i.Number, Revision: revision}.Task()
-	}
-	if err != nil {
-		return err
-	}
-	if _, err = d.Queue.EnqueueContext(ctx, t); errors.Is(err, asynq.ErrTaskIDConflict) {
-		return nil
-	}
-	return err
-}
 
 // Payments is the store as automatic settlement sees it.
 type Payments interface {

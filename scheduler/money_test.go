@@ -27,6 +27,10 @@ func (w *waiting) DueInstructions(_ context.Context, _ store.Money, _ time.Time,
 	return w.due[:min(limit, len(w.due))], nil
 }
 
+func (w *waiting) DueInstructionsAfter(context.Context, store.Money, store.DueInstruction, time.Time, int) ([]store.DueInstruction, error) {
+	return nil, nil
+}
+
 func (w *waiting) PostponeInstructions(_ context.Context, _ store.Money, due []store.DueInstruction, until time.Time) error {
 	w.putOff, w.until, w.due = append(w.putOff, due...), until, w.due[len(due):]
 	return nil
@@ -37,7 +41,7 @@ func TestDueMoneyIsHandedOver(t *testing.T) {
 	for n := range moneyPage + 1 {
 		w.due = append(w.due, store.DueInstruction{Number: fmt.Sprintf("R%d", n), DueAt: noon})
 	}
-	d := &DueMoney{Rows: w, Queue: q, Money: store.Refund, Now: func() time.Time { return noon }}
+	d := &DueMoney{Rows: w, Queue: q, Money: store.Refund, Backlog: noBacklog, Now: func() time.Time { return noon }}
 	q.fail = func(string) error { return errGone }
 	if _, err := d.Tick(t.Context()); !errors.Is(err, errGone) || len(w.putOff) > 0 || !strings.Contains(err.Error(), "R0") {
 		t.Fatalf("%v, put off %d", err, len(w.putOff))
@@ -53,6 +57,8 @@ func TestDueMoneyIsHandedOver(t *testing.T) {
 		t.Error("asked for more of nothing")
 	}
 }
+
+func noBacklog(context.Context) (int64, error) { return 0, nil }
 
 // Two schedulers make the same id for the same due time, and another one for the next.
 func TestAnInstructionIsEnqueuedOnceForEachDueTime(t *testing.T) {
@@ -75,7 +81,10 @@ func TestAnInstructionIsEnqueuedOnceForEachDueTime(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			both := []*DueMoney{{Rows: e.store, Queue: e.client, Money: c.money, Now: e.clock}, {Rows: e.newStore(), Queue: e.client, Money: c.money, Now: e.clock}}
+			both := []*DueMoney{
+				{Rows: e.store, Queue: e.client, Money: c.money, Backlog: noBacklog, Now: e.clock},
+				{Rows: e.newStore(), Queue: e.client, Money: c.money, Backlog: noBacklog, Now: e.clock},
+			}
 			round := func() {
 				var wg sync.WaitGroup
 				for _, d := range both {

@@ -37,12 +37,6 @@ type Unsynced interface {
 	PostponeDue(ctx context.Context, due []store.Due, until time.Time) error
 }
 
-// Mark is a key in Redis that never expires: where it is gone, everything else is gone too.
-type Mark interface {
-	Stands(ctx context.Context) (bool, error)
-	Set(ctx context.Context) error
-}
-
 // Sweep finds the orders that Douyin should know and does not, and enqueues them. Not safe for concurrent use; any number of
 // processes may have one each.
 type Sweep struct {
@@ -64,7 +58,7 @@ type Sweep struct {
 
 	changed time.Time     // ByUpdate: everything older was read
 	resume  store.ScanKey // where the next tick goes on when the last one could not read everything
-	lost    time.Time     // what was handed over before is gone, and was not handed over again yet; zero: nothing is
+	lost    loss          // what was handed over before it and was not handed over again yet
 }
 
 // Tick does one round: look, then hand over what is due. It implements Job.Do.
@@ -172,42 +166,25 @@ func (s *Sweep) handOver(ctx context.Context, now time.Time) (handed int, err er
 			handed += len(due)
 		}
 		if len(due) < pageSize {
-			return handed, s.recovered(ctx)
+			return handed, s.lost.recovered(ctx, s.Mark)
 		}
 	}
 }
 
 // horizon is the due time up to which orders are handed over: now, and where Redis has lost its tasks, all that they would
-// have been looked at again by themselves. The mark is set when that is done, so a scheduler that dies before leaves it to
-// the next one.
+// have been looked at again by themselves.
 func (s *Sweep) horizon(ctx context.Context, now time.Time) (time.Time, error) {
-	if s.Mark != nil && s.lost.IsZero() {
-		stands, err := s.Mark.Stands(ctx)
-		if err != nil {
-			return now, err
-		}
-		if !stands {
-			s.lost = now
-			s.Log.Warn().Msg("sweep: Redis is new or came back empty: what was on its way is asked for again")
-		}
+	noticed, err := s.lost.notice(ctx, s.Mark, now)
+	if err != nil {
+		return now, err
 	}
-	// What was handed over at that moment or later is due at the end of handOverAgain or later.
-	if lost := s.lost.Add(handOverAgain - time.Millisecond); !s.lost.IsZero() && lost.After(now) {
-		return lost, nil
+	if noticed {
+		s.Log.Warn().Msg("sweep: Redis is new or came back empty: what was on its way is asked for again")
+	}
+	if s.lost.known() && s.lost.until().After(now) {
+		return s.lost.until(), nil
 	}
 	return now, nil
-}
-
-// recovered remembers that nothing is lost any more.
-func (s *Sweep) recovered(ctx context.Context) error {
-	if s.lost.IsZero() {
-		return nil
-	}
-	if err := s.Mark.Set(ctx); err != nil {
-		return err
-	}
-	s.lost = time.Time{}
-	return nil
 }
 
 func (s *Sweep) enqueue(ctx context.Context, due []store.Due) error {

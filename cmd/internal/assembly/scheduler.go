@@ -48,10 +48,8 @@ func (a *Assembly) Scheduler() (*scheduler.Scheduler, error) {
 	cfg := a.cfg.Scheduler
 	sweep := &scheduler.Sweep{
 		Orders: st, Queue: queue,
-		Backlog: func(ctx context.Context) (int64, error) {
-			return redis.LLen(ctx, "asynq:{"+tasks.QueueSweep+"}:pending").Result()
-		},
-		Mark:     redisMark{redis},
+		Backlog:  pending(redis, tasks.QueueSweep),
+		Mark:     redisMark{redis, "sweep"},
 		Statuses: statuses(a.cfg.Shop.Columns.Status, a.cfg.Shop.Status), ByUpdate: a.cfg.Shop.Columns.UpdatedAt != "",
 		After: cfg.SweepAfter, Lookback: cfg.Lookback, Now: time.Now, Log: a.log,
 	}
@@ -72,7 +70,7 @@ func (a *Assembly) Scheduler() (*scheduler.Scheduler, error) {
 		{Name: "register", Every: registerEvery, Do: register},
 		{Name: "queue doctor", Every: doctorEvery, Do: doctor.Tick},
 	}
-	jobs = append(jobs, a.moneyJobs(st, queue)...)
+	jobs = append(jobs, a.moneyJobs(st, redis, queue)...)
 	a.watch(st, redis, jobs)
 	return &scheduler.Scheduler{Log: a.log, Jobs: jobs, Observe: func(job string, took time.Duration, err error) {
 		a.metrics.Job(job, time.Now(), took, err)
@@ -90,10 +88,19 @@ func (a *Assembly) watch(st *store.Store, redis redis.UniversalClient, jobs []sc
 	})
 }
 
+// pending counts the tasks that wait in a queue.
+func pending(redis redis.UniversalClient, queue string) func(context.Context) (int64, error) {
+	return func(ctx context.Context) (int64, error) {
+		return redis.LLen(ctx, "asynq:{"+queue+"}:pending").Result()
+	}
+}
+
 // moneyJobs bring instructions back when their time has come, settle what is to be settled by itself, and hand callbacks on.
-func (a *Assembly) moneyJobs(st *store.Store, queue *asynq.Client) []scheduler.Job {
-	refunds := &scheduler.DueMoney{Rows: st, Queue: queue, Money: store.Refund, Now: time.Now}
-	settlements := &scheduler.DueMoney{Rows: st, Queue: queue, Money: store.Settlement, Now: time.Now}
+func (a *Assembly) moneyJobs(st *store.Store, redis redis.UniversalClient, queue *asynq.Client) []scheduler.Job {
+	due := func(m store.Money, on, job string) *scheduler.DueMoney {
+		return &scheduler.DueMoney{Rows: st, Queue: queue, Money: m, Backlog: pending(redis, on), Mark: redisMark{redis, job}, Now: time.Now, Log: a.log}
+	}
+	refunds, settlements := due(store.Refund, tasks.QueueRefund, "refunds"), due(store.Settlement, tasks.QueueSettle, "settlements")
 	callbacks := &scheduler.PurgeCallbacks{Rows: st, Keep: a.cfg.Log.Keep, Now: time.Now}
 	jobs := []scheduler.Job{
 		{Name: "refunds", Every: a.cfg.Scheduler.SweepEvery, Do: refunds.Tick},

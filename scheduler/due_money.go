@@ -1,0 +1,118 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/rs/zerolog"
+
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks"
+)
+
+// moneyPage is how many instructions one round hands over.
+const moneyPage = 200
+
+// DueRows are refunds or settlements whose time has come.
+type DueRows interface {
+	DueInstructions(ctx context.Context, m store.Money, now time.Time, limit int) ([]store.DueInstruction, error)
+	DueInstructionsAfter(ctx context.Context, m store.Money, after store.DueInstruction, until time.Time, limit int) ([]store.DueInstruction, error)
+	PostponeInstructions(ctx context.Context, m store.Money, due []store.DueInstruction, until time.Time) error
+}
+
+// DueMoney enqueues the instructions of one kind that are due: to be sent, to be asked about, or to be looked at because nobody
+// saw how a request ended. Not safe for concurrent use; any number of processes may have one each.
+type DueMoney struct {
+	Rows  DueRows
+	Queue tasks.Enqueuer
+	Money store.Money
+	// Backlog is the number of tasks that wait in the kind's queue: while there are maxBacklog, nothing is added.
+	Backlog func(ctx context.Context) (int64, error)
+	// Mark tells that Redis came back empty, as for Sweep.
+	Mark Mark
+	Now  func() time.Time
+	Log  zerolog.Logger
+
+	lost  loss
+	again store.DueInstruction // the last one that was handed over again because of lost
+}
+
+// Tick hands one page over and asks for more while pages are full. It implements Job.Do.
+func (d *DueMoney) Tick(ctx context.Context) (more bool, err error) {
+	now := d.Now()
+	noticed, err := d.lost.notice(ctx, d.Mark, now)
+	if err != nil {
+		return false, err
+	}
+	if noticed {
+		d.again = store.DueInstruction{DueAt: now}
+		d.Log.Warn().Str("money", string(d.Money)).Msg("Redis is new or came back empty: what was on its way is asked for again")
+	}
+	waiting, err := d.Backlog(ctx)
+	if err != nil || waiting >= maxBacklog {
+		return false, err
+	}
+	due, err := d.Rows.DueInstructions(ctx, d.Money, now, moneyPage)
+	if err != nil {
+		return false, err
+	}
+	if len(due) > 0 {
+		if err := d.enqueue(ctx, "due-", due); err != nil {
+			return false, err
+		}
+		if err := d.Rows.PostponeInstructions(ctx, d.Money, due, now.Add(handOverAgain)); err != nil {
+			return false, err
+		}
+	}
+	if len(due) == moneyPage {
+		return true, nil
+	}
+	return d.handOverLost(ctx)
+}
+
+// handOverLost hands over a page of what Redis may have lost, and leaves the rows as they are. Some of them were on no task's way at
+// all: their time has not come, and then the task finds that. One may have a request in flight, which its due time tells the worker.
+func (d *DueMoney) handOverLost(ctx context.Context) (more bool, err error) {
+	if !d.lost.known() {
+		return false, nil
+	}
+	page, err := d.Rows.DueInstructionsAfter(ctx, d.Money, d.again, d.lost.until(), moneyPage)
+	if err != nil {
+		return false, err
+	}
+	// Another word than for what is due: a task that only found that it came too early keeps its id for a day, and the one that comes
+	// in time must not be taken for it.
+	if err := d.enqueue(ctx, "again-", page); err != nil {
+		return false, err
+	}
+	if len(page) == moneyPage {
+		d.again = page[len(page)-1]
+		return true, nil
+	}
+	return false, d.lost.recovered(ctx, d.Mark)
+}
+
+// enqueue uses ids that name the due time: two schedulers enqueue one task.
+func (d *DueMoney) enqueue(ctx context.Context, word string, due []store.DueInstruction) error {
+	for _, i := range due {
+		t, err := d.task(i.Number, word+strconv.FormatInt(i.DueAt.UnixMilli(), 10))
+		if err == nil {
+			_, err = d.Queue.EnqueueContext(ctx, t)
+		}
+		if err != nil && !errors.Is(err, asynq.ErrTaskIDConflict) {
+			return fmt.Errorf("%s %s: %w", d.Money, i.Number, err)
+		}
+	}
+	return nil
+}
+
+func (d *DueMoney) task(number, revision string) (*asynq.Task, error) {
+	if d.Money == store.Settlement {
+		return tasks.Settle{OutSettleNo: number, Revision: revision}.Task()
+	}
+	return tasks.Refund{OutRefundNo: number, Revision: revision}.Task()
+}
