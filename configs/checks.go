@@ -175,7 +175,7 @@ func mysqlDSN(s string) error {
 
 func redisURI(s string) error {
 	return optional(s, func(s string) error {
-		_, err := Redis{URI: Secret(s)}.Options()
+		_, err := Redis{URI: Secret(s)}.parse()
 		return err
 	})
 }
@@ -214,6 +214,15 @@ func (c *Config) together() []Problem {
 	out := c.ladder()
 	if c.Redis.URI != "" && len(c.Redis.ClusterAddrs) > 0 {
 		out = append(out, Problem{Key: "redis.cluster_addrs", From: c.from["redis.cluster_addrs"], Want: "redis.uri is set too: want one of both"})
+	}
+	if c.Redis.URI != "" || len(c.Redis.ClusterAddrs) > 0 {
+		var bad *Error
+		if _, err := c.Redis.Options(); errors.As(err, &bad) {
+			for _, p := range bad.Problems {
+				p.From = c.from[p.Key]
+				out = append(out, p)
+			}
+		}
 	}
 	if c.Scheduler.SweepAfter >= c.Scheduler.Lookback {
 		out = append(out, Problem{Key: "scheduler.lookback", From: c.from["scheduler.lookback"], Want: fmt.Sprintf(

@@ -34,6 +34,10 @@ type Redis struct {
 	ClusterAddrs []string
 	Username     string // of a cluster, or where URI names none
 	Password     Secret
+
+	TLS               bool   // also without rediss://, for Sentinel and cluster
+	CAFile            string // PEM of the authorities that sign Redis's certificate; empty: those that the system trusts
+	CertFile, KeyFile string // PEM of the certificate that Redis wants of its clients; empty: none
 }
 
 // Douyin is the app as Douyin's console shows it, and how it is called.

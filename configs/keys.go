@@ -36,6 +36,10 @@ func (c *Config) keys() []key {
 		{path: "redis.cluster_addrs", value: list[string]{&c.Redis.ClusterAddrs, hostPort}},
 		{path: "redis.username", value: text[string]{&c.Redis.Username, nil}},
 		{path: "redis.password", value: text[Secret]{&c.Redis.Password, nil}, secret: true},
+		{path: "redis.tls", value: flag{&c.Redis.TLS}},
+		{path: "redis.ca_file", value: text[string]{&c.Redis.CAFile, nil}},
+		{path: "redis.cert_file", value: text[string]{&c.Redis.CertFile, nil}},
+		{path: "redis.key_file", value: text[string]{&c.Redis.KeyFile, nil}},
 
 		{path: "douyin.base_url", value: text[string]{&d.BaseURL, required(baseURL)}},
 		{path: "douyin.app_id", value: text[string]{&d.AppID, noSpace}},

@@ -54,12 +54,48 @@ func TestRedisOptions(t *testing.T) {
 	}
 }
 
-func TestRedisURIThatCannotBeReadIsNotShown(t *testing.T) {
-	for _, uri := range []Secret{"", "hunter2", "redis://", "redis://:hunter2@h/x", "redis://:hunter2@h?nonsense=1", "unix://", "http://hunter2",
-		"redis-sentinel://:hunter2@h", "redis-sentinel://:hunter2@h/x?master=m", "redis://:hunter2%@h"} {
-		_, err := Redis{URI: uri}.Options()
-		if err == nil || strings.Contains(err.Error(), "hunter2") {
-			t.Errorf("%q: error = %v", uri.Reveal(), err)
+func TestRedisURIThatCannotBeReadIsNamedAndNotShown(t *testing.T) {
+	const sentinels = "redis-sentinel://:hunter2@h1:26379,h2"
+	for _, tt := range []struct {
+		uri  Secret
+		want string
+	}{
+		{"", "want redis://, rediss://, redis-sentinel://"},
+		{"hunter2", "want redis://, rediss://"},
+		{"http://hunter2", "want redis://, rediss://"},
+		{"sentinel://hunter2?master=m", "want redis://, rediss://"},
+		{"redis://", "want redis://, rediss://"},
+		{"redis://:hunter2%@h", "characters written as %XX"},
+		{"redis://:hunter2@h1:6379,h2:6379", "want one host"},
+		{"redis://:hunter2@h/x", "a database number behind the slash"},
+		{"redis://:hunter2@h?hunter2=1", "no parameters that go-redis does not know"},
+		{"unix://", "unix:///path/to/socket"},
+		{"redis-sentinel://?master=m", "want host:port of the sentinels"},
+		{"redis-sentinel://:hunter2@h1,,h2?master=m", "want host:port of the sentinels"},
+		{"redis-sentinel://h1:hunter2?master=m", "want host:port of the sentinels"},
+		{sentinels, "want the group's name"},
+		{sentinels + "?master=", "want the group's name"},
+		{sentinels + "/x?master=m", "want a database number between slash and question mark"},
+		{sentinels + "/-1?master=m", "want a database number"},
+		{sentinels + "?master=m&password=hunter2", "want no other parameters than master, sentinel_username and sentinel_password"},
+		{sentinels + "?master=m&sentinel_pasword=hunter2", "want no other parameters"},
+		{sentinels + "?master=m&master=hunter2", "want no other parameters"},
+		{sentinels + "?master=m&sentinel_password=hunter2%", "want no other parameters"},
+	} {
+		_, err := Redis{URI: tt.uri}.Options()
+		if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "redis.uri: ") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q: error = %v; want it to say redis.uri and %q", tt.uri.Reveal(), err, tt.want)
 		}
+	}
+}
+
+func TestSentinelsHaveCredentialsOfTheirOwn(t *testing.T) {
+	o, err := Redis{URI: "redis-sentinel://app:redis%20pw@[::1]/2?master=m&sentinel_username=watch&sentinel_password=s%26pw"}.Options()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := o.Sentinel
+	if s.Username != "app" || s.Password != "redis pw" || s.SentinelUsername != "watch" || s.SentinelPassword != "s&pw" || s.DB != 2 || s.SentinelAddrs[0] != "[::1]:26379" {
+		t.Errorf("%+v", s)
 	}
 }

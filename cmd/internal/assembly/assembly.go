@@ -153,7 +153,7 @@ func (a *Assembly) Redis() (redis.UniversalClient, error) {
 		}
 		o, err := a.cfg.Redis.Options()
 		if err != nil {
-			return nil, fmt.Errorf("redis.uri: %w", err)
+			return nil, err
 		}
 		client := dial(o)
 		a.onClose("redis", func(context.Context) error { return client.Close() })
