@@ -16,6 +16,7 @@ type Config struct {
 	Gateway   Gateway
 	Admin     Admin
 	Log       Log
+	Trace     Trace
 
 	from map[string]string // key -> the file or variable that gave it
 }
@@ -150,6 +151,21 @@ type Log struct {
 	Bodies string // "failed" or "all"
 }
 
+// Trace is where OpenTelemetry traces go. The fields without a key stand for OTEL_ variables; what else these say (TLS, compression,
+// OTEL_SERVICE_NAME) the OpenTelemetry libraries read by themselves.
+type Trace struct {
+	Endpoint    Secret            // of a collector that takes OTLP over HTTP; a secret, for some providers put a token into its path
+	Headers     map[string]Secret // name -> value, beside those of OTEL_EXPORTER_OTLP_HEADERS
+	SampleRatio float64           // 0 to 1: of the traces that begin here
+
+	Collector bool // an OTEL_ variable names a collector, which counts where Endpoint is empty
+	Sampler   bool // OTEL_TRACES_SAMPLER is set, and SampleRatio is not
+	Disabled  bool // OTEL_SDK_DISABLED=true
+}
+
+// On tells whether anything is traced.
+func (t Trace) On() bool { return !t.Disabled && (t.Endpoint != "" || t.Collector) }
+
 // Default is the configuration of an empty file. What has no default is empty: see Config.Require.
 func Default() *Config {
 	return &Config{
@@ -174,5 +190,6 @@ func Default() *Config {
 		Gateway: Gateway{Addr: "127.0.0.1:8080"},
 		Admin:   Admin{Addr: "127.0.0.1:8081", SecureCookie: "auto"},
 		Log:     Log{Level: "info", Format: "auto", Keep: 90 * 24 * time.Hour, Bodies: "failed"},
+		Trace:   Trace{SampleRatio: 1},
 	}
 }

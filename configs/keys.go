@@ -113,6 +113,10 @@ func (c *Config) keys() []key {
 		{path: "log.format", value: text[string]{&c.Log.Format, oneOf("auto", "json", "console")}},
 		{path: "log.keep", value: span{&c.Log.Keep, time.Hour, 3650 * day}},
 		{path: "log.bodies", value: text[string]{&c.Log.Bodies, oneOf("failed", "all")}},
+
+		{path: "trace.endpoint", value: text[Secret]{&c.Trace.Endpoint, collectorURL}, secret: true},
+		{path: "trace.headers", value: table[Secret]{&c.Trace.Headers, headerName, headerValue}, secret: true, group: true},
+		{path: "trace.sample_ratio", value: ratio{&c.Trace.SampleRatio}},
 	}
 }
 

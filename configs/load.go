@@ -59,6 +59,7 @@ func Load(path string, environ []string) (*Config, error) {
 	if _, given := l.from["shop.columns.order_no"]; !given {
 		l.cfg.Shop.Columns.OrderNo = l.cfg.Shop.Columns.ID
 	}
+	l.readStandard(environ)
 	if len(l.problems) == 0 { // values that could not be read would be compared with defaults that nobody chose
 		l.problems = l.cfg.together()
 	}

@@ -51,7 +51,7 @@ func TestExampleListsEveryKeyWithItsDefaultAndMeaning(t *testing.T) {
 	c.from = nil
 	want := Default()
 	want.Redis.ClusterAddrs, want.Douyin.CallbackTokensOld, want.Gateway.Tokens = []string{}, []Secret{}, []Secret{}
-	want.Douyin.Codes, want.Shop.Filter, want.Admin.Users = map[int]string{}, map[string]string{}, map[string]Secret{}
+	want.Douyin.Codes, want.Shop.Filter, want.Admin.Users, want.Trace.Headers = map[int]string{}, map[string]string{}, map[string]Secret{}, map[string]Secret{}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("the example's values are not the defaults:\n got %+v\nwant %+v", c, want)
 	}

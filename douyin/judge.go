@@ -87,3 +87,14 @@ func (v verdict) wait() time.Duration {
 	}
 	return 0
 }
+
+// AnswerCode reads Douyin's own number (err_code or err_no) from the body of an answer; ok is false where there is none. It is for
+// whoever watches exchanges from outside: what a number means is in the *Error of the call.
+func AnswerCode(body []byte) (code int, ok bool) {
+	var env envelope
+	if json.Unmarshal(body, &env) != nil {
+		return 0, false
+	}
+	code, _, ok = env.read()
+	return code, ok
+}

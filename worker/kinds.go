@@ -10,3 +10,7 @@ func Kinds() []string {
 	}
 	return kinds
 }
+
+// Postponed tells of an error of a handler that it is none: nothing was asked of Douyin, and the task comes back without having
+// used up an attempt.
+func Postponed(err error) bool { return err != nil && !isFailure(err) }

@@ -34,6 +34,8 @@ type Config struct {
 	CallbackTokens []string
 	// OnCallback counts deliveries by their result. nil: nobody counts.
 	OnCallback func(CallbackResult)
+	// Trace watches requests, those that only ask whether the process lives excepted. nil: nobody watches.
+	Trace Trace
 	// Log gets one line per request. The zero value writes nothing.
 	Log zerolog.Logger
 	// NewID names a request in the log and in the answer (X-Request-Id). nil: random.
@@ -41,6 +43,11 @@ type Config struct {
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time
 }
+
+// Trace is told of a request and the pattern of its route. admitted: the caller was let into the API, and is not just anybody. It
+// returns the context in which the request is answered, and what is called at its end with the status of the answer (0: there was
+// none, because the handler panicked) and the X-Request-Id.
+type Trace func(r *http.Request, pattern string, admitted bool) (ctx context.Context, end func(status int, requestID string))
 
 // Parts are what the gateway stands on. Queue and Ready are needed; a part that is nil answers its calls with 501.
 type Parts struct {
@@ -133,6 +140,11 @@ func (g *Gateway) handle(pattern string, present bool, h handler) {
 				fail(w, err)
 				return
 			}
+		}
+		if g.cfg.Trace != nil && !quiet(r.URL.Path) {
+			ctx, end := g.cfg.Trace(r, pattern, guarded)
+			defer func() { end(statusOf(w), w.Header().Get(headerRequestID)) }()
+			r = r.WithContext(ctx)
 		}
 		if err := h(w, r); err != nil {
 			fail(w, err)

@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// headerRequestID names a request in the log and in the answer.
+const headerRequestID = "X-Request-Id"
+
 // answered watches one answer for the log line.
 type answered struct {
 	http.ResponseWriter
@@ -43,11 +46,19 @@ func answerOf(w http.ResponseWriter) *answered {
 	return a
 }
 
+// statusOf is what was answered so far; 0: nothing.
+func statusOf(w http.ResponseWriter) int {
+	if a := answerOf(w); a != nil {
+		return a.status
+	}
+	return 0
+}
+
 // ServeHTTP answers one request within Config.Timeout and writes one log line about it. A panic becomes a 500.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	begin := g.cfg.Now()
 	id := g.cfg.NewID()
-	w.Header().Set("X-Request-Id", id)
+	w.Header().Set(headerRequestID, id)
 	ctx, cancel := context.WithTimeout(r.Context(), g.cfg.Timeout)
 	defer cancel()
 	a := &answered{ResponseWriter: w}

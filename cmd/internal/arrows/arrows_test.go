@@ -35,6 +35,7 @@ var mayImport = map[string][]string{
 	"scheduler/queuedoctor": {"tasks"},
 	"cmd/internal/":         {"*"},
 	"cmd/internal/metrics":  {"worker", "scheduler/queuedoctor", "store", "douyin", "tasks", "tasks/gateway", "tasks/inbox"},
+	"cmd/internal/traces":   {"worker", "store", "douyin", "tasks", "tasks/gateway", "tasks/inbox"},
 	"cmd/ordersync":         {"*"},
 }
 

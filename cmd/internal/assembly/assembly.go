@@ -14,6 +14,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/cmd/internal/metrics"
+	"github.com/ordersync/ordersync/cmd/internal/traces"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/gate"
@@ -37,6 +38,7 @@ type Assembly struct {
 	douyin    part[*douyin.Client]
 	gateway   part[http.Handler]
 	worker    part[*worker.Servers]
+	traces    part[*traces.Traces]
 
 	metrics *metrics.Metrics
 	build   metrics.Build

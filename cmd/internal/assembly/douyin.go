@@ -54,7 +54,7 @@ func (a *Assembly) Douyin() (*douyin.Client, error) {
 		if err != nil {
 			return nil, err
 		}
-		return a.newDouyin(a.metrics.Gate(gate))
+		return a.newDouyin(a.tracing().Gate(a.metrics.Gate(gate)))
 	})
 }
 
@@ -75,7 +75,7 @@ func (a *Assembly) douyinConfig() douyin.Config {
 	cfg := a.cfg.Douyin
 	return douyin.Config{
 		BaseURL: cfg.BaseURL, AppID: cfg.AppID, Secret: cfg.Secret.Reveal(), Salt: cfg.Salt.Reveal(), NotifyURL: cfg.NotifyURL,
-		ThirdpartyID: cfg.ThirdpartyID, Timeout: cfg.Timeout, Codes: kinds(cfg.Codes), OnCall: a.metrics.Call,
+		ThirdpartyID: cfg.ThirdpartyID, Timeout: cfg.Timeout, Codes: kinds(cfg.Codes), OnCall: a.metrics.Call, HTTP: a.tracing().HTTP(),
 	}
 }
 

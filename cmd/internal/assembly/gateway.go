@@ -37,7 +37,7 @@ func (a *Assembly) Gateway() (http.Handler, error) {
 		}
 		return gateway.New(gateway.Config{
 			Tokens: tokens, Loopback: gateway.IsLoopback(a.cfg.Gateway.Addr), CallbackTokens: callbackTokens(a.cfg.Douyin),
-			OnCallback: a.metrics.Callback, Log: a.log,
+			OnCallback: a.metrics.Callback, Trace: a.tracing().Request(), Log: a.log,
 		}, parts)
 	})
 }

@@ -28,7 +28,7 @@ func (a *Assembly) Inbox() (*inbox.Consumer, error) {
 		return nil, err
 	}
 	return &inbox.Consumer{
-		Redis: redis, Hand: handOverEntry(queue, cashier), Name: consumerName(), Log: a.log, Now: time.Now,
+		Redis: redis, Hand: a.tracing().InboxEntry(handOverEntry(queue, cashier)), Name: consumerName(), Log: a.log, Now: time.Now,
 		Observe: a.metrics.Entry,
 	}, nil
 }

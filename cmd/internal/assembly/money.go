@@ -51,8 +51,7 @@ func (c Cashier) Refund(ctx context.Context, r tasks.RefundRequest) (gateway.Ref
 		return gateway.RefundStatus{}, false, instructionError(err)
 	}
 	if fresh {
-		task, err := tasks.Refund{OutRefundNo: r.OutRefundNo, Revision: "created"}.Task()
-		c.hurry(ctx, task, err)
+		c.hurry(ctx, tasks.Refund{OutRefundNo: r.OutRefundNo, Revision: "created"})
 		c.push(ctx, r.OrderID)
 	}
 	return refundStatus(i), fresh, nil
@@ -86,8 +85,7 @@ func (c Cashier) Settle(ctx context.Context, r tasks.SettleRequest) (gateway.Set
 		return gateway.SettlementStatus{}, false, instructionError(err)
 	}
 	if fresh && !notBefore.After(time.Now()) {
-		task, err := tasks.Settle{OutSettleNo: r.OutSettleNo, Revision: "created"}.Task()
-		c.hurry(ctx, task, err)
+		c.hurry(ctx, tasks.Settle{OutSettleNo: r.OutSettleNo, Revision: "created"})
 	}
 	return settlementStatus(i), fresh, nil
 }
@@ -111,10 +109,8 @@ func (c Cashier) notBefore(ctx context.Context, orderID string) (time.Time, erro
 }
 
 // hurry enqueues what the scheduler would enqueue within a minute. Failing changes nothing but the time.
-func (c Cashier) hurry(ctx context.Context, task *asynq.Task, err error) {
-	if err == nil {
-		_, _ = c.queue.EnqueueContext(ctx, task) // the row is due: the scheduler does it otherwise
-	}
+func (c Cashier) hurry(ctx context.Context, r tasks.Request) {
+	_, _ = tasks.Enqueue(ctx, c.queue, r) // the row is due: the scheduler does it otherwise
 }
 
 // push lets Douyin see what changed about an order. The order is due for the sweep in any case.
@@ -168,7 +164,13 @@ func (a *Assembly) moneyHandlers(h *worker.Handlers) error {
 		_, err := tasks.Enqueue(ctx, queue, tasks.PushOrder{OrderID: orderID, Cause: tasks.CauseRefund})
 		return err
 	}
-	h.Refund = &worker.MoveMoney{Money: store.Refund, Rows: st, Answers: a.metrics.Answers(st), Bank: worker.Refunds{Douyin: client}, Changed: changed, Polls: a.polls, Grace: a.grace, Log: a.log}
-	h.Settle = &worker.MoveMoney{Money: store.Settlement, Rows: st, Answers: a.metrics.Answers(st), Bank: worker.Settlements{Douyin: client}, Polls: a.polls, Grace: a.grace, Log: a.log}
+	traces := a.tracing()
+	rows, answers := traces.Instructions(st), traces.Answers(a.metrics.Answers(st))
+	move := func(m store.Money, bank worker.Bank) *worker.MoveMoney {
+		return &worker.MoveMoney{Money: m, Rows: rows, Answers: answers, Bank: traces.Bank(m, bank), Polls: a.polls, Grace: a.grace, Log: a.log}
+	}
+	refund := move(store.Refund, worker.Refunds{Douyin: client})
+	refund.Changed = changed
+	h.Refund, h.Settle = refund, move(store.Settlement, worker.Settlements{Douyin: client})
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 // whoever is parked goes back to the queue, calls in flight end and are written down.
 func (a *Assembly) Worker() (*worker.Servers, error) {
 	return a.worker.get(func() (*worker.Servers, error) {
+		traces := a.tracing() // before the servers, so that it is closed after them
 		redis, err := a.Redis()
 		if err != nil {
 			return nil, err
@@ -27,6 +28,7 @@ func (a *Assembly) Worker() (*worker.Servers, error) {
 		if err := a.moneyHandlers(&handlers); err != nil {
 			return nil, err
 		}
+		handlers = worker.Handlers{Push: traces.Handler(handlers.Push), Refund: traces.Handler(handlers.Refund), Settle: traces.Handler(handlers.Settle)}
 		servers, err := worker.NewServers(worker.Config{
 			Redis: redis, Concurrency: a.cfg.Worker.Concurrency, PushServers: a.cfg.Worker.Servers,
 			ShutdownTimeout: a.cfg.Worker.ShutdownTimeout, Backoff: a.backoff, Log: a.log.With().Str("lib", "asynq").Logger(),
@@ -65,7 +67,7 @@ func (a *Assembly) pushHandler(drain <-chan struct{}) (*worker.PushOrder, error)
 		unit = douyin.Seconds
 	}
 	return &worker.PushOrder{
-		Orders: st, Douyin: client, Gate: worker.LiveFirst(a.metrics.Gate(gate)), Build: build, Unit: unit, CallTimeout: a.cfg.Douyin.Timeout, Grace: a.cfg.Scheduler.SweepAfter,
+		Orders: a.tracing().Orders(st), Douyin: a.tracing().Pusher(client), Gate: a.tracing().Gate(worker.LiveFirst(a.metrics.Gate(gate))), Build: build, Unit: unit, CallTimeout: a.cfg.Douyin.Timeout, Grace: a.cfg.Scheduler.SweepAfter,
 		Log: a.log, Drain: drain, Observe: a.pushed,
 	}, nil
 }

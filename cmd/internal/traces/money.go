@@ -1,0 +1,150 @@
+package traces
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks"
+	"github.com/ordersync/ordersync/worker"
+)
+
+func money(m store.Money, number string) []attribute.KeyValue {
+	return []attribute.KeyValue{moneyKey.String(string(m)), tasks.NumberKey.String(number)}
+}
+
+// Instructions makes spans of what a run of a refund or settlement reads and announces.
+func (t *Traces) Instructions(next worker.Instructions) worker.Instructions {
+	if t == nil {
+		return next
+	}
+	return instructions{t, next}
+}
+
+type instructions struct {
+	*Traces
+	next worker.Instructions
+}
+
+func (n instructions) Instruction(ctx context.Context, m store.Money, number string) (i store.Instruction, found bool, err error) {
+	n.step(ctx, "load instruction", func(ctx context.Context, _ trace.Span) error {
+		i, found, err = n.next.Instruction(ctx, m, number)
+		ended(ctx, moneyKey.String(string(m)), tasks.OrderIDKey.String(i.OrderID))
+		return err
+	}, money(m, number)...)
+	return i, found, err
+}
+
+func (n instructions) MarkSending(ctx context.Context, seen store.Instruction, at, due time.Time) (i store.Instruction, err error) {
+	n.step(ctx, "announce request", func(ctx context.Context, _ trace.Span) error {
+		i, err = n.next.MarkSending(ctx, seen, at, due)
+		return err
+	})
+	return i, err
+}
+
+func (n instructions) Alarm(ctx context.Context, m store.Money, number, alarm string, at time.Time) (err error) {
+	n.step(ctx, "alarm", func(ctx context.Context, _ trace.Span) error {
+		err = n.next.Alarm(ctx, m, number, alarm, at)
+		return err
+	}, money(m, number)...)
+	return err
+}
+
+// Answers makes spans of what is written down of Douyin's answers.
+func (t *Traces) Answers(next worker.Answers) worker.Answers {
+	if t == nil {
+		return next
+	}
+	return answers{t, next}
+}
+
+type answers struct {
+	*Traces
+	next worker.Answers
+}
+
+func (a answers) Submitted(ctx context.Context, m store.Money, number string, answer store.Answer) (i store.Instruction, err error) {
+	a.record(ctx, m, number, string(store.MoneySubmitted), answer, func(ctx context.Context) error {
+		i, err = a.next.Submitted(ctx, m, number, answer)
+		return err
+	})
+	return i, err
+}
+
+func (a answers) Postpone(ctx context.Context, m store.Money, number string, answer store.Answer) (i store.Instruction, err error) {
+	a.record(ctx, m, number, "postponed", answer, func(ctx context.Context) error {
+		i, err = a.next.Postpone(ctx, m, number, answer)
+		return err
+	})
+	return i, err
+}
+
+func (a answers) Finished(ctx context.Context, m store.Money, number string, r store.Result) (changed bool, err error) {
+	a.record(ctx, m, number, string(r.State), r.Answer, func(ctx context.Context) error {
+		changed, err = a.next.Finished(ctx, m, number, r)
+		return err
+	})
+	return changed, err
+}
+
+func (a answers) record(ctx context.Context, m store.Money, number, became string, answer store.Answer, write func(context.Context) error) {
+	a.step(ctx, "record answer", func(ctx context.Context, span trace.Span) error {
+		what := outcome(became, answer.Kind)
+		span.SetAttributes(what...)
+		ended(ctx, what...)
+		return write(ctx)
+	}, money(m, number)...)
+}
+
+// Bank makes spans of the calls about one kind of instruction, named as package douyin names them.
+func (t *Traces) Bank(m store.Money, next worker.Bank) worker.Bank {
+	if t == nil {
+		return next
+	}
+	b := bank{Traces: t, next: next, money: m, send: douyin.OpRefundCreate, query: douyin.OpRefundQuery}
+	if m == store.Settlement {
+		b.check, b.send, b.query = douyin.OpSettleUnsettled, douyin.OpSettleCreate, douyin.OpSettleQuery
+	}
+	return b
+}
+
+type bank struct {
+	*Traces
+	next               worker.Bank
+	money              store.Money
+	check, send, query string // check is empty where nothing is asked
+}
+
+func (b bank) Check(ctx context.Context, i store.Instruction) (err error) {
+	if b.check == "" {
+		return b.next.Check(ctx, i)
+	}
+	b.step(ctx, b.check, func(ctx context.Context, _ trace.Span) error {
+		err = b.next.Check(ctx, i)
+		return err
+	}, money(b.money, i.Number)...)
+	return err
+}
+
+func (b bank) Send(ctx context.Context, i store.Instruction) (platformNo string, r douyin.Receipt, err error) {
+	b.step(ctx, b.send, func(ctx context.Context, span trace.Span) error {
+		platformNo, r, err = b.next.Send(ctx, i)
+		called(span, r)
+		return err
+	}, money(b.money, i.Number)...)
+	return platformNo, r, err
+}
+
+func (b bank) Query(ctx context.Context, number string) (s worker.Standing, r douyin.Receipt, err error) {
+	b.step(ctx, b.query, func(ctx context.Context, span trace.Span) error {
+		s, r, err = b.next.Query(ctx, number)
+		called(span, r)
+		return err
+	}, money(b.money, number)...)
+	return s, r, err
+}
