@@ -45,8 +45,11 @@ var (
 func readFacts(files map[string]string) (facts, error) {
 	f := facts{keys: map[string]configKey{}, groups: map[string]ruleGroup{}, recorded: map[string]float64{}, jobs: map[string]bool{}}
 	var example kyaml.Node
-	if err := kyaml.Unmarshal([]byte(files[exampleFile]), &example); err != nil || len(example.Content) == 0 {
-		return f, fmt.Errorf("%s: want a mapping: %w", exampleFile, err)
+	if err := kyaml.Unmarshal([]byte(files[exampleFile]), &example); err != nil {
+		return f, fmt.Errorf("%s: %w", exampleFile, err)
+	}
+	if len(example.Content) == 0 {
+		return f, fmt.Errorf("%s: want a mapping", exampleFile)
 	}
 	f.addKeys(example.Content[0], "")
 	if err := yaml.UnmarshalStrict([]byte(files[adapterFile]), &f.adapter); err != nil {

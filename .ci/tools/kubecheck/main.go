@@ -45,8 +45,11 @@ func readTree(configs string) (map[string]string, error) {
 	files := map[string]string{}
 	for _, pattern := range []string{exampleFile, rulesFile, "kubernetes/*.yaml", "kubernetes/*/*"} {
 		names, err := filepath.Glob(filepath.Join(configs, pattern))
-		if err != nil || len(names) == 0 {
-			return nil, fmt.Errorf("nothing is at %s: %w", filepath.Join(configs, pattern), err)
+		if err != nil {
+			return nil, err
+		}
+		if len(names) == 0 {
+			return nil, fmt.Errorf("nothing is at %s", filepath.Join(configs, pattern))
 		}
 		for _, name := range names {
 			text, err := os.ReadFile(name)

@@ -67,7 +67,7 @@ func TestWhatIsSpoiltIsFound(t *testing.T) {
 		{"all at once", worker, "type: RollingUpdate", "type: Recreate", "want a rolling update"},
 		{"replicas beside the autoscaler", worker, "  # No replicas: they are the autoscaler's, and every apply would set them back.\n", "  replicas: 3\n", "its autoscaler's"},
 		{"one alone", gateway, "replicas: 2", "replicas: 1", "want two replicas"},
-		{"anywhere", "kubernetes/kustomization.yaml", "images:", "patches:\n  - patch: |\n      [{op: remove, path: /spec/template/spec/topologySpreadConstraints}]\n    target: { kind: Deployment }\n\nimages:", "spread over nodes"},
+		{"anywhere", "kubernetes/kustomization.yaml", "images:", "patches:\n  - patch: |\n      [{\"op\": \"remove\", \"path\": \"/spec/template/spec/topologySpreadConstraints\"}]\n    target: { kind: Deployment }\n\nimages:", "spread over nodes"},
 		{"spread by others", worker, "labelSelector: { matchLabels: { app.kubernetes.io/component: worker } }", "labelSelector: { matchLabels: { app.kubernetes.io/component: gateway } }", "counts other pods"},
 		{"another command than its name", scheduler, "args: [scheduler]", "args: [worker]", "three times"},
 		{"killed while calls are in flight", worker, "terminationGracePeriodSeconds: 90", "terminationGracePeriodSeconds: 75", "more than 1m20s"},
