@@ -32,7 +32,7 @@ type Progress struct {
 	Code       int        `json:"code,omitempty"` // Douyin's number
 	Message    string     `json:"message,omitempty"`
 	LogID      string     `json:"log_id,omitempty"`
-	Alarm      bool       `json:"alarm,omitempty"` // a person must look
+	Alarm      bool       `json:"alarm,omitempty"` // a person must look; false again when somebody has acknowledged it
 	Attempts   int        `json:"attempts"`
 	DueAt      *time.Time `json:"due_at,omitempty"` // when Douyin is asked next
 	CreatedAt  time.Time  `json:"created_at"`

@@ -107,7 +107,7 @@ func settlementStatus(i store.Instruction) gateway.SettlementStatus {
 
 func progress(i store.Instruction) gateway.Progress {
 	p := gateway.Progress{
-		State: string(i.State), Kind: i.Kind, Code: i.Code, Message: i.Message, LogID: i.LogID, Alarm: i.Alarm != "", Attempts: i.Attempts,
+		State: string(i.State), Kind: i.Kind, Code: i.Code, Message: i.Message, LogID: i.LogID, Alarm: i.NeedsPerson(), Attempts: i.Attempts,
 		CreatedAt: i.CreatedAt, FinishedAt: i.FinishedAt,
 	}
 	if !i.State.Final() {

@@ -105,7 +105,7 @@ var closed = map[string][]string{
 	"to": breakerStates, "money": {"refund", "settlement"}, "by": {"worker", "callback"}, "job": {"sweep", "outbox"},
 	"queue": tasks.Queues(), "state": append(slices.Concat(states, breakerStates), "new", "submitted", "succeeded", "failed"),
 	"fault": {"ghost", "unleased", "undecodable", "misfiled", "overfull"}, "table": {"refund", "settlement", "payment"},
-	"alarm": {"overdue", "amount", "contradiction", "unknown_order"}, "source": {"queues", "inbox", "memory", "database"},
+	"alarm": {"overdue", "amount", "contradiction", "unknown_order", "unreadable"}, "source": {"queues", "inbox", "memory", "database"},
 	"version": nil, "commit": nil, "go": nil, "le": nil,
 }
 

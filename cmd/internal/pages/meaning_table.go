@@ -187,6 +187,11 @@ var alarmMeanings = map[string]meaning{
 		phrase{"It first named one result and later another. The first one stands here; money may have moved.", "抖音先后给出了不同的结果。此处保留第一个结果；资金可能已经变动。"},
 		phrase{"Look at Douyin's bill which of both is true, and correct the shop's books by hand.", "以抖音账单为准确认真实结果，并手工更正商城账目。"},
 	},
+	store.AlarmUnreadable: {
+		phrase{"A row of money cannot be read", "资金指令内容损坏"},
+		phrase{"The column that the words name is not what ordersync wrote there, so no request can be made of it. It has ended as failed; no money moves under its number any more.", "下方文字指出的列已不是 ordersync 写入的内容，无法据此发送请求。该指令已记为失败，此单号不会再发生资金变动。"},
+		phrase{"Find out who changes ordersync's tables. Then give the instruction again under a new number.", "查明是谁改动了 ordersync 的表，然后用新单号重新发起。"},
+	},
 	store.AlarmUnknownOrder: {
 		phrase{"Paid, and the shop has no such order", "已支付，但商城没有该订单"},
 		phrase{"Douyin called back for a payment whose number the shop does not know.", "抖音回调了一笔商城没有对应订单的支付。"},

@@ -133,6 +133,7 @@ type ledger struct {
 type ledgerRow struct {
 	store.Instruction
 	Word, AlarmWord, Yuan string
+	Seen                  bool // somebody has acknowledged the alarm
 }
 
 func (p *pages) order(ctx context.Context, r *http.Request, l lang) (answer, error) {
@@ -234,7 +235,7 @@ func (k *known) money(l lang) []ledger {
 			i.Message, i.Text = k.strikeOut(i.Message), k.strikeOut(i.Text)
 			row := ledgerRow{Instruction: i, Word: l.T(outcomeName(string(i.State)))}
 			if i.Alarm != "" {
-				row.AlarmWord = l.alarmMeaning(i.Alarm).Title
+				row.AlarmWord, row.Seen = l.alarmMeaning(i.Alarm).Title, !i.NeedsPerson()
 			}
 			if i.Money == store.Refund || i.Amount > 0 { // what a settlement moves is known in the end only
 				row.Yuan = i.Amount.String()

@@ -86,6 +86,7 @@ func Mount(a *admin.Admin, d Deps) error {
 	a.Handle("GET /load", admin.Viewer, p.page(p.load))
 	a.Handle("POST /orders/{id}/push", admin.Operator, p.page(p.pushOne))
 	a.Handle("POST /push", admin.Operator, p.page(p.pushMany))
+	a.Handle("POST /alarms", admin.Operator, p.page(p.acknowledge))
 	a.Handle("GET /pages.css", admin.Viewer, file("text/css; charset=utf-8", style))
 	a.Handle("GET /pages.svg", admin.Viewer, file("image/svg+xml", icon))
 	return nil

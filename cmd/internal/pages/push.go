@@ -36,7 +36,7 @@ func (p *pages) pushOne(ctx context.Context, r *http.Request, _ lang) (answer, e
 	if err := p.ask(ctx, []string{id}); err != nil {
 		return answer{}, err
 	}
-	p.audit(ctx).Str("order", id).Msg("admin")
+	p.audit(ctx, "push").Str("order", id).Msg("admin")
 	return answer{}, redirect(orderLink(id) + "?" + url.Values{askedParameter: {strconv.FormatInt(asked.UnixMilli(), 10)}}.Encode())
 }
 
@@ -76,7 +76,7 @@ func (p *pages) pushSelected(ctx context.Context, ids []string) (int, error) {
 	if err := p.ask(ctx, ids); err != nil {
 		return 0, err
 	}
-	p.audit(ctx).Int("count", len(ids)).Strs("orders", ids).Msg("admin")
+	p.audit(ctx, "push").Int("count", len(ids)).Strs("orders", ids).Msg("admin")
 	return len(ids), nil
 }
 
@@ -93,7 +93,7 @@ func (p *pages) pushGroup(ctx context.Context, kind string, code int) (int, erro
 	if _, err := p.Store.MakeDue(ctx, ids); err != nil {
 		return 0, err
 	}
-	p.audit(ctx).Str("kind", kind).Int("code", code).Int("count", len(ids)).Strs("orders", ids[:min(len(ids), auditIDs)]).Msg("admin")
+	p.audit(ctx, "push").Str("kind", kind).Int("code", code).Int("count", len(ids)).Strs("orders", ids[:min(len(ids), auditIDs)]).Msg("admin")
 	return len(ids), nil
 }
 
@@ -121,8 +121,8 @@ func (p *pages) ask(ctx context.Context, ids []string) error {
 	return nil
 }
 
-// audit begins the line that says who asked for which pushes. The admin writes another one for the request as such.
-func (p *pages) audit(ctx context.Context) *zerolog.Event {
+// audit begins the line that says who did what. The admin writes another one for the request as such.
+func (p *pages) audit(ctx context.Context, what string) *zerolog.Event {
 	who, _ := admin.SignedIn(ctx)
-	return p.Log.Info().Str("audit", "push").Str("user", who.Name)
+	return p.Log.Info().Str("audit", what).Str("user", who.Name)
 }

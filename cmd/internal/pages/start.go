@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
-	"time"
 
 	"github.com/ordersync/ordersync/store"
 )
@@ -25,6 +23,8 @@ type startPage struct {
 	Waiting    store.Unsynced
 	Alarms     []alarm
 	MoreAlarms bool
+	Seen       []seenAlarm
+	NoteLength int
 	Bad        []store.BadOutboxRow
 	MoreBad    bool
 }
@@ -40,16 +40,8 @@ type group struct {
 	Link    string
 }
 
-// alarm is a payment, refund or settlement that a person has to look at.
-type alarm struct {
-	What, Number, OrderID, Message, Link string
-	Amount                               store.Fen
-	At                                   time.Time
-	Meaning                              Meaning
-}
-
-func (p *pages) start(ctx context.Context, _ *http.Request, l lang) (answer, error) {
-	page := startPage{Window: store.FailureWindow}
+func (p *pages) start(ctx context.Context, r *http.Request, l lang) (answer, error) {
+	page := startPage{Window: store.FailureWindow, NoteLength: noteLength}
 	groups, complete, err := p.Store.FailureGroups(ctx)
 	if err != nil {
 		return answer{}, err
@@ -66,46 +58,22 @@ func (p *pages) start(ctx context.Context, _ *http.Request, l lang) (answer, err
 		return answer{}, err
 	}
 	page.Alarms, page.MoreAlarms = atMost(page.Alarms, listLimit)
+	if page.Seen, err = p.seenAlarms(ctx, l); err != nil {
+		return answer{}, err
+	}
 	if page.Bad, err = p.Store.BadOutboxRows(ctx, listLimit+1); err != nil {
 		return answer{}, err
 	}
 	page.Bad, page.MoreBad = atMost(page.Bad, listLimit)
-	return answer{template: "start", title: "What needs a person", content: &page}, nil
+	out := answer{template: "start", title: "What needs a person", content: &page}
+	if r.URL.Query().Has(acknowledgedParameter) {
+		out.notice = l.T("The alarm is acknowledged.")
+	}
+	return out, nil
 }
 
 // atMost is the first n of all, and whether there are more.
 func atMost[T any](all []T, n int) ([]T, bool) { return all[:min(len(all), n)], len(all) > n }
-
-// alarms are those of payments, refunds and settlements together, newest first.
-func (p *pages) alarms(ctx context.Context, l lang) ([]alarm, error) {
-	var all []alarm
-	payments, err := p.Store.PaymentAlarms(ctx, listLimit+1)
-	if err != nil {
-		return nil, err
-	}
-	for _, pay := range payments {
-		a := alarm{What: l.T("Payment"), Number: pay.OutOrderNo, OrderID: pay.OrderID, Message: pay.Message, Amount: pay.Total, At: pay.CreatedAt, Meaning: l.alarmMeaning(pay.Alarm)}
-		if pay.OrderID != "" {
-			a.Link = orderLink(pay.OrderID)
-		}
-		all = append(all, a)
-	}
-	for _, m := range []store.Money{store.Refund, store.Settlement} {
-		instructions, err := p.Store.Alarms(ctx, m, listLimit+1)
-		if err != nil {
-			return nil, err
-		}
-		for _, i := range instructions {
-			a := alarm{What: l.T(moneyName(m)), Number: i.Number, OrderID: i.OrderID, Message: i.Message, Amount: i.Amount, At: i.UpdatedAt, Link: orderLink(i.OrderID), Meaning: l.alarmMeaning(i.Alarm)}
-			if i.AlarmAt != nil {
-				a.At = *i.AlarmAt
-			}
-			all = append(all, a)
-		}
-	}
-	slices.SortStableFunc(all, func(a, b alarm) int { return b.At.Compare(a.At) })
-	return all, nil
-}
 
 // moneyName is a kind of instruction as a text of the word list.
 func moneyName(m store.Money) string {

@@ -45,6 +45,7 @@ func (k *known) timeline(l lang) []event {
 		all = append(all, event{
 			At: k.payment.PaidAt, Class: "succeeded", Title: l.T("Paid"), Notes: []string{k.payment.Total.String() + " " + l.T("yuan"), l.T("confirmed by Douyin")},
 		})
+		all = append(all, k.acknowledged(l, l.T("Payment")+" "+k.payment.OutOrderNo, k.payment.Ack)...)
 	}
 	for _, i := range slices.Concat(k.refunds, k.settles) {
 		all = append(all, k.ended(l, i)...)
@@ -121,7 +122,15 @@ func (k *known) created(l lang, i store.Instruction) event {
 	return e
 }
 
-// ended is the end of a refund or a settlement, and its alarm.
+// acknowledged is that somebody has seen an alarm; it stays when the alarm has passed.
+func (k *known) acknowledged(l lang, name string, a store.Ack) []event {
+	if a.At == nil {
+		return nil
+	}
+	return []event{{At: *a.At, Class: "settled", Title: name, State: l.T("alarm acknowledged"), Message: k.strikeOut(a.Note), Notes: []string{l.T("by %s", a.By)}}}
+}
+
+// ended is the end of a refund or a settlement, its alarm, and who has seen that.
 func (k *known) ended(l lang, i store.Instruction) (all []event) {
 	name := l.T(moneyName(i.Money)) + " " + i.Number
 	if i.FinishedAt != nil {
@@ -134,7 +143,7 @@ func (k *known) ended(l lang, i store.Instruction) (all []event) {
 	if i.AlarmAt != nil {
 		all = append(all, event{At: *i.AlarmAt, Class: "refused", Title: name, State: l.T("alarm"), Message: l.alarmMeaning(i.Alarm).Title})
 	}
-	return all
+	return append(all, k.acknowledged(l, name, i.Ack)...)
 }
 
 // body is a request or an answer as a person reads it: JSON is indented, a text that holds JSON too.

@@ -2,6 +2,18 @@ package pages
 
 // words is the Chinese for each text of the pages. A test holds that none is missing and none is left over.
 var words = map[string]string{
+	"Acknowledge":                        "确认警报",
+	"Acknowledged":                       "确认",
+	"Alarm":                              "警报",
+	"Alarms that were acknowledged last": "最近确认的警报",
+	"Note":                               "备注",
+	"The alarm is acknowledged.":         "警报已确认。",
+	"The note is too long.":              "备注过长。",
+	"This alarm is not open any more: somebody has acknowledged it, its cause has passed, or another alarm has taken its place.": "该警报已不再待处理：可能已被他人确认、原因已消除，或已有新的警报。",
+	"What became of it":               "处理结果",
+	"alarm acknowledged":              "警报已确认",
+	"by %s":                           "操作人 %s",
+	"its cause has passed":            "原因已消除",
 	"%d days":                         "%d 天",
 	"%d h":                            "%d 小时",
 	"%d min":                          "%d 分钟",

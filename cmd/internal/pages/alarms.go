@@ -1,0 +1,135 @@
+package pages
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ordersync/ordersync/cmd/internal/admin"
+	"github.com/ordersync/ordersync/store"
+)
+
+const (
+	// seenLimit is how many acknowledged alarms the start page lists.
+	seenLimit = 20
+	// noteLength bounds a note in the browser, in characters; maxNote in bytes of UTF-8, as the column holds them.
+	noteLength, maxNote = 160, 512
+	// acknowledgedParameter tells the start page that somebody has just acknowledged an alarm.
+	acknowledgedParameter = "acknowledged"
+)
+
+var (
+	errAlarmGone = &problem{http.StatusConflict, "This alarm is not open any more: somebody has acknowledged it, its cause has passed, or another alarm has taken its place."}
+	errLongNote  = &problem{http.StatusBadRequest, "The note is too long."}
+)
+
+// alarm is a payment, refund or settlement that a person has to look at.
+type alarm struct {
+	What, Number, OrderID, Message, Link string
+	Table                                store.AlarmTable
+	Alarm                                string
+	Amount                               store.Fen
+	At                                   time.Time
+	Meaning                              Meaning
+}
+
+// seenAlarm is one that somebody has looked at.
+type seenAlarm struct {
+	store.AcknowledgedAlarm
+	What, Title, Link string
+}
+
+// alarms are those of payments, refunds and settlements together, newest first.
+func (p *pages) alarms(ctx context.Context, l lang) ([]alarm, error) {
+	var all []alarm
+	payments, err := p.Store.PaymentAlarms(ctx, listLimit+1)
+	if err != nil {
+		return nil, err
+	}
+	for _, pay := range payments {
+		all = append(all, alarm{
+			What: l.T("Payment"), Number: pay.OutOrderNo, OrderID: pay.OrderID, Message: pay.Message, Link: orderLink(pay.OrderID),
+			Table: store.PaymentAlarm, Alarm: pay.Alarm, Amount: pay.Total, At: pay.CreatedAt, Meaning: l.alarmMeaning(pay.Alarm),
+		})
+	}
+	for _, m := range []store.Money{store.Refund, store.Settlement} {
+		instructions, err := p.Store.Alarms(ctx, m, listLimit+1)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range instructions {
+			a := alarm{
+				What: l.T(moneyName(m)), Number: i.Number, OrderID: i.OrderID, Message: i.Message, Link: orderLink(i.OrderID),
+				Table: store.AlarmTable(m), Alarm: i.Alarm, Amount: i.Amount, At: i.UpdatedAt, Meaning: l.alarmMeaning(i.Alarm),
+			}
+			if i.AlarmAt != nil {
+				a.At = *i.AlarmAt
+			}
+			all = append(all, a)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b alarm) int { return b.At.Compare(a.At) })
+	return all, nil
+}
+
+// seenAlarms are those that were acknowledged last.
+func (p *pages) seenAlarms(ctx context.Context, l lang) ([]seenAlarm, error) {
+	all, err := p.Store.AcknowledgedAlarms(ctx, seenLimit)
+	if err != nil {
+		return nil, err
+	}
+	seen := make([]seenAlarm, len(all))
+	for i, a := range all {
+		seen[i] = seenAlarm{AcknowledgedAlarm: a, What: l.T(tableName(a.Table)), Title: l.T("its cause has passed"), Link: orderLink(a.OrderID)}
+		if a.Alarm != "" {
+			seen[i].Title = l.alarmMeaning(a.Alarm).Title
+		}
+	}
+	return seen, nil
+}
+
+// tableName is what an alarm is about, as a text of the word list.
+func tableName(t store.AlarmTable) string {
+	if t == store.PaymentAlarm {
+		return "Payment"
+	}
+	return moneyName(store.Money(t))
+}
+
+// acknowledge records that the person who is signed in has looked at one alarm, and leads back to the start page. The form names the
+// alarm that the page showed: one that has come since stays open.
+func (p *pages) acknowledge(ctx context.Context, r *http.Request, _ lang) (answer, error) {
+	r.Body = http.MaxBytesReader(nil, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		return answer{}, errBadForm
+	}
+	in := r.PostForm
+	who, _ := admin.SignedIn(ctx)
+	now := p.Now()
+	seen := store.SeenAlarm{
+		Table: store.AlarmTable(in.Get("table")), Number: in.Get("number"), Alarm: in.Get("alarm"),
+		Ack: store.Ack{At: &now, By: who.Name, Note: strings.TrimSpace(in.Get("note"))},
+	}
+	switch seen.Table {
+	case store.RefundAlarm, store.SettlementAlarm, store.PaymentAlarm:
+	default:
+		return answer{}, errBadForm
+	}
+	if seen.Number == "" || seen.Alarm == "" {
+		return answer{}, errBadForm
+	}
+	if len(seen.Ack.Note) > maxNote {
+		return answer{}, errLongNote
+	}
+	switch err := p.Store.Acknowledge(ctx, seen); {
+	case errors.Is(err, store.ErrNoAlarm):
+		return answer{}, errAlarmGone
+	case err != nil:
+		return answer{}, err
+	}
+	p.audit(ctx, "acknowledge").Str("table", string(seen.Table)).Str("number", seen.Number).Str("alarm", seen.Alarm).Msg("admin")
+	return answer{}, redirect(Home + "?" + acknowledgedParameter)
+}

@@ -1,0 +1,133 @@
+package pages_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/store/servertest"
+)
+
+// alarms lets order 1 have a payment of another amount and a refund without a result.
+func (s *site) alarms(t *testing.T) {
+	t.Helper()
+	s.addOrder(t, 1, "x")
+	now := time.Now()
+	for number, amount := range map[string]store.Fen{"1": 1, "404": 5} { // the shop has no order 404
+		if _, err := s.store.AcceptCallback(t.Context(), store.Callback{Type: "payment", Number: number, Status: "SUCCESS", Amount: amount, FinishedAt: now, At: now}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, err := s.store.CreateRefund(t.Context(), store.NewRefund{Number: "R1", OrderID: "1", Amount: 1, Reason: "用户取消", DueAt: now}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.store.Alarm(t.Context(), store.Refund, "R1", store.AlarmOverdue, now); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAnAlarmIsAcknowledged(t *testing.T) {
+	onEach(t, func(t *testing.T, s *site) {
+		s.alarms(t)
+		omar, vera := s.as(t, "omar"), s.as(t, "vera")
+		form := url.Values{"table": {"refund"}, "number": {"R1"}, "alarm": {"overdue"}, "note": {"  asked 抖音 support <b>, ticket 7 of " + openID + " "}}
+		if body := vera.sees("/", "No result for a day", "The amounts differ"); strings.Contains(body, `action="/alarms"`) {
+			t.Error("a viewer gets the form")
+		}
+		if _, status := vera.post("/alarms", form); status != http.StatusForbidden {
+			t.Errorf("a viewer acknowledges: %d", status)
+		}
+		omar.sees("/", `action="/alarms"`, `name="alarm" value="overdue"`, "<b>3</b> money alarms")
+		body, status := omar.post("/alarms", form)
+		if status != http.StatusOK || !strings.Contains(body, "The alarm is acknowledged.") || strings.Contains(body, `value="R1"`) || !strings.Contains(body, "<b>2</b> money alarms") ||
+			!strings.Contains(body, "by omar") || !strings.Contains(body, "ticket 7") {
+			t.Errorf("%d\n%s", status, body)
+		}
+		if body := vera.sees("/orders/1", "alarm acknowledged", "by omar", "asked 抖音 support &lt;b&gt;, ticket 7 of ***", `class="badge settled">No result for a day`); strings.Contains(body, openID) {
+			t.Error("the open_id shows")
+		}
+		i, _, err := s.store.Instruction(t.Context(), store.Refund, "R1")
+		if err != nil || i.Ack.By != "omar" || i.Ack.At == nil || !strings.HasPrefix(i.Ack.Note, "asked") {
+			t.Errorf("%+v, %v", i.Ack, err)
+		}
+		if log := s.log.String(); !strings.Contains(log, `"audit":"acknowledge","user":"omar","table":"refund","number":"R1","alarm":"overdue"`) ||
+			!strings.Contains(log, `"user":"vera","role":"viewer","method":"POST","path":"/alarms","status":403`) || strings.Contains(log, "ticket") {
+			t.Errorf("audit:\n%s", log)
+		}
+		for _, pay := range []struct{ number, alarm string }{{"1", "amount"}, {"404", "unknown_order"}} {
+			if body, status := omar.post("/alarms", url.Values{"table": {"payment"}, "number": {pay.number}, "alarm": {pay.alarm}}); status != http.StatusOK {
+				t.Errorf("%d\n%s", status, body)
+			}
+		}
+		if body := omar.sees("/", "<b>0</b> money alarms", "404"); strings.Contains(body, `action="/alarms"`) {
+			t.Errorf("open still:\n%s", body)
+		}
+		omar.sees("/orders/1", "Payment 1", "alarm acknowledged")
+	})
+}
+
+func TestWhatIsNoOpenAlarmIsRefused(t *testing.T) {
+	onEach(t, func(t *testing.T, s *site) {
+		s.alarms(t)
+		omar := s.as(t, "omar")
+		alarm := func(table, number, alarm, note string) url.Values {
+			return url.Values{"table": {table}, "number": {number}, "alarm": {alarm}, "note": {note}}
+		}
+		for _, c := range []struct {
+			name string
+			form url.Values
+			want int
+		}{
+			{"another alarm has come since", alarm("refund", "R1", "contradiction", ""), http.StatusConflict},
+			{"no such refund", alarm("refund", "R9", "overdue", ""), http.StatusConflict},
+			{"no such table", alarm("order", "1", "overdue", ""), http.StatusBadRequest},
+			{"no number", alarm("refund", "", "overdue", ""), http.StatusBadRequest},
+			{"no alarm", alarm("refund", "R1", "", ""), http.StatusBadRequest},
+			{"a long note", alarm("refund", "R1", "overdue", strings.Repeat("长", 171)), http.StatusBadRequest},
+			{"a form without end", alarm("refund", "R1", "overdue", strings.Repeat("x", 40_000)), http.StatusBadRequest},
+			{"just fits", alarm("refund", "R1", "overdue", strings.Repeat("长", 170)), http.StatusOK},
+			{"twice", alarm("refund", "R1", "overdue", "again"), http.StatusConflict},
+		} {
+			if body, status := omar.post("/alarms", c.form); status != c.want {
+				t.Errorf("%s: %d, want %d\n%s", c.name, status, c.want, body)
+			}
+		}
+		if i, _, err := s.store.Instruction(t.Context(), store.Refund, "R1"); err != nil || i.Ack.Note != strings.Repeat("长", 170) {
+			t.Errorf("%+v, %v", i.Ack, err)
+		}
+	})
+}
+
+// An operator reads an alarm, writes down what became of it, and finds that in the order's timeline.
+func TestAnOperatorAcknowledgesAnAlarm(t *testing.T) {
+	tell := func(t *testing.T, b browser) {
+		b.open("/")
+		b.press("Sign in 登录", map[string]string{"name": "omar", "password": password})
+		reads(t, b, "3 money alarms", "No result for a day")
+		b.press("Acknowledge", map[string]string{"note": "the first of them"})
+		reads(t, b, "The alarm is acknowledged.", "2 money alarms", "Alarms that were acknowledged last")
+		b.press("Acknowledge", map[string]string{"note": "the second"})
+		b.press("Acknowledge", nil)
+		reads(t, b, "0 money alarms", "Nothing needs a person now.")
+		b.open("/orders/1?lang=zh")
+		reads(t, b, "警报已确认", "操作人 omar")
+	}
+	for name, open := range map[string]func(t *testing.T, s *site) browser{
+		"plain HTTP": func(t *testing.T, s *site) browser { return newReader(t, s.URL) },
+		"chromium": func(t *testing.T, s *site) browser {
+			if path := findChromium(t); path != "" {
+				return newChromium(t, path, s.URL)
+			}
+			return newReader(t, s.URL) // ORDERSYNC_TEST_SERVERS=required makes this a failure
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, servertest.DB(t), servertest.Redis(t))
+			s.alarms(t)
+			tell(t, open(t, s))
+		})
+	}
+}
