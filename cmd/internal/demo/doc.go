@@ -6,4 +6,15 @@
 //
 // The sweep rings every second and waits between attempts are a twentieth of production's, so that a person sees in half
 // a minute what takes an hour otherwise. Everything else is what production runs.
+//
+// # Why Douyin refuses one order, and who pushes it again
+//
+// Most of what is wrong with an order is found before Douyin is asked. The other kind is what an operator meets on a real day: Douyin's own
+// words, a cause in the shop's rows, and a push that goes through once that is mended. A demo that stays (Options.Serve) mends the row and
+// leaves the push to the person at the operators' pages: the order itself has not changed, so nothing else would ask again.
+//
+// # Why it prints a password
+//
+// The pages have no way in without a sign-in, here neither. The password is made for one run, for a port of the loopback address, and
+// printed to whoever started that run; only its hash is kept.
 package demo
