@@ -16,5 +16,5 @@
 // # Why it prints a password
 //
 // The pages have no way in without a sign-in, here neither. The password is made for one run, for a port of the loopback address, and
-// printed to whoever started that run; only its hash is kept.
+// printed to whoever started that run; the pages know only its hash.
 package demo
