@@ -57,14 +57,14 @@ func (a *Assembly) Scheduler() (*scheduler.Scheduler, error) {
 	if err != nil {
 		return nil, err
 	}
-	relay := &scheduler.Relay{Outbox: st, Hand: handOver(queue, cashier)}
+	relay := &scheduler.Relay{Outbox: st, Hand: handOver(a.tracing().OutboxRow(handOverRow(queue, cashier)))}
 	purge := &scheduler.Purge{Rows: st, Keep: a.cfg.Log.Keep, Now: time.Now}
 	register := func(ctx context.Context) (bool, error) {
 		return false, redis.SAdd(ctx, "asynq:queues", tasks.Queues()).Err()
 	}
 	doctor := &queuedoctor.Doctor{Redis: redis, Queues: tasks.Queues(), Now: time.Now, Log: a.log, Observe: a.metrics.Faults}
 	jobs := []scheduler.Job{
-		{Name: "sweep", Every: cfg.SweepEvery, Do: sweep.Tick},
+		{Name: "sweep", Every: cfg.SweepEvery, Do: a.tracing().Tick("sweep", sweep.Tick)},
 		{Name: "outbox", Every: cfg.OutboxEvery, Do: relay.Tick},
 		{Name: "purge", Every: purgeEvery, Do: purge.Tick},
 		{Name: "register", Every: registerEvery, Do: register},
@@ -126,29 +126,32 @@ func statuses(column string, words map[string]string) []string {
 	return slices.Sorted(maps.Keys(words))
 }
 
-// handOver asks for what rows of the outbox say.
-func handOver(queue tasks.Enqueuer, cashier Cashier) func(context.Context, []store.OutboxRow) []error {
+// handOver hands rows of the outbox over one by one.
+func handOver(one func(context.Context, store.OutboxRow) error) func(context.Context, []store.OutboxRow) []error {
 	return func(ctx context.Context, rows []store.OutboxRow) []error {
 		answers := make([]error, len(rows))
 		for i, r := range rows {
-			answers[i] = handOverOne(ctx, queue, cashier, r)
+			answers[i] = one(ctx, r)
 		}
 		return answers
 	}
 }
 
-func handOverOne(ctx context.Context, queue tasks.Enqueuer, cashier Cashier, r store.OutboxRow) error {
-	asked, err := tasks.FromOutbox(r.Kind, r.OrderID, r.Payload, r.ID)
-	if err == nil {
-		err = handOverAsked(ctx, queue, cashier, asked)
+// handOverRow asks for what a row of the outbox says.
+func handOverRow(queue tasks.Enqueuer, cashier Cashier) func(context.Context, store.OutboxRow) error {
+	return func(ctx context.Context, r store.OutboxRow) error {
+		asked, err := tasks.FromOutbox(r.Kind, r.OrderID, r.Payload, r.ID)
+		if err == nil {
+			err = handOverAsked(ctx, queue, cashier, asked)
+		}
+		switch {
+		case neverTaken(err):
+			return &store.BadRow{Err: err}
+		case errors.Is(err, gateway.ErrOrderNotFound), errors.Is(err, gateway.ErrBusy):
+			return &store.LaterRow{Err: err}
+		}
+		return err
 	}
-	switch {
-	case neverTaken(err):
-		return &store.BadRow{Err: err}
-	case errors.Is(err, gateway.ErrOrderNotFound), errors.Is(err, gateway.ErrBusy):
-		return &store.LaterRow{Err: err}
-	}
-	return err
 }
 
 // handOverAsked makes a task of what was asked, for money after its row. Asked twice it is one.

@@ -43,7 +43,7 @@
 //
 // # Why otlptracehttp, and why not otelhttp
 //
-// The standard exporter links gRPC though it speaks HTTP: all of this package costs the production binary 3.4 MB, of which 2.2 MB
+// The standard exporter links gRPC though it speaks HTTP: traces cost the production binary 3.8 MB (35.1 to 38.9), of which 2.2 MB
 // are that. It is taken nevertheless: TLS, proxies, compression, retries and the OTEL_ variables are as everybody knows them.
 // otelhttp would add 1.6 MB more for its metrics; what is needed of it is two short files here.
 package traces
