@@ -39,6 +39,23 @@
 // ordersync_order, as a push does. Under the same lock the refunds are summed up in that row, and the order becomes due: one
 // read of the order tells both, and Douyin sees every change.
 //
+// # Why refunds and settlements take turns
+//
+// A settlement is computed from what is in transit, and a refund is cheapest while the money is in transit (douyin-api.md §2.3, §2.5).
+// So of one order a refund and a settlement are never at Douyin together. Under the order's lock, MarkSending gives an instruction its
+// turn: a settlement when no refund is open, a refund when no settlement has its turn. So every refund passes a settlement that was
+// not sent yet, and waits for one that was; refunds do not wait for each other.
+//
+// A turn lasts from the announcement to the end. What has it waits for nobody, also when it is sent again, so no two wait for each
+// other. It is given back when Douyin has said that the request comes too early. And it is lost when there is no result for a
+// day (AlarmOverdue): a settlement that Douyin forgot must not keep a buyer's money. Whatever the order, each moves once.
+//
+// # Why acknowledging an alarm changes nothing about money
+//
+// It says that a person has looked, and takes the alarm out of lists and counts. Nobody can tell from it what that person found. So
+// what the alarm holds back stays so: a contradicted refund counts as paid back, and a payment of another amount is not settled by
+// itself.
+//
 // # Why an end is final
 //
 // A refund that has succeeded or failed never changes its state again, whatever comes later and in whatever order: the

@@ -20,6 +20,11 @@
 // order or a selection is also put on the live queue at once. A whole group is not: a thousand orders would stand before the
 // ones that are being paid now, so it takes the scheduler's way alone.
 //
+// # Why an alarm is acknowledged and not deleted
+//
+// Whoever looked, when and what came of it belongs to the order's history, for the next person and for the books. The form names the
+// alarm that was read, so one that came meanwhile is not dismissed unseen. The metric and its alert go by what nobody has acknowledged.
+//
 // # What never shows
 //
 // No open_id, token or secret: bodies are stored masked by package douyin, the buyer's open_id is struck out once more here, and
