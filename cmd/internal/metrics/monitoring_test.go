@@ -1,7 +1,6 @@
 package metrics
 
 import (
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -54,20 +53,7 @@ func expressions(t *testing.T) (rules, panels map[string]string) {
 			}
 		}
 	}
-	var dashboard struct {
-		Panels []struct {
-			Title   string
-			GridPos struct{ X, Y, W, H int }
-			Targets []struct{ Expr string }
-		}
-	}
-	if err := json.Unmarshal(read(t, "ordersync.dashboard.json"), &dashboard); err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range dashboard.Panels {
-		if p.GridPos.X+p.GridPos.W > 24 {
-			t.Errorf("panel %q does not fit", p.Title)
-		}
+	for _, p := range readDashboard(t).Panels {
 		for _, q := range p.Targets {
 			panels[p.Title] += q.Expr + "\n"
 		}
