@@ -162,3 +162,27 @@ func TestFullBuildHasTheDemo(t *testing.T) {
 		t.Error("the full build does not link store/embedded: where is the demo?")
 	}
 }
+
+// What makes and sends spans is a process's choice: everything else that speaks of traces uses OpenTelemetry's API alone.
+func TestOnlyTracesUsesOpenTelemetrysSDK(t *testing.T) {
+	const otel, owner = "go.opentelemetry.io/", "cmd/internal/traces"
+	users := map[string]bool{}
+	for _, p := range list(t, module+"...") {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		for _, i := range p.Imports {
+			api := strings.HasPrefix(i, otel+"otel/") && !strings.HasPrefix(i, otel+"otel/sdk") && !strings.HasPrefix(i, otel+"otel/exporters")
+			if strings.HasPrefix(i, otel) && !api {
+				users[name] = true
+				if name != owner {
+					t.Errorf("%s imports %s", name, i)
+				}
+			}
+			if api && name != owner && name != "tasks" {
+				t.Errorf("%s imports %s: decorate it in %s", name, i, owner)
+			}
+		}
+	}
+	if !users[owner] {
+		t.Errorf("%s imports no SDK: the test looks at nothing", owner)
+	}
+}

@@ -1,21 +1,17 @@
 package traces
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hibiken/asynq"
 	"github.com/rs/zerolog"
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
@@ -24,6 +20,7 @@ import (
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
+	"github.com/ordersync/ordersync/tasks/inbox"
 	"github.com/ordersync/ordersync/worker"
 )
 
@@ -71,10 +68,11 @@ func TestWhatIsOffWrapsNothing(t *testing.T) {
 		}
 	}
 	var calls int
-	off.Tick("x", func(context.Context) (bool, error) { calls++; return false, nil })(t.Context())                      //nolint:errcheck // counts
-	off.OutboxRow(func(context.Context, store.OutboxRow) error { calls++; return nil })(t.Context(), store.OutboxRow{}) //nolint:errcheck // counts
-	if calls != 2 {
-		t.Errorf("%d calls went through, want 2", calls)
+	_, _ = off.Tick("x", func(context.Context) (bool, error) { calls++; return false, nil })(t.Context())
+	_ = off.OutboxRow(func(context.Context, store.OutboxRow) error { calls++; return nil })(t.Context(), store.OutboxRow{})
+	_ = off.InboxEntry(func(context.Context, inbox.Entry) error { calls++; return nil })(t.Context(), inbox.Entry{})
+	if calls != 3 {
+		t.Errorf("%d calls went through, want 3", calls)
 	}
 	off.Close(t.Context())
 }
@@ -119,26 +117,33 @@ func (inFlight) LoadOrder(context.Context, string) (store.OrderSnapshot, error) 
 	return snapshot(), nil
 }
 
-func TestWhatASweepAskedForIsLinkedAndNotBeneath(t *testing.T) {
+func TestARunIsLinkedToWhatAskedForItAndContinuesItsTrace(t *testing.T) {
 	t.Parallel()
 	on, spans := recorded()
-	ctx, asked := on.tracer.Start(t.Context(), "sweep")
+	_, asked := on.tracer.Start(t.Context(), "send push")
 	task := asynq.NewTaskWithHeaders(tasks.TypePushOrder, []byte(`{"order_id":"7"}`), map[string]string{
 		"traceparent": "00-" + asked.SpanContext().TraceID().String() + "-" + asked.SpanContext().SpanID().String() + "-01",
 	})
-	ran := on.Handler(asynq.HandlerFunc(func(ctx context.Context, _ *asynq.Task) error {
-		if !trace.SpanContextFromContext(ctx).IsValid() {
-			t.Error("the handler runs outside its span")
-		}
+	var within trace.SpanContext
+	run := on.Handler(asynq.HandlerFunc(func(ctx context.Context, _ *asynq.Task) error {
+		within = trace.SpanContextFromContext(ctx)
 		return nil
 	}))
-	_ = ctx
-	if err := ran.ProcessTask(t.Context(), task); err != nil { // without asynq's own values there is no queue
+	if err := run.ProcessTask(t.Context(), task); err != nil {
 		t.Fatal(err)
 	}
-	span := spans.Ended()[0]
-	if span.Parent().SpanID() != asked.SpanContext().SpanID() || len(span.Links()) != 1 {
-		t.Errorf("parent %v, links %v", span.Parent(), span.Links())
+	if within.TraceID() != asked.SpanContext().TraceID() || within.SpanID() == asked.SpanContext().SpanID() {
+		t.Errorf("the handler runs within %v", within)
+	}
+	if err := run.ProcessTask(t.Context(), asynq.NewTask(tasks.TypePushOrder, []byte(`{`))); err != nil {
+		t.Fatal(err)
+	}
+	span, alone := spans.Ended()[0], spans.Ended()[1]
+	if span.Parent().SpanID() != asked.SpanContext().SpanID() || len(span.Links()) != 1 || texts(span)["ordersync.order_id"] != "7" {
+		t.Errorf("parent %v, links %v, %v", span.Parent(), span.Links(), texts(span))
+	}
+	if alone.Parent().IsValid() || len(alone.Links()) != 0 {
+		t.Errorf("a task that nobody traced: parent %v, links %v", alone.Parent(), alone.Links())
 	}
 }
 
@@ -206,119 +211,5 @@ func TestAnExchangeWithoutAnAnswerEnds(t *testing.T) {
 	}
 	if ended := spans.Ended(); len(ended) != 1 || ended[0].Status().Code != codes.Error {
 		t.Errorf("spans %v", ended)
-	}
-}
-
-// failing is a collector that is away, for as long as err says so.
-type failing struct {
-	sdktrace.SpanExporter
-	err error
-}
-
-func (f *failing) ExportSpans(context.Context, []sdktrace.ReadOnlySpan) error { return f.err }
-
-func TestACollectorThatFailsIsToldOfSeldom(t *testing.T) {
-	t.Parallel()
-	var log bytes.Buffer
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	f := &failing{err: errors.New("away")}
-	r := &reporting{SpanExporter: f, log: zerolog.New(&log), now: func() time.Time { return now }}
-	batch := make([]sdktrace.ReadOnlySpan, 10)
-	lines := func(after time.Duration, batches int) string {
-		log.Reset()
-		now = now.Add(after)
-		for range batches {
-			if err := r.ExportSpans(t.Context(), batch); err != nil {
-				t.Errorf("an error went on: %v", err)
-			}
-		}
-		return log.String()
-	}
-	const first = `{"level":"warn","why":"away","lost":10,"message":"traces do not arrive at the collector; the work goes on without them"}` + "\n"
-	if got := lines(0, 5); got != first {
-		t.Errorf("at first: %s", got)
-	}
-	if got := lines(tellEvery-time.Second, 5); got != "" {
-		t.Errorf("within ten minutes: %s", got)
-	}
-	if got := lines(time.Second, 5); strings.Count(got, "\n") != 1 || !strings.Contains(got, `"lost":110`) {
-		t.Errorf("after ten minutes: %s", got)
-	}
-	f.err = nil
-	if got := lines(time.Second, 5); got != `{"level":"info","lost":150,"message":"traces arrive again"}`+"\n" {
-		t.Errorf("when it is back: %s", got)
-	}
-	f.err = errors.New("away")
-	if got := lines(time.Second, 5); got != first {
-		t.Errorf("the next outage: %s", got)
-	}
-}
-
-func TestAnErrorAboutTheCollectorShowsNoAddressAndNoForeignWords(t *testing.T) {
-	t.Parallel()
-	const secret = "canary"
-	for text, want := range map[string]string{
-		"failed to send to https://c.example.com/adapt_" + secret + "/traces: 401 Unauthorized (body: no such token " + secret + ")": "failed to send to the collector 401 Unauthorized body",
-		"retry-able request failure: body: " + secret:                          "retry-able request failure: body",
-		"OTLP partial success: " + secret + " (3 spans rejected)":              "OTLP partial success",
-		`Post "https://c.example.com/` + secret + `": dial tcp: lookup failed`: `Post "the collector": dial tcp: lookup failed`,
-	} {
-		if got := tidy(errors.New(text)); got != want || strings.Contains(got, secret) {
-			t.Errorf("%s\n got %s\nwant %s", text, got, want)
-		}
-	}
-	if got := tidy(&url.Error{Op: "Post", URL: "http://u:" + secret + "@h/x", Err: errors.New("refused")}); strings.Contains(got, secret) {
-		t.Error(got)
-	}
-}
-
-// A header with a token that is badly written down must not be quoted on stderr, which is what OpenTelemetry would do.
-func TestABadVariableIsNotQuoted(t *testing.T) {
-	const secret = "canary%zz"
-	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization="+secret)
-	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
-	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", secret)
-	var log bytes.Buffer
-	on, err := New(Config{SampleRatio: 1, Log: zerolog.New(&log)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	on.Close(t.Context())
-	otel.Handle(errors.New("failed to send to http://c.example.com/" + secret + ": 500"))
-	if got := log.String(); !strings.Contains(got, "header") || strings.Contains(got, "canary") {
-		t.Errorf("log: %s", got)
-	}
-}
-
-func TestACollectorThatHangsOrIsAwayHoldsNobodyUp(t *testing.T) {
-	t.Parallel()
-	held := make(chan struct{})
-	hangs := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		<-held
-	}))
-	t.Cleanup(hangs.Close)
-	t.Cleanup(func() { close(held) })
-	for name, endpoint := range map[string]string{"hangs": hangs.URL, "away": "http://127.0.0.1:1"} {
-		t.Run(name, func(t *testing.T) {
-			var log bytes.Buffer
-			on, err := New(Config{Endpoint: endpoint, SampleRatio: 1, Log: zerolog.New(&log)})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for range 5000 { // more than the queue takes
-				_, span := on.tracer.Start(t.Context(), "x")
-				span.End()
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-			defer cancel()
-			closed := make(chan struct{})
-			go func() { defer close(closed); on.Close(ctx) }()
-			select {
-			case <-closed:
-			case <-time.After(flushTimeout):
-				t.Fatal("Close waits for the collector")
-			}
-		})
 	}
 }
