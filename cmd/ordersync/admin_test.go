@@ -15,15 +15,21 @@ import (
 
 const operatorsPassword = "correct horse battery"
 
-// withPrivatePort are the secrets' variables with a private port and its operator.
-func withPrivatePort(t *testing.T, more ...string) []string {
+// alice is admin.users with one operator.
+func alice(t *testing.T) string {
 	t.Helper()
 	var hash bytes.Buffer
 	p := &process{in: strings.NewReader(operatorsPassword + "\n"), out: &hash, errOut: io.Discard}
 	if code := p.run(t.Context(), []string{"admin-hash"}); code != exitDone {
 		t.Fatalf("admin-hash ended with %d", code)
 	}
-	environ := append([]string{"ORDERSYNC_ADMIN__USERS=alice=operator:" + strings.TrimSpace(hash.String())}, secrets[:len(secrets)-1]...)
+	return "alice=operator:" + strings.TrimSpace(hash.String())
+}
+
+// withPrivatePort are the secrets' variables with a private port and its operator.
+func withPrivatePort(t *testing.T, more ...string) []string {
+	t.Helper()
+	environ := append([]string{"ORDERSYNC_ADMIN__USERS=" + alice(t)}, secrets[:len(secrets)-1]...)
 	return append(append(environ, "ORDERSYNC_ADMIN__ADDR=127.0.0.1:0"), more...)
 }
 
@@ -45,6 +51,22 @@ func get(t *testing.T, client *http.Client, url string) (status int, body string
 	return resp.StatusCode, string(text)
 }
 
+// change sends a form, as an operator's button does.
+func change(t *testing.T, client *http.Client, method, url, form string) (status int) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(form))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode
+}
+
 func TestTheGatewaysPrivatePortHasPagesForThoseWhoSignIn(t *testing.T) {
 	addr, stop := listening(t, "admin", withPrivatePort(t, "ORDERSYNC_GATEWAY__ADDR=127.0.0.1:0"), shop(t), "gateway")
 	base := "http://" + addr
@@ -61,19 +83,10 @@ func TestTheGatewaysPrivatePortHasPagesForThoseWhoSignIn(t *testing.T) {
 			t.Errorf("%s: %d %s", open, status, body)
 		}
 	}
-	form := strings.NewReader(url.Values{"name": {"alice"}, "password": {operatorsPassword}}.Encode())
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/login", form)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	resp, err := client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = resp.Body.Close()
+	form := url.Values{"name": {"alice"}, "password": {operatorsPassword}}.Encode()
+	signedIn := change(t, client, http.MethodPost, base+"/login", form)
 	if status, body := get(t, client, base+"/asynqmon/api/queues"); status != http.StatusOK {
-		t.Errorf("after the sign-in (%d): %d %s", resp.StatusCode, status, body)
+		t.Errorf("after the sign-in (%d): %d %s", signedIn, status, body)
 	}
 	if code := stop(); code != exitDone {
 		t.Errorf("ended with %d after its signal, want 0", code)

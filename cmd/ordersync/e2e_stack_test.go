@@ -32,7 +32,7 @@ type stack struct {
 	launch   launcher
 	environ  []string
 	redis    *servertest.RedisServer
-	rdb      *redis.Client
+	rdb      redis.UniversalClient
 	mysql    *servertest.MySQLServer // nil where mariadbd is not installed
 	shop     *trades
 	douyin   *running

@@ -25,16 +25,20 @@ type RedisServer struct {
 	tls  *tls.Config // nil: plain
 }
 
-// StartRedis starts a Redis for this test alone, with an append-only file, so that what it acknowledged survives Kill.
-func StartRedis(t testing.TB) *RedisServer {
+// StartRedis starts a Redis for this test alone, with an append-only file, so that what it acknowledged survives Kill. A
+// redis-server is given args too, such as a file of users to include.
+func StartRedis(t testing.TB, args ...string) *RedisServer {
 	t.Helper()
 	path, ok := need(t, "redis-server")
 	if !ok {
 		m := startMini(t)
 		return &RedisServer{Addr: m.Addr(), mini: m}
 	}
-	return startRedis(t, path, plainPort, keepsKeys)
+	return startRedis(t, path, plainPort, keepsKeys, args)
 }
+
+// IsMiniredis tells that redis-server is not installed.
+func (s *RedisServer) IsMiniredis() bool { return s.mini != nil }
 
 // keepsKeys lets a server keep what it acknowledged over Kill.
 var keepsKeys = []string{"--appendonly", "yes", "--appendfsync", "everysec"}

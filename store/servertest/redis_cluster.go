@@ -23,15 +23,14 @@ type RedisCluster struct {
 	nodes []*RedisServer
 }
 
-// StartCluster starts a cluster for this test alone. Each node is given args, such as a file of users. It is nil where
-// redis-server is not installed.
-func StartCluster(t testing.TB, args ...string) *RedisCluster {
+// StartCluster starts a cluster for this test alone. It is nil where redis-server is not installed.
+func StartCluster(t testing.TB) *RedisCluster {
 	t.Helper()
 	path, ok := need(t, "redis-server")
 	if !ok {
 		return nil
 	}
-	c, err := newCluster(path, args...)
+	c, err := newCluster(path, keepsKeys...)
 	if err != nil {
 		t.Fatalf("private cluster: %v", err)
 	}
