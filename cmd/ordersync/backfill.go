@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,7 +32,7 @@ func newBackfill(p *process) *cobra.Command {
 		Example: "  ordersync backfill --from 2025-01-01 --to 2026-01-01\n  ordersync backfill --from '2026-01-02 08:00:00' --to 2026-01-02T12:00:00+08:00 --rate 5",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if !(perSecond > 0) { // NaN too
+			if !(perSecond > 0) || math.IsInf(perSecond, 1) { // NaN too
 				return usagef("--rate: want orders per second, above 0, found %v", perSecond)
 			}
 			p.quiet = true

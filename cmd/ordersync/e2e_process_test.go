@@ -144,7 +144,7 @@ func (b *binary) start(t *testing.T, environ []string, args ...string) *running 
 	r := &running{log: newJournal(), ended: make(chan struct{})}
 	cmd := exec.Command(b.path, args...) //nolint:gosec,noctx // our own binary; it outlives the test's context until Cleanup
 	cmd.Env = environ
-	cmd.Stderr = r.log
+	cmd.Stdout, cmd.Stderr = r.log, r.log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C for the test is not one for it
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -162,7 +162,7 @@ func (b *binary) start(t *testing.T, environ []string, args ...string) *running 
 			r.code = -1
 		}
 	}()
-	return r.listens(t, args)
+	return r.endsWith(t, args)
 }
 
 // within runs commands in the test's own process. Killing such a one is asking it to end: nothing else can be done to it.
@@ -172,24 +172,29 @@ func (w within) start(t *testing.T, environ []string, args ...string) *running {
 	t.Helper()
 	r := &running{log: newJournal(), ended: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context())) // it outlives the test's context until Cleanup
-	p := &process{environ: environ, in: strings.NewReader(""), out: io.Discard, errOut: r.log, options: w.options}
+	p := &process{environ: environ, in: strings.NewReader(""), out: r.log, errOut: r.log, options: w.options}
 	r.die, r.ask = cancel, cancel
 	go func() {
 		defer close(r.ended)
 		r.code = p.run(ctx, args)
 	}()
-	return r.listens(t, args)
+	return r.endsWith(t, args)
 }
 
-// listens waits until it serves, and ends it with the test.
-func (r *running) listens(t *testing.T, args []string) *running {
-	t.Helper()
+// endsWith ends it with the test.
+func (r *running) endsWith(t *testing.T, args []string) *running {
 	t.Cleanup(func() {
 		r.kill()
 		if t.Failed() {
 			t.Logf("the end of the log of ordersync %s:\n%s", strings.Join(args, " "), r.log.tail(40))
 		}
 	})
+	return r
+}
+
+// listens waits until it serves.
+func (r *running) listens(t *testing.T, args []string) *running {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	go func() {

@@ -82,8 +82,13 @@ func newTrades(t *testing.T, db *gorm.DB) *trades {
 // sell makes n orders that are paid at this moment, and some of another channel beside them.
 func (s *trades) sell(t *testing.T, n int) {
 	t.Helper()
+	s.sellAt(t, n, time.Now())
+}
+
+func (s *trades) sellAt(t *testing.T, n int, at time.Time) {
+	t.Helper()
 	const elsewhere = 1_000_000 // ids of orders that are not Douyin's begin behind it
-	paidAt := time.Now().Unix()
+	paidAt := at.Unix()
 	first := len(s.state) + 1
 	var rows []string
 	for i := range n + n/20 {

@@ -113,7 +113,14 @@ func (s *stack) migrate() {
 	}
 }
 
+// start starts a command that serves.
 func (s *stack) start(args ...string) *running {
+	s.t.Helper()
+	return s.begin(args...).listens(s.t, args)
+}
+
+// begin starts a command that comes to an end by itself.
+func (s *stack) begin(args ...string) *running {
 	s.t.Helper()
 	r := s.launch.start(s.t, s.environ, args...)
 	s.logs = append(s.logs, r.log)

@@ -14,8 +14,10 @@ import (
 )
 
 const (
-	// batchSize is how many of the shop's orders are read at a time, and the most that an interrupted walk does again.
-	batchSize = 500
+	// batchSeconds is for how long a batch of orders lasts that all have to be enqueued: what an interrupted walk does again.
+	batchSeconds = 2
+	// maxBatch is how many of the shop's orders are read at a time at most.
+	maxBatch = 500
 	// askAgain is when the scheduler hands an order over by itself. It is a little less than the quarter of an hour within which
 	// the scheduler hands over everything when Redis came back empty.
 	askAgain = 14 * time.Minute
@@ -103,8 +105,7 @@ func (w *Walk) batch(ctx context.Context, b store.Backfill) (store.Backfill, err
 	if err := w.awaitRoom(ctx); err != nil { // nothing is made due that could not be enqueued now
 		return b, err
 	}
-	// Below one order a second the batch is smaller, so that it is enqueued before the scheduler would do it.
-	limit := int(min(batchSize, max(1, batchSize*w.Rate)))
+	limit := int(min(maxBatch, max(1, math.Ceil(batchSeconds*w.Rate))))
 	page, err := w.Books.MarkBackfill(ctx, b, store.BackfillQuery{Statuses: w.Statuses, Limit: limit, DueAt: w.Now().Add(askAgain)})
 	if err != nil {
 		return b, err

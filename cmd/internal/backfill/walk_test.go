@@ -139,8 +139,8 @@ func TestAWalkAsksForEveryOrderOnceAtItsRate(t *testing.T) {
 	})
 }
 
-func TestASlowWalkReadsSmallBatches(t *testing.T) {
-	for rate, want := range map[float64]int{20: 500, 1: 500, 0.1: 50, 0.001: 1} {
+func TestABatchLastsTwoSeconds(t *testing.T) {
+	for rate, want := range map[float64]int{1000: 500, 250: 500, 20: 40, 0.6: 2, 0.001: 1} {
 		synctest.Test(t, func(t *testing.T) {
 			w, b, _, _ := newWalk(1, rate)
 			if _, err := w.Run(t.Context(), b.row); err != nil || b.marked[0] != want {
@@ -197,7 +197,7 @@ func TestAWalkStandsStillWhileLiveOrdersWait(t *testing.T) {
 
 func TestTheNextProcessDoesTheLastBatchAgainAndNothingTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, b, q, _ := newWalk(1200, 50)
+		w, b, q, _ := newWalk(1200, 250)
 		ctx, cancel := context.WithCancel(t.Context())
 		q.fail = func(id string) error {
 			if id == "700" { // in the middle of the second batch
@@ -214,7 +214,7 @@ func TestTheNextProcessDoesTheLastBatchAgainAndNothingTwice(t *testing.T) {
 			t.Errorf("%d orders were asked for before the interruption, want 350", before)
 		}
 		q.fail = nil
-		next, _, _, _ := newWalk(1200, 50)
+		next, _, _, _ := newWalk(1200, 250)
 		next.Books, next.Queue = b, q
 		if at, err = next.Run(t.Context(), b.row); err != nil || at.Tally != (store.BackfillTally{Found: 1200, Enqueued: 600, Held: 600}) {
 			t.Errorf("in the end %+v, %v", at.Tally, err)
