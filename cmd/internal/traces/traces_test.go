@@ -33,7 +33,7 @@ func recorded() (*Traces, *tracetest.SpanRecorder) {
 func texts(s sdktrace.ReadOnlySpan) map[string]string {
 	out := map[string]string{}
 	for _, a := range s.Attributes() {
-		out[string(a.Key)] = a.Value.Emit()
+		out[string(a.Key)] = a.Value.String()
 	}
 	return out
 }
