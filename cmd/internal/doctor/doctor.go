@@ -10,10 +10,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"strconv"
 	"strings"
-
-	"github.com/redis/go-redis/v9"
 
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/store"
@@ -83,70 +80,6 @@ func Database(ctx context.Context, shop Shop) []Result {
 			r.Level = Failure
 		}
 		out = append(out, r)
-	}
-	return out
-}
-
-// leastRedis is the oldest Redis that asynq's and our scripts are run on.
-var leastRedis = [2]int{6, 2}
-
-// Infoer is what Redis needs: any client of go-redis.
-type Infoer interface {
-	Info(ctx context.Context, section ...string) *redis.StringCmd
-}
-
-// Redis checks version, persistence and eviction from INFO alone: managed services forbid CONFIG.
-func Redis(ctx context.Context, rdb Infoer) []Result {
-	const check = "redis"
-	text, err := rdb.Info(ctx).Result()
-	if err != nil {
-		return []Result{fail(check, "does not answer: "+err.Error(), "start it, and compare redis.uri, user and password")}
-	}
-	info := parseInfo(text)
-	return []Result{redisVersion(check, info["redis_version"]), persistence(check, info), eviction(check, info)}
-}
-
-func redisVersion(check, version string) Result {
-	parts := strings.SplitN(version, ".", 3)
-	if len(parts) >= 2 {
-		major, err1 := strconv.Atoi(parts[0])
-		minor, err2 := strconv.Atoi(parts[1])
-		if err1 == nil && err2 == nil && (major > leastRedis[0] || major == leastRedis[0] && minor >= leastRedis[1]) {
-			return ok(check, "version %s", version)
-		}
-	}
-	return fail(check, fmt.Sprintf("version %q", version), fmt.Sprintf("use Redis %d.%d or newer", leastRedis[0], leastRedis[1]))
-}
-
-func persistence(check string, info map[string]string) Result {
-	if info["aof_enabled"] == "1" {
-		return ok(check, "append-only file is on")
-	}
-	return warn(check, "append-only file is off: a restart loses what is queued, until the sweep finds it again",
-		"CONFIG SET appendonly yes, and in redis.conf: appendonly yes, appendfsync everysec")
-}
-
-func eviction(check string, info map[string]string) Result {
-	const cure = "CONFIG SET maxmemory-policy noeviction, and in redis.conf: maxmemory-policy noeviction"
-	policy := info["maxmemory_policy"]
-	switch {
-	case policy == "noeviction":
-		return ok(check, "nothing is evicted (noeviction)")
-	case policy == "":
-		return warn(check, "says nothing of its eviction policy", "make sure that it is noeviction")
-	case info["maxmemory"] == "0":
-		return warn(check, "evicts ("+policy+") as soon as somebody sets maxmemory", cure)
-	}
-	return fail(check, "evicts ("+policy+") when memory is full, and tasks with it", cure)
-}
-
-// parseInfo reads INFO's lines of name:value.
-func parseInfo(text string) map[string]string {
-	out := map[string]string{}
-	for line := range strings.Lines(text) {
-		if name, value, found := strings.Cut(strings.TrimSpace(line), ":"); found {
-			out[name] = value
-		}
 	}
 	return out
 }

@@ -2,7 +2,9 @@ package doctor
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,6 +64,56 @@ func TestARealRedisAnswersAndADeadOneIsOneLine(t *testing.T) {
 	defer func() { _ = dead.Close() }()
 	if got := Redis(t.Context(), dead); len(got) != 1 || got[0].Level != Failure || got[0].Cure == "" {
 		t.Errorf("a dead Redis: %v, want one failure with a cure", got)
+	}
+}
+
+func TestEveryMasterOfAClusterIsLookedAt(t *testing.T) {
+	c := servertest.StartCluster(t)
+	if c == nil {
+		return // ORDERSYNC_TEST_SERVERS=required says so
+	}
+	if err := c.Nodes(t)[1].ConfigSet(t.Context(), "maxmemory-policy", "allkeys-lru").Err(); err != nil {
+		t.Fatal(err)
+	}
+	got := Redis(t.Context(), c.Client(t))
+	if len(got) != 9 {
+		t.Fatalf("%d lines, want three for each node: %v", len(got), got)
+	}
+	if bad := slices.DeleteFunc(got, func(r Result) bool { return r.Level == OK }); len(bad) != 1 || !strings.Contains(bad[0].Found, "evicts (allkeys-lru)") ||
+		!strings.Contains(bad[0].Found, c.Addrs[1]) {
+		t.Errorf("found %v, want the node that evicts", bad)
+	}
+}
+
+func TestARedisThatRefusesIsToldByItsReason(t *testing.T) {
+	s, _ := servertest.StartTLSRedis(t)
+	if s == nil {
+		return // likewise
+	}
+	admin := s.Client(t)
+	if err := admin.Do(t.Context(), "ACL", "SETUSER", "narrow", "on", ">pw", "~*", "-@all", "+ping").Err(); err != nil {
+		t.Fatal(err)
+	}
+	connect := func(change func(*redis.Options)) *redis.Client {
+		o := *admin.Options()
+		o.MaxRetries, o.DialerRetries, o.DisableIdentity, o.Dialer = -1, 1, true, nil
+		change(&o)
+		rdb := redis.NewClient(&o)
+		t.Cleanup(func() { _ = rdb.Close() })
+		return rdb
+	}
+	for name, tt := range map[string]struct {
+		rdb  *redis.Client
+		cure string
+	}{
+		"a user without rights": {connect(func(o *redis.Options) { o.Username, o.Password = "narrow", "pw" }), "configs/redis/users.conf"},
+		"a wrong password":      {connect(func(o *redis.Options) { o.Username, o.Password = "narrow", "no" }), "redis.password"},
+		"an unknown authority":  {connect(func(o *redis.Options) { o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12} }), "redis.ca_file"},
+	} {
+		got := Redis(t.Context(), tt.rdb)
+		if len(got) != 1 || got[0].Level != Failure || !strings.Contains(got[0].Cure, tt.cure) {
+			t.Errorf("%s: %v, want a cure with %q", name, got, tt.cure)
+		}
 	}
 }
 

@@ -1,0 +1,127 @@
+package doctor
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// leastRedis is the oldest Redis that asynq's and our scripts are run on.
+var leastRedis = [2]int{6, 2}
+
+// Infoer is what Redis needs: any client of go-redis.
+type Infoer interface {
+	Info(ctx context.Context, section ...string) *redis.StringCmd
+}
+
+// manyMasters is a client of a cluster: each of its masters holds queues of its own.
+type manyMasters interface {
+	ForEachMaster(ctx context.Context, look func(ctx context.Context, node *redis.Client) error) error
+}
+
+// Redis checks version, persistence and eviction from INFO alone: managed services forbid CONFIG. Of a cluster it asks every
+// master, and says which one it means.
+func Redis(ctx context.Context, rdb Infoer) []Result {
+	cluster, ok := rdb.(manyMasters)
+	if !ok {
+		return oneRedis(ctx, rdb)
+	}
+	var mu sync.Mutex // the nodes are asked side by side
+	byNode := map[string][]Result{}
+	err := cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
+		results, addr := oneRedis(ctx, node), node.Options().Addr
+		for i := range results {
+			results[i].Found += " (" + addr + ")"
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		byNode[addr] = results
+		return nil
+	})
+	if err != nil {
+		return []Result{silent(err)}
+	}
+	var all []Result
+	for _, addr := range slices.Sorted(maps.Keys(byNode)) {
+		all = append(all, byNode[addr]...)
+	}
+	return all
+}
+
+func oneRedis(ctx context.Context, rdb Infoer) []Result {
+	const check = "redis"
+	text, err := rdb.Info(ctx).Result()
+	if err != nil {
+		return []Result{silent(err)}
+	}
+	info := parseInfo(text)
+	return []Result{redisVersion(check, info["redis_version"]), persistence(check, info), eviction(check, info)}
+}
+
+// silent is a Redis that gives no answer to work with.
+func silent(err error) Result {
+	var untrusted *tls.CertificateVerificationError
+	cure := "start it, and compare redis.uri (rediss:// where it speaks TLS; for Sentinel the group's name too), user and password"
+	switch {
+	case redis.HasErrorPrefix(err, "NOPERM"):
+		return fail("redis", "its user may not do what is needed: "+err.Error(), "give the user the rights of configs/redis/users.conf")
+	case redis.HasErrorPrefix(err, "NOAUTH"), redis.HasErrorPrefix(err, "WRONGPASS"):
+		cure = "compare user and password of redis.uri, or redis.username and redis.password, with its users"
+	case errors.As(err, &untrusted):
+		cure = "name the authority that signed its certificate in redis.ca_file, and call it by a name that the certificate has"
+	}
+	return fail("redis", "does not answer: "+err.Error(), cure)
+}
+
+func redisVersion(check, version string) Result {
+	parts := strings.SplitN(version, ".", 3)
+	if len(parts) >= 2 {
+		major, err1 := strconv.Atoi(parts[0])
+		minor, err2 := strconv.Atoi(parts[1])
+		if err1 == nil && err2 == nil && (major > leastRedis[0] || major == leastRedis[0] && minor >= leastRedis[1]) {
+			return ok(check, "version %s", version)
+		}
+	}
+	return fail(check, fmt.Sprintf("version %q", version), fmt.Sprintf("use Redis %d.%d or newer", leastRedis[0], leastRedis[1]))
+}
+
+func persistence(check string, info map[string]string) Result {
+	if info["aof_enabled"] == "1" {
+		return ok(check, "append-only file is on")
+	}
+	return warn(check, "append-only file is off: a restart loses what is queued, until the sweep finds it again",
+		"CONFIG SET appendonly yes, and in redis.conf: appendonly yes, appendfsync everysec")
+}
+
+func eviction(check string, info map[string]string) Result {
+	const cure = "CONFIG SET maxmemory-policy noeviction, and in redis.conf: maxmemory-policy noeviction"
+	policy := info["maxmemory_policy"]
+	switch {
+	case policy == "noeviction":
+		return ok(check, "nothing is evicted (noeviction)")
+	case policy == "":
+		return warn(check, "says nothing of its eviction policy", "make sure that it is noeviction")
+	case info["maxmemory"] == "0":
+		return warn(check, "evicts ("+policy+") as soon as somebody sets maxmemory", cure)
+	}
+	return fail(check, "evicts ("+policy+") when memory is full, and tasks with it", cure)
+}
+
+// parseInfo reads INFO's lines of name:value.
+func parseInfo(text string) map[string]string {
+	out := map[string]string{}
+	for line := range strings.Lines(text) {
+		if name, value, found := strings.Cut(strings.TrimSpace(line), ":"); found {
+			out[name] = value
+		}
+	}
+	return out
+}
