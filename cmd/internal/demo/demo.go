@@ -45,6 +45,9 @@ const (
 	token  = "demo-callback-token"
 )
 
+// sweepEvery is how often the demo's sweep rings.
+const sweepEvery = time.Second
+
 // demo is one run.
 type demo struct {
 	Options
@@ -207,7 +210,7 @@ func (d *demo) config() *configs.Config {
 	cfg.Callbacks.ForwardURL = d.handler
 	cfg.Shop.Status = sampleshop.Words()
 	cfg.Worker.Concurrency = 20
-	cfg.Scheduler.SweepEvery, cfg.Scheduler.SweepAfter = time.Second, time.Second
+	cfg.Scheduler.SweepEvery, cfg.Scheduler.SweepAfter = sweepEvery, time.Second
 	return cfg
 }
 

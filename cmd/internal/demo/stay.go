@@ -3,10 +3,15 @@ package demo
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
+	"time"
+
+	"github.com/hibiken/asynq"
 
 	"github.com/ordersync/ordersync/cmd/internal/admin"
 	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/tasks"
 )
 
 // operator is the one user of the operators' pages.
@@ -35,11 +40,37 @@ func (d *demo) servePages() error {
 	return err
 }
 
+// awaitQuiet waits until no push has waited or run for two sweeps: an order may have been asked for twice, by the shop and by the sweep,
+// and the second push of the refused one must not find its row mended.
+func (d *demo) awaitQuiet(ctx context.Context) error {
+	inspector, err := d.parts.Inspector()
+	if err != nil {
+		return err
+	}
+	busy := time.Now()
+	d.until(ctx, func() bool {
+		for _, q := range []string{tasks.QueuePush, tasks.QueueSweep} {
+			info, err := inspector.GetQueueInfo(q)
+			if errors.Is(err, asynq.ErrQueueNotFound) { // nothing was ever put on it
+				continue
+			}
+			if err != nil || info.Pending+info.Active+info.Scheduled+info.Retry > 0 {
+				busy = time.Now()
+			}
+		}
+		return time.Since(busy) > 2*sweepEvery
+	})
+	return nil
+}
+
 // stay mends what made Douyin refuse an order, says where to look and what to try, and waits until ctx ends. Pushing again is left to
 // the person who looks: nothing else would, because the order itself has not changed.
 func (d *demo) stay(ctx context.Context) error {
 	spoilt := len(d.stories) >= spoiltFrom
 	if spoilt {
+		if err := d.awaitQuiet(ctx); err != nil {
+			return err
+		}
 		if err := d.setOpenID(ctx, userOfAnotherApp, "_000sample-open-id-0049"); err != nil {
 			return err
 		}
