@@ -105,9 +105,12 @@ func TestAllMoneyIsHandedOverAgainPageByPage(t *testing.T) {
 	onBoth(t, store.DefaultSchema(), func(t *testing.T, e *env) {
 		e.addOrder(1, noon)
 		const all = 2*moneyPage + 50
-		for n := range all {
-			e.refund(fmt.Sprintf("R%03d", n), noon.Add(time.Duration(1+n/300)*time.Minute))
+		rows := make([]string, all)
+		for n := range rows {
+			due := noon.Add(time.Duration(1+n/300) * time.Minute).Format("2006-01-02 15:04:05.000")
+			rows[n] = fmt.Sprintf("('R%03d', '1', '1', 1, '', 'new', '%s', '%s', '%s')", n, due, due, due)
 		}
+		e.exec("INSERT INTO ordersync_refund (out_refund_no, order_id, out_order_no, amount_fen, fingerprint, state, due_at, created_at, updated_at) VALUES " + strings.Join(rows, ","))
 		redis := &road{}
 		d := e.dueMoney(redis)
 		for round := 1; round <= 3; round++ {
