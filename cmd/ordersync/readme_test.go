@@ -69,7 +69,7 @@ func readDoc(t *testing.T, name string) string {
 // blocks are the blocks of code without comments and without drawings, whose words are the reader's.
 func blocks(text string) (out []string) {
 	for _, m := range codeBlock.FindAllStringSubmatch(text, -1) {
-		if m[1] != "" || !strings.Contains(m[2], "▶") {
+		if m[1] != "" || !strings.ContainsAny(m[2], "▶└") {
 			out = append(out, codeComment.ReplaceAllString(m[2], ""))
 		}
 	}
