@@ -148,7 +148,7 @@ func TestABackfillGoesOnWhereItStopped(t *testing.T) {
 		if page := markBackfill(t, s, b, q); !slices.Equal(page.Ask, []string{"3", "4"}) || page.Done {
 			t.Errorf("the second page: %+v", page)
 		}
-		b = move(t, s, b, markBackfill(t, s, b, q))
+		move(t, s, b, markBackfill(t, s, b, q))
 		if b = openBackfill(t, s, from, to, true); b.Run != 1 || b.Place.ID != "4" {
 			t.Errorf("again, though it is not finished: %+v; want it to go on", b)
 		}
