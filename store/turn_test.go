@@ -51,7 +51,7 @@ func TestARefundWaitsForASettlementThatIsAtDouyin(t *testing.T) {
 		s1 = mustSend(t, s, s1, t0)
 		r2, r3 := refund(t, s, "R2", 100), refund(t, s, "R3", 100)
 		waits(t, s, r2, store.Settlement, "S1")
-		s1 = mustSend(t, s, s1, t0) // it asked, and was not accepted: it has its turn, and must not wait for those who wait for it
+		mustSend(t, s, s1, t0) // it asked, and was not accepted: it has its turn, and must not wait for those who wait for it
 		if _, err := s.Submitted(t.Context(), store.Settlement, "S1", store.Answer{At: t0}); err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +65,7 @@ func TestARefundWaitsForASettlementThatIsAtDouyin(t *testing.T) {
 // What Douyin has refused as too early waits for weeks: no refund does meanwhile.
 func TestASettlementThatIsTooEarlyGivesItsTurnAway(t *testing.T) {
 	onOrder(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
-		s1 := mustSend(t, s, settlement(t, s, "S1"), t0)
+		mustSend(t, s, settlement(t, s, "S1"), t0)
 		due := t0.Add(time.Hour)
 		s1, err := s.Postpone(t.Context(), store.Settlement, "S1", store.Answer{At: t0, Kind: "waiting", DueAt: &due, Refused: 1})
 		if err != nil || s1.SentAt != nil || s1.Attempts != 1 || s1.State != store.MoneyNew || !s1.DueAt.Equal(due) {

@@ -22,7 +22,7 @@ const (
 )
 
 var (
-	errAlarmGone = &problem{http.StatusConflict, "This alarm is not open any more: somebody has acknowledged it, its cause has passed, or another alarm has taken its place."}
+	errAlarmGone = &problem{http.StatusConflict, "This alarm is not open any more: somebody has acknowledged it, its cause is over, or another alarm has taken its place."}
 	errLongNote  = &problem{http.StatusBadRequest, "The note is too long."}
 )
 
@@ -83,7 +83,7 @@ func (p *pages) seenAlarms(ctx context.Context, l lang) ([]seenAlarm, error) {
 	}
 	seen := make([]seenAlarm, len(all))
 	for i, a := range all {
-		seen[i] = seenAlarm{AcknowledgedAlarm: a, What: l.T(tableName(a.Table)), Title: l.T("its cause has passed"), Link: orderLink(a.OrderID)}
+		seen[i] = seenAlarm{AcknowledgedAlarm: a, What: l.T(tableName(a.Table)), Title: l.T("its cause is over"), Link: orderLink(a.OrderID)}
 		if a.Alarm != "" {
 			seen[i].Title = l.alarmMeaning(a.Alarm).Title
 		}
