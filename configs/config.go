@@ -182,7 +182,7 @@ func Default() *Config {
 			},
 			Status: map[string]string{"1": "paid"}, Time: "unix", Money: "yuan", DetailURL: "pages/course/course",
 		},
-		Worker: Worker{Concurrency: 50, Servers: 2, ShutdownTimeout: 75 * time.Second, Gather: 5 * time.Millisecond},
+		Worker: Worker{Concurrency: 50, Servers: 2, ShutdownTimeout: 75 * time.Second, Gather: 2 * time.Millisecond},
 		Scheduler: Scheduler{
 			SweepEvery: time.Minute, SweepAfter: 2 * time.Minute, Lookback: 168 * time.Hour, OutboxEvery: 200 * time.Millisecond,
 		},

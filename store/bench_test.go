@@ -17,18 +17,17 @@ import (
 )
 
 // BenchmarkPushCycle is what one order costs the database: load, begin, record, and the second look, by 200 handlers at
-// once. It reports statements and transactions per order beside the time.
+// once. It reports statements per order, those of its transactions included, beside the time.
 func BenchmarkPushCycle(b *testing.B) {
 	db := servertest.DB(b)
 	servertest.CreateShop(b, db)
 	const orders = 20_000
 	fill(b, db, orders)
 	s := newStore(b, db, store.Config{})
-	statements := countStatements(b, db)
 	ctx := context.Background()
 	var next atomic.Int64
 	b.ResetTimer()
-	statements.Store(0)
+	before := questions(b, db)
 	var wg sync.WaitGroup
 	for range 200 {
 		wg.Go(func() {
@@ -43,7 +42,7 @@ func BenchmarkPushCycle(b *testing.B) {
 	}
 	wg.Wait()
 	b.StopTimer()
-	b.ReportMetric(float64(statements.Load())/float64(b.N), "statements/order")
+	b.ReportMetric(float64(questions(b, db)-before)/float64(b.N), "statements/order")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "orders/s")
 }
 
@@ -54,7 +53,8 @@ func cycle(ctx context.Context, b *testing.B, s *store.Store, id string) {
 		return
 	}
 	at := time.Now()
-	seq, err := s.BeginPush(ctx, store.Begin{OrderID: id, OrderNo: id, Seq: snapshot.State.Seq, UpdateTime: at.UnixMilli(), At: at, DueAt: at.Add(time.Minute), StaleAfter: time.Minute})
+	seq, err := s.BeginPush(ctx, store.Begin{OrderID: id, OrderNo: id, Seq: snapshot.State.Seq,
+		Exists: snapshot.State.OrderID != "", Open: snapshot.State.Open, UpdateTime: at.UnixMilli(), At: at, DueAt: at.Add(time.Minute), StaleAfter: time.Minute})
 	if err != nil {
 		b.Error(err)
 		return
@@ -85,16 +85,16 @@ func fill(tb testing.TB, db *gorm.DB, orders int) {
 	}
 }
 
-// countStatements counts what goes through GORM, raw reads and writes.
-func countStatements(tb testing.TB, db *gorm.DB) *atomic.Int64 {
+// questions is how many statements the server has been sent so far, those that begin and end transactions included; always 0
+// on SQLite, where nothing is sent.
+func questions(tb testing.TB, db *gorm.DB) (n int64) {
 	tb.Helper()
-	var n atomic.Int64
-	count := func(*gorm.DB) { n.Add(1) }
-	if err := db.Callback().Row().Register("bench:row", count); err != nil {
+	if db.Name() == "sqlite" {
+		return 0
+	}
+	var name string
+	if err := db.Raw("SHOW GLOBAL STATUS LIKE 'Questions'").Row().Scan(&name, &n); err != nil {
 		tb.Fatal(err)
 	}
-	if err := db.Callback().Raw().Register("bench:raw", count); err != nil {
-		tb.Fatal(err)
-	}
-	return &n
+	return n
 }

@@ -38,7 +38,7 @@ func (s *Store) buildLoadSQL() {
 		"u." + quote(c.User.ID), "u." + quote(c.User.OpenID),
 		"p." + quote(c.Product.ID), "p." + quote(c.Product.CoverImg),
 		"c." + quote(c.Course.ID), "c." + quote(c.Course.Name),
-		columnList("s.", stateColumns), columnList("s.", refundColumns), "pay.`total_fen`",
+		columnList("s.", pushStateColumns), columnList("s.", refundColumns), "pay.`total_fen`",
 	}, ", ") +
 		" FROM " + quote(t.Order) + " o" +
 		" LEFT JOIN " + quote(t.User) + " u ON u." + quote(c.User.ID) + " = o." + quote(c.UserID) +
@@ -133,7 +133,7 @@ func (s *Store) selectOrders(ctx context.Context, query string, orderIDs []strin
 	if len(asked) == 0 {
 		return nil, nil
 	}
-	rows, err := s.db.WithContext(ctx).Raw(query+places(len(args)-others)+")", args...).Rows()
+	rows, err := queryIn(s.db.WithContext(ctx), query+places(len(args)-others)+")", args)
 	if err != nil {
 		return nil, fmt.Errorf("store: load orders: %w", err)
 	}
@@ -165,7 +165,7 @@ func (r *orderRow) intoOrder() []any {
 func (r *orderRow) into() []any {
 	columns := append(append(r.intoOrder(),
 		&r.foundUser, &r.openID, &r.foundProduct, &r.coverImg, &r.foundCourse, &r.name,
-	), r.state.into()...)
+	), r.state.intoForPush()...)
 	return append(columns, &r.refunded, &r.refunding, &r.refundFailed, &r.paid)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -73,6 +74,9 @@ func (d dialect) insertLog(tx *gorm.DB, rows []LogRow) error {
 	if len(rows) == 0 {
 		return nil
 	}
+	if !slices.ContainsFunc(rows, func(r LogRow) bool { return !r.plain() }) {
+		return d.insertPlainLog(tx, rows)
+	}
 	args := make([]any, 0, len(rows)*len(logColumns))
 	for i := range rows {
 		r := &rows[i]
@@ -80,7 +84,27 @@ func (d dialect) insertLog(tx *gorm.DB, rows []LogRow) error {
 			clip(r.TaskID, 255), r.Attempt, string(r.Outcome), clip(r.Kind, maxKind), r.Code, clip(r.Message, maxMessage), clip(r.LogID, maxLogID),
 			r.HTTPStatus, r.Duration.Microseconds(), body(r.Request), body(r.Response))
 	}
-	return tx.Exec("INSERT INTO `ordersync_log` ("+columnList("", logColumns)+") VALUES "+tuples(len(rows), len(logColumns)), args...).Error
+	_, err := execIn(tx, "INSERT INTO `ordersync_log` ("+columnList("", logColumns)+") VALUES "+tuples(len(rows), len(logColumns)), args)
+	return err
+}
+
+// plain tells that the row has only what every call has: nothing failed, and no body is kept.
+func (r *LogRow) plain() bool {
+	return r.Number == "" && r.Kind == "" && r.Code == 0 && r.Message == "" && r.Request == "" && r.Response == ""
+}
+
+// plainLogColumns are the columns that a plain row fills; the others have their defaults.
+var plainLogColumns = []string{"at", "call_name", "order_id", "cause", "task_id", "attempt", "outcome", "log_id", "http_status", "duration_us"}
+
+func (d dialect) insertPlainLog(tx *gorm.DB, rows []LogRow) error {
+	args := make([]any, 0, len(rows)*len(plainLogColumns))
+	for i := range rows {
+		r := &rows[i]
+		args = append(args, d.time(r.At), clip(r.Call, maxKind), clip(r.OrderID, maxID), clip(r.Cause, maxKind), clip(r.TaskID, 255), r.Attempt,
+			string(r.Outcome), clip(r.LogID, maxLogID), r.HTTPStatus, r.Duration.Microseconds())
+	}
+	_, err := execIn(tx, "INSERT INTO `ordersync_log` ("+columnList("", plainLogColumns)+") VALUES "+tuples(len(rows), len(plainLogColumns)), args)
+	return err
 }
 
 // body is a request or response as the log keeps it: NULL when empty.

@@ -130,7 +130,11 @@ func (s *Store) readOrders(ctx context.Context, ids []string) (map[string]Order,
 // commit runs the transaction, again when it lost a deadlock or a race. Without an error every call has its answer.
 func (s *Store) commit(ctx context.Context, calls []*call[write, int64]) (err error) {
 	for range maxTries {
-		if err = s.transaction(ctx, func(tx *gorm.DB) error { return s.apply(tx, calls) }); err == nil {
+		err = s.transaction(ctx, func(tx *gorm.DB) error { return s.apply(tx, calls) })
+		if errors.Is(err, errExtraordinary) {
+			err = s.transaction(ctx, func(tx *gorm.DB) error { return s.applyCarefully(tx, calls, nil) })
+		}
+		if err == nil {
 			return nil
 		}
 		if ctx.Err() != nil || !again(err) && !duplicate(err) {
@@ -156,8 +160,24 @@ func (s *Store) transaction(ctx context.Context, f func(tx *gorm.DB) error) erro
 	return s.db.WithContext(ctx).Transaction(f, s.sql.isolation)
 }
 
-// apply locks the rows of the batch, decides in memory, and writes what changed.
+// apply writes a batch: what is ordinary without reading, the rest with care.
 func (s *Store) apply(tx *gorm.DB, calls []*call[write, int64]) error {
+	o, careful := s.partition(calls)
+	if err := s.applyOrdinary(tx, o); err != nil {
+		return err
+	}
+	var log []LogRow
+	for _, p := range o.pushed {
+		log = append(log, s.logRow(p))
+	}
+	if len(careful) == 0 {
+		return s.sql.insertLog(tx, log)
+	}
+	return s.applyCarefully(tx, careful, log)
+}
+
+// applyCarefully locks the rows, decides in memory, and writes what changed, together with the log so far.
+func (s *Store) applyCarefully(tx *gorm.DB, calls []*call[write, int64], log []LogRow) error {
 	ids := make([]string, 0, len(calls))
 	for _, c := range calls {
 		ids = append(ids, c.key.orderID())
@@ -173,7 +193,6 @@ func (s *Store) apply(tx *gorm.DB, calls []*call[write, int64]) error {
 		state, found := states[id]
 		rows[id] = &row{OrderState: state, stored: found}
 	}
-	var log []LogRow
 	for _, c := range calls {
 		r := rows[c.key.orderID()]
 		if b := c.key.begin; b != nil {
@@ -196,111 +215,17 @@ func (s *Store) apply(tx *gorm.DB, calls []*call[write, int64]) error {
 	}
 	if len(fresh) > 0 {
 		statement, args := s.sql.insertStates(fresh, "")
-		if err := tx.Exec(statement, args...).Error; err != nil {
+		if _, err := execIn(tx, statement, args); err != nil {
 			return err
 		}
 	}
 	if len(changed) > 0 {
 		statement, args := s.sql.insertStates(changed, s.sql.upsert("order_id", stateColumns[1:]))
-		if err := tx.Exec(statement, args...).Error; err != nil {
+		if _, err := execIn(tx, statement, args); err != nil {
 			return err
 		}
 	}
 	return s.sql.insertLog(tx, log)
-}
-
-// row is a row of ordersync_order in the hands of a batch.
-type row struct {
-	OrderState
-	stored, dirty bool
-}
-
-// touch names a new row and marks it for writing.
-func (r *row) touch(orderID, orderNo string, at time.Time) {
-	r.dirty = true
-	r.OrderID = orderID
-	if orderNo != "" {
-		r.OrderNo = orderNo
-	}
-	if r.CreatedAt.IsZero() {
-		r.CreatedAt = at
-	}
-	r.UpdatedAt = at
-}
-
-func (r *row) begin(b *Begin) (seq int64, err error) {
-	if r.Seq != b.Seq {
-		return 0, ErrSuperseded
-	}
-	r.touch(b.OrderID, b.OrderNo, b.At)
-	if r.StartedAt.Before(b.At.Add(-b.StaleAfter)) {
-		r.Open = 0 // whatever was open is over
-	}
-	r.Seq++
-	r.Open++
-	r.StartedAt, r.UpdateTime = b.At, b.UpdateTime
-	r.Digest = "" // unknown until this attempt has ended
-	r.Outcome = Sending
-	due := b.DueAt
-	r.DueAt = &due
-	return r.Seq, nil
-}
-
-func (r *row) record(p *Push) {
-	switch {
-	case p.Outcome == Settled:
-		if r.stored && r.Seq == p.Seq && r.Open == 0 {
-			r.touch(p.OrderID, p.OrderNo, p.At)
-			r.answer(p)
-			r.Outcome, r.Attempts, r.DueAt = Pushed, 0, nil
-		}
-	case p.Seq == 0:
-		r.touch(p.OrderID, p.OrderNo, p.At)
-		r.answer(p)
-		r.Attempts++
-		r.DueAt = p.DueAt
-		if p.Outcome == Ignored || p.Outcome == Refused {
-			r.DueAt = nil
-		}
-	case p.Seq == r.Seq:
-		r.touch(p.OrderID, p.OrderNo, p.At)
-		r.Open = max(r.Open-1, 0)
-		asked := r.Outcome == Pending // while the attempt ran, somebody wanted another one: a refund changed
-		r.answer(p)
-		if !asked || p.DueAt != nil && r.DueAt != nil && p.DueAt.Before(*r.DueAt) {
-			r.DueAt = p.DueAt
-		}
-		r.Attempts++
-		if p.Outcome == Pushed {
-			at := p.At
-			r.Digest, r.Status, r.PushedAt, r.Attempts = p.Digest, p.Status, &at, 0
-		}
-	default:
-		r.overtaken(p)
-	}
-}
-
-// overtaken is the end of an attempt after which another one has begun. Which of the two reached Douyin last is not known,
-// so what Douyin holds is unknown, and the order has to be looked at again: by the attempt that is still open, or at once.
-func (r *row) overtaken(p *Push) {
-	r.touch(p.OrderID, "", p.At)
-	r.Open = max(r.Open-1, 0)
-	r.Digest = ""
-	due := p.DueAt
-	if due == nil || r.DueAt != nil && r.DueAt.Before(*due) {
-		due = r.DueAt
-	}
-	if due == nil {
-		at := p.At
-		due = &at
-	}
-	r.DueAt = due
-}
-
-// answer takes over how a pass ended.
-func (r *row) answer(p *Push) {
-	r.Outcome, r.ShopStatus = p.Outcome, p.ShopStatus
-	r.Kind, r.Code, r.Message, r.LogID = p.Kind, p.Code, p.Message, p.LogID
 }
 
 // readStates reads rows of ordersync_order. hint and lock are what a locking SELECT has behind its table and at its end.
@@ -309,7 +234,7 @@ func readStates(db *gorm.DB, ids []string, hint, lock string) (states map[string
 	for i, id := range ids {
 		args[i] = id
 	}
-	rows, err := db.Raw("SELECT "+columnList("", stateColumns)+" FROM `ordersync_order`"+hint+" WHERE `order_id` IN ("+places(len(ids))+")"+lock, args...).Rows()
+	rows, err := queryIn(db, "SELECT "+columnList("", stateColumns)+" FROM `ordersync_order`"+hint+" WHERE `order_id` IN ("+places(len(ids))+")"+lock, args)
 	if err != nil {
 		return nil, fmt.Errorf("store: read order state: %w", err)
 	}

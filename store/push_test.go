@@ -112,6 +112,16 @@ func TestWhatARecordLeavesBehind(t *testing.T) {
 			logs: 2,
 		},
 		{
+			name: "settled keeps the log id of the call that told Douyin",
+			given: func(t *testing.T, s *store.Store) {
+				begin(t, s, "1", 0, t0)
+				record(t, s, store.Push{OrderID: "1", Seq: 1, At: t0, Outcome: store.Pushed, Digest: "d", Status: 1, LogID: "told"})
+			},
+			push: store.Push{Seq: 1, Outcome: store.Settled, ShopStatus: "1"},
+			want: func(o store.OrderState) bool { return o.LogID == "told" && o.ShopStatus == "1" },
+			logs: 1,
+		},
+		{
 			name: "settled changes nothing while an attempt is open",
 			given: func(t *testing.T, s *store.Store) {
 				begin(t, s, "1", 0, t0)

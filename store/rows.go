@@ -7,6 +7,21 @@ import (
 	"gorm.io/gorm"
 )
 
+// execIn runs a statement on the connection behind db. GORM's own Exec takes a statement apart and builds it again, which
+// for one with a thousand arguments costs as much as sending it.
+func execIn(db *gorm.DB, statement string, args []any) (affected int64, err error) {
+	done, err := db.Statement.ConnPool.ExecContext(db.Statement.Context, statement, args...)
+	if err != nil {
+		return 0, err
+	}
+	return done.RowsAffected()
+}
+
+// queryIn is execIn for a SELECT.
+func queryIn(db *gorm.DB, query string, args []any) (*sql.Rows, error) {
+	return db.Statement.ConnPool.QueryContext(db.Statement.Context, query, args...)
+}
+
 // collect runs a query and scans each of its rows.
 func collect[T any](db *gorm.DB, scan func(*sql.Rows) (T, error), query string, args ...any) (all []T, err error) {
 	rows, err := db.Raw(query, args...).Rows()

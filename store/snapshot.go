@@ -32,7 +32,9 @@ type OrderSnapshot struct {
 	User    User
 	Product Product
 	Course  Course
-	State   OrderState // what we know of Douyin's side; the zero value (Seq 0) when the order was never attempted
+	// State is what decides about a push of what we know of Douyin's side: OrderID, Seq, Open, StartedAt, UpdateTime, Digest,
+	// ShopStatus, Outcome and DueAt; Store.Order has the rest. The zero value: ordersync_order has no row of the order.
+	State   OrderState
 	Refunds RefundSummary
 }
 
@@ -130,6 +132,10 @@ type Begin struct {
 	UpdateTime int64 // the update_time about to be sent
 	At         time.Time
 	DueAt      time.Time // when the sweep shall look, should the end never be seen
+	// Exists and Open are of the same snapshot: whether the order has a row in ordersync_order (State.OrderID is not empty),
+	// and State.Open. They only choose a cheaper way of writing; zero is always right.
+	Exists bool
+	Open   int
 	// StaleAfter: attempts begun longer ago than this before At are over, whether their end was seen or not
 	// (longer than any HTTP call may take). Open counts from new then.
 	StaleAfter time.Duration

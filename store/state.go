@@ -15,6 +15,11 @@ var stateColumns = []string{
 	"message", "log_id", "attempts", "pushed_at", "due_at", "created_at", "updated_at", "failed_at",
 }
 
+// pushStateColumns are those that decide about a push; intoForPush scans them. Every load carries them, so they are few.
+var pushStateColumns = []string{
+	"order_id", "seq", "open_attempts", "started_at", "update_time", "digest", "shop_status", "outcome", "due_at",
+}
+
 // The widths of our columns in bytes; a VARCHAR(n) holds n characters, so n bytes always fit.
 const (
 	maxID      = 64
@@ -39,6 +44,10 @@ func (r *stateRow) into() []any {
 		&r.orderID, &r.orderNo, &r.seq, &r.open, &r.startedAt, &r.updateTime, &r.status, &r.digest, &r.shopStatus, &r.outcome, &r.kind, &r.code,
 		&r.message, &r.logID, &r.attempts, &r.pushedAt, &r.dueAt, &r.createdAt, &r.updatedAt, &r.failedAt,
 	}
+}
+
+func (r *stateRow) intoForPush() []any {
+	return []any{&r.orderID, &r.seq, &r.open, &r.startedAt, &r.updateTime, &r.digest, &r.shopStatus, &r.outcome, &r.dueAt}
 }
 
 // state is the zero value for an absent row.

@@ -14,7 +14,7 @@ import (
 type Config struct {
 	Schema    Schema
 	LogBodies LogBodies
-	Gather    time.Duration    // how long a call may wait for others to share its statement; 0: 5 ms; negative: not at all
+	Gather    time.Duration    // how long a call may wait for others to share its statement; 0: 2 ms; negative: not at all
 	BatchSize int              // calls that share a statement at most; 0: 256
 	Now       func() time.Time // nil: time.Now
 }
@@ -28,7 +28,7 @@ const (
 )
 
 const (
-	defaultGather    = 5 * time.Millisecond
+	defaultGather    = 2 * time.Millisecond
 	defaultBatchSize = 256
 	// parallelBatches: one batch runs while the next gathers. More of them halve the batches and cost half as much again of
 	// MySQL and of the processor for each order, measured with 200 handlers on two cores.

@@ -71,6 +71,7 @@ type Attempt struct {
 
 // ProcessTask implements asynq.Handler.
 func (h *PushOrder) ProcessTask(ctx context.Context, t *asynq.Task) (err error) {
+	makeRoom(0)
 	r := &run{PushOrder: h, started: h.now(), attempt: attemptOf(ctx)}
 	r.task, err = tasks.ParsePushOrder(t)
 	if err != nil {
@@ -179,8 +180,9 @@ func (r *run) pass(ctx context.Context) (v verdict, again bool) {
 func (r *run) begin(ctx context.Context, s store.OrderSnapshot, push douyin.OrderPush) (int64, error) {
 	now := r.now()
 	return r.Orders.BeginPush(ctx, store.Begin{
-		OrderID: r.task.OrderID, OrderNo: s.Order.OrderNo, Seq: s.State.Seq, UpdateTime: push.UpdateTime,
-		At: now, DueAt: now.Add(r.staleAfter() + r.grace()), StaleAfter: r.staleAfter(),
+		OrderID: r.task.OrderID, OrderNo: s.Order.OrderNo, Seq: s.State.Seq, Exists: s.State.OrderID != "", Open: s.State.Open,
+		UpdateTime: push.UpdateTime,
+		At:         now, DueAt: now.Add(r.staleAfter() + r.grace()), StaleAfter: r.staleAfter(),
 	})
 }
 

@@ -33,7 +33,10 @@ const (
 	modeCall      = "call"     // asynq and the HTTP call
 	modePlain     = "plain"    // four GORM reads, one call, one insert
 	modePipeline  = "pipeline" // what production runs
+	modeCrowd     = "crowd"    // the same with crowdFactor times the handlers; only a parent knows it
 )
+
+const crowdFactor = 4
 
 // job is what a child is told on standard input, as one JSON object.
 type job struct {

@@ -69,7 +69,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	fast := median(t.rates[modePipeline])
 	t.reportRates(fast)
-	if err := t.slowDouyin(ctx, fast); err != nil {
+	if err := t.slowDouyin(ctx); err != nil {
 		return err
 	}
 	return t.steady(ctx, fast/2)
@@ -161,8 +161,12 @@ func (t *test) round(ctx context.Context, mode string, latency time.Duration) (r
 		return result{}, err
 	}
 	defer stop()
+	handlers := t.Handlers
+	if mode == modeCrowd {
+		mode, handlers = modePipeline, handlers*crowdFactor
+	}
 	worker, stopWorker, err := t.child(ctx, job{
-		Mode: mode, MySQL: t.dsn, Redis: t.RedisURI, Douyin: douyin.first, Handlers: t.Handlers, Servers: t.Servers, Orders: t.Orders,
+		Mode: mode, MySQL: t.dsn, Redis: t.RedisURI, Douyin: douyin.first, Handlers: handlers, Servers: t.Servers, Orders: t.Orders,
 	})
 	if err != nil {
 		return result{}, err

@@ -1,0 +1,98 @@
+package store
+
+import "time"
+
+// row is a row of ordersync_order in the hands of a batch.
+type row struct {
+	OrderState
+	stored, dirty bool
+}
+
+// touch names a new row and marks it for writing.
+func (r *row) touch(orderID, orderNo string, at time.Time) {
+	r.dirty = true
+	r.OrderID = orderID
+	if orderNo != "" {
+		r.OrderNo = orderNo
+	}
+	if r.CreatedAt.IsZero() {
+		r.CreatedAt = at
+	}
+	r.UpdatedAt = at
+}
+
+func (r *row) begin(b *Begin) (seq int64, err error) {
+	if r.Seq != b.Seq {
+		return 0, ErrSuperseded
+	}
+	r.touch(b.OrderID, b.OrderNo, b.At)
+	if r.StartedAt.Before(b.At.Add(-b.StaleAfter)) {
+		r.Open = 0 // whatever was open is over
+	}
+	r.Seq++
+	r.Open++
+	r.StartedAt, r.UpdateTime = b.At, b.UpdateTime
+	r.Digest = "" // unknown until this attempt has ended
+	r.Outcome = Sending
+	due := b.DueAt
+	r.DueAt = &due
+	return r.Seq, nil
+}
+
+func (r *row) record(p *Push) {
+	switch {
+	case p.Outcome == Settled:
+		if r.stored && r.Seq == p.Seq && r.Open == 0 {
+			r.touch(p.OrderID, p.OrderNo, p.At)
+			logID := r.LogID // of the call that told Douyin
+			r.answer(p)
+			r.Outcome, r.LogID, r.Attempts, r.DueAt = Pushed, logID, 0, nil
+		}
+	case p.Seq == 0:
+		r.touch(p.OrderID, p.OrderNo, p.At)
+		r.answer(p)
+		r.Attempts++
+		r.DueAt = p.DueAt
+		if p.Outcome == Ignored || p.Outcome == Refused {
+			r.DueAt = nil
+		}
+	case p.Seq == r.Seq:
+		r.touch(p.OrderID, p.OrderNo, p.At)
+		r.Open = max(r.Open-1, 0)
+		asked := r.Outcome == Pending // while the attempt ran, somebody wanted another one: a refund changed
+		r.answer(p)
+		if !asked || p.DueAt != nil && r.DueAt != nil && p.DueAt.Before(*r.DueAt) {
+			r.DueAt = p.DueAt
+		}
+		r.Attempts++
+		if p.Outcome == Pushed {
+			at := p.At
+			r.Digest, r.Status, r.PushedAt, r.Attempts = p.Digest, p.Status, &at, 0
+		}
+	default:
+		r.overtaken(p)
+	}
+}
+
+// overtaken is the end of an attempt after which another one has begun. Which of the two reached Douyin last is not known,
+// so what Douyin holds is unknown, and the order has to be looked at again: by the attempt that is still open, or at once.
+func (r *row) overtaken(p *Push) {
+	r.touch(p.OrderID, "", p.At)
+	r.Open = max(r.Open-1, 0)
+	r.Digest = ""
+	due := p.DueAt
+	if due == nil || r.DueAt != nil && r.DueAt.Before(*due) {
+		due = r.DueAt
+	}
+	if due == nil {
+		at := p.At
+		due = &at
+	}
+	r.DueAt = due
+}
+
+// answer takes over how a pass ended.
+func (r *row) answer(p *Push) {
+	r.Outcome, r.ShopStatus = p.Outcome, p.ShopStatus
+	r.Kind, r.Code, r.Message, r.LogID = p.Kind, p.Code, p.Message, p.LogID
+}
