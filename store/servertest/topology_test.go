@@ -38,9 +38,14 @@ func TestSentinelsPutTheReplicaInAKilledMastersPlace(t *testing.T) {
 		return // likewise
 	}
 	rdb := g.Client(t, 2)
-	if err := rdb.Set(t.Context(), "k", "v", 0).Err(); err != nil {
+	conn := rdb.Conn() // WAIT speaks of its own connection's writes
+	if err := conn.Set(t.Context(), "k", "v", 0).Err(); err != nil {
 		t.Fatal(err)
 	}
+	if n, err := conn.Wait(t.Context(), 1, 10*time.Second).Result(); err != nil || n < 1 {
+		t.Fatalf("%d replicas have the key, %v; want one", n, err)
+	}
+	_ = conn.Close()
 	told := redis.NewSentinelClient(&redis.Options{Addr: g.Addrs[0], Password: g.SentinelPassword}).Subscribe(t.Context(), "+switch-master")
 	t.Cleanup(func() { _ = told.Close() })
 	if _, err := told.Receive(t.Context()); err != nil {
