@@ -112,8 +112,8 @@ func TestACollectorThatHangsOrIsAwayHoldsNobodyUp(t *testing.T) {
 	t.Cleanup(func() { close(held) })
 	for name, endpoint := range map[string]string{"hangs": hangs.URL, "away": "http://127.0.0.1:1"} {
 		t.Run(name, func(t *testing.T) {
-			var log bytes.Buffer
-			on, err := New(Config{Endpoint: endpoint, SampleRatio: 1, Log: zerolog.New(&log)})
+			var log bytes.Buffer // both Close and the export write
+			on, err := New(Config{Endpoint: endpoint, SampleRatio: 1, Log: zerolog.New(zerolog.SyncWriter(&log))})
 			if err != nil {
 				t.Fatal(err)
 			}
