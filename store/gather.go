@@ -17,6 +17,16 @@ type call[K, V any] struct {
 	value V
 	err   error
 	done  chan struct{}
+
+	answered bool // done is closed
+}
+
+// answer lets the caller go on with what value and err are now.
+func (c *call[K, V]) answer() {
+	if !c.answered {
+		c.answered = true
+		close(c.done)
+	}
 }
 
 // gatherer lets calls that are made at the same time share one run.
@@ -25,7 +35,9 @@ type call[K, V any] struct {
 // run gathers for up to window or until it is full. At most parallel runs are in flight; what comes meanwhile waits and
 // travels together.
 type gatherer[K, V any] struct {
-	run      func(ctx context.Context, calls []*call[K, V]) // sets value or err of every call
+	// run sets value or err of every call. The rest, where it returns one, is done while the next batch runs; the calls that
+	// need not wait for that are answered before. Every other call is answered in the end.
+	run      func(ctx context.Context, calls []*call[K, V]) (rest func())
 	window   time.Duration
 	size     int
 	parallel int
@@ -39,7 +51,7 @@ type gatherer[K, V any] struct {
 	idle    sync.WaitGroup
 }
 
-func newGatherer[K, V any](cfg Config, run func(context.Context, []*call[K, V])) *gatherer[K, V] {
+func newGatherer[K, V any](cfg Config, run func(context.Context, []*call[K, V]) func()) *gatherer[K, V] {
 	return &gatherer[K, V]{run: run, window: cfg.Gather, size: cfg.BatchSize, parallel: parallelBatches}
 }
 
@@ -149,14 +161,24 @@ func (g *gatherer[K, V]) take() []*call[K, V] {
 	return batch
 }
 
-// runBatch runs under a context of its own: no caller's end may fail the others.
+// runBatch runs under a context of its own: no caller's end may fail the others. The runner is in idle.
 func (g *gatherer[K, V]) runBatch(batch []*call[K, V]) {
 	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
-	defer cancel()
-	g.run(ctx, batch)
-	for _, c := range batch {
-		close(c.done)
+	end := func() {
+		for _, c := range batch {
+			c.answer()
+		}
+		cancel()
 	}
+	rest := g.run(ctx, batch)
+	if rest == nil {
+		end()
+		return
+	}
+	g.idle.Go(func() {
+		rest()
+		end()
+	})
 }
 
 // close refuses new calls and waits for those that were accepted.

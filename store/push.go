@@ -57,43 +57,44 @@ func checkOrderID(id string) error {
 }
 
 // writeBatch commits many writes in one transaction. A row that the database refuses fails alone.
-func (s *Store) writeBatch(ctx context.Context, calls []*call[write, int64]) {
-	err := s.commit(ctx, calls)
-	if err == nil {
-		s.lookAgain(ctx, calls)
-		return
-	}
-	if badRow(err) && len(calls) > 1 {
+func (s *Store) writeBatch(ctx context.Context, calls []*call[write, int64]) (rest func()) {
+	if err := s.commit(ctx, calls); err != nil {
+		if !badRow(err) || len(calls) == 1 {
+			for _, c := range calls {
+				c.value, c.err = 0, err
+			}
+			return nil
+		}
 		for _, c := range calls {
 			if err := s.commit(ctx, []*call[write, int64]{c}); err != nil {
 				c.value, c.err = 0, err
 			}
 		}
-		s.lookAgain(ctx, calls)
-		return
 	}
+	var pushed []*call[write, int64]
 	for _, c := range calls {
-		c.value, c.err = 0, err
+		if p := c.key.push; p != nil && p.Outcome == Pushed && p.Seen != nil && c.err == nil {
+			pushed = append(pushed, c)
+		} else {
+			c.answer() // it is durable
+		}
 	}
+	if len(pushed) == 0 {
+		return nil
+	}
+	return func() { s.lookAgain(ctx, pushed) }
 }
 
 // lookAgain reads the orders that were pushed once more, in one statement, and tells each call whether its order has changed.
-func (s *Store) lookAgain(ctx context.Context, calls []*call[write, int64]) {
-	var ids []string
-	for _, c := range calls {
-		if p := c.key.push; p != nil && p.Outcome == Pushed && p.Seen != nil && c.err == nil {
-			ids = append(ids, p.OrderID)
-		}
-	}
-	if len(ids) == 0 {
-		return
+func (s *Store) lookAgain(ctx context.Context, pushed []*call[write, int64]) {
+	ids := make([]string, len(pushed))
+	for i, c := range pushed {
+		ids[i] = c.key.push.OrderID
 	}
 	now, err := s.readOrders(ctx, ids)
-	for _, c := range calls {
-		if p := c.key.push; p != nil && p.Outcome == Pushed && p.Seen != nil && c.err == nil {
-			if order, ok := now[p.OrderID]; err != nil || !ok || order != *p.Seen {
-				c.value = rowChanged
-			}
+	for _, c := range pushed {
+		if order, ok := now[c.key.push.OrderID]; err != nil || !ok || order != *c.key.push.Seen {
+			c.value = rowChanged
 		}
 	}
 }

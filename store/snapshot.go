@@ -40,7 +40,7 @@ type OrderSnapshot struct {
 
 // RefundSummary is an order's refunds that went through ordersync.
 type RefundSummary struct {
-	Paid       Fen // the payment that Douyin confirmed, else the amount of the shop's order
+	Paid       Fen // the amount of the shop's order; where there are refunds, the payment that Douyin confirmed, if any
 	Succeeded  Fen // paid back
 	InFlight   Fen // new or submitted
 	LastFailed Fen // amount of the refund that ended last, where it failed; 0: it succeeded, or there is none

@@ -30,7 +30,7 @@ func (a *Assembly) Worker() (*worker.Servers, error) {
 		}
 		handlers = worker.Handlers{Push: traces.Handler(handlers.Push), Refund: traces.Handler(handlers.Refund), Settle: traces.Handler(handlers.Settle)}
 		servers, err := worker.NewServers(worker.Config{
-			Redis: redis, Concurrency: a.cfg.Worker.Concurrency, PushServers: a.cfg.Worker.Servers,
+			Redis: worker.GatherAcks(redis), Concurrency: a.cfg.Worker.Concurrency, PushServers: a.cfg.Worker.Servers,
 			ShutdownTimeout: a.cfg.Worker.ShutdownTimeout, Backoff: a.backoff, Log: a.log.With().Str("lib", "asynq").Logger(),
 		}, handlers)
 		if err != nil {
