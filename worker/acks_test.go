@@ -102,7 +102,8 @@ func TestAcksOfTheSameMomentShareARoundTrip(t *testing.T) {
 func TestAFetchAsksAlone(t *testing.T) {
 	t.Parallel()
 	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
-		h := &roundTrips{}
+		h := &roundTrips{arrived: make(chan int, 9), goOn: make(chan struct{})}
+		close(h.goOn)
 		rdb.AddHook(h)
 		client := GatherAcks(rdb)
 		if n, err := redis.NewScript("return 7").Run(context.Background(), client, nil).Int(); err != nil || n != 7 {

@@ -20,7 +20,7 @@ const backfillPatience = 5 * time.Second
 // at most one old order before it, and not as many as there are handlers. A task that had to wait too long goes back to its queue
 // without having used up an attempt (douyin.Paused).
 func LiveFirst(g douyin.Gate) douyin.Gate {
-	return &liveFirst{gate: g, patience: backfillPatience, turn: semaphore.NewWeighted(1), gone: make(chan struct{})}
+	return &liveFirst{gate: g, patience: backfillPatience, turn: semaphore.NewWeighted(1)}
 }
 
 type liveFirst struct {
@@ -30,7 +30,7 @@ type liveFirst struct {
 
 	mu   sync.Mutex
 	live int           // that stand at the gate
-	gone chan struct{} // closed, and replaced, when the last of them has gone through
+	gone chan struct{} // closed when the last of them has gone through; nil: nobody waits for that
 }
 
 // Enter implements douyin.Gate.
@@ -59,18 +59,16 @@ func (g *liveFirst) Enter(ctx context.Context, op string) (done func(error), err
 func (g *liveFirst) count(more int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.live += more; g.live == 0 {
+	if g.live += more; g.live == 0 && g.gone != nil {
 		close(g.gone)
-		g.gone = make(chan struct{})
+		g.gone = nil
 	}
 }
 
 func (g *liveFirst) awaitNoLive(ctx context.Context) error {
 	for {
-		g.mu.Lock()
-		live, gone := g.live, g.gone
-		g.mu.Unlock()
-		if live == 0 {
+		gone := g.gonePast()
+		if gone == nil {
 			return nil
 		}
 		select {
@@ -79,4 +77,17 @@ func (g *liveFirst) awaitNoLive(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// gonePast is closed when the live tasks that stand at the gate now have gone through; nil: there are none.
+func (g *liveFirst) gonePast() <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.live == 0 {
+		return nil
+	}
+	if g.gone == nil {
+		g.gone = make(chan struct{})
+	}
+	return g.gone
 }

@@ -56,8 +56,9 @@ type PushOrder struct {
 	Grace   time.Duration
 	Now     func() time.Time // nil: time.Now
 	Log     zerolog.Logger
-	Observe func(Attempt)   // told of every run at its end; nil: nobody
-	Drain   <-chan struct{} // closed when the process is to stop: whoever is parked goes back to the queue
+	Observe func(Attempt) // told of every run at its end; nil: nobody
+	// Serving ends when the process is to stop: whoever is parked goes back to the queue. nil: never.
+	Serving context.Context //nolint:containedctx // the process's, not a call's
 }
 
 // Attempt is one run of a task, for metrics.
@@ -191,24 +192,15 @@ func (r *run) enter(ctx context.Context) (func(error), error) {
 	if r.Gate == nil {
 		return func(error) {}, nil
 	}
+	if r.Serving == nil {
+		return r.Gate.Enter(ctx, douyin.OpOrderPush)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if r.Drain != nil {
-		go func() {
-			select {
-			case <-r.Drain:
-				cancel()
-			case <-ctx.Done():
-			}
-		}()
-	}
+	defer context.AfterFunc(r.Serving, cancel)()
 	done, err := r.Gate.Enter(ctx, douyin.OpOrderPush)
-	if err != nil {
-		select {
-		case <-r.Drain: // an operator reads this in asynqmon: Douyin has nothing to do with it
-			return nil, errStopping
-		default:
-		}
+	if err != nil && r.Serving.Err() != nil { // an operator reads this in asynqmon: Douyin has nothing to do with it
+		return nil, errStopping
 	}
 	return done, err
 }

@@ -239,13 +239,14 @@ func (g shutGate) Enter(ctx context.Context, _ string) (func(error), error) {
 
 func TestATaskParkedAtTheGateGoesBackWhenTheProcessStops(t *testing.T) {
 	m, d := &memory{s: testSnapshot()}, &douyinFake{}
-	drain, gate := make(chan struct{}), shutGate{make(chan struct{})}
+	serving, stop := context.WithCancel(t.Context())
+	gate := shutGate{make(chan struct{})}
 	h := newPush(m, d)
-	h.Gate, h.Drain = gate, drain
+	h.Gate, h.Serving = gate, serving
 	result := make(chan error)
 	go func() { result <- h.ProcessTask(t.Context(), pushTask(t)) }()
 	<-gate.entered
-	close(drain)
+	stop()
 	if err := <-result; isFailure(err) || !errors.Is(err, errStopping) {
 		t.Errorf("got %v; want to be postponed without losing an attempt, because the process stops", err)
 	}

@@ -20,7 +20,7 @@ func TestWithoutACollectorNothingIsWrapped(t *testing.T) {
 	if a.tracing() != nil {
 		t.Fatal("something traces")
 	}
-	push, err := a.pushHandler(nil)
+	push, err := a.pushHandler(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package assembly
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
@@ -19,13 +18,15 @@ func (a *Assembly) Worker() (*worker.Servers, error) {
 		if err != nil {
 			return nil, err
 		}
-		drain := make(chan struct{})
-		push, err := a.pushHandler(drain)
+		serving, stop := context.WithCancel(context.Background())
+		push, err := a.pushHandler(serving)
 		if err != nil {
+			stop()
 			return nil, err
 		}
 		handlers := worker.Handlers{Push: push}
 		if err := a.moneyHandlers(&handlers); err != nil {
+			stop()
 			return nil, err
 		}
 		handlers = worker.Handlers{Push: traces.Handler(handlers.Push), Refund: traces.Handler(handlers.Refund), Settle: traces.Handler(handlers.Settle)}
@@ -34,18 +35,19 @@ func (a *Assembly) Worker() (*worker.Servers, error) {
 			ShutdownTimeout: a.cfg.Worker.ShutdownTimeout, Backoff: a.backoff, Log: a.log.With().Str("lib", "asynq").Logger(),
 		}, handlers)
 		if err != nil {
+			stop()
 			return nil, err
 		}
-		var once sync.Once
 		a.onClose("worker", func(context.Context) error {
-			once.Do(func() { close(drain); servers.Shutdown() })
+			stop()
+			servers.Shutdown()
 			return nil
 		})
 		return servers, nil
 	})
 }
 
-func (a *Assembly) pushHandler(drain <-chan struct{}) (*worker.PushOrder, error) {
+func (a *Assembly) pushHandler(serving context.Context) (*worker.PushOrder, error) {
 	st, err := a.Store()
 	if err != nil {
 		return nil, err
@@ -68,7 +70,7 @@ func (a *Assembly) pushHandler(drain <-chan struct{}) (*worker.PushOrder, error)
 	}
 	return &worker.PushOrder{
 		Orders: a.tracing().Orders(st), Douyin: a.tracing().Pusher(client), Gate: a.tracing().Gate(worker.LiveFirst(a.metrics.Gate(gate))), Build: build, Unit: unit, CallTimeout: a.cfg.Douyin.Timeout, Grace: a.cfg.Scheduler.SweepAfter,
-		Log: a.log, Drain: drain, Observe: a.pushed,
+		Log: a.log, Serving: serving, Observe: a.pushed,
 	}, nil
 }
 
