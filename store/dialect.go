@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -18,7 +17,6 @@ type dialect struct {
 	byKey      string // behind a table whose rows are locked: through its key, never by reading over other rows
 	forUpdate  string // at the end of a SELECT that locks its rows
 	skipLocked string // at the end of a SELECT that locks only rows nobody else has locked
-	isolation  *sql.TxOptions
 }
 
 func dialectOf(db *gorm.DB) dialect {
@@ -29,8 +27,6 @@ func dialectOf(db *gorm.DB) dialect {
 		byKey:      " FORCE INDEX (PRIMARY)",
 		forUpdate:  " FOR UPDATE",
 		skipLocked: " FOR UPDATE SKIP LOCKED",
-		// With REPEATABLE READ a locking read of an absent row locks the gap, and two batches that insert deadlock.
-		isolation: &sql.TxOptions{Isolation: sql.LevelReadCommitted},
 	}
 }
 

@@ -1,8 +1,11 @@
 package store
 
 import (
+	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -22,7 +25,7 @@ var errUnreadable = errors.New("store: the DSN cannot be read: want user:passwor
 
 // Open prepares the connection pool of a MySQL 8 or MariaDB 10.6+ database from a go-sql-driver DSN. It does not connect:
 // Ping does. parseTime, utf8mb4, clientFoundRows and interpolateParams are set whatever the DSN says; DATETIME columns are
-// in the DSN's loc (UTC when it names none). No error of Open contains any part of the DSN.
+// in the DSN's loc (UTC when it names none). Every session is READ COMMITTED. No error of Open contains any part of the DSN.
 func Open(dsn string) (*gorm.DB, error) {
 	cfg, err := mysql.ParseDSN(dsn)
 	if err != nil {
@@ -46,7 +49,7 @@ func Open(dsn string) (*gorm.DB, error) {
 	if err != nil {
 		return nil, errors.New("store: the DSN's options contradict each other")
 	}
-	pool := sql.OpenDB(connector)
+	pool := sql.OpenDB(readCommitted{connector})
 	pool.SetMaxOpenConns(maxConns)
 	pool.SetMaxIdleConns(maxConns)
 	pool.SetConnMaxLifetime(connMaxLifetime)
@@ -56,6 +59,26 @@ func Open(dsn string) (*gorm.DB, error) {
 		SkipInitializeWithVersion: true, // Open does not connect
 		DisableWithReturning:      true, // on MariaDB it makes OnConflict{DoNothing} report a row that was not inserted
 	}), GormConfig())
+}
+
+// readCommitted makes sessions READ COMMITTED: with REPEATABLE READ a locking read of an absent row locks the gap, and two
+// batches that insert deadlock. Per session and not per transaction, for which it would be a round trip each. As a statement,
+// because the variable has another name on MySQL 8 than on MariaDB before 11.1.
+type readCommitted struct{ driver.Connector }
+
+func (c readCommitted) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	session, ok := conn.(driver.ExecerContext)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("store: a connection is a %T, which takes no statements", conn), conn.Close())
+	}
+	if _, err := session.ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", nil); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
 }
 
 // GormConfig is how every database of the store is opened: silent (the caller logs, once), no implicit transaction around

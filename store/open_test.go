@@ -215,3 +215,23 @@ func wantCure(t testing.TB, s *store.Store, part string) {
 		t.Errorf("no cure names %q:\n%s", part, strings.Join(cures, "\n"))
 	}
 }
+
+func TestEverySessionIsReadCommitted(t *testing.T) {
+	t.Parallel()
+	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
+		if db.Name() == "sqlite" {
+			return // a transaction has the whole database to itself
+		}
+		tx := db.Begin()
+		defer tx.Rollback()
+		var level string
+		if tx.Raw("SELECT @@transaction_isolation").Row().Scan(&level) != nil { // MariaDB before 11.1
+			if err := tx.Raw("SELECT @@tx_isolation").Row().Scan(&level); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if level != "READ-COMMITTED" {
+			t.Errorf("a transaction is %s", level)
+		}
+	})
+}

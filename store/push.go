@@ -155,9 +155,9 @@ func (s *Store) exec(ctx context.Context, statement string, args ...any) (affect
 	return affected, err
 }
 
-// transaction runs f in READ COMMITTED (SQLite: alone).
+// transaction runs f in READ COMMITTED (Open; SQLite: alone).
 func (s *Store) transaction(ctx context.Context, f func(tx *gorm.DB) error) error {
-	return s.db.WithContext(ctx).Transaction(f, s.sql.isolation)
+	return s.db.WithContext(ctx).Transaction(f)
 }
 
 // apply writes a batch: what is ordinary without reading, the rest with care.
