@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 )
@@ -54,7 +55,7 @@ func TestTheRestOfABatchHoldsUpOnlyWhoNeedsIt(t *testing.T) {
 		t.Errorf("2: %d", v)
 	}
 	<-closed
-	if _, err := g.do(t.Context(), 1); err != ErrClosed { //nolint:errorlint // it is that very value
+	if _, err := g.do(t.Context(), 1); !errors.Is(err, ErrClosed) {
 		t.Errorf("after close: %v", err)
 	}
 }

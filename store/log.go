@@ -34,18 +34,21 @@ type LogRow struct {
 // CallPush is LogRow.Call of a push.
 const CallPush = "order.push"
 
-// logColumns are the columns of ordersync_log behind its id.
+// logColumns are the columns of ordersync_log behind its id. The first plainColumns are all that a call fills when nothing
+// failed and no body is kept; the others have defaults.
 var logColumns = []string{
-	"at", "call_name", "order_id", "number", "cause", "task_id", "attempt", "outcome", "kind", "code", "message", "log_id", "http_status",
-	"duration_us", "request", "response",
+	"at", "call_name", "order_id", "cause", "task_id", "attempt", "outcome", "log_id", "http_status", "duration_us",
+	"number", "kind", "code", "message", "request", "response",
 }
+
+const plainColumns = 10
 
 func (r *LogRow) scan(rows *sql.Rows) error {
 	var at timestamp
 	var micros int64
 	var request, response sql.NullString
-	err := rows.Scan(&r.ID, &at, &r.Call, &r.OrderID, &r.Number, &r.Cause, &r.TaskID, &r.Attempt, &r.Outcome, &r.Kind, &r.Code, &r.Message,
-		&r.LogID, &r.HTTPStatus, &micros, &request, &response)
+	err := rows.Scan(&r.ID, &at, &r.Call, &r.OrderID, &r.Cause, &r.TaskID, &r.Attempt, &r.Outcome, &r.LogID, &r.HTTPStatus, &micros,
+		&r.Number, &r.Kind, &r.Code, &r.Message, &request, &response)
 	r.At, r.Duration = at.Time, time.Duration(micros)*time.Microsecond
 	r.Request, r.Response = request.String, response.String
 	return err
@@ -74,37 +77,27 @@ func (d dialect) insertLog(tx *gorm.DB, rows []LogRow) error {
 	if len(rows) == 0 {
 		return nil
 	}
+	columns := logColumns
 	if !slices.ContainsFunc(rows, func(r LogRow) bool { return !r.plain() }) {
-		return d.insertPlainLog(tx, rows)
+		columns = logColumns[:plainColumns]
 	}
-	args := make([]any, 0, len(rows)*len(logColumns))
+	args := make([]any, 0, len(rows)*len(columns))
 	for i := range rows {
 		r := &rows[i]
-		args = append(args, d.time(r.At), clip(r.Call, maxKind), clip(r.OrderID, maxID), clip(r.Number, maxID), clip(r.Cause, maxKind),
-			clip(r.TaskID, 255), r.Attempt, string(r.Outcome), clip(r.Kind, maxKind), r.Code, clip(r.Message, maxMessage), clip(r.LogID, maxLogID),
-			r.HTTPStatus, r.Duration.Microseconds(), body(r.Request), body(r.Response))
+		values := [...]any{
+			d.time(r.At), clip(r.Call, maxKind), clip(r.OrderID, maxID), clip(r.Cause, maxKind), clip(r.TaskID, 255), r.Attempt, string(r.Outcome),
+			clip(r.LogID, maxLogID), r.HTTPStatus, r.Duration.Microseconds(),
+			clip(r.Number, maxID), clip(r.Kind, maxKind), r.Code, clip(r.Message, maxMessage), body(r.Request), body(r.Response),
+		}
+		args = append(args, values[:len(columns)]...)
 	}
-	_, err := execIn(tx, "INSERT INTO `ordersync_log` ("+columnList("", logColumns)+") VALUES "+tuples(len(rows), len(logColumns)), args)
+	_, err := execIn(tx, "INSERT INTO `ordersync_log` ("+columnList("", columns)+") VALUES "+tuples(len(rows), len(columns)), args)
 	return err
 }
 
-// plain tells that the row has only what every call has: nothing failed, and no body is kept.
+// plain tells that the row fills only plainColumns.
 func (r *LogRow) plain() bool {
 	return r.Number == "" && r.Kind == "" && r.Code == 0 && r.Message == "" && r.Request == "" && r.Response == ""
-}
-
-// plainLogColumns are the columns that a plain row fills; the others have their defaults.
-var plainLogColumns = []string{"at", "call_name", "order_id", "cause", "task_id", "attempt", "outcome", "log_id", "http_status", "duration_us"}
-
-func (d dialect) insertPlainLog(tx *gorm.DB, rows []LogRow) error {
-	args := make([]any, 0, len(rows)*len(plainLogColumns))
-	for i := range rows {
-		r := &rows[i]
-		args = append(args, d.time(r.At), clip(r.Call, maxKind), clip(r.OrderID, maxID), clip(r.Cause, maxKind), clip(r.TaskID, 255), r.Attempt,
-			string(r.Outcome), clip(r.LogID, maxLogID), r.HTTPStatus, r.Duration.Microseconds())
-	}
-	_, err := execIn(tx, "INSERT INTO `ordersync_log` ("+columnList("", plainLogColumns)+") VALUES "+tuples(len(rows), len(plainLogColumns)), args)
-	return err
 }
 
 // body is a request or response as the log keeps it: NULL when empty.

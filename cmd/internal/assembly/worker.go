@@ -13,27 +13,8 @@ import (
 // whoever is parked goes back to the queue, calls in flight end and are written down.
 func (a *Assembly) Worker() (*worker.Servers, error) {
 	return a.worker.get(func() (*worker.Servers, error) {
-		traces := a.tracing() // before the servers, so that it is closed after them
-		redis, err := a.Redis()
-		if err != nil {
-			return nil, err
-		}
 		serving, stop := context.WithCancel(context.Background())
-		push, err := a.pushHandler(serving)
-		if err != nil {
-			stop()
-			return nil, err
-		}
-		handlers := worker.Handlers{Push: push}
-		if err := a.moneyHandlers(&handlers); err != nil {
-			stop()
-			return nil, err
-		}
-		handlers = worker.Handlers{Push: traces.Handler(handlers.Push), Refund: traces.Handler(handlers.Refund), Settle: traces.Handler(handlers.Settle)}
-		servers, err := worker.NewServers(worker.Config{
-			Redis: worker.GatherAcks(redis), Concurrency: a.cfg.Worker.Concurrency, PushServers: a.cfg.Worker.Servers,
-			ShutdownTimeout: a.cfg.Worker.ShutdownTimeout, Backoff: a.backoff, Log: a.log.With().Str("lib", "asynq").Logger(),
-		}, handlers)
+		servers, err := a.servers(serving)
 		if err != nil {
 			stop()
 			return nil, err
@@ -45,6 +26,27 @@ func (a *Assembly) Worker() (*worker.Servers, error) {
 		})
 		return servers, nil
 	})
+}
+
+func (a *Assembly) servers(serving context.Context) (*worker.Servers, error) {
+	traces := a.tracing() // before the servers, so that it is closed after them
+	redis, err := a.Redis()
+	if err != nil {
+		return nil, err
+	}
+	push, err := a.pushHandler(serving)
+	if err != nil {
+		return nil, err
+	}
+	handlers := worker.Handlers{Push: push}
+	if err := a.moneyHandlers(&handlers); err != nil {
+		return nil, err
+	}
+	handlers = worker.Handlers{Push: traces.Handler(handlers.Push), Refund: traces.Handler(handlers.Refund), Settle: traces.Handler(handlers.Settle)}
+	return worker.NewServers(worker.Config{
+		Redis: worker.GatherAcks(redis), Concurrency: a.cfg.Worker.Concurrency, PushServers: a.cfg.Worker.Servers,
+		ShutdownTimeout: a.cfg.Worker.ShutdownTimeout, Backoff: a.backoff, Log: a.log.With().Str("lib", "asynq").Logger(),
+	}, handlers)
 }
 
 func (a *Assembly) pushHandler(serving context.Context) (*worker.PushOrder, error) {
