@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -59,7 +60,11 @@ func atLeast(version string, least [2]int) bool {
 // indexes that we read by, and whether our tables can be written. It writes nothing that stays. An error of the database
 // becomes a finding.
 func (s *Store) CheckShop(ctx context.Context) []Finding {
-	findings := []Finding{s.checkVersion(ctx)}
+	server, answers := s.checkVersion(ctx)
+	if !answers { // whatever else is looked at fails for the same reason, and its cure would mislead
+		return []Finding{server}
+	}
+	findings := []Finding{server}
 	for _, t := range s.shopTables() {
 		findings = append(findings, s.checkTable(ctx, t))
 	}
@@ -77,16 +82,17 @@ func (s *Store) CheckShop(ctx context.Context) []Finding {
 	return append(findings, s.checkOurTables(ctx))
 }
 
-func (s *Store) checkVersion(ctx context.Context) Finding {
+// checkVersion also tells whether the database answers at all.
+func (s *Store) checkVersion(ctx context.Context) (f Finding, answers bool) {
 	info, err := s.ServerInfo(ctx)
 	if err != nil {
-		return failed("the database answers", err, "check mysql.dsn, and that the server is up and lets this host in")
+		return failed("the database does not answer, so the tables were not looked at", err, "check mysql.dsn, and that the server is up and lets this host in"), false
 	}
-	f := Finding{OK: info.Enough, What: info.Flavour + " " + info.Version}
+	f = Finding{OK: info.Enough, What: info.Flavour + " " + info.Version}
 	if !f.OK {
 		f.Cure = "MySQL 8.0 or MariaDB 10.6 is the oldest that knows FOR UPDATE SKIP LOCKED: upgrade the server"
 	}
-	return f
+	return f, true
 }
 
 // shopTable is a table of the shop with the columns that are read.
@@ -100,7 +106,7 @@ func (s *Store) shopTables() []shopTable {
 	t, c := s.schema.Tables, s.schema.Columns
 	order := shopTable{"order", t.Order, []string{c.ID, c.UserID, c.ProductID, c.CourseID, c.Price, c.Amount, c.CreateTime}}
 	for _, optional := range []string{c.SN, c.ThirdOrderNum, c.Status, c.OrderNo, c.UpdatedAt} {
-		if optional != "" {
+		if optional != "" && !slices.Contains(order.columns, optional) { // order_no is the key by default
 			order.columns = append(order.columns, optional)
 		}
 	}

@@ -235,3 +235,19 @@ func TestEverySessionIsReadCommitted(t *testing.T) {
 		}
 	})
 }
+
+func TestADatabaseThatDoesNotAnswerIsOneFinding(t *testing.T) {
+	t.Parallel()
+	db, err := store.Open("shop:x@tcp(127.0.0.1:1)/shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.New(db, store.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if all := s.CheckShop(t.Context()); len(all) != 1 || all[0].OK || !strings.Contains(all[0].Cure, "mysql.dsn") {
+		t.Errorf("%+v; want the one thing that is wrong", all)
+	}
+}

@@ -8,11 +8,13 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
 
 	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 )
 
@@ -98,8 +100,12 @@ func Douyin(ctx context.Context, cfg configs.Douyin, tokens Tokens) []Result {
 	}
 	var out []Result
 	if _, err := tokens.Token(ctx); err != nil {
-		out = append(out, fail(check, "no token from "+host+": "+err.Error(),
-			"compare douyin.app_id and douyin.secret with Douyin's console, and see that "+host+" can be reached from here"))
+		cure := "compare douyin.app_id and douyin.secret with Douyin's console, and see that " + host + " can be reached from here"
+		var e *douyin.Error
+		if errors.As(err, &e) && e.Op == douyin.OpTokenCache { // Douyin was not asked
+			cure = "mend Redis first: all processes share the token there"
+		}
+		out = append(out, fail(check, "no token from "+host+": "+err.Error(), cure))
 	} else {
 		out = append(out, ok(check, "token from %s for %s", host, cfg.AppID))
 	}

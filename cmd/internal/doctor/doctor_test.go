@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/store/servertest"
 )
@@ -146,5 +147,14 @@ func TestDatabaseFindingsKeepTheirCure(t *testing.T) {
 	got := Database(t.Context(), findings{{OK: true, What: "MySQL 8"}, {What: "no table", Cure: "make it"}})
 	if len(got) != 2 || got[0].String() != "ok    mysql: MySQL 8" || got[1].String() != "FAIL  mysql: no table. Cure: make it" {
 		t.Errorf("results = %v", got)
+	}
+}
+
+func TestATokenThatRedisHoldsBackIsNotDouyinsFault(t *testing.T) {
+	t.Parallel()
+	err := &douyin.Error{Op: douyin.OpTokenCache, Kind: douyin.Unavailable, Err: errors.New("connection refused")}
+	got := Douyin(t.Context(), configs.Douyin{BaseURL: "https://d.example", Salt: "s", CallbackToken: "c"}, tokens{err})
+	if len(got) != 1 || got[0].Level != Failure || !strings.Contains(got[0].Cure, "Redis") || strings.Contains(got[0].Cure, "secret") {
+		t.Errorf("%+v", got)
 	}
 }
