@@ -130,6 +130,27 @@ func TestADeadDouyinParksItsCallersAndComesBack(t *testing.T) {
 	})
 }
 
+func TestAProbeThatEndsBetweenARefusalAndTheWaitIsNotMissed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(t, func(cfg *Config) { cfg.Probes = 1 })
+		trip(t, g)
+		<-time.After(16 * time.Second)
+		probe, err := g.Enter(t.Context(), op)
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		_, changed, refusal := g.ask()
+		if refusal == nil {
+			t.Fatal("two probes at once")
+		}
+		probe(nil)
+		if err := g.park(t.Context(), op, changed, start.Add(20*time.Second), refusal); err != nil || time.Since(start) > 0 {
+			t.Errorf("parked for %s: %v", time.Since(start), err)
+		}
+	})
+}
+
 func TestWhoWaitedLongEnoughIsPaused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(t, func(cfg *Config) { cfg.OpenFor = time.Minute })

@@ -188,9 +188,9 @@ func (g *Gate) Enter(ctx context.Context, op string) (done func(error), err erro
 		if err := g.awaitSilence(ctx, op, deadline); err != nil {
 			return nil, err
 		}
-		report, err := g.breaker.Allow()
+		report, changed, err := g.ask()
 		if err != nil {
-			if err := g.park(ctx, op, deadline, err); err != nil {
+			if err := g.park(ctx, op, changed, deadline, err); err != nil {
 				return nil, err
 			}
 			continue
@@ -233,10 +233,19 @@ func (g *Gate) awaitSilence(ctx context.Context, op string, deadline time.Time) 
 	return nil
 }
 
-// park waits for the breaker to change. nil means: try again.
-func (g *Gate) park(ctx context.Context, op string, deadline time.Time, refusal error) error {
+// ask asks the breaker. changed is closed at the first change after the question, so none between a refusal and the wait is missed.
+func (g *Gate) ask() (report func(error), changed <-chan struct{}, err error) {
 	g.mu.Lock()
-	changed, look := g.changed, deadline
+	changed = g.changed
+	g.mu.Unlock()
+	report, err = g.breaker.Allow()
+	return report, changed, err
+}
+
+// park waits for the breaker to change. nil means: try again.
+func (g *Gate) park(ctx context.Context, op string, changed <-chan struct{}, deadline time.Time, refusal error) error {
+	look := deadline
+	g.mu.Lock()
 	if errors.Is(refusal, gobreaker.ErrOpenState) {
 		look = earlier(g.reopens.Add(time.Millisecond), deadline) // the breaker turns when it is asked after that moment
 	}
