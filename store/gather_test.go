@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"testing"
-	"testing/synctest"
-	"time"
 )
 
 // held is a gatherer whose runs answer odd keys at once, and the others in a rest that waits to be let go.
@@ -60,64 +57,5 @@ func TestTheRestOfABatchHoldsUpOnlyWhoNeedsIt(t *testing.T) {
 	<-closed
 	if _, err := g.do(t.Context(), 1); !errors.Is(err, ErrClosed) {
 		t.Errorf("after close: %v", err)
-	}
-}
-
-// A run gathers for as long as the one before it took, but not beyond the window and not beyond its size; and a lone call after
-// lone calls for nobody.
-func TestHowLongARunWaitsForCompany(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		window, took time.Duration
-		company      int // calls that come while a run gathers
-		want         time.Duration
-	}{
-		"as long as the last run took": {10 * time.Millisecond, 3 * time.Millisecond, 1, 3 * time.Millisecond},
-		"at most the window":           {10 * time.Millisecond, time.Second, 1, 10 * time.Millisecond},
-		"not when it is full":          {10 * time.Millisecond, 8 * time.Millisecond, 3, time.Millisecond},
-		"not without a window":         {-1, 3 * time.Millisecond, 1, 0},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				var began []time.Time
-				g := newGatherer(Config{Gather: c.window, BatchSize: 4}, func(context.Context, []*call[int, int]) func() {
-					began = append(began, time.Now())
-					<-time.After(c.took)
-					return nil
-				})
-				ask := func(n int) *sync.WaitGroup {
-					var asked sync.WaitGroup
-					for range n {
-						asked.Go(func() {
-							if _, err := g.do(t.Context(), 0); err != nil {
-								t.Error(err)
-							}
-						})
-					}
-					synctest.Wait()
-					return &asked
-				}
-				ask(1).Wait()
-				start := time.Now()
-				lone := ask(1)
-				if len(began) != 2 || !began[1].Equal(start) {
-					t.Errorf("a lone call waited: %v", began)
-				}
-				two := ask(2) // while a run is in flight; the next one carries them
-				lone.Wait()
-				two.Wait()
-				asked := time.Now()
-				first := ask(1)
-				<-time.After(time.Millisecond)
-				company := ask(c.company)
-				first.Wait()
-				company.Wait()
-				if len(began) < 4 || began[3].Sub(asked) != c.want {
-					t.Errorf("the run began %v after it was asked for, want %v", began[3].Sub(asked), c.want)
-				}
-				g.close()
-			})
-		})
 	}
 }

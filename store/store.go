@@ -14,7 +14,7 @@ import (
 type Config struct {
 	Schema    Schema
 	LogBodies LogBodies
-	Gather    time.Duration    // how long a call may wait at most for others to share its statement; 0: 2 ms; negative: not at all
+	Gather    time.Duration    // how long a call may wait for others to share its statement; 0: 2 ms; negative: not at all
 	BatchSize int              // calls that share a statement at most; 0: 256
 	Now       func() time.Time // nil: time.Now
 }
@@ -30,6 +30,9 @@ const (
 const (
 	defaultGather    = 2 * time.Millisecond
 	defaultBatchSize = 256
+	// parallelBatches: one batch runs while the next gathers. More of them halve the batches and cost half as much again of
+	// MySQL and of the processor for each order, measured with 200 handlers on two cores.
+	parallelBatches = 1
 	// batchTimeout ends a batch whose callers may all have gone. It is longer than InnoDB's own lock wait of 50 s.
 	batchTimeout = 75 * time.Second
 )
@@ -41,8 +44,7 @@ type Store struct {
 	schema   Schema
 	sql      dialect
 	loads    *gatherer[string, OrderSnapshot]
-	begins   *gatherer[*Begin, int64]
-	records  *gatherer[*Push, bool]
+	writes   *gatherer[write, int64]
 	shop     shopTypes
 	loadSQL  string // of buildLoadSQL
 	orderSQL string
@@ -74,8 +76,7 @@ func New(db *gorm.DB, cfg Config) (*Store, error) {
 	s := &Store{db: db, cfg: cfg, schema: cfg.Schema.withDefaults(), sql: dialectOf(db)}
 	s.buildLoadSQL()
 	s.loads = newGatherer(cfg, s.loadBatch)
-	s.begins = newGatherer(cfg, s.beginBatch)
-	s.records = newGatherer(cfg, s.recordBatch)
+	s.writes = newGatherer(cfg, s.writeBatch)
 	return s, nil
 }
 
@@ -83,8 +84,7 @@ func New(db *gorm.DB, cfg Config) (*Store, error) {
 // ErrClosed. The database stays open: whoever opened it closes it.
 func (s *Store) Close() {
 	s.loads.close()
-	s.begins.close()
-	s.records.close()
+	s.writes.close()
 }
 
 // Ping asks the database for an answer.
