@@ -31,28 +31,29 @@ func (c *call[K, V]) answer() {
 
 // gatherer lets calls that are made at the same time share one run.
 //
-// A call that finds nobody else waits for nothing. While runs are in flight and come back with more than one call, the next
-// run gathers for up to window or until it is full. At most parallel runs are in flight; what comes meanwhile waits and
-// travels together.
+// A call that finds nobody else waits for nothing. What comes while a run is in flight travels together in the next one: two at
+// once would halve the batches and cost half as much again of MySQL and of the processor for each order, measured with 200
+// handlers on two cores. While runs carry more than one call, the next one gathers for window or until it is full. A shorter
+// window while the database answers quickly (as long as the last run took) was tried: an order is through sooner where the
+// processor is idle, and costs 5 % more of it where it is not.
 type gatherer[K, V any] struct {
 	// run sets value or err of every call. The rest, where it returns one, is done while the next batch runs; the calls that
 	// need not wait for that are answered before. Every other call is answered in the end.
-	run      func(ctx context.Context, calls []*call[K, V]) (rest func())
-	window   time.Duration
-	size     int
-	parallel int
+	run    func(ctx context.Context, calls []*call[K, V]) (rest func())
+	window time.Duration
+	size   int
 
 	mu      sync.Mutex
 	pending []*call[K, V]
-	full    chan struct{} // closed when pending reaches size; nil when nobody gathers
-	running int
+	full    chan struct{} // closed when pending reaches size; nil when nobody waits for that
+	running bool
 	crowded bool // the last run carried more than one call
 	closed  bool
 	idle    sync.WaitGroup
 }
 
 func newGatherer[K, V any](cfg Config, run func(context.Context, []*call[K, V]) func()) *gatherer[K, V] {
-	return &gatherer[K, V]{run: run, window: cfg.Gather, size: cfg.BatchSize, parallel: parallelBatches}
+	return &gatherer[K, V]{run: run, window: cfg.Gather, size: cfg.BatchSize}
 }
 
 // do asks for key and waits for the answer. When ctx ends first, what was asked may still be done.
@@ -77,53 +78,24 @@ func (g *gatherer[K, V]) add(c *call[K, V]) error {
 		return ErrClosed
 	}
 	g.pending = append(g.pending, c)
-	switch {
-	case g.full != nil:
-		if len(g.pending) == g.size {
-			close(g.full)
-			g.full = nil
-		}
-	case g.running < g.parallel:
-		g.running++
-		g.idle.Add(1)
-		g.gather()
+	if g.full != nil && len(g.pending) >= g.size {
+		close(g.full)
+		g.full = nil
+	}
+	if !g.running {
+		g.running = true
+		g.idle.Go(g.runner)
 	}
 	return nil
 }
 
-// gather starts a runner, which waits for company where that is to be expected. g.mu is held.
-func (g *gatherer[K, V]) gather() {
-	var full chan struct{}
-	if g.crowded && g.window > 0 && len(g.pending) < g.size {
-		full = make(chan struct{})
-		g.full = full
-	}
-	go g.runner(full)
-}
-
 // runner runs batches until nothing is pending.
-func (g *gatherer[K, V]) runner(full chan struct{}) {
-	defer g.idle.Done()
+func (g *gatherer[K, V]) runner() {
 	for {
-		if full != nil {
-			wait := time.NewTimer(g.window)
-			select {
-			case <-full:
-				wait.Stop()
-			case <-wait.C:
-			}
-		}
+		g.gather()
 		g.mu.Lock()
-		if full != nil && g.full == full {
-			g.full = nil
-		}
 		batch := g.take()
 		g.crowded = len(batch) > 1
-		if len(g.pending) > 0 && g.running < g.parallel {
-			g.running++
-			g.idle.Add(1)
-			g.gather()
-		}
 		g.mu.Unlock()
 
 		if len(batch) > 0 {
@@ -131,17 +103,33 @@ func (g *gatherer[K, V]) runner(full chan struct{}) {
 		}
 
 		g.mu.Lock()
-		// Somebody else gathers already, or nobody waits: this runner is not needed.
-		if len(g.pending) == 0 || g.full != nil {
-			g.running--
+		if len(g.pending) == 0 {
+			g.running = false
 			g.mu.Unlock()
 			return
 		}
-		full = nil
-		if g.crowded && g.window > 0 && len(g.pending) < g.size {
-			full = make(chan struct{})
-			g.full = full
-		}
+		g.mu.Unlock()
+	}
+}
+
+// gather waits for company where that is to be expected.
+func (g *gatherer[K, V]) gather() {
+	g.mu.Lock()
+	if !g.crowded || g.window <= 0 || len(g.pending) >= g.size {
+		g.mu.Unlock()
+		return
+	}
+	full := make(chan struct{})
+	g.full = full
+	g.mu.Unlock()
+
+	timer := time.NewTimer(g.window)
+	defer timer.Stop()
+	select {
+	case <-full:
+	case <-timer.C:
+		g.mu.Lock()
+		g.full = nil
 		g.mu.Unlock()
 	}
 }

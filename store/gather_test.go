@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // held is a gatherer whose runs answer odd keys at once, and the others in a rest that waits to be let go.
@@ -57,5 +60,63 @@ func TestTheRestOfABatchHoldsUpOnlyWhoNeedsIt(t *testing.T) {
 	<-closed
 	if _, err := g.do(t.Context(), 1); !errors.Is(err, ErrClosed) {
 		t.Errorf("after close: %v", err)
+	}
+}
+
+// A run after one that carried several calls gathers for the window, but not beyond its size; a lone call after lone calls for
+// nobody.
+func TestHowLongARunWaitsForCompany(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		window  time.Duration
+		company int // calls that come while a run gathers
+		want    time.Duration
+	}{
+		"as long as the window": {10 * time.Millisecond, 1, 10 * time.Millisecond},
+		"not when it is full":   {10 * time.Millisecond, 3, time.Millisecond},
+		"not without a window":  {-1, 1, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var began []time.Time
+				g := newGatherer(Config{Gather: c.window, BatchSize: 4}, func(context.Context, []*call[int, int]) func() {
+					began = append(began, time.Now())
+					<-time.After(3 * time.Millisecond)
+					return nil
+				})
+				ask := func(n int) *sync.WaitGroup {
+					var asked sync.WaitGroup
+					for range n {
+						asked.Go(func() {
+							if _, err := g.do(t.Context(), 0); err != nil {
+								t.Error(err)
+							}
+						})
+					}
+					synctest.Wait()
+					return &asked
+				}
+				ask(1).Wait()
+				start := time.Now()
+				lone := ask(1)
+				if len(began) != 2 || !began[1].Equal(start) {
+					t.Errorf("a lone call waited: %v", began)
+				}
+				two := ask(2) // while a run is in flight; the next one carries them
+				lone.Wait()
+				two.Wait()
+				asked := time.Now()
+				first := ask(1)
+				<-time.After(time.Millisecond)
+				company := ask(c.company)
+				first.Wait()
+				company.Wait()
+				if len(began) < 4 || began[3].Sub(asked) != c.want {
+					t.Errorf("the run began %v after it was asked for, want %v", began[3].Sub(asked), c.want)
+				}
+				g.close()
+			})
+		})
 	}
 }

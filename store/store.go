@@ -30,9 +30,6 @@ const (
 const (
 	defaultGather    = 2 * time.Millisecond
 	defaultBatchSize = 256
-	// parallelBatches: one batch runs while the next gathers. More of them halve the batches and cost half as much again of
-	// MySQL and of the processor for each order, measured with 200 handlers on two cores.
-	parallelBatches = 1
 	// batchTimeout ends a batch whose callers may all have gone. It is longer than InnoDB's own lock wait of 50 s.
 	batchTimeout = 75 * time.Second
 )
