@@ -44,7 +44,7 @@ func (a *Assembly) servers(serving context.Context) (*worker.Servers, error) {
 	}
 	handlers = worker.Handlers{Push: traces.Handler(handlers.Push), Refund: traces.Handler(handlers.Refund), Settle: traces.Handler(handlers.Settle)}
 	return worker.NewServers(worker.Config{
-		Redis: worker.GatherAcks(redis), Concurrency: a.cfg.Worker.Concurrency, PushServers: a.cfg.Worker.Servers,
+		Redis: worker.GatherScripts(redis), Concurrency: a.cfg.Worker.Concurrency, PushServers: a.cfg.Worker.Servers,
 		ShutdownTimeout: a.cfg.Worker.ShutdownTimeout, Backoff: a.backoff, Log: a.log.With().Str("lib", "asynq").Logger(),
 	}, handlers)
 }
