@@ -54,6 +54,7 @@ type job struct {
 type result struct {
 	Seconds float64 // from the first task's start to the last one's end
 	PeakRSS int64   // bytes
+	Busy    float64 // of the machine's processors meanwhile, whoever used them: 0 to 1; 0 where the system does not tell
 }
 
 const (
@@ -126,6 +127,7 @@ func work(ctx context.Context, j job, out io.Writer, log zerolog.Logger) error {
 	if err != nil {
 		return err
 	}
+	before := processorTime()
 	w.started = time.Now()
 	if err := servers.Start(); err != nil {
 		return err
@@ -141,7 +143,7 @@ func work(ctx context.Context, j job, out io.Writer, log zerolog.Logger) error {
 			return fmt.Errorf("loadtest child: stopped after %d of %d orders", w.ended.Load(), j.Orders)
 		}
 	}
-	return json.NewEncoder(out).Encode(result{Seconds: w.took().Seconds(), PeakRSS: peakRSS()})
+	return json.NewEncoder(out).Encode(result{Seconds: w.took().Seconds(), PeakRSS: peakRSS(), Busy: processorTime().busySince(before)})
 }
 
 func (j job) servers(ctx context.Context, parts *assembly.Assembly, w *watch, log zerolog.Logger) (*worker.Servers, error) {
@@ -213,6 +215,35 @@ func (w *watch) end() {
 }
 
 func (w *watch) took() time.Duration { return time.Duration(w.finish.Load()) }
+
+// ticks is what all processors of the machine have done since it started.
+type ticks struct{ idle, all float64 }
+
+// processorTime reads /proc/stat (proc(5)): user, nice, system, idle, iowait, irq, softirq, steal. Zero where there is none.
+func processorTime() (t ticks) {
+	stat, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return t
+	}
+	first, _, _ := strings.Cut(string(stat), "\n")
+	for i, field := range strings.Fields(strings.TrimPrefix(first, "cpu ")) {
+		n, _ := strconv.ParseFloat(field, 64)
+		if i < 8 { // what follows is in user and nice already
+			t.all += n
+		}
+		if i == 3 || i == 4 {
+			t.idle += n
+		}
+	}
+	return t
+}
+
+func (t ticks) busySince(before ticks) float64 {
+	if t.all == before.all {
+		return 0
+	}
+	return 1 - (t.idle-before.idle)/(t.all-before.all)
+}
 
 // peakRSS is the most memory this process had resident, in bytes; 0 where the system does not tell.
 func peakRSS() int64 {

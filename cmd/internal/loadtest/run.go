@@ -46,12 +46,13 @@ type test struct {
 	queue *asynq.Client
 	shop  *sampleshop.Shop
 	rates map[string][]float64
+	busy  map[string][]float64 // beside rates
 	rss   int64
 }
 
 // Run prints the report. Redis must be empty: its database is flushed between the rounds.
 func Run(ctx context.Context, o Options) (err error) {
-	t := &test{Options: o, rates: map[string][]float64{}}
+	t := &test{Options: o, rates: map[string][]float64{}, busy: map[string][]float64{}}
 	if err := t.checkRedis(ctx); err != nil {
 		return err
 	}
@@ -141,6 +142,7 @@ func (t *test) rounds(ctx context.Context, latency time.Duration, modes ...strin
 				return fmt.Errorf("%s: %w", mode, err)
 			}
 			t.rates[mode] = append(t.rates[mode], float64(t.Orders)/r.Seconds)
+			t.busy[mode] = append(t.busy[mode], r.Busy)
 			if mode == modePipeline {
 				t.rss = max(t.rss, r.PeakRSS)
 			}
