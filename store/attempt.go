@@ -1,11 +1,66 @@
 package store
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+)
 
 // row is a row of ordersync_order in the hands of a batch.
 type row struct {
 	OrderState
 	stored, dirty bool
+}
+
+// lockRows locks the rows of the orders that the calls are about, and reads them; an order without a row has an empty one.
+func lockRows[K, V any](tx *gorm.DB, d dialect, calls []*call[K, V], orderID func(K) string) (map[string]*row, error) {
+	if len(calls) == 0 {
+		return nil, nil
+	}
+	ids := make([]string, 0, len(calls))
+	for _, c := range calls {
+		ids = append(ids, orderID(c.key))
+	}
+	slices.Sort(ids) // everybody locks in the same order
+	ids = slices.Compact(ids)
+	states, err := readStates(tx, ids, d.byKey, d.forUpdate)
+	if err != nil {
+		return nil, err
+	}
+	rows := make(map[string]*row, len(ids))
+	for _, id := range ids {
+		state, found := states[id]
+		rows[id] = &row{OrderState: state, stored: found}
+	}
+	return rows, nil
+}
+
+// saveRows writes the rows that changed.
+func (d dialect) saveRows(tx *gorm.DB, rows map[string]*row) error {
+	var fresh, changed []*OrderState
+	for _, id := range slices.Sorted(maps.Keys(rows)) {
+		switch r := rows[id]; {
+		case r.dirty && r.stored:
+			changed = append(changed, &r.OrderState)
+		case r.dirty:
+			fresh = append(fresh, &r.OrderState)
+		}
+	}
+	if len(fresh) > 0 {
+		statement, args := d.insertStates(fresh, "")
+		if _, err := execIn(tx, statement, args); err != nil {
+			return err
+		}
+	}
+	if len(changed) > 0 {
+		statement, args := d.insertStates(changed, d.upsert("order_id", stateColumns[1:]))
+		if _, err := execIn(tx, statement, args); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // touch names a new row and marks it for writing.

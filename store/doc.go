@@ -11,7 +11,8 @@
 //
 // A hundred handlers that each send five statements keep the database and both processors busy with round trips and commits.
 // Calls that are made at the same time share statements instead: one SELECT loads many orders, and one transaction commits
-// many records while each handler waits for its own. An idle store gathers nothing: a lone call goes through at once.
+// many records while each handler waits for its own. Announcements and records go separate ways, so that neither waits for the
+// other's. An idle store gathers nothing: a lone call goes through at once.
 //
 // # Why the gathering is ours and not dataloader's
 //
@@ -36,8 +37,8 @@
 //
 // Nearly all writes are of three shapes: the first attempt at an order, a later one, an attempt that succeeded. What they
 // must find is known from the snapshot, so they are written without locking and reading first, and the statement itself
-// tells whether every row was as expected: a new key, or an UPDATE that found as many rows as it named. If one was not, the
-// transaction is rolled back and the whole batch goes the careful way, whose rules stay the measure: a test writes the same
+// tells whether every row was as expected: a new key, or an UPDATE that found as many rows as it named. If one was not,
+// nothing of it stands, and the whole batch goes the careful way, whose rules stay the measure: a test writes the same
 // history both ways and compares the books. It saves a third of the database's time for a push. These statements pass GORM's
 // builder by, which takes a statement with a thousand arguments apart and builds it again.
 //

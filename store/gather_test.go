@@ -63,18 +63,19 @@ func TestTheRestOfABatchHoldsUpOnlyWhoNeedsIt(t *testing.T) {
 	}
 }
 
-// A run after one that carried several calls gathers for the window, but not beyond its size; a lone call after lone calls for
-// nobody.
+// A run gathers for as long as the one before it took, but not beyond the window and not beyond its size; and a lone call after
+// lone calls for nobody.
 func TestHowLongARunWaitsForCompany(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		window  time.Duration
-		company int // calls that come while a run gathers
-		want    time.Duration
+		window, took time.Duration
+		company      int // calls that come while a run gathers
+		want         time.Duration
 	}{
-		"as long as the window": {10 * time.Millisecond, 1, 10 * time.Millisecond},
-		"not when it is full":   {10 * time.Millisecond, 3, time.Millisecond},
-		"not without a window":  {-1, 1, 0},
+		"as long as the last run took": {10 * time.Millisecond, 3 * time.Millisecond, 1, 3 * time.Millisecond},
+		"at most the window":           {10 * time.Millisecond, time.Second, 1, 10 * time.Millisecond},
+		"not when it is full":          {10 * time.Millisecond, 8 * time.Millisecond, 3, time.Millisecond},
+		"not without a window":         {-1, 3 * time.Millisecond, 1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -82,7 +83,7 @@ func TestHowLongARunWaitsForCompany(t *testing.T) {
 				var began []time.Time
 				g := newGatherer(Config{Gather: c.window, BatchSize: 4}, func(context.Context, []*call[int, int]) func() {
 					began = append(began, time.Now())
-					<-time.After(3 * time.Millisecond)
+					<-time.After(c.took)
 					return nil
 				})
 				ask := func(n int) *sync.WaitGroup {

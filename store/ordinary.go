@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -11,71 +12,80 @@ import (
 // errExtraordinary: a row was not as the ordinary way takes it to be. Nothing of the batch stands.
 var errExtraordinary = errors.New("store: a row is not as it was when its order was read")
 
-// ordinary are the writes of a batch whose rows are not read first, because what they must find is known: the first attempt
-// at an order, a later one, and an attempt that succeeded.
-type ordinary struct {
-	first, later []*Begin
-	pushed       []*Push
+// writeBegins announces attempts: the first at an order, and later ones after which nothing is open, without reading their
+// rows, because what they must find is known; the rest with care. One that is not as it looks, or that meets another one of
+// the same order, is found by its statement.
+func (s *Store) writeBegins(ctx context.Context, calls []*call[*Begin, int64]) error {
+	ordinary := func() error {
+		var first, later []*Begin
+		var careful []*call[*Begin, int64]
+		for _, c := range calls {
+			switch b := c.key; {
+			case s.sql.sqlite: // in the process there are no round trips to save
+				careful = append(careful, c)
+			case b.Seq == 0 && !b.Exists:
+				c.value, c.err = 1, nil
+				first = append(first, b)
+			case b.Exists && b.Open == 0:
+				c.value, c.err = b.Seq+1, nil
+				later = append(later, b)
+			default:
+				careful = append(careful, c)
+			}
+		}
+		if len(first) == len(calls) { // one statement is a transaction
+			return s.sql.insertFirst(s.db.WithContext(ctx), first)
+		}
+		return s.transaction(ctx, func(tx *gorm.DB) error {
+			if err := s.sql.insertFirst(tx, first); err != nil {
+				return err
+			}
+			if err := s.sql.updateLater(tx, later); err != nil {
+				return err
+			}
+			return s.beginCarefully(tx, careful)
+		})
+	}
+	return s.persist(ctx, ordinary, func(tx *gorm.DB) error { return s.beginCarefully(tx, calls) })
 }
 
-// partition takes the ordinary writes out of a batch. One that is not, or that meets another one of the same order, is found
-// by applyOrdinary.
-func (s *Store) partition(calls []*call[write, int64]) (o ordinary, careful []*call[write, int64]) {
-	if s.sql.sqlite { // in the process there are no round trips to save
-		return o, calls
-	}
-	for _, c := range calls {
-		b, p := c.key.begin, c.key.push
-		switch {
-		case b != nil && b.Seq == 0 && !b.Exists:
-			c.value, c.err = 1, nil
-			o.first = append(o.first, b)
-		case b != nil && b.Exists && b.Open == 0:
-			c.value, c.err = b.Seq+1, nil
-			o.later = append(o.later, b)
-		case p != nil && p.Outcome == Pushed && p.Seq > 0 && p.DueAt == nil && p.Kind == "" && p.Code == 0 && p.Message == "":
-			o.pushed = append(o.pushed, p)
-		default:
-			careful = append(careful, c)
+// writePushes records attempts: those that succeeded without reading their rows, the rest with care.
+func (s *Store) writePushes(ctx context.Context, calls []*call[*Push, bool]) error {
+	ordinary := func() error {
+		var pushed []*Push
+		var careful []*call[*Push, bool]
+		for _, c := range calls {
+			p := c.key
+			if !s.sql.sqlite && p.Outcome == Pushed && p.Seq > 0 && p.DueAt == nil && p.Kind == "" && p.Code == 0 && p.Message == "" {
+				pushed = append(pushed, p)
+			} else {
+				careful = append(careful, c)
+			}
 		}
+		return s.transaction(ctx, func(tx *gorm.DB) error {
+			if err := s.sql.updatePushed(tx, pushed); err != nil {
+				return err
+			}
+			log := make([]LogRow, 0, len(calls))
+			for _, p := range pushed {
+				log = append(log, s.logRow(p))
+			}
+			return s.recordCarefully(tx, careful, log)
+		})
 	}
-	byOrder := func(a, b *Begin) int { return strings.Compare(a.OrderID, b.OrderID) }
-	slices.SortFunc(o.first, byOrder) // everybody locks in the same order
-	slices.SortFunc(o.later, byOrder)
-	slices.SortFunc(o.pushed, func(a, b *Push) int { return strings.Compare(a.OrderID, b.OrderID) })
-	return o, careful
+	return s.persist(ctx, ordinary, func(tx *gorm.DB) error { return s.recordCarefully(tx, calls, nil) })
 }
 
 // firstColumns are what the first attempt at an order writes; the others have their defaults.
 var firstColumns = []string{"order_id", "order_no", "seq", "open_attempts", "started_at", "update_time", "outcome", "due_at", "created_at", "updated_at"}
 
-// applyOrdinary writes them, all or, with an error, what the caller must roll back. errExtraordinary: a row was not as
-// expected.
-func (s *Store) applyOrdinary(tx *gorm.DB, o ordinary) error {
-	if len(o.first) > 0 {
-		if err := s.sql.insertFirst(tx, o.first); err != nil {
-			return err
-		}
-	}
-	for _, alike := range groups(o.later, func(b *Begin) int64 { return b.Seq }) {
-		if err := s.sql.updateLater(tx, alike); err != nil {
-			return err
-		}
-	}
-	type told struct {
-		seq        int64
-		status     int
-		shopStatus string
-	}
-	for _, alike := range groups(o.pushed, func(p *Push) told { return told{p.Seq, p.Status, p.ShopStatus} }) {
-		if err := s.sql.updatePushed(tx, alike); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
+// insertFirst announces the first attempts at orders. Like updateLater and updatePushed it writes all or fails, and then the
+// transaction, or the statement that is one, has to be undone; errExtraordinary: a row was not as expected.
 func (d dialect) insertFirst(tx *gorm.DB, begins []*Begin) error {
+	if len(begins) == 0 {
+		return nil
+	}
+	sortByOrder(begins, func(b *Begin) string { return b.OrderID })
 	args := make([]any, 0, len(begins)*len(firstColumns))
 	for _, b := range begins {
 		at := d.time(b.At)
@@ -88,8 +98,23 @@ func (d dialect) insertFirst(tx *gorm.DB, begins []*Begin) error {
 	return err
 }
 
-// updateLater announces further attempts at orders that all have had as many.
+// sortByOrder: everybody locks in the same order.
+func sortByOrder[T any](writes []T, orderID func(T) string) {
+	slices.SortFunc(writes, func(a, b T) int { return strings.Compare(orderID(a), orderID(b)) })
+}
+
+// updateLater announces further attempts at orders.
 func (d dialect) updateLater(tx *gorm.DB, begins []*Begin) error {
+	sortByOrder(begins, func(b *Begin) string { return b.OrderID })
+	for _, alike := range groups(begins, func(b *Begin) int64 { return b.Seq }) {
+		if err := d.updateAlikeLater(tx, alike); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d dialect) updateAlikeLater(tx *gorm.DB, begins []*Begin) error {
 	u := update{ids: make([]any, len(begins))}
 	no, started, sent, due := make([]any, len(begins)), make([]any, len(begins)), make([]any, len(begins)), make([]any, len(begins))
 	for i, b := range begins {
@@ -104,8 +129,23 @@ func (d dialect) updateLater(tx *gorm.DB, begins []*Begin) error {
 	return u.run(tx, "`seq` = ?", begins[0].Seq)
 }
 
-// updatePushed records attempts that succeeded and tell Douyin the same status.
+// updatePushed records attempts that succeeded.
 func (d dialect) updatePushed(tx *gorm.DB, pushes []*Push) error {
+	sortByOrder(pushes, func(p *Push) string { return p.OrderID })
+	type told struct {
+		seq        int64
+		status     int
+		shopStatus string
+	}
+	for _, alike := range groups(pushes, func(p *Push) told { return told{p.Seq, p.Status, p.ShopStatus} }) {
+		if err := d.updateAlikePushed(tx, alike); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d dialect) updateAlikePushed(tx *gorm.DB, pushes []*Push) error {
 	u := update{ids: make([]any, len(pushes))}
 	digest, logID, at := make([]any, len(pushes)), make([]any, len(pushes)), make([]any, len(pushes))
 	for i, p := range pushes {

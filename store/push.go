@@ -4,26 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"gorm.io/gorm"
 )
 
 // maxTries bounds how often a batch runs that lost a deadlock or a race for a new key.
 const maxTries = 8
-
-// write is one BeginPush or RecordPush: exactly one field is set.
-type write struct {
-	begin *Begin
-	push  *Push
-}
-
-func (w write) orderID() string {
-	if w.begin != nil {
-		return w.begin.OrderID
-	}
-	return w.push.OrderID
-}
 
 // BeginPush announces an attempt, durably, before anything is sent, and returns its number. ErrSuperseded: the order's state
 // is not that of b.Seq any more; nothing was written. When ctx ends first, the attempt may have been announced; then it stays
@@ -32,7 +18,7 @@ func (s *Store) BeginPush(ctx context.Context, b Begin) (seq int64, err error) {
 	if err := checkOrderID(b.OrderID); err != nil {
 		return 0, err
 	}
-	return s.writes.do(ctx, write{begin: &b})
+	return s.begins.do(ctx, &b)
 }
 
 // RecordPush writes how an attempt or a pass ended. It is durable when it returns. changed tells, with Outcome Pushed and
@@ -42,12 +28,8 @@ func (s *Store) RecordPush(ctx context.Context, p Push) (changed bool, err error
 	if err := checkOrderID(p.OrderID); err != nil {
 		return false, err
 	}
-	answer, err := s.writes.do(ctx, write{push: &p})
-	return answer == rowChanged, err
+	return s.records.do(ctx, &p)
 }
-
-// rowChanged is the answer to a push whose order is another one by now.
-const rowChanged = 1
 
 func checkOrderID(id string) error {
 	if id == "" || len(id) > maxID || clip(id, maxID) != id {
@@ -56,47 +38,78 @@ func checkOrderID(id string) error {
 	return nil
 }
 
-// writeBatch commits many writes in one transaction. A row that the database refuses fails alone.
-func (s *Store) writeBatch(ctx context.Context, calls []*call[write, int64]) (rest func()) {
-	if err := s.commit(ctx, calls); err != nil {
-		if !badRow(err) || len(calls) == 1 {
-			for _, c := range calls {
-				c.value, c.err = 0, err
-			}
-			return nil
-		}
-		for _, c := range calls {
-			if err := s.commit(ctx, []*call[write, int64]{c}); err != nil {
-				c.value, c.err = 0, err
-			}
-		}
+// beginBatch announces many attempts at once.
+func (s *Store) beginBatch(ctx context.Context, calls []*call[*Begin, int64]) (rest func()) {
+	writeAll(calls, func(calls []*call[*Begin, int64]) error { return s.writeBegins(ctx, calls) })
+	return nil
+}
+
+// recordBatch writes many records at once. Meanwhile the orders that were pushed are read once more, and who waits for that is
+// answered in the rest.
+func (s *Store) recordBatch(ctx context.Context, calls []*call[*Push, bool]) (rest func()) {
+	orders := s.lookAgain(ctx, calls)
+	writeAll(calls, func(calls []*call[*Push, bool]) error { return s.writePushes(ctx, calls) })
+	if orders == nil {
+		return nil
 	}
-	var pushed []*call[write, int64]
+	var pushed []*call[*Push, bool]
 	for _, c := range calls {
-		if p := c.key.push; p != nil && p.Outcome == Pushed && p.Seen != nil && c.err == nil {
+		if c.err == nil && c.key.looksAgain() {
 			pushed = append(pushed, c)
 		} else {
 			c.answer() // it is durable
 		}
 	}
-	if len(pushed) == 0 {
-		return nil
-	}
-	return func() { s.lookAgain(ctx, pushed) }
-}
-
-// lookAgain reads the orders that were pushed once more, in one statement, and tells each call whether its order has changed.
-func (s *Store) lookAgain(ctx context.Context, pushed []*call[write, int64]) {
-	ids := make([]string, len(pushed))
-	for i, c := range pushed {
-		ids[i] = c.key.push.OrderID
-	}
-	now, err := s.readOrders(ctx, ids)
-	for _, c := range pushed {
-		if order, ok := now[c.key.push.OrderID]; err != nil || !ok || order != *c.key.push.Seen {
-			c.value = rowChanged
+	return func() {
+		now := <-orders
+		for _, c := range pushed {
+			order, found := now[c.key.OrderID]
+			c.value = !found || order != *c.key.Seen
 		}
 	}
+}
+
+// writeAll writes a batch. A row that the database refuses fails alone.
+func writeAll[K, V any](calls []*call[K, V], write func([]*call[K, V]) error) {
+	err := write(calls)
+	if err == nil {
+		return
+	}
+	if badRow(err) && len(calls) > 1 {
+		for i := range calls {
+			writeAll(calls[i:i+1], write)
+		}
+		return
+	}
+	var none V
+	for _, c := range calls {
+		c.value, c.err = none, err
+	}
+}
+
+func (p *Push) looksAgain() bool { return p.Outcome == Pushed && p.Seen != nil }
+
+// lookAgain reads the orders that were pushed once more, in one statement, and sends what it finds, nothing when it fails. Nil:
+// nobody asks.
+func (s *Store) lookAgain(ctx context.Context, calls []*call[*Push, bool]) <-chan map[string]Order {
+	var ids []string
+	for _, c := range calls {
+		if c.key.looksAgain() {
+			ids = append(ids, c.key.OrderID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	orders := make(chan map[string]Order, 1)
+	go func() {
+		found, err := s.readOrders(ctx, ids)
+		if err != nil {
+			found = nil
+		}
+		orders <- found
+	}()
+	return orders
 }
 
 // readOrders reads the shop's orders alone. One whose values cannot be used is left out.
@@ -127,12 +140,13 @@ func (s *Store) readOrders(ctx context.Context, ids []string) (map[string]Order,
 	return orders, nil
 }
 
-// commit runs the transaction, again when it lost a deadlock or a race. Without an error every call has its answer.
-func (s *Store) commit(ctx context.Context, calls []*call[write, int64]) (err error) {
+// persist runs a batch the ordinary way, or carefully where a row was not as expected; again when it lost a deadlock or a race.
+// Without an error every call has its answer.
+func (s *Store) persist(ctx context.Context, ordinary func() error, careful func(tx *gorm.DB) error) (err error) {
 	for range maxTries {
-		err = s.transaction(ctx, func(tx *gorm.DB) error { return s.apply(tx, calls) })
+		err = ordinary()
 		if errors.Is(err, errExtraordinary) {
-			err = s.transaction(ctx, func(tx *gorm.DB) error { return s.applyCarefully(tx, calls, nil) })
+			err = s.transaction(ctx, careful)
 		}
 		if err == nil {
 			return nil
@@ -160,70 +174,32 @@ func (s *Store) transaction(ctx context.Context, f func(tx *gorm.DB) error) erro
 	return s.db.WithContext(ctx).Transaction(f)
 }
 
-// apply writes a batch: what is ordinary without reading, the rest with care.
-func (s *Store) apply(tx *gorm.DB, calls []*call[write, int64]) error {
-	o, careful := s.partition(calls)
-	if err := s.applyOrdinary(tx, o); err != nil {
-		return err
-	}
-	var log []LogRow
-	for _, p := range o.pushed {
-		log = append(log, s.logRow(p))
-	}
-	if len(careful) == 0 {
-		return s.sql.insertLog(tx, log)
-	}
-	return s.applyCarefully(tx, careful, log)
-}
-
-// applyCarefully locks the rows, decides in memory, and writes what changed, together with the log so far.
-func (s *Store) applyCarefully(tx *gorm.DB, calls []*call[write, int64], log []LogRow) error {
-	ids := make([]string, 0, len(calls))
-	for _, c := range calls {
-		ids = append(ids, c.key.orderID())
-	}
-	slices.Sort(ids) // everybody locks in the same order
-	ids = slices.Compact(ids)
-	states, err := readStates(tx, ids, s.sql.byKey, s.sql.forUpdate)
+// beginCarefully locks the rows and decides in memory.
+func (s *Store) beginCarefully(tx *gorm.DB, calls []*call[*Begin, int64]) error {
+	rows, err := lockRows(tx, s.sql, calls, func(b *Begin) string { return b.OrderID })
 	if err != nil {
 		return err
 	}
-	rows := make(map[string]*row, len(ids))
-	for _, id := range ids {
-		state, found := states[id]
-		rows[id] = &row{OrderState: state, stored: found}
+	for _, c := range calls {
+		c.value, c.err = rows[c.key.OrderID].begin(c.key)
+	}
+	return s.sql.saveRows(tx, rows)
+}
+
+// recordCarefully locks the rows, decides in memory, and writes what changed, together with the log so far.
+func (s *Store) recordCarefully(tx *gorm.DB, calls []*call[*Push, bool], log []LogRow) error {
+	rows, err := lockRows(tx, s.sql, calls, func(p *Push) string { return p.OrderID })
+	if err != nil {
+		return err
 	}
 	for _, c := range calls {
-		r := rows[c.key.orderID()]
-		if b := c.key.begin; b != nil {
-			c.value, c.err = r.begin(b)
-			continue
-		}
-		r.record(c.key.push)
-		if c.key.push.Outcome != Settled {
-			log = append(log, s.logRow(c.key.push))
+		rows[c.key.OrderID].record(c.key)
+		if c.key.Outcome != Settled {
+			log = append(log, s.logRow(c.key))
 		}
 	}
-	var fresh, changed []*OrderState
-	for _, id := range ids {
-		switch r := rows[id]; {
-		case r.dirty && r.stored:
-			changed = append(changed, &r.OrderState)
-		case r.dirty:
-			fresh = append(fresh, &r.OrderState)
-		}
-	}
-	if len(fresh) > 0 {
-		statement, args := s.sql.insertStates(fresh, "")
-		if _, err := execIn(tx, statement, args); err != nil {
-			return err
-		}
-	}
-	if len(changed) > 0 {
-		statement, args := s.sql.insertStates(changed, s.sql.upsert("order_id", stateColumns[1:]))
-		if _, err := execIn(tx, statement, args); err != nil {
-			return err
-		}
+	if err := s.sql.saveRows(tx, rows); err != nil {
+		return err
 	}
 	return s.sql.insertLog(tx, log)
 }

@@ -14,7 +14,7 @@ import (
 type Config struct {
 	Schema    Schema
 	LogBodies LogBodies
-	Gather    time.Duration    // how long a call may wait for others to share its statement; 0: 2 ms; negative: not at all
+	Gather    time.Duration    // how long a call may wait at most for others to share its statement; 0: 2 ms; negative: not at all
 	BatchSize int              // calls that share a statement at most; 0: 256
 	Now       func() time.Time // nil: time.Now
 }
@@ -41,7 +41,8 @@ type Store struct {
 	schema   Schema
 	sql      dialect
 	loads    *gatherer[string, OrderSnapshot]
-	writes   *gatherer[write, int64]
+	begins   *gatherer[*Begin, int64]
+	records  *gatherer[*Push, bool]
 	shop     shopTypes
 	loadSQL  string // of buildLoadSQL
 	orderSQL string
@@ -73,7 +74,8 @@ func New(db *gorm.DB, cfg Config) (*Store, error) {
 	s := &Store{db: db, cfg: cfg, schema: cfg.Schema.withDefaults(), sql: dialectOf(db)}
 	s.buildLoadSQL()
 	s.loads = newGatherer(cfg, s.loadBatch)
-	s.writes = newGatherer(cfg, s.writeBatch)
+	s.begins = newGatherer(cfg, s.beginBatch)
+	s.records = newGatherer(cfg, s.recordBatch)
 	return s, nil
 }
 
@@ -81,7 +83,8 @@ func New(db *gorm.DB, cfg Config) (*Store, error) {
 // ErrClosed. The database stays open: whoever opened it closes it.
 func (s *Store) Close() {
 	s.loads.close()
-	s.writes.close()
+	s.begins.close()
+	s.records.close()
 }
 
 // Ping asks the database for an answer.
