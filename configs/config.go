@@ -101,7 +101,7 @@ type Worker struct {
 	Concurrency     int           // handlers
 	Servers         int           // fetch loops for pushes: each costs one round trip to Redis per task
 	ShutdownTimeout time.Duration // for handlers to end after a signal; what is left then goes back to its queue
-	Gather          time.Duration // how long statements wait for company; 0: not at all
+	Gather          time.Duration // how long statements wait for company at most; 0: not at all
 }
 
 // Scheduler is the sweep over MySQL and the outbox relay.
