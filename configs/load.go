@@ -181,7 +181,7 @@ func (l *loader) pathOf(name string) (path string, ok bool) {
 		l.add(path, name, "is not a key (levels are joined by two underscores: %s)", variable("mysql.dsn"))
 		return "", false
 	}
-	l.add(path, name, "is not a key")
+	l.add(path, name, "is not a key (configs/ordersync.example.yaml lists them all)")
 	return "", false
 }
 
@@ -206,7 +206,7 @@ func (l *loader) decode(raw map[string]any, above, file string) {
 		case k != nil:
 			l.assignFile(k, value, raw)
 		case !l.isLevel(path):
-			l.add(path, l.from[path], "is not a key")
+			l.add(path, l.from[path], "is not a key (configs/ordersync.example.yaml lists them all)")
 		case !isGroup:
 			l.add(path, l.from[path], "want keys below it, found %s", kind(value))
 		default:
