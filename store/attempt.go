@@ -94,8 +94,19 @@ func (r *row) begin(b *Begin) (seq int64, err error) {
 	return r.Seq, nil
 }
 
+// holds tells that the end of this very attempt stands in the row already: the ordinary way wrote it, and only then it turned out
+// that another row of its batch was not as expected. An attempt that has begun since leaves log id and time as they are; one
+// that has ended since hides it, and the order is looked at once more.
+func (r *row) holds(p *Push) bool {
+	if p.Outcome != Pushed || r.PushedAt == nil || !r.PushedAt.Equal(p.At.Truncate(time.Millisecond)) || r.LogID != clip(p.LogID, maxLogID) {
+		return false
+	}
+	return r.Seq == p.Seq && r.Digest == clip(p.Digest, maxDigest) || r.Seq > p.Seq && r.LogID != ""
+}
+
 func (r *row) record(p *Push) {
 	switch {
+	case r.holds(p):
 	case p.Outcome == Settled:
 		if r.stored && r.Seq == p.Seq && r.Open == 0 {
 			r.touch(p.OrderID, p.OrderNo, p.At)

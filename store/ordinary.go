@@ -62,24 +62,28 @@ func (s *Store) writePushes(ctx context.Context, calls []*call[*Push, bool]) err
 				careful = append(careful, c)
 			}
 		}
+		sortByOrder(pushed, func(p *Push) string { return p.OrderID })
+		alike := groups(pushed, toldBy)
+		if len(alike) == 1 && len(careful) == 0 {
+			// One statement is a transaction. Where it did not find all of its rows, those that it found stand: see row.holds.
+			return s.sql.updateAlikePushed(s.db.WithContext(ctx), pushed)
+		}
 		return s.transaction(ctx, func(tx *gorm.DB) error {
-			if err := s.sql.updatePushed(tx, pushed); err != nil {
-				return err
+			for _, pushes := range alike {
+				if err := s.sql.updateAlikePushed(tx, pushes); err != nil {
+					return err
+				}
 			}
-			log := make([]LogRow, 0, len(calls))
-			for _, p := range pushed {
-				log = append(log, s.logRow(p))
-			}
-			return s.recordCarefully(tx, careful, log)
+			return s.recordCarefully(tx, careful)
 		})
 	}
-	return s.persist(ctx, ordinary, func(tx *gorm.DB) error { return s.recordCarefully(tx, calls, nil) })
+	return s.persist(ctx, ordinary, func(tx *gorm.DB) error { return s.recordCarefully(tx, calls) })
 }
 
 // firstColumns are what the first attempt at an order writes; the others have their defaults.
 var firstColumns = []string{"order_id", "order_no", "seq", "open_attempts", "started_at", "update_time", "outcome", "due_at", "created_at", "updated_at"}
 
-// insertFirst announces the first attempts at orders. Like updateLater and updatePushed it writes all or fails, and then the
+// insertFirst announces the first attempts at orders. Like updateLater and updateAlikePushed it writes all or fails, and then the
 // transaction, or the statement that is one, has to be undone; errExtraordinary: a row was not as expected.
 func (d dialect) insertFirst(tx *gorm.DB, begins []*Begin) error {
 	if len(begins) == 0 {
@@ -129,22 +133,16 @@ func (d dialect) updateAlikeLater(tx *gorm.DB, begins []*Begin) error {
 	return u.run(tx, "`seq` = ?", begins[0].Seq)
 }
 
-// updatePushed records attempts that succeeded.
-func (d dialect) updatePushed(tx *gorm.DB, pushes []*Push) error {
-	sortByOrder(pushes, func(p *Push) string { return p.OrderID })
-	type told struct {
-		seq        int64
-		status     int
-		shopStatus string
-	}
-	for _, alike := range groups(pushes, func(p *Push) told { return told{p.Seq, p.Status, p.ShopStatus} }) {
-		if err := d.updateAlikePushed(tx, alike); err != nil {
-			return err
-		}
-	}
-	return nil
+// told is what attempts have in common that one statement records.
+type told struct {
+	seq        int64
+	status     int
+	shopStatus string
 }
 
+func toldBy(p *Push) told { return told{p.Seq, p.Status, p.ShopStatus} }
+
+// updateAlikePushed records attempts that succeeded and told Douyin alike.
 func (d dialect) updateAlikePushed(tx *gorm.DB, pushes []*Push) error {
 	u := update{ids: make([]any, len(pushes))}
 	digest, logID, at := make([]any, len(pushes)), make([]any, len(pushes)), make([]any, len(pushes))

@@ -44,11 +44,17 @@ func (s *Store) beginBatch(ctx context.Context, calls []*call[*Begin, int64]) (r
 	return nil
 }
 
-// recordBatch writes many records at once. Meanwhile the orders that were pushed are read once more, and who waits for that is
-// answered in the rest.
+// recordBatch writes many records at once. Meanwhile their calls are logged, and the orders that were pushed are read once more;
+// who waits for that is answered in the rest.
 func (s *Store) recordBatch(ctx context.Context, calls []*call[*Push, bool]) (rest func()) {
 	orders := s.lookAgain(ctx, calls)
+	logged := s.log(ctx, calls)
 	writeAll(calls, func(calls []*call[*Push, bool]) error { return s.writePushes(ctx, calls) })
+	for i, err := range <-logged {
+		if calls[i].err == nil {
+			calls[i].err = err
+		}
+	}
 	if orders == nil {
 		return nil
 	}
@@ -66,6 +72,45 @@ func (s *Store) recordBatch(ctx context.Context, calls []*call[*Push, bool]) (re
 			order, found := now[c.key.OrderID]
 			c.value = !found || order != *c.key.Seen
 		}
+	}
+}
+
+// log writes what the calls leave in the log, and sends the error of each call.
+func (s *Store) log(ctx context.Context, calls []*call[*Push, bool]) <-chan []error {
+	logged := make(chan []error, 1)
+	write := func() {
+		errs := make([]error, len(calls))
+		s.writeLog(ctx, calls, errs)
+		logged <- errs
+	}
+	if s.sql.sqlite { // one writer at a time
+		write()
+	} else {
+		go write()
+	}
+	return logged
+}
+
+// writeLog writes rows of the log in one statement. A row that the database refuses fails alone.
+func (s *Store) writeLog(ctx context.Context, calls []*call[*Push, bool], errs []error) {
+	rows := make([]LogRow, 0, len(calls))
+	for _, c := range calls {
+		if c.key.Outcome != Settled {
+			rows = append(rows, s.logRow(c.key))
+		}
+	}
+	err := tryAgain(ctx, func() error { return s.sql.insertLog(s.db.WithContext(ctx), rows) })
+	if badRow(err) && len(calls) > 1 {
+		for i := range calls {
+			s.writeLog(ctx, calls[i:i+1], errs[i:i+1])
+		}
+		return
+	}
+	if err != nil {
+		err = fmt.Errorf("store: write log: %w", err)
+	}
+	for i := range errs {
+		errs[i] = err
 	}
 }
 
@@ -142,20 +187,28 @@ func (s *Store) readOrders(ctx context.Context, ids []string) (map[string]Order,
 
 // persist runs a batch the ordinary way, or carefully where a row was not as expected; again when it lost a deadlock or a race.
 // Without an error every call has its answer.
-func (s *Store) persist(ctx context.Context, ordinary func() error, careful func(tx *gorm.DB) error) (err error) {
-	for range maxTries {
-		err = ordinary()
+func (s *Store) persist(ctx context.Context, ordinary func() error, careful func(tx *gorm.DB) error) error {
+	err := tryAgain(ctx, func() error {
+		err := ordinary()
 		if errors.Is(err, errExtraordinary) {
 			err = s.transaction(ctx, careful)
 		}
-		if err == nil {
-			return nil
-		}
-		if ctx.Err() != nil || !again(err) && !duplicate(err) {
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("store: write order state: %w", err)
+	}
+	return nil
+}
+
+// tryAgain runs f, again when it lost a deadlock or a race for a new key.
+func tryAgain(ctx context.Context, f func() error) (err error) {
+	for range maxTries {
+		if err = f(); err == nil || ctx.Err() != nil || !again(err) && !duplicate(err) {
 			break
 		}
 	}
-	return fmt.Errorf("store: write order state: %w", err)
+	return err
 }
 
 // exec runs one statement of its own, again when it lost a deadlock.
@@ -186,22 +239,16 @@ func (s *Store) beginCarefully(tx *gorm.DB, calls []*call[*Begin, int64]) error 
 	return s.sql.saveRows(tx, rows)
 }
 
-// recordCarefully locks the rows, decides in memory, and writes what changed, together with the log so far.
-func (s *Store) recordCarefully(tx *gorm.DB, calls []*call[*Push, bool], log []LogRow) error {
+// recordCarefully locks the rows, decides in memory, and writes what changed.
+func (s *Store) recordCarefully(tx *gorm.DB, calls []*call[*Push, bool]) error {
 	rows, err := lockRows(tx, s.sql, calls, func(p *Push) string { return p.OrderID })
 	if err != nil {
 		return err
 	}
 	for _, c := range calls {
 		rows[c.key.OrderID].record(c.key)
-		if c.key.Outcome != Settled {
-			log = append(log, s.logRow(c.key))
-		}
 	}
-	if err := s.sql.saveRows(tx, rows); err != nil {
-		return err
-	}
-	return s.sql.insertLog(tx, log)
+	return s.sql.saveRows(tx, rows)
 }
 
 // readStates reads rows of ordersync_order. hint and lock are what a locking SELECT has behind its table and at its end.
