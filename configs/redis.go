@@ -38,7 +38,24 @@ func (r Redis) Options() (RedisOptions, error) {
 	if problem, ok := r.secure(&o); !ok {
 		return RedisOptions{}, &Error{[]Problem{problem}}
 	}
+	o.boundBuffers()
 	return o, nil
+}
+
+// redisBuffer is the size in bytes of each of a connection's two buffers, enough for a pipeline of forty scripts. Every server of
+// asynq keeps a connection to be told what to cancel, so a worker with many has dozens, and go-redis' own 32 KiB would be half of
+// all that it holds.
+const redisBuffer = 16 << 10
+
+func (o *RedisOptions) boundBuffers() {
+	switch {
+	case o.Single != nil:
+		o.Single.ReadBufferSize, o.Single.WriteBufferSize = redisBuffer, redisBuffer
+	case o.Sentinel != nil:
+		o.Sentinel.ReadBufferSize, o.Sentinel.WriteBufferSize = redisBuffer, redisBuffer
+	case o.Cluster != nil:
+		o.Cluster.ReadBufferSize, o.Cluster.WriteBufferSize = redisBuffer, redisBuffer
+	}
 }
 
 // parse reads everything but TLS. Nobody needs CLIENT SETINFO, so it is not sent: a user of Redis 7.2 would need a right for it that
