@@ -152,9 +152,8 @@ func (d dialect) updateAlikePushed(tx *gorm.DB, pushes []*Push) error {
 	u.each("digest", digest)
 	u.each("log_id", logID)
 	u.each("pushed_at", at)
-	u.each("updated_at", at)
-	first := pushes[0]
-	u.all("`status` = ?, `shop_status` = ?", first.Status, clip(first.ShopStatus, maxStatus))
+	first, last := pushes[0], slices.MaxFunc(pushes, func(a, b *Push) int { return a.At.Compare(b.At) })
+	u.all("`status` = ?, `shop_status` = ?, `updated_at` = ?", first.Status, clip(first.ShopStatus, maxStatus), d.time(last.At))
 	u.all("`outcome` = 'pushed', `open_attempts` = GREATEST(`open_attempts` - 1, 0), `kind` = '', `code` = 0, `message` = '', `attempts` = 0, `due_at` = NULL, `failed_at` = NULL")
 	return u.run(tx, "`seq` = ? AND `outcome` = 'sending'", first.Seq)
 }
