@@ -16,7 +16,7 @@ import (
 // slowLatency is the answer time of a Douyin far away.
 const slowLatency = 50 * time.Millisecond
 
-func (t *test) reportRates(pipeline float64) {
+func (t *test) reportRates() {
 	out := table.NewWriter()
 	out.SetOutputMirror(t.Out)
 	out.SetStyle(table.StyleLight)
@@ -28,9 +28,8 @@ func (t *test) reportRates(pipeline float64) {
 		{modePipeline, "ordersync, durable records included"},
 	} {
 		rates := t.rates[m.mode]
-		mid := median(rates)
-		out.AppendRow(table.Row{m.name, fmt.Sprintf("%.0f", mid), fmt.Sprintf("%.0f", slices.Min(rates)), fmt.Sprintf("%.0f", slices.Max(rates)),
-			fmt.Sprintf("%.2f of it", pipeline/mid), percent(median(t.busy[m.mode]))})
+		out.AppendRow(table.Row{m.name, fmt.Sprintf("%.0f", median(rates)), fmt.Sprintf("%.0f", slices.Min(rates)), fmt.Sprintf("%.0f", slices.Max(rates)),
+			fmt.Sprintf("%.2f of it", t.ratio(modePipeline, m.mode)), percent(median(t.busy[m.mode]))})
 	}
 	out.Render()
 	fmt.Fprintf(t.Out, "worker process, most resident memory: %.1f MiB; %d processors\n\n", float64(t.rss)/(1<<20), runtime.NumCPU())
@@ -55,8 +54,8 @@ func (t *test) slowDouyin(ctx context.Context) error {
 		{modeCall, "asynq and the HTTP call, no database"},
 		{modeCrowd, fmt.Sprintf("ordersync with %d handlers", t.Handlers*crowdFactor)},
 	} {
-		rate := median(t.rates[m.mode])
-		fmt.Fprintf(t.Out, "  %.2f of the %.0f that the processors allow to %s (%s busy)\n", slow/rate, rate, m.what, percent(median(t.busy[m.mode])))
+		fmt.Fprintf(t.Out, "  %.2f of the %.0f that the processors allow to %s (%s busy)\n",
+			t.ratio(modePipeline, m.mode), median(t.rates[m.mode]), m.what, percent(median(t.busy[m.mode])))
 	}
 	fmt.Fprintln(t.Out)
 	return nil

@@ -69,7 +69,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	fast := median(t.rates[modePipeline])
-	t.reportRates(fast)
+	t.reportRates()
 	if err := t.slowDouyin(ctx); err != nil {
 		return err
 	}
@@ -133,10 +133,12 @@ func (t *test) fillDatabase(ctx context.Context) (err error) {
 	return t.shop.AddOrders(ctx, orders)
 }
 
-// rounds runs the modes in turn, with Douyin answering after latency.
+// rounds runs the modes in turn, with Douyin answering after latency. Every round begins with another one, so that none always
+// follows the same.
 func (t *test) rounds(ctx context.Context, latency time.Duration, modes ...string) error {
-	for range t.Rounds {
-		for _, mode := range modes {
+	for i := range t.Rounds {
+		for j := range modes {
+			mode := modes[(i+j)%len(modes)]
 			r, err := t.round(ctx, mode, latency)
 			if err != nil {
 				return fmt.Errorf("%s: %w", mode, err)
@@ -248,6 +250,15 @@ func (p *process) result() (r result, err error) {
 		return r, fmt.Errorf("no result: %w", err)
 	}
 	return r, json.Unmarshal(line, &r)
+}
+
+// ratio is a mode's rate in rates of another one, each round's for itself: what slows the machine down slows both.
+func (t *test) ratio(mode, of string) float64 {
+	ratios := slices.Clone(t.rates[mode])
+	for i := range ratios {
+		ratios[i] /= t.rates[of][i]
+	}
+	return median(ratios)
 }
 
 func median(all []float64) float64 {
