@@ -11,9 +11,9 @@ import (
 // Set by -ldflags "-X main.version=… -X main.commit=…"; without them the version command asks the build information.
 var version, commit string
 
-// gcPercent lets the heap grow to two and a half times what is in use before it is collected: a worker holds little and allocates
+// gcPercent lets the heap grow to two and a quarter times what is in use before it is collected: a worker holds little and allocates
 // much, so a few MiB save it some of the processor. GOGC overrules it.
-const gcPercent = 150
+const gcPercent = 125
 
 func main() {
 	if os.Getenv("GOGC") == "" {
