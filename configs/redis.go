@@ -42,7 +42,7 @@ func (r Redis) Options() (RedisOptions, error) {
 	return o, nil
 }
 
-// redisBuffer is the size in bytes of each of a connection's two buffers, enough for a pipeline of forty scripts. Every server of
+// redisBuffer is the size in bytes of each of a connection's two buffers; what is longer goes in pieces. Every server of
 // asynq keeps a connection to be told what to cancel, so a worker with many has dozens, and go-redis' own 32 KiB would be half of
 // all that it holds.
 const redisBuffer = 16 << 10

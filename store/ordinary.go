@@ -9,7 +9,7 @@ import (
 	"gorm.io/gorm"
 )
 
-// errExtraordinary: a row was not as the ordinary way takes it to be. Nothing of the batch stands.
+// errExtraordinary: a row was not as the ordinary way takes it to be. The batch has to go the careful way.
 var errExtraordinary = errors.New("store: a row is not as it was when its order was read")
 
 // writeBegins announces attempts: the first at an order, and later ones after which nothing is open, without reading their
@@ -83,8 +83,8 @@ func (s *Store) writePushes(ctx context.Context, calls []*call[*Push, bool]) err
 // firstColumns are what the first attempt at an order writes; the others have their defaults.
 var firstColumns = []string{"order_id", "order_no", "seq", "open_attempts", "started_at", "update_time", "outcome", "due_at", "created_at", "updated_at"}
 
-// insertFirst announces the first attempts at orders. Like updateLater and updateAlikePushed it writes all or fails, and then the
-// transaction, or the statement that is one, has to be undone; errExtraordinary: a row was not as expected.
+// insertFirst announces the first attempts at orders. errExtraordinary, here as in updateLater and updateAlikePushed: a row was not as
+// expected. An INSERT has then written nothing, an UPDATE the rows that it found.
 func (d dialect) insertFirst(tx *gorm.DB, begins []*Begin) error {
 	if len(begins) == 0 {
 		return nil

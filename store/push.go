@@ -48,11 +48,11 @@ func (s *Store) beginBatch(ctx context.Context, calls []*call[*Begin, int64]) (r
 // who waits for that is answered in the rest.
 func (s *Store) recordBatch(ctx context.Context, calls []*call[*Push, bool]) (rest func()) {
 	orders := s.lookAgain(ctx, calls)
-	logged := s.log(ctx, calls)
+	logged := s.logCalls(ctx, calls)
 	writeAll(calls, func(calls []*call[*Push, bool]) error { return s.writePushes(ctx, calls) })
-	for i, err := range <-logged {
+	for i, entry := range <-logged {
 		if calls[i].err == nil {
-			calls[i].err = err
+			calls[i].err = entry.err
 		}
 	}
 	if orders == nil {
@@ -75,13 +75,16 @@ func (s *Store) recordBatch(ctx context.Context, calls []*call[*Push, bool]) (re
 	}
 }
 
-// log writes what the calls leave in the log, and sends the error of each call.
-func (s *Store) log(ctx context.Context, calls []*call[*Push, bool]) <-chan []error {
-	logged := make(chan []error, 1)
+// logCalls writes what the calls leave in the log, and sends an entry with an error for each of them, in their order.
+func (s *Store) logCalls(ctx context.Context, calls []*call[*Push, bool]) <-chan []*call[*Push, struct{}] {
+	entries := make([]*call[*Push, struct{}], len(calls))
+	for i, c := range calls {
+		entries[i] = &call[*Push, struct{}]{key: c.key}
+	}
+	logged := make(chan []*call[*Push, struct{}], 1)
 	write := func() {
-		errs := make([]error, len(calls))
-		s.writeLog(ctx, calls, errs)
-		logged <- errs
+		writeAll(entries, func(entries []*call[*Push, struct{}]) error { return s.writeLog(ctx, entries) })
+		logged <- entries
 	}
 	if s.sql.sqlite { // one writer at a time
 		write()
@@ -91,27 +94,18 @@ func (s *Store) log(ctx context.Context, calls []*call[*Push, bool]) <-chan []er
 	return logged
 }
 
-// writeLog writes rows of the log in one statement. A row that the database refuses fails alone.
-func (s *Store) writeLog(ctx context.Context, calls []*call[*Push, bool], errs []error) {
-	rows := make([]LogRow, 0, len(calls))
-	for _, c := range calls {
-		if c.key.Outcome != Settled {
-			rows = append(rows, s.logRow(c.key))
+// writeLog writes entries of the log in one statement.
+func (s *Store) writeLog(ctx context.Context, entries []*call[*Push, struct{}]) error {
+	rows := make([]LogRow, 0, len(entries))
+	for _, e := range entries {
+		if e.key.Outcome != Settled {
+			rows = append(rows, s.logRow(e.key))
 		}
 	}
-	err := tryAgain(ctx, func() error { return s.sql.insertLog(s.db.WithContext(ctx), rows) })
-	if badRow(err) && len(calls) > 1 {
-		for i := range calls {
-			s.writeLog(ctx, calls[i:i+1], errs[i:i+1])
-		}
-		return
+	if err := tryAgain(ctx, func() error { return s.sql.insertLog(s.db.WithContext(ctx), rows) }); err != nil {
+		return fmt.Errorf("store: write log: %w", err)
 	}
-	if err != nil {
-		err = fmt.Errorf("store: write log: %w", err)
-	}
-	for i := range errs {
-		errs[i] = err
-	}
+	return nil
 }
 
 // writeAll writes a batch. A row that the database refuses fails alone.

@@ -224,31 +224,36 @@ func TestBodiesAreKeptAsConfigured(t *testing.T) {
 	})
 }
 
+// recordTogether records first attempts at orders 0 to n-1 that succeeded, all at once, and returns their errors.
+func recordTogether(t *testing.T, s *store.Store, n int, change func(i int, p *store.Push)) []error {
+	t.Helper()
+	errs := make([]error, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			p := store.Push{OrderID: strconv.Itoa(i), Seq: 1, At: t0, Outcome: store.Pushed, Digest: "d", Status: 1}
+			change(i, &p)
+			_, errs[i] = s.RecordPush(t.Context(), p)
+		})
+	}
+	wg.Wait()
+	return errs
+}
+
 // A value that the database refuses must not take the others of its batch down.
 func TestABadRowFailsAlone(t *testing.T) {
 	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
 		for i := range 40 {
 			begin(t, s, strconv.Itoa(i), 0, t0)
 		}
-		var wg sync.WaitGroup
-		var failed atomic.Int64
-		for i := range 40 {
-			wg.Go(func() {
-				p := store.Push{OrderID: strconv.Itoa(i), Seq: 1, At: t0, Outcome: store.Pushed, Digest: "d", Status: 1}
-				if i == 17 {
-					p.Status = 1 << 40 // INT holds no such number
-				}
-				if _, err := s.RecordPush(context.Background(), p); err != nil {
-					failed.Add(1)
-					if i != 17 {
-						t.Errorf("order %d: %v", i, err)
-					}
-				}
-			})
-		}
-		wg.Wait()
-		if failed.Load() != 1 {
-			t.Errorf("%d records failed, want the one bad one", failed.Load())
+		for i, err := range recordTogether(t, s, 40, func(i int, p *store.Push) {
+			if i == 17 {
+				p.Status = 1 << 40 // INT holds no such number
+			}
+		}) {
+			if bad := i == 17; bad != (err != nil) {
+				t.Errorf("order %d: %v", i, err)
+			}
 		}
 		if n := count(t, db, "SELECT COUNT(*) FROM ordersync_order WHERE outcome = 'pushed'"); n != 39 {
 			t.Errorf("%d rows pushed, want 39", n)
@@ -271,20 +276,15 @@ func TestABadLogRowFailsAlone(t *testing.T) {
 		for i := range 40 {
 			begin(t, s, strconv.Itoa(i), 0, t0)
 		}
-		var wg sync.WaitGroup
-		for i := range 40 {
-			wg.Go(func() {
-				p := store.Push{OrderID: strconv.Itoa(i), Seq: 1, At: t0, Outcome: store.Pushed, Digest: "d", Status: 1, LogID: "L" + strconv.Itoa(i)}
-				if i == 17 {
-					p.HTTPStatus = 1 << 40 // INT holds no such number
-				}
-				_, err := s.RecordPush(context.Background(), p)
-				if bad := i == 17; bad != (err != nil) || bad && !strings.Contains(err.Error(), "write log") {
-					t.Errorf("order %d: %v", i, err)
-				}
-			})
+		for i, err := range recordTogether(t, s, 40, func(i int, p *store.Push) {
+			if i == 17 {
+				p.HTTPStatus = 1 << 40 // INT holds no such number
+			}
+		}) {
+			if bad := i == 17; bad != (err != nil) || bad && !strings.Contains(err.Error(), "write log") {
+				t.Errorf("order %d: %v", i, err)
+			}
 		}
-		wg.Wait()
 		if n := count(t, db, "SELECT COUNT(*) FROM ordersync_order WHERE outcome = 'pushed'"); n != 40 {
 			t.Errorf("%d rows pushed, want 40", n)
 		}
@@ -304,19 +304,15 @@ func TestWhatStandsIsNotRecordedAgain(t *testing.T) {
 		}
 		exec(t, db, "UPDATE ordersync_order SET open_attempts = 2")
 		exec(t, db, "UPDATE ordersync_order SET outcome = 'pending' WHERE order_id LIKE '%7'") // somebody wants another push
-		var wg sync.WaitGroup
-		for i := range orders {
-			wg.Go(func() {
-				p := store.Push{OrderID: strconv.Itoa(i), Seq: 1, At: t0, Outcome: store.Pushed, Digest: "d", Status: 1}
-				if i%2 == 0 { // Douyin does not always tell one
-					p.LogID = "L" + strconv.Itoa(i)
-				}
-				if _, err := s.RecordPush(context.Background(), p); err != nil {
-					t.Errorf("order %d: %v", i, err)
-				}
-			})
+		for i, err := range recordTogether(t, s, orders, func(i int, p *store.Push) {
+			if i%2 == 0 { // Douyin does not always tell one
+				p.LogID = "L" + strconv.Itoa(i)
+			}
+		}) {
+			if err != nil {
+				t.Errorf("order %d: %v", i, err)
+			}
 		}
-		wg.Wait()
 		if n := count(t, db, "SELECT COUNT(*) FROM ordersync_order WHERE outcome = 'pushed' AND digest = 'd' AND open_attempts = 1"); n != orders {
 			t.Errorf("%d orders pushed with one attempt still open, want %d", n, orders)
 		}

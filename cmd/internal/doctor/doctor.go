@@ -60,7 +60,7 @@ func fail(check, found, cure string) Result { return Result{Failure, check, foun
 func Config(problems []configs.Problem) []Result {
 	var out []Result
 	for _, p := range problems {
-		out = append(out, fail("config", p.String(), "see configs/ordersync.example.yaml"))
+		out = append(out, fail("config", p.String(), "correct it there and run doctor again"))
 	}
 	return out
 }
