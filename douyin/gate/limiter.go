@@ -29,7 +29,8 @@ type limiter struct {
 	// Below: only the caller whose turn it is.
 	lot       int // calls that may be made without asking
 	lapses    time.Time
-	askRedis  time.Time // not before
+	refill    time.Time // the lot is not filled again before: what was had was small
+	askRedis  time.Time // not before: Redis failed
 	unlimited bool
 }
 
@@ -83,39 +84,42 @@ func (l *limiter) wait(ctx context.Context) error {
 		if now.Before(l.askRedis) {
 			return l.alone(ctx)
 		}
-		pause, err := l.fill(ctx)
+		if now.Before(l.refill) {
+			if err := await(ctx, nil, l.refill); err != nil {
+				return err
+			}
+		}
+		err := l.fill(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err != nil {
 			l.askRedis = time.Now().Add(redisPause)
-			l.health.tell(err)
-			continue
 		}
-		l.health.tell(nil)
-		if pause > 0 {
-			if err := await(ctx, nil, time.Now().Add(pause)); err != nil {
-				return err
-			}
-		}
+		l.health.tell(err)
 	}
 }
 
-// fill asks Redis for a lot and tells how long to wait when there is none: until half a lot has gathered, or else a high
-// rate would be fetched a few calls at a time.
-func (l *limiter) fill(ctx context.Context) (pause time.Duration, err error) {
+// fill asks Redis for a lot. Where it gets less than half of one, the next question waits until half a lot may have
+// gathered, or else a high rate would be fetched a few calls at a time: as many as a round trip lets gather.
+func (l *limiter) fill(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, redisPatience)
 	defer cancel()
 	r, err := l.redis.AllowAtMost(ctx, l.key, l.limit, l.limit.Burst)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	l.lot, l.lapses = r.Allowed, time.Now().Add(lotLapses)
-	if r.Allowed > 0 {
-		return 0, nil
+	now := time.Now()
+	l.lot, l.lapses, l.refill = r.Allowed, now.Add(lotLapses), time.Time{}
+	if 2*r.Allowed < l.limit.Burst || r.Allowed == 0 {
+		l.refill = now.Add(max(r.RetryAfter, l.halfLot(), time.Millisecond))
 	}
-	half := time.Second * time.Duration(l.limit.Burst) / time.Duration(2*l.limit.Rate)
-	return max(r.RetryAfter, half, time.Millisecond), nil
+	return nil
+}
+
+// halfLot is the time in which half a lot gathers.
+func (l *limiter) halfLot() time.Duration {
+	return time.Second * time.Duration(l.limit.Burst) / time.Duration(2*l.limit.Rate)
 }
 
 // alone keeps the rate for this process only. It does not use Limiter.Wait, which fails at once when ctx's deadline is
