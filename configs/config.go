@@ -98,7 +98,8 @@ type CourseColumns struct{ ID, Name string }
 
 // Worker is one worker process.
 type Worker struct {
-	Concurrency     int           // handlers
+	Concurrency     int           // handlers: pushes that may be at Douyin at once
+	Prefetch        int           // further pushes in hand, whose orders are read and whose results are written meanwhile; 0: none
 	Servers         int           // fetch loops for pushes: each costs one round trip to Redis per task
 	ShutdownTimeout time.Duration // for handlers to end after a signal; what is left then goes back to its queue
 	Gather          time.Duration // how long statements wait for company at most; 0: not at all
@@ -182,7 +183,7 @@ func Default() *Config {
 			},
 			Status: map[string]string{"1": "paid"}, Time: "unix", Money: "yuan", DetailURL: "pages/course/course",
 		},
-		Worker: Worker{Concurrency: 50, Servers: 2, ShutdownTimeout: 75 * time.Second, Gather: 2 * time.Millisecond},
+		Worker: Worker{Concurrency: 50, Prefetch: 25, Servers: 2, ShutdownTimeout: 75 * time.Second, Gather: 2 * time.Millisecond},
 		Scheduler: Scheduler{
 			SweepEvery: time.Minute, SweepAfter: 2 * time.Minute, Lookback: 168 * time.Hour, OutboxEvery: 200 * time.Millisecond,
 		},

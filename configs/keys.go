@@ -85,6 +85,7 @@ func (c *Config) keys() []key {
 		{path: "shop.item_code", value: text[string]{&s.ItemCode, placeholders}},
 
 		{path: "worker.concurrency", value: number{&c.Worker.Concurrency, 1, 10_000}},
+		{path: "worker.prefetch", value: number{&c.Worker.Prefetch, 0, 10_000}},
 		{path: "worker.servers", value: number{&c.Worker.Servers, 1, 64}},
 		{path: "worker.shutdown_timeout", value: span{&c.Worker.ShutdownTimeout, time.Second, time.Hour}},
 		{path: "worker.gather", value: span{&c.Worker.Gather, 0, time.Second}},

@@ -162,20 +162,32 @@ func (r *run) pass(ctx context.Context) (v verdict, again bool) {
 	ctx, cancel := context.WithTimeout(ctx, r.passTimeout())
 	defer cancel()
 	push.UpdateTime = r.Unit.Next(r.now(), s.State.UpdateTime) // the gate may have taken a while
-	seq, err := r.begin(ctx, s, push)
-	if err != nil {
-		done(nil) // nothing is known against Douyin
-		if errors.Is(err, store.ErrSuperseded) {
-			return verdict{}, true
-		}
-		return r.record(ctx, judge(err, r.attempt), store.Push{OrderNo: s.Order.OrderNo, ShopStatus: s.Order.Status}), false
+	seq, err := r.send(ctx, s, push, done)
+	if errors.Is(err, store.ErrSuperseded) {
+		return verdict{}, true
+	}
+	p := store.Push{OrderNo: s.Order.OrderNo, ShopStatus: s.Order.Status}
+	if seq > 0 {
+		p.Seq, p.Status, p.Digest, p.Seen = seq, int(push.Status), digest, &s.Order
+	}
+	v = r.record(ctx, judge(err, r.attempt), p)
+	return v, r.changed // whoever pushed looks again
+}
+
+// errNotSent tells the gate that no call was made, so that nothing is known against Douyin, nor for it.
+var errNotSent = errors.New("not sent")
+
+// send announces the attempt and makes the call. seq is 0 where the announcement failed. done is told how it ended, whatever
+// happens: it gives a handler back.
+func (r *run) send(ctx context.Context, s store.OrderSnapshot, push douyin.OrderPush, done func(error)) (seq int64, err error) {
+	answer := errNotSent
+	defer func() { done(answer) }()
+	if seq, err = r.begin(ctx, s, push); err != nil {
+		return 0, err
 	}
 	r.receipt, err = r.Douyin.PushOrder(ctx, push)
-	done(err)
-	v = r.record(ctx, judge(err, r.attempt), store.Push{
-		Seq: seq, OrderNo: s.Order.OrderNo, ShopStatus: s.Order.Status, Status: int(push.Status), Digest: digest, Seen: &s.Order,
-	})
-	return v, r.changed // whoever pushed looks again
+	answer = err
+	return seq, err
 }
 
 func (r *run) begin(ctx context.Context, s store.OrderSnapshot, push douyin.OrderPush) (int64, error) {

@@ -28,7 +28,8 @@ const (
 type Config struct {
 	Redis redis.UniversalClient // shared by all servers; not closed here
 
-	// Concurrency is the number of push handlers of the process, spread over the push servers. At least 1.
+	// Concurrency is the number of pushes that the process has in hand at once, spread over the push servers. At least 1. How many
+	// of them may be at Douyin is for Calls.
 	Concurrency int
 	// PushServers is the number of fetch loops for pushes. One loop takes at most one task per round trip to Redis, whatever its
 	// concurrency (asynq.md §6.2). 0: 1.

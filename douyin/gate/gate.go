@@ -25,7 +25,7 @@ type Config struct {
 	Failures int           // consecutive failures that open the breaker; 0: 10
 	OpenFor  time.Duration // until probes are let through; 0: 15 s
 	Probes   int           // that must succeed to close it again, and run at once at most; 0: 3
-	MaxPark  time.Duration // how long Enter waits for an open breaker; 0: 20 s. Below the task's timeout
+	MaxPark  time.Duration // how long Enter waits; 0: 20 s. Below the task's timeout
 	// OnState is told of every change of State, for logs and metrics; nil: nobody. It must return at once and not call the Gate.
 	OnState   func(from, to string)
 	OnLimiter func(err error) // told once when Redis fails the limiter, and with nil when it is back; nil: nobody
@@ -195,9 +195,9 @@ func (g *Gate) Enter(ctx context.Context, op string) (done func(error), err erro
 			}
 			continue
 		}
-		if err := g.limiter(op).wait(ctx); err != nil {
+		if err := g.queue(ctx, op, deadline); err != nil {
 			g.done(op, report, errNeutral)
-			return nil, stopped(op, err)
+			return nil, err
 		}
 		// The queue before the limiter may be long: what was closed at its end may be open at its head.
 		if g.breaker.State() == gobreaker.StateOpen {
@@ -205,6 +205,27 @@ func (g *Gate) Enter(ctx context.Context, op string) (done func(error), err erro
 			continue
 		}
 		return func(err error) { g.done(op, report, err) }, nil
+	}
+}
+
+// queue waits for the rate limit.
+func (g *Gate) queue(ctx context.Context, op string, deadline time.Time) error {
+	l := g.limiter(op)
+	if l.unlimited {
+		if err := ctx.Err(); err != nil {
+			return stopped(op, err)
+		}
+		return nil
+	}
+	patient, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	switch err := l.wait(patient); {
+	case err == nil:
+		return nil
+	case ctx.Err() == nil:
+		return &douyin.Error{Op: op, Kind: douyin.Paused, RetryAfter: time.Second, Message: "more calls wait than the rate limit lets through"}
+	default:
+		return stopped(op, err)
 	}
 }
 

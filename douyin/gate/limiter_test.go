@@ -11,6 +11,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store/servertest"
 )
 
@@ -161,6 +162,38 @@ func TestLocalCallersAreServedInOrder(t *testing.T) {
 			if i != got {
 				t.Fatalf("order %v", order)
 			}
+		}
+	})
+}
+
+func TestNobodyWaitsLongerThanMaxParkForTheRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(t, limited(nil, 1), func(cfg *Config) { cfg.MaxPark = 5 * time.Second })
+		start := time.Now()
+		var passed, paused atomic.Int64
+		var all sync.WaitGroup
+		for range 20 {
+			all.Go(func() {
+				done, err := g.Enter(t.Context(), op)
+				if err == nil {
+					passed.Add(1)
+					done(nil)
+					return
+				}
+				var e *douyin.Error
+				if !errors.As(err, &e) || e.Kind != douyin.Paused || e.RetryAfter == 0 {
+					t.Errorf("got %v, want Paused and when to come again", err)
+				}
+				paused.Add(1)
+			})
+		}
+		all.Wait()
+		// One at once and one in each second; at the fifth both may happen first.
+		if took, n := time.Since(start), passed.Load(); took != 5*time.Second || n < 5 || n > 6 || n+paused.Load() != 20 {
+			t.Errorf("%d passed and %d were paused in %s", n, paused.Load(), took)
+		}
+		if c := g.breaker.Counts(); c.TotalFailures != 0 {
+			t.Errorf("%+v", c)
 		}
 	})
 }

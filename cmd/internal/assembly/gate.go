@@ -4,6 +4,7 @@ import (
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/gate"
+	"github.com/ordersync/ordersync/worker"
 )
 
 // Gate is the rate limit and the circuit breaker that all calls to Douyin pass.
@@ -18,7 +19,7 @@ func (a *Assembly) Gate() (*gate.Gate, error) {
 		}
 		g, err := gate.New(gate.Config{
 			AppID: a.cfg.Douyin.AppID, Redis: rdb, Rates: map[string]int{douyin.OpOrderPush: a.cfg.Douyin.RateLimit},
-			MaxPark: configs.LongestPark, OnState: a.breakerTurned, OnLimiter: a.limiterTurned,
+			MaxPark: configs.LongestPark - worker.LongestQueue, OnState: a.breakerTurned, OnLimiter: a.limiterTurned,
 		})
 		if err == nil {
 			a.metrics.WatchBreaker(g.State)

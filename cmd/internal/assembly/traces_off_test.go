@@ -6,7 +6,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/ordersync/ordersync/configs"
-	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store/servertest"
 	"github.com/ordersync/ordersync/worker"
 )
@@ -31,8 +30,12 @@ func TestWithoutACollectorNothingIsWrapped(t *testing.T) {
 	if push.Orders != worker.Orders(st) {
 		t.Errorf("a push reads and writes through %T", push.Orders)
 	}
-	if _, ok := push.Douyin.(*douyin.Client); !ok {
-		t.Errorf("a push calls through %T", push.Douyin)
+	client, err := a.UngatedDouyin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := a.tracing().Pusher(client); p != worker.Pusher(client) {
+		t.Errorf("a push calls through %T", p)
 	}
 	var handlers worker.Handlers
 	if err := a.moneyHandlers(&handlers); err != nil {

@@ -44,7 +44,7 @@ func (a *Assembly) servers(serving context.Context) (*worker.Servers, error) {
 	}
 	handlers = worker.Handlers{Push: traces.Handler(handlers.Push), Refund: traces.Handler(handlers.Refund), Settle: traces.Handler(handlers.Settle)}
 	return worker.NewServers(worker.Config{
-		Redis: worker.GatherScripts(redis), Concurrency: a.cfg.Worker.Concurrency, PushServers: a.cfg.Worker.Servers,
+		Redis: worker.GatherScripts(redis), Concurrency: a.cfg.Worker.Concurrency + a.cfg.Worker.Prefetch, PushServers: a.cfg.Worker.Servers,
 		ShutdownTimeout: a.cfg.Worker.ShutdownTimeout, Backoff: a.backoff, Log: a.log.With().Str("lib", "asynq").Logger(),
 	}, handlers)
 }
@@ -70,9 +70,12 @@ func (a *Assembly) pushHandler(serving context.Context) (*worker.PushOrder, erro
 	if a.cfg.Douyin.UpdateTimeUnit == "s" {
 		unit = douyin.Seconds
 	}
+	calls, traces := worker.NewCalls(a.cfg.Worker.Concurrency), a.tracing()
 	return &worker.PushOrder{
-		Orders: a.tracing().Orders(st), Douyin: a.tracing().Pusher(client), Gate: a.tracing().Gate(worker.LiveFirst(a.metrics.Gate(gate))), Build: build, Unit: unit, CallTimeout: a.cfg.Douyin.Timeout, Grace: a.cfg.Scheduler.SweepAfter,
-		Log: a.log, Serving: serving, Observe: a.pushed,
+		Orders: traces.Orders(st), Build: build, Unit: unit,
+		Douyin:      calls.Pusher(traces.Pusher(client)),
+		Gate:        traces.Gate(calls.Gate(worker.LiveFirst(a.metrics.Gate(gate)))),
+		CallTimeout: a.cfg.Douyin.Timeout, Grace: a.cfg.Scheduler.SweepAfter, Log: a.log, Serving: serving, Observe: a.pushed,
 	}, nil
 }
 

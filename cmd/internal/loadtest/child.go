@@ -45,6 +45,7 @@ type job struct {
 	Redis    string
 	Douyin   string
 	Handlers int
+	Prefetch int
 	Servers  int
 	Orders   int // ends after so many; 0: when standard input closes
 	Latency  time.Duration
@@ -111,7 +112,7 @@ func (j job) config() *configs.Config {
 	cfg.Douyin.BaseURL, cfg.Douyin.AppID, cfg.Douyin.Secret = j.Douyin, loadAppID, loadSecret
 	cfg.Douyin.RateLimit = 0
 	cfg.Shop.Status = sampleshop.Words()
-	cfg.Worker.Concurrency, cfg.Worker.Servers = j.Handlers, j.Servers
+	cfg.Worker.Concurrency, cfg.Worker.Prefetch, cfg.Worker.Servers = j.Handlers, j.Prefetch, j.Servers
 	return cfg
 }
 

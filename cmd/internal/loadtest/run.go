@@ -31,6 +31,7 @@ type Options struct {
 	RedisURI string // the same, for the children
 	Orders   int    // in each round
 	Handlers int
+	Prefetch int // of ordersync
 	Servers  int
 	Rounds   int
 	Steady   time.Duration // how long the steady rate is kept
@@ -170,7 +171,7 @@ func (t *test) round(ctx context.Context, mode string, latency time.Duration) (r
 		mode, handlers = modePipeline, handlers*crowdFactor
 	}
 	worker, stopWorker, err := t.child(ctx, job{
-		Mode: mode, MySQL: t.dsn, Redis: t.RedisURI, Douyin: douyin.first, Handlers: handlers, Servers: t.Servers, Orders: t.Orders,
+		Mode: mode, MySQL: t.dsn, Redis: t.RedisURI, Douyin: douyin.first, Handlers: handlers, Prefetch: t.Prefetch, Servers: t.Servers, Orders: t.Orders,
 	})
 	if err != nil {
 		return result{}, err

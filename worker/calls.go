@@ -1,0 +1,82 @@
+package worker
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/ordersync/ordersync/douyin"
+)
+
+const (
+	// announcePatience is how long a task waits for the right to announce before it goes back to its queue.
+	announcePatience = 5 * time.Second
+	// LongestQueue is how long tasks of a process may keep each other from the gate: see Calls and LiveFirst.
+	LongestQueue = announcePatience + backfillPatience
+)
+
+// Calls bounds the pushes of one process at Douyin. A task holds one of its handlers while its call is made, and not while its
+// order is read and its result written: with as many tasks again in hand (Config.Prefetch) every handler has a call to make
+// whenever Douyin, and not MySQL, is what an order waits for.
+//
+// A task must announce its attempt before the call (store.Begin), so some are announced ahead. They are few, because an
+// announced attempt has a time within which it must end (PushOrder.staleAfter): whoever has to wait longer waits before.
+type Calls struct {
+	announced *semaphore.Weighted // handlers, and a quarter as many that announce or have announced and wait for one
+	atDouyin  *semaphore.Weighted // handlers
+}
+
+// NewCalls is for a process with so many handlers, at least 1.
+func NewCalls(handlers int) *Calls {
+	ahead := (handlers + 3) / 4
+	return &Calls{announced: semaphore.NewWeighted(int64(handlers + ahead)), atDouyin: semaphore.NewWeighted(int64(handlers))}
+}
+
+// Gate is g behind a queue for the right to announce, first come first served; its done gives that right back. A task that had
+// to wait too long goes back to its queue without having used up an attempt (douyin.Paused).
+func (c *Calls) Gate(g douyin.Gate) douyin.Gate { return &announcing{c.announced, announcePatience, g} }
+
+// Pusher is p behind a queue for a handler, first come first served. Where ctx ends in that queue nothing was sent
+// (douyin.Paused).
+func (c *Calls) Pusher(p Pusher) Pusher { return &calling{c.atDouyin, p} }
+
+type announcing struct {
+	room     *semaphore.Weighted
+	patience time.Duration
+	gate     douyin.Gate
+}
+
+func (a *announcing) Enter(ctx context.Context, op string) (func(error), error) {
+	patient, cancel := context.WithTimeout(ctx, a.patience)
+	defer cancel()
+	if err := a.room.Acquire(patient, 1); err != nil {
+		return nil, allBusy(op, a.patience, err)
+	}
+	done, err := a.gate.Enter(ctx, op)
+	if err != nil {
+		a.room.Release(1)
+		return nil, err
+	}
+	return func(err error) {
+		done(err)
+		a.room.Release(1)
+	}, nil
+}
+
+type calling struct {
+	room   *semaphore.Weighted
+	pusher Pusher
+}
+
+func (c *calling) PushOrder(ctx context.Context, o douyin.OrderPush) (douyin.Receipt, error) {
+	if err := c.room.Acquire(ctx, 1); err != nil {
+		return douyin.Receipt{}, allBusy(douyin.OpOrderPush, 0, err)
+	}
+	defer c.room.Release(1)
+	return c.pusher.PushOrder(ctx, o)
+}
+
+func allBusy(op string, wait time.Duration, err error) error {
+	return &douyin.Error{Op: op, Kind: douyin.Paused, RetryAfter: wait, Message: "every handler waits for Douyin: it is slow, or worker.concurrency is small", Err: err}
+}

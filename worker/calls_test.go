@@ -1,0 +1,180 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/store"
+)
+
+// openGate lets everybody through and keeps what it was told of the calls.
+type openGate struct{ told *[]error }
+
+func (g openGate) Enter(context.Context, string) (func(error), error) {
+	return func(err error) {
+		if g.told != nil {
+			*g.told = append(*g.told, err)
+		}
+	}, nil
+}
+
+// slowDouyin answers when it is let, and counts who is there.
+type slowDouyin struct {
+	there  atomic.Int64
+	answer chan struct{}
+}
+
+func (d *slowDouyin) PushOrder(ctx context.Context, _ douyin.OrderPush) (douyin.Receipt, error) {
+	d.there.Add(1)
+	defer d.there.Add(-1)
+	select {
+	case <-d.answer:
+		return douyin.Receipt{HTTPStatus: 200}, nil
+	case <-ctx.Done():
+		return douyin.Receipt{}, ctx.Err()
+	}
+}
+
+func TestOnlySoManyAreAtDouyinAndFewAreAnnouncedAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls, slow := NewCalls(8), &slowDouyin{answer: make(chan struct{})}
+		results := make(chan error, 20)
+		var orders [20]memory
+		for i := range orders {
+			orders[i].s = testSnapshot()
+			h := newPush(&orders[i], nil)
+			h.Douyin, h.Gate = calls.Pusher(slow), calls.Gate(openGate{})
+			go func() { results <- h.ProcessTask(t.Context(), pushTask(t)) }()
+		}
+		announced := func() (n int) {
+			for i := range orders {
+				n += len(orders[i].begun)
+			}
+			return n
+		}
+		synctest.Wait()
+		if there, n := slow.there.Load(), announced(); there != 8 || n != 10 {
+			t.Errorf("%d at Douyin and %d announced, want 8 and 10", there, n)
+		}
+		slow.answer <- struct{}{}
+		synctest.Wait()
+		if there, n := slow.there.Load(), announced(); there != 8 || n != 11 || len(results) != 1 {
+			t.Errorf("after an answer %d at Douyin and %d announced, want 8 and 11", there, n)
+		}
+		<-time.After(announcePatience) // Douyin does not answer: nine have waited long enough
+		synctest.Wait()
+		if there, n := slow.there.Load(), announced(); there != 8 || n != 11 || len(results) != 10 {
+			t.Errorf("at the end of patience %d at Douyin, %d announced, %d ended; want 8, 11 and 10", there, n, len(results))
+		}
+		close(slow.answer)
+		for range orders {
+			if err := <-results; isFailure(err) {
+				t.Errorf("%v costs an attempt", err)
+			}
+		}
+		pushed := 0
+		for i := range orders {
+			m := &orders[i]
+			if len(m.begun) == 0 && len(m.records) == 0 {
+				continue
+			}
+			pushed++
+			if want := []store.Outcome{store.Pushed}; !equalOutcomes(m.outcomes(), want) {
+				t.Errorf("order %d: %v", i, m.outcomes())
+			}
+		}
+		if pushed != 11 {
+			t.Errorf("%d of 11 pushed", pushed)
+		}
+	})
+}
+
+func TestWhoStopsWaitingForAHandlerHasSentNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls, slow := NewCalls(1), &slowDouyin{answer: make(chan struct{})}
+		first := make(chan error)
+		go func() { _, err := calls.Pusher(slow).PushOrder(t.Context(), douyin.OrderPush{}); first <- err }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, err := calls.Pusher(slow).PushOrder(ctx, douyin.OrderPush{})
+		var e *douyin.Error
+		if !errors.As(err, &e) || e.Kind != douyin.Paused || e.MayHave || e.Outage() {
+			t.Errorf("got %v; want Paused, which tells the breaker nothing", err)
+		}
+		close(slow.answer)
+		if err := <-first; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestAHandlerComesBack whatever ends the pass: with one handler, what keeps it stops everything that follows.
+func TestAHandlerComesBack(t *testing.T) {
+	for name, spoil := range map[string]func(h *PushOrder, m *memory){
+		"panic at Douyin":            func(h *PushOrder, _ *memory) { h.Douyin = panicking{} },
+		"panic at the announcement":  func(_ *PushOrder, m *memory) { m.onBegin = func(*memory) { panic("boom") } },
+		"another task was faster":    func(_ *PushOrder, m *memory) { m.onBegin = func(m *memory) { m.s.State.Seq++ } },
+		"the record cannot be made":  func(_ *PushOrder, m *memory) { m.fail = func(store.Push) error { return errors.New("no disk") } },
+		"the gate is shut":           func(h *PushOrder, _ *memory) { h.Gate = refusing{} },
+		"the order has gone through": func(*PushOrder, *memory) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				calls := NewCalls(1)
+				for range 3 { // one right is ahead of the one handler
+					m := &memory{s: testSnapshot()}
+					h := newPush(m, &douyinFake{})
+					h.Gate = openGate{}
+					spoil(h, m)
+					h.Douyin, h.Gate = calls.Pusher(h.Douyin), calls.Gate(h.Gate)
+					_ = h.ProcessTask(t.Context(), pushTask(t))
+				}
+				m := &memory{s: testSnapshot()}
+				h := newPush(m, &douyinFake{})
+				h.Douyin, h.Gate = calls.Pusher(h.Douyin), calls.Gate(openGate{})
+				if err := h.ProcessTask(t.Context(), pushTask(t)); err != nil || !equalOutcomes(m.outcomes(), []store.Outcome{store.Pushed}) {
+					t.Errorf("the next order: %v, %v", err, m.outcomes())
+				}
+			})
+		})
+	}
+}
+
+// refusing is a gate that lets nobody pass.
+type refusing struct{}
+
+func (refusing) Enter(context.Context, string) (func(error), error) {
+	return nil, &douyin.Error{Op: douyin.OpOrderPush, Kind: douyin.Paused}
+}
+
+func TestTheGateIsToldOfAnAnswerOnlyWhereACallWasMade(t *testing.T) {
+	refused := &douyin.Error{Kind: douyin.Rejected}
+	for name, c := range map[string]struct {
+		spoil func(h *PushOrder, m *memory)
+		want  error
+	}{
+		"answered": {func(*PushOrder, *memory) {}, nil},
+		"refused": {func(h *PushOrder, _ *memory) {
+			h.Douyin = &douyinFake{answers: []func() error{func() error { return refused }}}
+		}, refused},
+		"panic": {func(h *PushOrder, _ *memory) { h.Douyin = panicking{} }, errNotSent},
+		"not announced": {func(_ *PushOrder, m *memory) {
+			m.onBegin = func(*memory) { panic("boom") }
+		}, errNotSent},
+	} {
+		m, told := &memory{s: testSnapshot()}, []error(nil)
+		h := newPush(m, &douyinFake{})
+		h.Gate = openGate{&told}
+		c.spoil(h, m)
+		_ = h.ProcessTask(t.Context(), pushTask(t))
+		if len(told) != 1 || !errors.Is(told[0], c.want) {
+			t.Errorf("%s: told %v, want %v", name, told, c.want)
+		}
+	}
+}
