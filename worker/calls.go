@@ -48,9 +48,7 @@ type announcing struct {
 }
 
 func (a *announcing) Enter(ctx context.Context, op string) (func(error), error) {
-	patient, cancel := context.WithTimeout(ctx, a.patience)
-	defer cancel()
-	if err := a.room.Acquire(patient, 1); err != nil {
+	if err := a.queue(ctx); err != nil {
 		return nil, allBusy(op, a.patience, err)
 	}
 	done, err := a.gate.Enter(ctx, op)
@@ -62,6 +60,15 @@ func (a *announcing) Enter(ctx context.Context, op string) (func(error), error) 
 		done(err)
 		a.room.Release(1)
 	}, nil
+}
+
+func (a *announcing) queue(ctx context.Context) error {
+	if a.room.TryAcquire(1) {
+		return nil
+	}
+	patient, cancel := context.WithTimeout(ctx, a.patience)
+	defer cancel()
+	return a.room.Acquire(patient, 1)
 }
 
 type calling struct {

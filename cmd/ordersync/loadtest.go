@@ -23,8 +23,8 @@ func newLoadtest(p *process) *cobra.Command {
 			"database (it is flushed between the rounds). `bash .ci/loadtest` starts private servers for it.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if o.Orders < 100 || o.Handlers < 1 || o.Servers < 1 || o.Rounds < 1 || o.Steady < time.Second {
-				return usagef("want --orders of at least 100, --handlers, --servers and --rounds of at least 1, --steady of at least 1s")
+			if o.Orders < 100 || o.Handlers < 1 || o.Prefetch < 0 || o.Servers < 1 || o.Rounds < 1 || o.Steady < time.Second {
+				return usagef("want --orders of at least 100, --handlers, --servers and --rounds of at least 1, --prefetch of at least 0, --steady of at least 1s")
 			}
 			return p.with(cmd.Context(), []string{"mysql.dsn", "redis.uri"}, func(ctx context.Context, cfg *configs.Config, a *assembly.Assembly) (err error) {
 				if o.Redis, err = a.Redis(); err != nil {

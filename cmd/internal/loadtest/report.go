@@ -38,8 +38,8 @@ func (t *test) reportRates() {
 func percent(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }
 
 // slowDouyin runs the pipeline against a Douyin that takes its time: the handlers are the limit then, or the processors are.
-// Two things tell what the processors allow, under the same latency: asynq and the call without a database, with as many
-// handlers; and the pipeline with many more, whose larger batches make each order cheaper.
+// Three things tell what the processors allow, under the same latency: the processor time of an order; asynq and the call
+// without a database, with as many handlers; and the pipeline with many more, whose larger batches make each order cheaper.
 func (t *test) slowDouyin(ctx context.Context) error {
 	clear(t.rates)
 	clear(t.busy)
@@ -50,6 +50,9 @@ func (t *test) slowDouyin(ctx context.Context) error {
 	fmt.Fprintf(t.Out, "Douyin answers after %v: %.0f orders/s with %s of the processors busy\n", slowLatency, slow, percent(median(t.busy[modePipeline])))
 	handlers := float64(t.Handlers) / slowLatency.Seconds()
 	fmt.Fprintf(t.Out, "  %.2f of the %.0f that %d handlers could make in no time of their own\n", slow/handlers, handlers, t.Handlers)
+	if all, less := t.processorBound(handlers); all > 0 {
+		fmt.Fprintf(t.Out, "  %.2f of what is less: those, or the %.0f that the processors could make if they never waited\n", less, all)
+	}
 	for _, m := range []struct{ mode, what string }{
 		{modeCall, "asynq and the HTTP call, no database"},
 		{modeCrowd, fmt.Sprintf("ordersync with %d handlers", t.Handlers*crowdFactor)},
@@ -59,6 +62,22 @@ func (t *test) slowDouyin(ctx context.Context) error {
 	}
 	fmt.Fprintln(t.Out)
 	return nil
+}
+
+// processorBound tells what rate the processors could make of the pipeline if they were never idle, and the pipeline's rate in
+// rates of that or of handlers, whichever is less. all is 0 where the system does not tell how busy they were.
+func (t *test) processorBound(handlers float64) (all, ratio float64) {
+	var alls, ratios []float64
+	for i, rate := range t.rates[modePipeline] {
+		if busy := t.busy[modePipeline][i]; busy > 0 {
+			alls = append(alls, rate/busy)
+			ratios = append(ratios, rate/min(handlers, rate/busy))
+		}
+	}
+	if len(alls) == 0 {
+		return 0, 0
+	}
+	return median(alls), median(ratios)
 }
 
 // steady enqueues at rate and tells how long orders took from enqueue to Douyin's answer.

@@ -31,7 +31,7 @@ type Options struct {
 	RedisURI string // the same, for the children
 	Orders   int    // in each round
 	Handlers int
-	Prefetch int // of ordersync
+	Prefetch int // of ordersync; a yardstick has a handler for each order in hand
 	Servers  int
 	Rounds   int
 	Steady   time.Duration // how long the steady rate is kept
@@ -64,8 +64,8 @@ func Run(ctx context.Context, o Options) (err error) {
 	defer func() { err = errors.Join(err, drop(), o.Redis.FlushDB(context.WithoutCancel(ctx)).Err()) }()
 	t.queue = asynq.NewClientFromRedisClient(o.Redis)
 
-	fmt.Fprintf(o.Out, "%d orders a round, %d handlers, %d fetch loops, %d rounds in turn; MariaDB/MySQL, Redis, simulator and worker on this machine\n\n",
-		o.Orders, o.Handlers, o.Servers, o.Rounds)
+	fmt.Fprintf(o.Out, "%d orders a round, %d handlers (ordersync: and %d more orders in hand), %d fetch loops, %d rounds in turn; MariaDB/MySQL, Redis, simulator and worker on this machine\n\n",
+		o.Orders, o.Handlers, o.Prefetch, o.Servers, o.Rounds)
 	if err := t.rounds(ctx, 0, modeNoop, modeCall, modePlain, modePipeline); err != nil {
 		return err
 	}
