@@ -8,10 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"runtime/debug"
-	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -58,7 +55,7 @@ type job struct {
 // result is what a worker child prints when it has done its orders.
 type result struct {
 	Seconds float64 // from the first task's start to the last one's end
-	PeakRSS int64   // bytes
+	PeakRSS uint64  // bytes
 	Busy    float64 // of the machine's processors meanwhile, whoever used them: 0 to 1; 0 where the system does not tell
 }
 
@@ -133,7 +130,7 @@ func work(ctx context.Context, j job, out io.Writer, log zerolog.Logger) error {
 	if err != nil {
 		return err
 	}
-	before := processorTime()
+	before := readProcessors()
 	w.started = time.Now()
 	if err := servers.Start(); err != nil {
 		return err
@@ -149,7 +146,7 @@ func work(ctx context.Context, j job, out io.Writer, log zerolog.Logger) error {
 			return fmt.Errorf("loadtest child: stopped after %d of %d orders", w.ended.Load(), j.Orders)
 		}
 	}
-	return json.NewEncoder(out).Encode(result{Seconds: w.took().Seconds(), PeakRSS: peakRSS(), Busy: processorTime().busySince(before)})
+	return json.NewEncoder(out).Encode(result{Seconds: w.took().Seconds(), PeakRSS: peakRSS(), Busy: readProcessors().busySince(before)})
 }
 
 func (j job) servers(ctx context.Context, parts *assembly.Assembly, w *watch, log zerolog.Logger) (*worker.Servers, error) {
@@ -221,47 +218,3 @@ func (w *watch) end() {
 }
 
 func (w *watch) took() time.Duration { return time.Duration(w.finish.Load()) }
-
-// ticks is what all processors of the machine have done since it started.
-type ticks struct{ idle, all float64 }
-
-// processorTime reads /proc/stat (proc(5)): user, nice, system, idle, iowait, irq, softirq, steal. Zero where there is none.
-func processorTime() (t ticks) {
-	stat, err := os.ReadFile("/proc/stat")
-	if err != nil {
-		return t
-	}
-	first, _, _ := strings.Cut(string(stat), "\n")
-	for i, field := range strings.Fields(strings.TrimPrefix(first, "cpu ")) {
-		n, _ := strconv.ParseFloat(field, 64)
-		if i < 8 { // what follows is in user and nice already
-			t.all += n
-		}
-		if i == 3 || i == 4 {
-			t.idle += n
-		}
-	}
-	return t
-}
-
-func (t ticks) busySince(before ticks) float64 {
-	if t.all == before.all {
-		return 0
-	}
-	return 1 - (t.idle-before.idle)/(t.all-before.all)
-}
-
-// peakRSS is the most memory this process had resident, in bytes; 0 where the system does not tell.
-func peakRSS() int64 {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(status)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kib, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
-			return kib << 10
-		}
-	}
-	return 0
-}

@@ -48,7 +48,7 @@ type test struct {
 	shop  *sampleshop.Shop
 	rates map[string][]float64
 	busy  map[string][]float64 // beside rates
-	rss   int64
+	rss   uint64
 }
 
 // Run prints the report. Redis must be empty: its database is flushed between the rounds.
