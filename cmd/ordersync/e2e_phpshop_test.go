@@ -183,7 +183,7 @@ func (s *phpShop) servePHP(php, script string, environ []string) (url string) {
 	s.t.Helper()
 	cmd := exec.CommandContext(context.WithoutCancel(s.t.Context()), php, "-d", "error_reporting=-1", "-d", "display_errors=0", "-d", "log_errors=1", "-S", "127.0.0.1:0", script) //nolint:gosec // php, found on the PATH; it outlives the test's context until Cleanup
 	cmd.Env = environ
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	servertest.OwnGroup(cmd)
 	said, err := cmd.StderrPipe()
 	if err == nil {
 		err = cmd.Start()

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/ordersync/ordersync/cmd/internal/assembly"
+	"github.com/ordersync/ordersync/store/servertest"
 )
 
 // logLine is what the tests read of a line of ordersync's log.
@@ -145,7 +146,7 @@ func (b *binary) start(t *testing.T, environ []string, args ...string) *running 
 	cmd := exec.Command(b.path, args...) //nolint:gosec,noctx // our own binary; it outlives the test's context until Cleanup
 	cmd.Env = environ
 	cmd.Stdout, cmd.Stderr = r.log, r.log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C for the test is not one for it
+	servertest.OwnGroup(cmd)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +227,7 @@ func newReaper(t *testing.T) *reaper {
 	t.Helper()
 	const script = `trap '' HUP INT QUIT TERM; pids=; while read -r line; do pids=$line; done; [ -z "$pids" ] || kill -9 $pids`
 	cmd := exec.Command("/bin/sh", "-c", script) //nolint:noctx // it must outlive the test
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	servertest.OwnGroup(cmd)
 	pipe, err := cmd.StdinPipe()
 	if err == nil {
 		err = cmd.Start()

@@ -8,8 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -24,7 +24,7 @@ const maxSocketPath = 107
 func need(t testing.TB, program string) (path string, ok bool) {
 	t.Helper()
 	path, err := exec.LookPath(program)
-	if err == nil {
+	if err == nil && runtime.GOOS != "windows" { // there is no /bin/sh to stop it there: the embedded ones serve
 		return path, true
 	}
 	if os.Getenv("ORDERSYNC_TEST_SERVERS") == "required" {
@@ -69,7 +69,7 @@ func newProcess(path string) (*process, error) {
 func (p *process) startReaper() error {
 	const script = `trap '' HUP INT QUIT TERM; pid=; while read -r line; do pid=$line; done; [ -n "$pid" ] && kill -9 "$pid"; rm -rf "$1"`
 	reaper := exec.CommandContext(context.Background(), "/bin/sh", "-c", script, "reaper", p.dir)
-	reaper.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	OwnGroup(reaper)
 	pids, err := reaper.StdinPipe()
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func (p *process) start() error {
 	p.cmd = exec.CommandContext(context.Background(), p.path, p.args...)
 	p.cmd.Dir = p.dir
 	p.cmd.Stdout, p.cmd.Stderr = logFile, logFile
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	OwnGroup(p.cmd)
 	if err := p.cmd.Start(); err != nil {
 		return err
 	}
