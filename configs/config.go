@@ -183,7 +183,7 @@ func Default() *Config {
 			},
 			Status: map[string]string{"1": "paid"}, Time: "unix", Money: "yuan", DetailURL: "pages/course/course",
 		},
-		Worker: Worker{Concurrency: 50, Prefetch: 25, Servers: 2, ShutdownTimeout: 75 * time.Second, Gather: 2 * time.Millisecond},
+		Worker: Worker{Concurrency: 50, Prefetch: 50, Servers: 2, ShutdownTimeout: 75 * time.Second, Gather: 2 * time.Millisecond},
 		Scheduler: Scheduler{
 			SweepEvery: time.Minute, SweepAfter: 2 * time.Minute, Lookback: 168 * time.Hour, OutboxEvery: 200 * time.Millisecond,
 		},

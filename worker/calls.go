@@ -23,13 +23,13 @@ const (
 // A task must announce its attempt before the call (store.Begin), so some are announced ahead. They are few, because an
 // announced attempt has a time within which it must end (PushOrder.staleAfter): whoever has to wait longer waits before.
 type Calls struct {
-	announced *semaphore.Weighted // handlers, and a quarter as many that announce or have announced and wait for one
+	announced *semaphore.Weighted // handlers, and half as many that announce or have announced and wait for one
 	atDouyin  *semaphore.Weighted // handlers
 }
 
 // NewCalls is for a process with so many handlers, at least 1.
 func NewCalls(handlers int) *Calls {
-	ahead := (handlers + 3) / 4
+	ahead := (handlers + 1) / 2
 	return &Calls{announced: semaphore.NewWeighted(int64(handlers + ahead)), atDouyin: semaphore.NewWeighted(int64(handlers))}
 }
 

@@ -41,7 +41,7 @@ func newLoadtest(p *process) *cobra.Command {
 	}
 	cmd.Flags().IntVar(&o.Orders, "orders", 20_000, "orders in each round")
 	cmd.Flags().IntVar(&o.Handlers, "handlers", 200, "worker.concurrency")
-	cmd.Flags().IntVar(&o.Prefetch, "prefetch", 100, "worker.prefetch of ordersync")
+	cmd.Flags().IntVar(&o.Prefetch, "prefetch", 150, "worker.prefetch of ordersync")
 	cmd.Flags().IntVar(&o.Servers, "servers", 32, "worker.servers")
 	cmd.Flags().IntVar(&o.Rounds, "rounds", 3, "rounds; a ratio is the median of the rounds'")
 	cmd.Flags().DurationVar(&o.Steady, "steady", 10*time.Second, "how long the steady rate is kept")
