@@ -17,7 +17,7 @@ const (
 )
 
 // Calls bounds the pushes of one process at Douyin. A task holds one of its handlers while its call is made, and not while its
-// order is read and its result written: with as many tasks again in hand (Config.Prefetch) every handler has a call to make
+// order is read and its result written: with as many tasks again in hand (worker.prefetch) every handler has a call to make
 // whenever Douyin, and not MySQL, is what an order waits for.
 //
 // A task must announce its attempt before the call (store.Begin), so some are announced ahead. They are few, because an
