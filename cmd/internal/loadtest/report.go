@@ -32,7 +32,7 @@ func (t *test) reportRates() {
 			fmt.Sprintf("%.2f of it", t.ratio(modePipeline, m.mode)), percent(median(t.busy[m.mode]))})
 	}
 	out.Render()
-	fmt.Fprintf(t.Out, "worker process, most resident memory: %.1f MiB; %d processors\n\n", float64(t.rss)/(1<<20), runtime.NumCPU())
+	fmt.Fprintln(t.Out)
 }
 
 func percent(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }
@@ -60,7 +60,7 @@ func (t *test) slowDouyin(ctx context.Context) error {
 		fmt.Fprintf(t.Out, "  %.2f of the %.0f that the processors allow to %s (%s busy)\n",
 			t.ratio(modePipeline, m.mode), median(t.rates[m.mode]), m.what, percent(median(t.busy[m.mode])))
 	}
-	fmt.Fprintln(t.Out)
+	fmt.Fprintf(t.Out, "worker process, most resident memory so far: %.1f MiB; %d processors\n\n", float64(t.rss)/(1<<20), runtime.NumCPU())
 	return nil
 }
 
