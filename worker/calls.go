@@ -24,52 +24,72 @@ const (
 // announced attempt has a time within which it must end (PushOrder.staleAfter): whoever has to wait longer waits before.
 type Calls struct {
 	announced *semaphore.Weighted // handlers, and half as many that announce or have announced and wait for one
+	old       *semaphore.Weighted // those of announced that tasks of a backfill may have: live ones find room while LiveFirst holds these back
 	atDouyin  *semaphore.Weighted // handlers
 }
 
 // NewCalls is for a process with so many handlers, at least 1.
 func NewCalls(handlers int) *Calls {
-	ahead := (handlers + 1) / 2
-	return &Calls{announced: semaphore.NewWeighted(int64(handlers + ahead)), atDouyin: semaphore.NewWeighted(int64(handlers))}
+	half := (int64(handlers) + 1) / 2
+	return &Calls{
+		announced: semaphore.NewWeighted(int64(handlers) + half),
+		old:       semaphore.NewWeighted(half),
+		atDouyin:  semaphore.NewWeighted(int64(handlers)),
+	}
 }
 
-// Gate is g behind a queue for the right to announce, first come first served; its done gives that right back. A task that had
-// to wait too long goes back to its queue without having used up an attempt (douyin.Paused).
-func (c *Calls) Gate(g douyin.Gate) douyin.Gate { return &announcing{c.announced, announcePatience, g} }
+// Gate is g behind a queue for the right to announce, first come first served; its done gives that right back. Tasks of a backfill
+// have a third of these rights, or else those that g holds back (LiveFirst) would hold back live ones here. A task that had to wait
+// too long goes back to its queue without having used up an attempt (douyin.Paused).
+func (c *Calls) Gate(g douyin.Gate) douyin.Gate { return &announcing{c, announcePatience, g} }
 
 // Pusher is p behind a queue for a handler, first come first served. Where ctx ends in that queue nothing was sent
 // (douyin.Paused).
 func (c *Calls) Pusher(p Pusher) Pusher { return &calling{c.atDouyin, p} }
 
 type announcing struct {
-	room     *semaphore.Weighted
+	*Calls
 	patience time.Duration
 	gate     douyin.Gate
 }
 
 func (a *announcing) Enter(ctx context.Context, op string) (func(error), error) {
-	if err := a.queue(ctx); err != nil {
+	leave, err := a.queue(ctx)
+	if err != nil {
 		return nil, allBusy(op, a.patience, err)
 	}
 	done, err := a.gate.Enter(ctx, op)
 	if err != nil {
-		a.room.Release(1)
+		leave()
 		return nil, err
 	}
 	return func(err error) {
 		done(err)
-		a.room.Release(1)
+		leave()
 	}, nil
 }
 
-func (a *announcing) queue(ctx context.Context) error {
-	if a.room.TryAcquire(1) {
-		return nil
+func (a *announcing) queue(ctx context.Context) (leave func(), err error) {
+	ofBackfill := isBackfill(ctx)
+	if !ofBackfill && a.announced.TryAcquire(1) {
+		return a.leave, nil
 	}
-	patient, cancel := context.WithTimeout(ctx, a.patience)
+	ctx, cancel := context.WithTimeout(ctx, a.patience)
 	defer cancel()
-	return a.room.Acquire(patient, 1)
+	if !ofBackfill {
+		return a.leave, a.announced.Acquire(ctx, 1)
+	}
+	if err := a.old.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	if err := a.announced.Acquire(ctx, 1); err != nil {
+		a.old.Release(1)
+		return nil, err
+	}
+	return func() { a.leave(); a.old.Release(1) }, nil
 }
+
+func (a *announcing) leave() { a.announced.Release(1) }
 
 type calling struct {
 	room   *semaphore.Weighted

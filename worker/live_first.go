@@ -35,7 +35,7 @@ type liveFirst struct {
 
 // Enter implements douyin.Gate.
 func (g *liveFirst) Enter(ctx context.Context, op string) (done func(error), err error) {
-	if queue, _ := asynq.GetQueueName(ctx); queue != tasks.QueueBackfill {
+	if !isBackfill(ctx) {
 		g.count(1)
 		defer g.count(-1)
 		return g.gate.Enter(ctx, op)
@@ -54,6 +54,11 @@ func (g *liveFirst) Enter(ctx context.Context, op string) (done func(error), err
 		return nil, &douyin.Error{Op: op, Kind: douyin.Unavailable, Err: ctx.Err()}
 	}
 	return nil, &douyin.Error{Op: op, Kind: douyin.Paused, RetryAfter: g.patience, Message: "old orders wait until live ones have passed"}
+}
+
+func isBackfill(ctx context.Context) bool {
+	queue, _ := asynq.GetQueueName(ctx)
+	return queue == tasks.QueueBackfill
 }
 
 func (g *liveFirst) count(more int) {

@@ -18,7 +18,7 @@ import (
 // gets between the moment when the live one is enqueued and its own turn; it would be 50, one for each handler, if they all stood
 // at the gate before it.
 func TestALiveOrderOvertakesAFullBackfillQueue(t *testing.T) {
-	const old, live, most = 400, 5, 20
+	const old, live, most = 400, 5, 10
 	s := newScene(t, old, live, 50*time.Millisecond)
 	for id := range old {
 		s.ask(t, id+1, tasks.CauseBackfill)
