@@ -63,7 +63,7 @@ func TestABackfillIsInterruptedInEveryWay(t *testing.T) {
 	s.report("Douyin holds all of them, and each was pushed once")
 	s.awaitFinished(old(), "once more from the beginning: the same command with --again")
 
-	s.slow(time.Second) // 50 handlers: half of what is at the workers waits in Redis
+	s.slow(time.Second) // 50 handlers and 20 more in hand: of the hundred that are at the workers thirty wait in Redis
 	s.shop.sellAt(t, n, time.Now().Add(-60*24*time.Hour))
 	older := s.backfillOf(60*24*time.Hour, "100")()
 	var lost int64

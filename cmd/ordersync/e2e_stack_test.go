@@ -50,7 +50,7 @@ douyin:
   rate_limit: 0
   timeout: %s
   base_url: "%s"
-worker: { concurrency: 50 }
+worker: { concurrency: 50, prefetch: 20 }
 scheduler: { sweep_every: 1s, sweep_after: 2s }
 gateway: { addr: "127.0.0.1:0" }
 admin: { addr: "127.0.0.1:0" }
