@@ -49,10 +49,10 @@ func TestABackfillIsInterruptedInEveryWay(t *testing.T) {
 
 	last := old()
 	s.awaitFinished(last, fmt.Sprintf(" left out %d; ", n/20))
-	var found, enqueued, held int
-	_, err = fmt.Sscanf(last.log.last("found "), "found %d: enqueued %d, held by Douyin already %d,", &found, &enqueued, &held)
-	// Of an interrupted batch, those that were pushed before it was read again count as held.
-	if err != nil || found != n+n/20 || enqueued+held != n || held < known || held > known+2*batch {
+	var found, enqueued, held, underWay int
+	_, err = fmt.Sscanf(last.log.last("found "), "found %d: enqueued %d, held by Douyin already %d, under way already %d,", &found, &enqueued, &held, &underWay)
+	// Of an interrupted batch, those that were pushed before it was read again count as held, and those still in their queue as under way.
+	if err != nil || found != n+n/20 || enqueued+held+underWay != n || held < known || held > known+2*batch {
 		t.Errorf("it says\n%s\nwant %d found, of which %d were held and at most two batches of %d were read again", last.log, n+n/20, known, batch)
 	}
 	s.awaitNewest()
