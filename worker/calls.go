@@ -105,5 +105,5 @@ func (c *calling) PushOrder(ctx context.Context, o douyin.OrderPush) (douyin.Rec
 }
 
 func allBusy(op string, wait time.Duration, err error) error {
-	return &douyin.Error{Op: op, Kind: douyin.Paused, RetryAfter: wait, Message: "every handler waits for Douyin: it is slow, or worker.concurrency is small", Err: err}
+	return &douyin.Error{Op: op, Kind: douyin.Paused, RetryAfter: wait, Message: "no handler came free: Douyin is slow, the gate holds calls back, or worker.concurrency is small", Err: err}
 }

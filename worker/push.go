@@ -174,7 +174,7 @@ func (r *run) pass(ctx context.Context) (v verdict, again bool) {
 	return v, r.changed // whoever pushed looks again
 }
 
-// errNotSent tells the gate that no call was made, so that nothing is known against Douyin, nor for it.
+// errNotSent tells the gate that no call was made, or none that ended, so that nothing is known against Douyin, nor for it.
 var errNotSent = errors.New("not sent")
 
 // send announces the attempt and makes the call. seq is 0 where the announcement failed. done is told how it ended, whatever
