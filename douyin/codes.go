@@ -69,37 +69,40 @@ var rules = []rule{
 
 	// Guaranteed payment (ecpay's pages and their apifox copies).
 	{op: opEcpay, code: codeInternal, kind: Unavailable, mayHave: true},
-	// "该单号首次请求已失败，请更换新的单号重新发起" and the like: a number whose first request failed stays dead. The rule is on
-	// Douyin's page of 2021, its words are not (UNCONFIRMED), so several are looked for.
-	{op: OpRefundCreate, words: "更换", kind: Rejected, cause: ErrNumberDead},
-	{op: OpRefundCreate, words: "新的单号", kind: Rejected, cause: ErrNumberDead},
-	{op: OpRefundCreate, words: "新单号", kind: Rejected, cause: ErrNumberDead},
-	{op: OpSettleCreate, words: "更换", kind: Rejected, cause: ErrNumberDead},
-	{op: OpSettleCreate, words: "新的单号", kind: Rejected, cause: ErrNumberDead},
-	{op: OpSettleCreate, words: "新单号", kind: Rejected, cause: ErrNumberDead},
-	// "订单未到可结算时间" and the like; number and words are UNCONFIRMED.
-	{op: OpSettleCreate, words: "未到", kind: Rejected, cause: ErrNotYet},
-	{op: opEcpay, code: 2008, kind: Rejected}, // signature
-	{op: opEcpay, code: 2010, kind: Rejected}, // business parameter
-	{op: opEcpay, code: 2020, kind: Rejected}, // illegal app_id
-	{op: opEcpay, code: 2042, kind: Rejected}, // invalid app_id
-	{op: opEcpay, code: 2047, kind: Rejected}, // invalid provider
-	{op: opEcpay, code: 2048, kind: Rejected}, // provider not authorised by the app
-	{op: opEcpay, code: 2102, kind: Rejected}, // length of a developer number
-	{op: opEcpay, code: 4000, kind: Rejected}, // merchant does not belong to the app
+	// Faults of the configuration: salt, app id, provider, merchant. The request was refused at the door, and every other one is too,
+	// until somebody mends the configuration.
+	{op: opEcpay, code: 2008, kind: Unauthorized, cause: ErrConfiguration}, // signature
+	{op: opEcpay, code: 2020, kind: Unauthorized, cause: ErrConfiguration}, // illegal app_id
+	{op: opEcpay, code: 2042, kind: Unauthorized, cause: ErrConfiguration}, // invalid app_id
+	{op: opEcpay, code: 2047, kind: Unauthorized, cause: ErrConfiguration}, // invalid provider
+	{op: opEcpay, code: 2048, kind: Unauthorized, cause: ErrConfiguration}, // provider not authorised by the app
+	{op: opEcpay, code: 4000, kind: Unauthorized, cause: ErrConfiguration}, // merchant does not belong to the app
+	{op: opEcpay, code: 2010, kind: Rejected},                              // business parameter
+	{op: opEcpay, code: 2102, kind: Rejected},                              // length of a developer number
 	{op: opEcpay, code: 2000, kind: Rejected, cause: ErrNotFound},
 	{op: opEcpay, code: 3101, kind: Rejected, cause: ErrNotFound},
+	// "该单号首次请求已失败，请更换新的单号重新发起" and the like: a number whose first request failed stays dead. The rule is on
+	// Douyin's page of 2021, its words are not (UNCONFIRMED), so several are looked for, and none is believed before a question.
+	{op: OpRefundCreate, words: "更换", kind: Doubtful, cause: ErrNumberDead},
+	{op: OpRefundCreate, words: "新的单号", kind: Doubtful, cause: ErrNumberDead},
+	{op: OpRefundCreate, words: "新单号", kind: Doubtful, cause: ErrNumberDead},
+	{op: OpSettleCreate, words: "更换", kind: Doubtful, cause: ErrNumberDead},
+	{op: OpSettleCreate, words: "新的单号", kind: Doubtful, cause: ErrNumberDead},
+	{op: OpSettleCreate, words: "新单号", kind: Doubtful, cause: ErrNumberDead},
+	// "订单未到可结算时间" and the like; number and words are UNCONFIRMED.
+	{op: OpSettleCreate, words: "未到", kind: Doubtful, cause: ErrNotYet},
 	// A query in whose answer something does not exist, whatever the number: below the rules for faults of the app.
 	{op: OpOrderQuery, words: "不存在", kind: Rejected, cause: ErrNotFound},
 	{op: OpRefundQuery, words: "不存在", kind: Rejected, cause: ErrNotFound},
 	{op: OpSettleQuery, words: "不存在", kind: Rejected, cause: ErrNotFound},
 	{op: OpSettleUnsettled, words: "不存在", kind: Rejected, cause: ErrNotFound},
-	// The lists of create_order, create_refund and settle are not known (UNCONFIRMED): a business failure, in Douyin's words.
-	{op: opEcpay, kind: Rejected},
+	// The lists of create_order, create_refund and settle are not known (UNCONFIRMED): a refusal in Douyin's words, which may as well say
+	// that the request is being worked on.
+	{op: opEcpay, kind: Doubtful},
 }
 
 // meaning finds the rule for an answer other than 0. A number that nobody knows may be anything: an order push is tried
-// again; a signed call is a business failure, for sending money about blindly is worse than asking a person.
+// again; after a signed call Douyin is asked what became of it, for neither sending money about blindly nor giving it up is safe.
 func meaning(op string, code int, message string, custom map[int]Kind) rule {
 	message = strings.ToLower(message)
 	found := rule{kind: Unavailable, mayHave: true}

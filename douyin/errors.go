@@ -11,7 +11,11 @@ import (
 // another configuration will mend it.
 var ErrCredentials = errors.New("Douyin refuses the app's credentials; correct app id and secret")
 
-// What lies beneath some errors of Kind Rejected, as far as Douyin's numbers and words allow to tell (errors.Is).
+// ErrConfiguration lies beneath an *Error of Kind Unauthorized when Douyin refused a signed call for its salt, app id, provider or
+// merchant: nothing but another configuration will mend it. It took no effect.
+var ErrConfiguration = errors.New("Douyin refuses the app's configuration; correct salt, app id, provider and merchant")
+
+// What lies beneath some errors of Kind Rejected or Doubtful, as far as Douyin's numbers and words allow to tell (errors.Is).
 var (
 	// ErrNotFound: Douyin knows no such payment, refund or settlement. Soon after the request the record may lag; later
 	// it means that the request was not accepted. Any other error of a query means: wait and ask again.
@@ -35,6 +39,9 @@ const (
 	Unauthorized
 	// Rejected: understood and refused. The same call fails again.
 	Rejected
+	// Doubtful: refused with a number that nobody knows, or whose meaning is not confirmed. Whether the call took effect is Douyin's to
+	// say: ask.
+	Doubtful
 	// Paused: nothing was sent, because Douyin (or our credentials) failed again and again a moment ago. Wait RetryAfter.
 	Paused
 )
@@ -50,6 +57,8 @@ func (k Kind) String() string {
 		return "unauthorized"
 	case Rejected:
 		return "rejected"
+	case Doubtful:
+		return "doubtful"
 	case Paused:
 		return "paused"
 	}

@@ -86,7 +86,7 @@ func (c *caller) exchange(ctx context.Context, op, path string, body []byte, sec
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "ordersync")
 
-	if err := ctx.Err(); err != nil { // before the transport is asked: nothing was sent for certain
+	if err := ended(ctx); err != nil { // before the transport is asked: nothing was sent for certain
 		return answer{}, &Error{Op: op, Kind: Unavailable, Err: err}
 	}
 	started := c.now()
@@ -111,6 +111,15 @@ func (c *caller) exchange(ctx context.Context, op, path string, body []byte, sec
 		return a, e
 	}
 	return a, nil
+}
+
+// ended is ctx.Err, and tells as well of a time that is over and whose timer has not rung yet: a process that was stopped for a while may
+// go on before its timers do.
+func ended(ctx context.Context) error {
+	if until, ok := ctx.Deadline(); ok && !time.Now().Before(until) {
+		return context.DeadlineExceeded
+	}
+	return ctx.Err()
 }
 
 var errTooLong = errors.New("answer is longer than 1 MiB")

@@ -59,11 +59,11 @@ func TestAnAlarmIsAcknowledgedOnce(t *testing.T) {
 	onOrder(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
 		refund(t, s, "R1", 100)
 		finish(t, s, store.Refund, "R1", store.MoneyFailed)
-		if _, err := s.Finished(t.Context(), store.Refund, "R1", store.Result{State: store.MoneySucceeded, Answer: store.Answer{At: t0}}); err != nil {
+		if _, err := s.Finished(t.Context(), instruction(t, s, store.Refund, "R1"), store.Result{State: store.MoneySucceeded, Answer: store.Answer{At: t0}}); err != nil {
 			t.Fatal(err)
 		}
 		settlement(t, s, "S1")
-		if err := s.Alarm(t.Context(), store.Settlement, "S1", store.AlarmOverdue, t0); err != nil {
+		if _, err := s.Alarm(t.Context(), instruction(t, s, store.Settlement, "S1"), store.AlarmOverdue, t0); err != nil {
 			t.Fatal(err)
 		}
 		accept(t, s, store.Callback{Type: "payment", Number: "404", Status: "SUCCESS", Amount: 5})
@@ -119,15 +119,15 @@ func TestAnAlarmIsAcknowledgedOnce(t *testing.T) {
 // Whoever has seen one alarm has not seen the next one.
 func TestALaterAlarmIsOpenAgain(t *testing.T) {
 	onOrder(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
-		refund(t, s, "R1", 100)
-		if err := s.Alarm(t.Context(), store.Refund, "R1", store.AlarmOverdue, t0); err != nil {
+		mustSend(t, s, refund(t, s, "R1", 100), t0)
+		if _, err := s.Alarm(t.Context(), instruction(t, s, store.Refund, "R1"), store.AlarmOverdue, t0); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Acknowledge(t.Context(), seen(store.RefundAlarm, "R1", store.AlarmOverdue)); err != nil {
 			t.Fatal(err)
 		}
 		due := t0
-		if _, err := s.Submitted(t.Context(), store.Refund, "R1", store.Answer{At: t0, DueAt: &due}); err != nil { // another step of the same life
+		if _, err := s.Submitted(t.Context(), instruction(t, s, store.Refund, "R1"), store.Answer{At: t0, DueAt: &due}); err != nil { // another step of the same life
 			t.Fatal(err)
 		}
 		if i := instruction(t, s, store.Refund, "R1"); i.Ack.By != "omar" || i.NeedsPerson() {
@@ -140,7 +140,7 @@ func TestALaterAlarmIsOpenAgain(t *testing.T) {
 		if got := openAlarms(t, s); got != "" {
 			t.Errorf("open %s", got)
 		}
-		if _, err := s.Finished(t.Context(), store.Refund, "R1", store.Result{State: store.MoneyFailed, Answer: store.Answer{At: t0}}); err != nil {
+		if _, err := s.Finished(t.Context(), instruction(t, s, store.Refund, "R1"), store.Result{State: store.MoneyFailed, Answer: store.Answer{At: t0}}); err != nil {
 			t.Fatal(err)
 		}
 		if got := openAlarms(t, s); got != "refund R1 contradiction" {
@@ -171,8 +171,8 @@ func TestALaterAlarmIsOpenAgain(t *testing.T) {
 func TestAnEndMayRaiseAnAlarm(t *testing.T) {
 	onOrder(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
 		refund(t, s, "R1", 1230)
-		changed, err := s.Finished(t.Context(), store.Refund, "R1", store.Result{
-			State: store.MoneyFailed, Unsent: true, Alarm: store.AlarmUnreadable, Answer: store.Answer{At: t0, Kind: "incomplete", Message: "options"},
+		changed, err := s.Finished(t.Context(), instruction(t, s, store.Refund, "R1"), store.Result{
+			State: store.MoneyFailed, Alarm: store.AlarmUnreadable, Answer: store.Answer{At: t0, Kind: "incomplete", Message: "options"},
 		})
 		if i := instruction(t, s, store.Refund, "R1"); err != nil || !changed || i.Alarm != store.AlarmUnreadable || i.AlarmAt == nil || i.Message != "options" {
 			t.Errorf("%v, %v, %+v", changed, err, i)

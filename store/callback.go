@@ -165,7 +165,7 @@ func (s *Store) acceptMoney(tx *gorm.DB, m Money, c Callback) (alarm string, end
 		result.Kind, result.Message = "rejected", c.Message
 	}
 	i, err := s.moveLocked(tx, m, c.Number, func(_ *gorm.DB, i *Instruction) (bool, error) {
-		changed, touched := i.finish(result)
+		changed, touched := i.Hear(result)
 		if changed {
 			ended = result.State
 		}

@@ -26,9 +26,9 @@ func accept(t testing.TB, s *store.Store, c store.Callback) store.Accepted {
 
 func TestACallbackIsStoredOnceAndDoesWhatItSays(t *testing.T) {
 	onOrder(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
-		refund(t, s, "R1", 1000)
+		mustSend(t, s, refund(t, s, "R1", 1000), t0)
 		c := store.Callback{Type: "refund", Number: "R1", Status: "SUCCESS", Amount: 1000, PlatformNo: "D1"}
-		// The row is still new: the callback overtakes the answer of its call.
+		// The request is still in flight: the callback overtakes the answer of its call.
 		if got := accept(t, s, c); got != (store.Accepted{Fresh: true, Known: true, OrderID: "1", Ended: store.MoneySucceeded}) {
 			t.Errorf("first: %+v", got)
 		}
@@ -84,7 +84,7 @@ func TestCallbacks(t *testing.T) {
 		},
 		{
 			name:  "a refund of another amount is an alarm",
-			given: func(t *testing.T, s *store.Store) { refund(t, s, "R1", 1000) },
+			given: func(t *testing.T, s *store.Store) { mustSend(t, s, refund(t, s, "R1", 1000), t0) },
 			in:    store.Callback{Type: "refund", Number: "R1", Status: "SUCCESS", Amount: 999},
 			want:  store.Accepted{Fresh: true, Known: true, OrderID: "1", Alarm: store.AlarmAmount, Ended: store.MoneySucceeded},
 			check: func(t *testing.T, s *store.Store) {
@@ -96,7 +96,7 @@ func TestCallbacks(t *testing.T) {
 		},
 		{
 			name:  "a refund that failed",
-			given: func(t *testing.T, s *store.Store) { refund(t, s, "R1", 1000) },
+			given: func(t *testing.T, s *store.Store) { mustSend(t, s, refund(t, s, "R1", 1000), t0) },
 			in:    store.Callback{Type: "refund", Number: "R1", Status: "FAIL", Amount: 1000, Message: "余额不足"},
 			want:  store.Accepted{Fresh: true, Known: true, OrderID: "1", Ended: store.MoneyFailed},
 			check: func(t *testing.T, s *store.Store) {
@@ -126,9 +126,7 @@ func TestCallbacks(t *testing.T) {
 		{
 			name: "a settlement",
 			given: func(t *testing.T, s *store.Store) {
-				if _, _, err := s.CreateSettlement(t.Context(), store.NewSettlement{Number: "S1", OrderID: "1", Desc: "x", DueAt: t0}); err != nil {
-					t.Fatal(err)
-				}
+				mustSend(t, s, settlement(t, s, "S1"), t0)
 			},
 			in:   store.Callback{Type: "settle", Number: "S1", Status: "SUCCESS", Amount: 1223, PlatformNo: "DS"},
 			want: store.Accepted{Fresh: true, Known: true, OrderID: "1", Ended: store.MoneySucceeded},
@@ -172,7 +170,7 @@ func TestAMoneyCallbackWithoutANumberIsRefused(t *testing.T) {
 // Twenty deliveries of each of a few callbacks arrive at once.
 func TestConcurrentDeliveriesAreStoredOnce(t *testing.T) {
 	onOrder(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
-		refund(t, s, "R1", 1000)
+		mustSend(t, s, refund(t, s, "R1", 1000), t0)
 		callbacks := []store.Callback{
 			{Type: "refund", Number: "R1", Status: "SUCCESS", Amount: 1000, At: t0},
 			{Type: "payment", Number: "1", Status: "SUCCESS", Amount: 1230, At: t0},

@@ -24,7 +24,7 @@ func TestCountsOfNothingAreNothing(t *testing.T) {
 func TestCountsTellWhatWaitsAndSinceWhen(t *testing.T) {
 	onOrder(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
 		refund(t, s, "R1", 100) // makes the order due
-		refund(t, s, "R2", 200)
+		mustSend(t, s, refund(t, s, "R2", 200), t0)
 		accept(t, s, store.Callback{Type: "refund", Number: "R2", Status: "SUCCESS", Amount: 150, Forward: true}) // ended, with an alarm
 		accept(t, s, store.Callback{Type: "payment", Number: "77", Status: "SUCCESS", Amount: 1})                 // nobody's
 		old, older := t0.Add(-time.Hour), t0.Add(-2*time.Hour)

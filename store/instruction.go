@@ -20,21 +20,50 @@ const (
 	Settlement Money = "settlement"
 )
 
-// MoneyState is how far an instruction is.
+// MoneyState is how far an instruction is. It stands in the row, and nothing else has to be read to know it:
 //
-//	new ──▶ submitted ──▶ succeeded
-//	 │          └───────▶ failed
-//	 └──▶ succeeded, failed (a callback may overtake the answer of its call)
+//	      announce             accepted               Douyin says so
+//	new ───────────▶ sending ───────────▶ submitted ───────────────▶ succeeded | failed
+//	 ▲                │ ▲  │                                              ▲
+//	 └────────────────┘ └──┘ announce the next attempt                    │
+//	   nothing of it    │     (asked, and Douyin does not know it)        │
+//	   is at Douyin     └─────────────────────────────────────────────────┤
+//	                       Douyin says so, or has refused it and          │
+//	                       does not know it                               │
+//	new ──────────────────────────────────────────────────────────────────┘
+//	   it cannot be sent: failed
 //
-// succeeded and failed are final: no later word changes them. A word that contradicts raises AlarmContradiction instead.
+// The attempt is the number of requests that were announced; sending and submitted belong to the newest one. Every step is
+// a compare and set on (state, attempt): whoever has seen an older pair changes nothing but the log (ErrSuperseded).
+//
+//	new        nothing of the instruction is at Douyin. It has no turn.
+//	sending    a request may be at Douyin. SendingAt: since when. AnsweredAt: its answer, which decided nothing, is written
+//	           down in Kind, Code and Message; nil: nobody has heard of it yet.
+//	submitted  accepted by Douyin, the result is to come.
+//	succeeded, failed are final: no later word changes them.
+//
+// Turn is true from the announcement until nothing of the instruction is at Douyin, or until it is overdue: meanwhile nothing
+// of the other kind leaves for the order (see the package's doc on turns).
+//
+// Alarms stand beside the state and are seen by a person; two of them decide something:
+//
+//	overdue        no result for a day: the turn is lost. It passes with the end, or with the next turn.
+//	contradiction  Douyin named another result than before, or a result of what never left: counts as moved.
+//	amount         Douyin moved another amount.
+//	unknown_code   refused with a number that nobody knows; Douyin does not know the instruction. It is failed.
+//	unreadable     a column is not what was written there. It is failed.
 type MoneyState string
 
 const (
-	MoneyNew       MoneyState = "new"       // written down; SentAt tells whether a request may have left
-	MoneySubmitted MoneyState = "submitted" // accepted by Douyin, the result is to come
+	MoneyNew       MoneyState = "new"
+	MoneySending   MoneyState = "sending"
+	MoneySubmitted MoneyState = "submitted"
 	MoneySucceeded MoneyState = "succeeded"
 	MoneyFailed    MoneyState = "failed"
 )
+
+// OpenMoneyStates are the states in which something is still to come, in the order in which they follow each other.
+func OpenMoneyStates() []MoneyState { return []MoneyState{MoneyNew, MoneySending, MoneySubmitted} }
 
 // Final tells whether nothing will change any more.
 func (s MoneyState) Final() bool { return s == MoneySucceeded || s == MoneyFailed }
@@ -43,9 +72,10 @@ func (s MoneyState) Final() bool { return s == MoneySucceeded || s == MoneyFaile
 const (
 	AlarmOverdue       = "overdue"       // no result for a day
 	AlarmAmount        = "amount"        // Douyin names another amount than we do
-	AlarmContradiction = "contradiction" // Douyin names another result than it did before
+	AlarmContradiction = "contradiction" // Douyin names another result than it did before, or one of what never left
 	AlarmUnknownOrder  = "unknown_order" // a payment for an order that the shop does not have
 	AlarmUnreadable    = "unreadable"    // a column of the row is not what ordersync wrote there: it ended unsent
+	AlarmUnknownCode   = "unknown_code"  // Douyin refused it with a number that nobody knows, and does not know the instruction
 )
 
 // Ack tells who has seen an alarm. The zero value: nobody has.
@@ -69,13 +99,16 @@ type Instruction struct {
 	NotBefore  *time.Time
 
 	State      MoneyState
+	Attempts   int        // requests that were announced; the attempt that State speaks of
+	SendingAt  *time.Time // when the newest one was announced, by the database's clock; nil: nothing of it is at Douyin
+	AnsweredAt *time.Time // when its answer was written down; nil: nobody has heard of it
+	Turn       bool       // nothing of the other kind leaves for the order
 	PlatformNo string     // refund_no or settle_no
-	SentAt     *time.Time // first moment at which a request may have left; nil: nothing was ever sent
+	SentAt     *time.Time // since when a request may be at Douyin; nil: nothing of it is
 	Kind       string     // of the last answer; empty: no complaint
 	Code       int
 	Message    string
 	LogID      string
-	Attempts   int        // requests that may have left
 	Polls      int        // queries for the result
 	DueAt      *time.Time // when it is to be sent, or asked about, again; nil: never
 	Alarm      string
@@ -84,6 +117,20 @@ type Instruction struct {
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 	FinishedAt *time.Time
+
+	// ReadAt is the database's clock when Store.Instruction read the row, or MarkSending wrote it; zero in lists.
+	ReadAt time.Time
+}
+
+// InFlight tells whether a request was announced of which nobody has heard yet.
+func (i *Instruction) InFlight() bool { return i.State == MoneySending && i.AnsweredAt == nil }
+
+// SentFor is how long before ReadAt the newest request was announced, both by the database's clock; 0: nothing is at Douyin.
+func (i *Instruction) SentFor() time.Duration {
+	if i.SendingAt == nil {
+		return 0
+	}
+	return i.ReadAt.Sub(*i.SendingAt)
 }
 
 // NeedsPerson tells whether there is an alarm that nobody has acknowledged.
@@ -115,6 +162,7 @@ func (l ledger) columns() []string {
 	return append([]string{
 		l.number, "order_id", "out_order_no", "amount_fen", l.text, "options", "fingerprint", "state", l.platform, "sent_at", "kind", "code", "message", "log_id",
 		"attempts", "polls", "due_at", "alarm", "alarm_at", "ack_at", "ack_by", "ack_note", "created_at", "updated_at", "finished_at",
+		"sending_at", "answered_at", "has_turn",
 	}, l.extra...)
 }
 
@@ -127,10 +175,11 @@ type storedInstruction struct {
 func (m Money) scan(rows *sql.Rows) (storedInstruction, error) {
 	i := storedInstruction{Instruction: Instruction{Money: m}}
 	var options, params sql.NullString
-	var sent, due, alarm, ack, created, updated, finished, notBefore timestamp
+	var sent, due, alarm, ack, created, updated, finished, notBefore, sending, answered timestamp
 	into := []any{
 		&i.Number, &i.OrderID, &i.OutOrderNo, &i.Amount, &i.Text, &options, &i.print, &i.State, &i.PlatformNo, &sent, &i.Kind, &i.Code, &i.Message, &i.LogID,
 		&i.Attempts, &i.Polls, &due, &i.Alarm, &alarm, &ack, &i.Ack.By, &i.Ack.Note, &created, &updated, &finished,
+		&sending, &answered, &i.Turn,
 	}
 	if m == Settlement {
 		into = append(into, &params, &i.Finish, &notBefore)
@@ -141,7 +190,18 @@ func (m Money) scan(rows *sql.Rows) (storedInstruction, error) {
 	i.Options, i.Params = options.String, params.String
 	i.SentAt, i.DueAt, i.AlarmAt, i.FinishedAt, i.NotBefore = sent.ptr(), due.ptr(), alarm.ptr(), finished.ptr(), notBefore.ptr()
 	i.Ack.At, i.CreatedAt, i.UpdatedAt = ack.ptr(), created.Time, updated.Time
+	i.SendingAt, i.AnsweredAt = sending.ptr(), answered.ptr()
+	i.readOldForm()
 	return i, nil
+}
+
+// readOldForm understands a row that a process of an older version has written since the migration: there, a request that may have
+// left was a new row with a time of sending.
+func (i *Instruction) readOldForm() {
+	if i.State == MoneyNew && i.SentAt != nil {
+		i.State, i.Turn = MoneySending, i.Alarm != AlarmOverdue
+		i.SendingAt = &i.UpdatedAt
+	}
 }
 
 func (d dialect) instructionArgs(i *Instruction) []any {
@@ -149,6 +209,7 @@ func (d dialect) instructionArgs(i *Instruction) []any {
 		i.Number, i.OrderID, i.OutOrderNo, int64(i.Amount), i.Text, nullText(i.Options), i.fingerprint(), string(i.State), clip(i.PlatformNo, maxID), d.timePtr(i.SentAt),
 		clip(i.Kind, maxKind), i.Code, clip(i.Message, maxMessage), clip(i.LogID, maxLogID), i.Attempts, i.Polls, d.timePtr(i.DueAt), i.Alarm, d.timePtr(i.AlarmAt),
 		d.timePtr(i.Ack.At), clip(i.Ack.By, maxID), clip(i.Ack.Note, maxMessage), d.time(i.CreatedAt), d.time(i.UpdatedAt), d.timePtr(i.FinishedAt),
+		d.timePtr(i.SendingAt), d.timePtr(i.AnsweredAt), i.Turn,
 	}
 	if i.Money == Settlement {
 		args = append(args, nullText(i.Params), i.Finish, d.timePtr(i.NotBefore))
@@ -180,7 +241,11 @@ func readInstruction(db *gorm.DB, m Money, number, lock string) (i storedInstruc
 
 // Instruction is the instruction with this developer number.
 func (s *Store) Instruction(ctx context.Context, m Money, number string) (i Instruction, found bool, err error) {
-	stored, found, err := readInstruction(s.db.WithContext(ctx), m, number, "")
+	db := s.db.WithContext(ctx)
+	stored, found, err := readInstruction(db, m, number, "")
+	if err == nil && found {
+		stored.ReadAt, err = s.clock(db) // behind the row: it is never younger than it seems
+	}
 	if err != nil {
 		return Instruction{}, false, fmt.Errorf("store: %s %s: %w", m, clip(number, maxID), err)
 	}

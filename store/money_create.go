@@ -22,7 +22,7 @@ func (e *ConflictError) Error() string {
 // ExceedsPaidError: the order's refunds would be more than was paid.
 type ExceedsPaidError struct {
 	Paid    Fen // the payment that Douyin confirmed, else the amount of the shop's order
-	Already Fen // all refunds that have not failed
+	Already Fen // all refunds of the payment that have not failed
 	Asked   Fen
 }
 
@@ -65,7 +65,8 @@ type NewSettlement struct {
 // CreateRefund writes a refund down, before anything is sent. The same number with the same content is the refund that exists
 // already: fresh is false. Errors: *ConflictError, *ExceedsPaidError, ErrOrderNotFound, or the database's.
 //
-// The sum is checked under the lock of the order's row in ordersync_order, so that concurrent refunds of one order queue up.
+// The sum is checked under the lock of the order's row in ordersync_order, so that concurrent refunds of one order queue up. A number that
+// stands already is answered also when the shop's order is gone.
 func (s *Store) CreateRefund(ctx context.Context, n NewRefund) (i Instruction, fresh bool, err error) {
 	if n.Amount <= 0 {
 		return Instruction{}, false, fmt.Errorf("store: a refund of %s yuan", n.Amount)
@@ -73,9 +74,7 @@ func (s *Store) CreateRefund(ctx context.Context, n NewRefund) (i Instruction, f
 	due := n.DueAt
 	return s.create(ctx, Instruction{
 		Money: Refund, Number: n.Number, OrderID: n.OrderID, Amount: n.Amount, Text: n.Reason, Options: n.Options, DueAt: &due,
-	}, func(tx *gorm.DB, order OrderSnapshot) error {
-		return s.checkPaid(tx, n, order)
-	})
+	}, nil, s.checkPaid)
 }
 
 // CreateSettlement writes a settlement down. The same number with the same content is the one that exists already. Errors:
@@ -90,21 +89,25 @@ func (s *Store) CreateSettlement(ctx context.Context, n NewSettlement) (i Instru
 	if !n.NotBefore.IsZero() {
 		i.NotBefore = &n.NotBefore
 	}
-	return s.create(ctx, i, func(tx *gorm.DB, _ OrderSnapshot) error {
+	return s.create(ctx, i, func(tx *gorm.DB) error {
 		if err := checkIdle(tx, Refund, n.OrderID); err != nil {
 			return err
 		}
 		return checkIdle(tx, Settlement, n.OrderID)
-	})
+	}, nil)
 }
 
-// create inserts an instruction after check has agreed, all under the lock of the order.
-func (s *Store) create(ctx context.Context, i Instruction, check func(tx *gorm.DB, order OrderSnapshot) error) (Instruction, bool, error) {
+// create inserts an instruction where before agrees, and keeps it where after does too, all under the lock of the order. Either may be
+// nil.
+func (s *Store) create(ctx context.Context, i Instruction, before func(tx *gorm.DB) error, after func(tx *gorm.DB, i Instruction, order OrderSnapshot) error) (got Instruction, fresh bool, err error) {
 	if err := checkNumber(i.Number); err != nil {
 		return Instruction{}, false, err
 	}
 	if err := checkOrderID(i.OrderID); err != nil {
 		return Instruction{}, false, err
+	}
+	if got, found, err := i.standing(s.db.WithContext(ctx)); err != nil || found {
+		return got, false, wrapCreate(i.Money, err)
 	}
 	order, err := s.LoadOrder(ctx, i.OrderID)
 	if err != nil {
@@ -116,34 +119,52 @@ func (s *Store) create(ctx context.Context, i Instruction, check func(tx *gorm.D
 	i.OutOrderNo, i.State = order.Order.OrderNo, MoneyNew
 	i.CreatedAt = s.cfg.Now()
 	i.UpdatedAt = i.CreatedAt
-	var got Instruction
-	var fresh bool
-	err = s.underOrderLock(ctx, i.OrderID, func(tx *gorm.DB) error {
-		existing, found, err := readInstruction(tx, i.Money, i.Number, "")
-		if err != nil {
+	err = s.underOrderLock(ctx, i.OrderID, func(tx *gorm.DB) (err error) {
+		var found bool
+		if got, found, err = i.standing(tx); err != nil || found {
+			fresh = false
 			return err
 		}
-		if found {
-			got, fresh = existing.Instruction, false
-			if existing.print != i.fingerprint() {
-				return &ConflictError{Money: i.Money, Number: i.Number}
+		if before != nil {
+			if err := before(tx); err != nil {
+				return err
 			}
-			return nil
-		}
-		if err := check(tx, order); err != nil {
-			return err
 		}
 		got, fresh = i, true
 		columns := ledgers[i.Money].columns()
 		if err := tx.Exec("INSERT INTO "+quote(ledgers[i.Money].table)+" ("+columnList("", columns)+") VALUES "+tuples(1, len(columns)), s.sql.instructionArgs(&i)...).Error; err != nil {
 			return err
 		}
+		if after != nil {
+			if err := after(tx, i, order); err != nil {
+				return err
+			}
+		}
 		return s.refundsChanged(tx, i.Money, i.OrderID, i.CreatedAt)
 	})
 	if err != nil {
-		return Instruction{}, false, fmt.Errorf("store: create %s: %w", i.Money, err)
+		return Instruction{}, false, wrapCreate(i.Money, err)
 	}
 	return got, fresh, nil
+}
+
+func wrapCreate(m Money, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("store: create %s: %w", m, err)
+}
+
+// standing is the instruction that has i's number already. *ConflictError: it has other content.
+func (i *Instruction) standing(db *gorm.DB) (existing Instruction, found bool, err error) {
+	stored, found, err := readInstruction(db, i.Money, i.Number, "")
+	if err != nil || !found {
+		return Instruction{}, false, err
+	}
+	if stored.print != i.fingerprint() {
+		return Instruction{}, false, &ConflictError{Money: i.Money, Number: i.Number}
+	}
+	return stored.Instruction, true, nil
 }
 
 func checkNumber(number string) error {
@@ -180,36 +201,33 @@ func (s *Store) lockOrder(tx *gorm.DB, orderID string) error {
 	return tx.Exec(statement, args...).Error
 }
 
-// checkPaid refuses a refund that is more than is left. A refund that counts as failed although Douyin later said that it
-// succeeded may have moved money, so it counts too.
-func (s *Store) checkPaid(tx *gorm.DB, n NewRefund, order OrderSnapshot) error {
+// checkPaid refuses a refund, which is written already, that is more than is left of its payment. A refund that counts as failed although
+// Douyin later said that it succeeded may have moved money, so it counts too. The sum locks what it reads: two orders of the shop may
+// name one payment, and then their own locks do not keep them apart. Of two such refunds in one moment each waits for the other, and the
+// deadlock's victim looks again.
+func (s *Store) checkPaid(tx *gorm.DB, i Instruction, order OrderSnapshot) error {
 	paid := order.Order.Amount
-	payment, found, err := readPayment(tx, order.Order.OrderNo)
+	payment, found, err := readPayment(tx, i.OutOrderNo)
 	if err != nil {
 		return err
 	}
 	if found {
 		paid = payment.Total
 	}
-	var already int64
-	err = tx.Raw("SELECT COALESCE(SUM(`amount_fen`), 0) FROM `ordersync_refund` WHERE `order_id` = ? AND (`state` <> ? OR `alarm` = ?)",
-		n.OrderID, string(MoneyFailed), AlarmContradiction).Row().Scan(&already)
+	refunds, err := readInstructions(tx, Refund, "`out_order_no` = ? OR `order_id` = ?", s.sql.forUpdate, i.OutOrderNo, i.OrderID)
 	if err != nil {
 		return err
 	}
-	if Fen(already)+n.Amount > paid {
-		return &ExceedsPaidError{Paid: paid, Already: Fen(already), Asked: n.Amount}
+	var already Fen
+	for _, r := range refunds {
+		if r.Number != i.Number && (r.State != MoneyFailed || r.Alarm == AlarmContradiction) {
+			already += r.Amount
+		}
+	}
+	if already+i.Amount > paid {
+		return &ExceedsPaidError{Paid: paid, Already: already, Asked: i.Amount}
 	}
 	return nil
-}
-
-// checkIdle is a *BusyError while an instruction of the order has not ended.
-func checkIdle(tx *gorm.DB, m Money, orderID string) error {
-	running, err := readInstructions(tx, m, "`order_id` = ? AND `state` IN (?, ?) ORDER BY `created_at` LIMIT 1", "", orderID, string(MoneyNew), string(MoneySubmitted))
-	if err != nil || len(running) == 0 {
-		return err
-	}
-	return &BusyError{Money: m, Number: running[0].Number}
 }
 
 // refundsChanged sums an order's refunds up in its row, which is locked, and makes the order due for a push, because Douyin is to
@@ -228,7 +246,7 @@ func (s *Store) refundsChanged(tx *gorm.DB, m Money, orderID string, now time.Ti
 		switch r.State {
 		case MoneySucceeded:
 			succeeded += r.Amount
-		case MoneyNew, MoneySubmitted:
+		case MoneyNew, MoneySending, MoneySubmitted:
 			inFlight += r.Amount
 		case MoneyFailed: // moved nothing
 		}

@@ -154,7 +154,7 @@ func TestFindOrdersByAnyNumber(t *testing.T) {
 	onOrder(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
 		addOrder(t, db, 2, t0)
 		record(t, s, store.Push{OrderID: "gone", At: t0, Outcome: store.Refused}) // no longer in the shop
-		refund(t, s, "R1", 100)
+		mustSend(t, s, refund(t, s, "R1", 100), t0)
 		accept(t, s, store.Callback{Type: "payment", Number: "1", Status: "SUCCESS", Amount: 1230, PlatformNo: "P77"})
 		accept(t, s, store.Callback{Type: "refund", Number: "R1", Status: "SUCCESS", Amount: 100, PlatformNo: "D1"})
 		exec(t, db, "INSERT INTO ordersync_settlement (out_settle_no, order_id, out_order_no, fingerprint, state, settle_no, created_at, updated_at) VALUES ('S1', '1', '1', '', 'submitted', 'DS1', ?, ?)", t0, t0)

@@ -14,9 +14,10 @@ import (
 type Config struct {
 	Schema    Schema
 	LogBodies LogBodies
-	Gather    time.Duration    // how long a call may wait at most for others to share its statement; 0: 2 ms; negative: not at all
-	BatchSize int              // calls that share a statement at most; 0: 256
-	Now       func() time.Time // nil: time.Now
+	Gather    time.Duration // how long a call may wait at most for others to share its statement; 0: 2 ms; negative: not at all
+	BatchSize int           // calls that share a statement at most; 0: 256
+	// Now is this process's clock. nil: time.Now, and what decides between processes is compared by the database's clock.
+	Now func() time.Time
 }
 
 // LogBodies says whose request and response ordersync_log keeps in full. The zero value is failed.
@@ -46,6 +47,7 @@ type Store struct {
 	shop     shopTypes
 	loadSQL  string // of buildLoadSQL
 	orderSQL string
+	ownClock bool // Config.Now was set
 
 	migrating sync.Mutex // SQLite only
 }
@@ -62,7 +64,8 @@ func New(db *gorm.DB, cfg Config) (*Store, error) {
 	default:
 		return nil, fmt.Errorf("store: log bodies: %q is unknown: want failed or all", cfg.LogBodies)
 	}
-	if cfg.Now == nil {
+	ownClock := cfg.Now != nil
+	if !ownClock {
 		cfg.Now = time.Now
 	}
 	if cfg.Gather == 0 {
@@ -71,7 +74,7 @@ func New(db *gorm.DB, cfg Config) (*Store, error) {
 	if cfg.BatchSize <= 0 {
 		cfg.BatchSize = defaultBatchSize
 	}
-	s := &Store{db: db, cfg: cfg, schema: cfg.Schema.withDefaults(), sql: dialectOf(db)}
+	s := &Store{db: db, cfg: cfg, schema: cfg.Schema.withDefaults(), sql: dialectOf(db), ownClock: ownClock}
 	s.buildLoadSQL()
 	s.loads = newGatherer(cfg, s.loadBatch)
 	s.begins = newGatherer(cfg, s.beginBatch)

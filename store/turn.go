@@ -1,12 +1,12 @@
 package store
 
-import "gorm.io/gorm"
+import (
+	"slices"
 
-// hasTurn tells whether a request of the instruction may be at Douyin, so that nothing of another kind has left since. An overdue one
-// has lost its turn.
-func (i *Instruction) hasTurn() bool { return i.SentAt != nil && i.Alarm != AlarmOverdue }
+	"gorm.io/gorm"
+)
 
-// checkTurn is a *BusyError while another instruction of the order comes first. The order's row is locked, and i has not its turn.
+// checkTurn is a *BusyError while another instruction of the order comes first. The order's row is locked, and i had not its turn.
 //
 //	a settlement waits  for every refund that has not ended
 //	a refund     waits  for a settlement that has its turn and has not ended
@@ -17,10 +17,27 @@ func checkTurn(tx *gorm.DB, i *Instruction) error {
 	if i.Money == Settlement {
 		return checkIdle(tx, Refund, i.OrderID)
 	}
-	settling, err := readInstructions(tx, Settlement, "`order_id` = ? AND `state` IN (?, ?) AND `sent_at` IS NOT NULL AND `alarm` <> ? LIMIT 1", "",
-		i.OrderID, string(MoneyNew), string(MoneySubmitted), AlarmOverdue)
-	if err != nil || len(settling) == 0 {
+	settling, err := readOpen(tx, Settlement, i.OrderID)
+	if err != nil {
 		return err
 	}
-	return &BusyError{Money: Settlement, Number: settling[0].Number}
+	if n := slices.IndexFunc(settling, func(s storedInstruction) bool { return s.Turn }); n >= 0 {
+		return &BusyError{Money: Settlement, Number: settling[n].Number}
+	}
+	return nil
+}
+
+// checkIdle is a *BusyError while an instruction of the order has not ended.
+func checkIdle(tx *gorm.DB, m Money, orderID string) error {
+	running, err := readOpen(tx, m, orderID)
+	if err != nil || len(running) == 0 {
+		return err
+	}
+	return &BusyError{Money: m, Number: running[0].Number}
+}
+
+// readOpen reads an order's instructions that have not ended, oldest first.
+func readOpen(tx *gorm.DB, m Money, orderID string) ([]storedInstruction, error) {
+	return readInstructions(tx, m, "`order_id` = ? AND `state` NOT IN (?, ?) ORDER BY `created_at`, "+quote(ledgers[m].number), "",
+		orderID, string(MoneySucceeded), string(MoneyFailed))
 }

@@ -52,7 +52,7 @@ func TestARefundWaitsForASettlementThatIsAtDouyin(t *testing.T) {
 		r2, r3 := refund(t, s, "R2", 100), refund(t, s, "R3", 100)
 		waits(t, s, r2, store.Settlement, "S1")
 		mustSend(t, s, s1, t0) // it asked, and was not accepted: it has its turn, and must not wait for those who wait for it
-		if _, err := s.Submitted(t.Context(), store.Settlement, "S1", store.Answer{At: t0}); err != nil {
+		if _, err := s.Submitted(t.Context(), instruction(t, s, store.Settlement, "S1"), store.Answer{At: t0}); err != nil {
 			t.Fatal(err)
 		}
 		waits(t, s, r2, store.Settlement, "S1")
@@ -65,10 +65,10 @@ func TestARefundWaitsForASettlementThatIsAtDouyin(t *testing.T) {
 // What Douyin has refused as too early waits for weeks: no refund does meanwhile.
 func TestASettlementThatIsTooEarlyGivesItsTurnAway(t *testing.T) {
 	onOrder(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
-		mustSend(t, s, settlement(t, s, "S1"), t0)
+		first := mustSend(t, s, settlement(t, s, "S1"), t0)
 		due := t0.Add(time.Hour)
-		s1, err := s.Postpone(t.Context(), store.Settlement, "S1", store.Answer{At: t0, Kind: "waiting", DueAt: &due, Refused: 1})
-		if err != nil || s1.SentAt != nil || s1.Attempts != 1 || s1.State != store.MoneyNew || !s1.DueAt.Equal(due) {
+		s1, err := s.Postpone(t.Context(), first, store.Answer{At: t0, Kind: "waiting", DueAt: &due, Answered: true, Nothing: true})
+		if err != nil || s1.SentAt != nil || s1.SendingAt != nil || s1.Turn || s1.Attempts != 1 || s1.State != store.MoneyNew || !s1.DueAt.Equal(due) {
 			t.Fatalf("%+v, %v", s1, err)
 		}
 		r1 := refund(t, s, "R1", 100)
@@ -80,8 +80,12 @@ func TestASettlementThatIsTooEarlyGivesItsTurnAway(t *testing.T) {
 			t.Errorf("%+v", s1)
 		}
 		// A late answer to the first of two requests says nothing about the second.
-		if s1, err = s.Postpone(t.Context(), store.Settlement, "S1", store.Answer{At: t0, DueAt: &due, Refused: 1}); err != nil || s1.SentAt == nil {
-			t.Errorf("%+v, %v", s1, err)
+		_, err = s.Postpone(t.Context(), first, store.Answer{At: t0, DueAt: &due, Answered: true, Nothing: true, Log: []store.LogRow{{At: t0, Call: "settle.create", OrderID: "1", Number: "S1"}}})
+		if got := instruction(t, s, store.Settlement, "S1"); !errors.Is(err, store.ErrSuperseded) || !got.Turn || got.Attempts != 2 || got.State != store.MoneySending {
+			t.Errorf("%+v, %v", got, err)
+		}
+		if log, err := s.Log(t.Context(), "1", 10); err != nil || len(log) != 1 {
+			t.Errorf("the call is not in the log: %+v, %v", log, err)
 		}
 	})
 }
@@ -92,8 +96,9 @@ func TestAnOverdueSettlementLosesItsTurn(t *testing.T) {
 		s1 := mustSend(t, s, settlement(t, s, "S1"), t0)
 		r1 := refund(t, s, "R1", 100)
 		waits(t, s, r1, store.Settlement, "S1")
-		if err := s.Alarm(t.Context(), store.Settlement, "S1", store.AlarmOverdue, t0); err != nil {
-			t.Fatal(err)
+		s1, err := s.Alarm(t.Context(), s1, store.AlarmOverdue, t0)
+		if err != nil || s1.Turn {
+			t.Fatalf("its turn %v, %v", s1.Turn, err)
 		}
 		mustSend(t, s, r1, t0)
 		waits(t, s, s1, store.Refund, "R1")

@@ -75,8 +75,11 @@ func decodeColumn(m store.Money, column, text string, into any) error {
 
 // Refunds is the Bank of refunds.
 type Refunds struct {
-	Douyin interface {
+	// Sending makes the request that moves money. It passes no gate: MoveMoney has passed it before the announcement.
+	Sending interface {
 		CreateRefund(ctx context.Context, f douyin.Refund) (refundNo string, r douyin.Receipt, err error)
+	}
+	Douyin interface {
 		QueryRefund(ctx context.Context, outRefundNo string) (douyin.RefundState, douyin.Receipt, error)
 	}
 }
@@ -92,7 +95,7 @@ func (b Refunds) Send(ctx context.Context, i store.Instruction) (string, douyin.
 	if err := decodeColumn(store.Refund, "options", i.Options, &o); err != nil {
 		return "", douyin.Receipt{}, err
 	}
-	return b.Douyin.CreateRefund(ctx, douyin.Refund{
+	return b.Sending.CreateRefund(ctx, douyin.Refund{
 		OutOrderNo: i.OutOrderNo, OutRefundNo: i.Number, Amount: int64(i.Amount), Reason: i.Text,
 		CPExtra: o.CPExtra, NotifyURL: o.NotifyURL, DisableMsg: o.DisableMsg, MsgPage: o.MsgPage,
 	})
@@ -106,9 +109,12 @@ func (b Refunds) Query(ctx context.Context, number string) (Standing, douyin.Rec
 
 // Settlements is the Bank of settlements.
 type Settlements struct {
+	// Sending is as for Refunds.
+	Sending interface {
+		Settle(ctx context.Context, s douyin.Settlement) (settleNo string, r douyin.Receipt, err error)
+	}
 	Douyin interface {
 		UnsettleAmount(ctx context.Context, outOrderNo string) (douyin.Unsettled, douyin.Receipt, error)
-		Settle(ctx context.Context, s douyin.Settlement) (settleNo string, r douyin.Receipt, err error)
 		QuerySettle(ctx context.Context, outSettleNo string) (douyin.SettleState, douyin.Receipt, error)
 	}
 }
@@ -123,7 +129,7 @@ func (b Settlements) Check(ctx context.Context, i store.Instruction) error {
 	left, _, err := b.Douyin.UnsettleAmount(ctx, i.OutOrderNo)
 	var answer *douyin.Error
 	switch {
-	case errors.As(err, &answer) && answer.Kind == douyin.Rejected:
+	case errors.As(err, &answer) && (answer.Kind == douyin.Rejected || answer.Kind == douyin.Doubtful):
 		return nil
 	case err != nil:
 		return err
@@ -155,7 +161,7 @@ func (b Settlements) Send(ctx context.Context, i store.Instruction) (string, dou
 	if err != nil {
 		return "", douyin.Receipt{}, err
 	}
-	return b.Douyin.Settle(ctx, douyin.Settlement{
+	return b.Sending.Settle(ctx, douyin.Settlement{
 		OutOrderNo: i.OutOrderNo, OutSettleNo: i.Number, Desc: i.Text, Params: i.Params, Finish: i.Finish, CPExtra: o.CPExtra, NotifyURL: o.NotifyURL,
 	})
 }

@@ -57,14 +57,14 @@ func TestARefundIsSentAsItWasWrittenDown(t *testing.T) {
 	d := &till{}
 	i := newRefund()
 	i.Options = `{"cp_extra":"x","notify_url":"https://shop.example/","disable_msg":true,"msg_page":"pages/a"}`
-	no, r, err := Refunds{d}.Send(t.Context(), i)
+	no, r, err := Refunds{d, d}.Send(t.Context(), i)
 	want := douyin.Refund{
 		OutOrderNo: "out-1", OutRefundNo: "R1", Amount: 700, Reason: "用户取消订单", CPExtra: "x", NotifyURL: "https://shop.example/", DisableMsg: true, MsgPage: "pages/a",
 	}
 	if err != nil || no != "D1" || r.LogID != "L1" || d.refund != want {
 		t.Errorf("%q, %v: sent %+v, want %+v", no, err, d.refund, want)
 	}
-	s, r, err := Refunds{d}.Query(t.Context(), "R1")
+	s, r, err := Refunds{d, d}.Query(t.Context(), "R1")
 	if err != nil || d.asked != "R1" || r.LogID != "L1" || s != (Standing{Result: douyin.ResultFail, PlatformNo: "D1", Amount: 700, Message: "余额不足"}) {
 		t.Errorf("asked %q: %+v, %v", d.asked, s, err)
 	}
@@ -75,7 +75,7 @@ func TestARefundIsSentAsItWasWrittenDown(t *testing.T) {
 
 func TestASettlementIsSentAsItWasWrittenDown(t *testing.T) {
 	d := &till{}
-	no, r, err := Settlements{d}.Send(t.Context(), newSettlement())
+	no, r, err := Settlements{d, d}.Send(t.Context(), newSettlement())
 	want := douyin.Settlement{
 		OutOrderNo: "out-1", OutSettleNo: "S1", Desc: "分账", Params: `[{"merchant_uid":"7","amount":10}, {"merchant_uid":"8","amount":20}]`, Finish: true,
 		CPExtra: "x", NotifyURL: "https://shop.example/",
@@ -83,7 +83,7 @@ func TestASettlementIsSentAsItWasWrittenDown(t *testing.T) {
 	if err != nil || no != "D2" || r.LogID != "L2" || d.settlement != want {
 		t.Errorf("%q, %v: sent %+v, want %+v", no, err, d.settlement, want)
 	}
-	s, _, err := Settlements{d}.Query(t.Context(), "S1")
+	s, _, err := Settlements{d, d}.Query(t.Context(), "S1")
 	if err != nil || d.asked != "S1" || s != (Standing{Result: douyin.ResultSuccess, PlatformNo: "D2", Amount: 693}) {
 		t.Errorf("asked %q: %+v, %v", d.asked, s, err)
 	}
@@ -103,7 +103,8 @@ func TestASettlementIsCheckedAgainstWhatIsLeft(t *testing.T) {
 		"nothing left for the seller":    {0, "", nil, "nothing of this order left"},
 		"less than nothing":              {-5, "", nil, "nothing of this order left"},
 		"all to the seller":              {1, "", nil, ""},
-		"Douyin refuses to tell":         {0, "", badSign2008, ""},
+		"Douyin refuses to tell":         {0, "", refused2010, ""},
+		"the configuration is wrong":     {0, "", badSign2008, "2008"},
 		"Douyin does not know the order": {0, "", unknown3101, ""},
 		"no answer":                      {0, "", cutOff, "deadline"},
 		"the breaker is open":            {0, "", paused, "paused"},
@@ -111,7 +112,7 @@ func TestASettlementIsCheckedAgainstWhatIsLeft(t *testing.T) {
 	} {
 		i := newSettlement()
 		i.Params = c.params
-		err := Settlements{&till{left: c.left, err: c.err}}.Check(t.Context(), i)
+		err := Settlements{nil, &till{left: c.left, err: c.err}}.Check(t.Context(), i)
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
@@ -126,16 +127,16 @@ func TestOptionsThatCannotBeReadAreNotSent(t *testing.T) {
 	d := &till{}
 	r, s := newRefund(), newSettlement()
 	r.Options, s.Options = "{", "{"
-	_, _, refund := Refunds{d}.Send(t.Context(), r)
-	_, _, settlement := Settlements{d}.Send(t.Context(), s)
+	_, _, refund := Refunds{d, d}.Send(t.Context(), r)
+	_, _, settlement := Settlements{d, d}.Send(t.Context(), s)
 	for what, c := range map[string]struct {
 		err    error
 		column string
 	}{
 		"a refund":             {refund, "ordersync_refund.options"},
-		"a refund's check":     {Refunds{d}.Check(t.Context(), r), "ordersync_refund.options"},
+		"a refund's check":     {Refunds{d, d}.Check(t.Context(), r), "ordersync_refund.options"},
 		"a settlement":         {settlement, "ordersync_settlement.options"},
-		"a settlement's check": {Settlements{d}.Check(t.Context(), s), "ordersync_settlement.options"},
+		"a settlement's check": {Settlements{d, d}.Check(t.Context(), s), "ordersync_settlement.options"},
 	} {
 		var corrupt *CorruptRowError
 		if !errors.As(c.err, &corrupt) || corrupt.Table+"."+corrupt.Column != c.column {
@@ -151,13 +152,12 @@ func TestOptionsThatCannotBeReadAreNotSent(t *testing.T) {
 func TestARowThatCannotBeReadEndsAndNamesItsColumn(t *testing.T) {
 	corrupt := newSettlement()
 	corrupt.Params = `[{"merchant_uid":"7","amount":"ten"}]`
-	sent := corrupt // before it was spoilt; nobody knows what became of it
-	at := noon.Add(-time.Hour)
-	sent.SentAt, sent.Attempts, sent.UpdatedAt = &at, 1, at
-	due := noon
-	sent.DueAt = &due
-	lately := sent
-	lately.UpdatedAt = noon.Add(-time.Minute)
+	spoilt := func(ago time.Duration) store.Instruction { // after it was sent; nobody knows what became of it
+		i := sentAgo(ago)
+		i.Money, i.Number, i.Options, i.Params = store.Settlement, "S1", "", corrupt.Params
+		return i
+	}
+	sent, lately := spoilt(time.Hour), spoilt(time.Minute)
 	const message = "ordersync_settlement.settle_params is not as it was written down"
 	for _, c := range []struct {
 		name    string
@@ -167,13 +167,13 @@ func TestARowThatCannotBeReadEndsAndNamesItsColumn(t *testing.T) {
 		message string
 	}{
 		{"nothing was sent", corrupt, nil, "failed, incomplete, alarm unreadable", message},
-		{"it was sent, and Douyin does not know it", sent, []said{{err: unknown3101}, {err: unknown3101}}, "failed, incomplete, alarm unreadable", message},
-		{"it was sent lately", lately, []said{{err: unknown3101}, {err: unknown3101}}, "new, waiting, due in 2m0s", message},
+		{"it was sent, and Douyin does not know it", sent, []said{{err: unknown3101}}, "failed, incomplete, alarm unreadable", message},
+		{"it was sent lately", lately, []said{{err: unknown3101}, {err: unknown3101}}, "sending, incomplete, due in 2m0s", message},
 		{"it was sent and has succeeded", sent, []said{success}, "succeeded", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b, d := newBooks(c.row), &till{left: 1000}
-			h := handler(b, corruptBank{Settlements{d}, &teller{t: t, queries: c.queries}})
+			h := handler(b, corruptBank{Settlements{d, d}, &teller{t: t, queries: c.queries}})
 			h.Money = store.Settlement
 			if err := h.ProcessTask(t.Context(), settleTask(t, "S1")); err != nil {
 				t.Fatal(err)

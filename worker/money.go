@@ -18,7 +18,7 @@ const (
 	// answerGrace is production's MoveMoney.Grace: longer than a task.
 	answerGrace = 2 * time.Minute
 	// inFlight is how long an announced request may still be on its way: as long as a task may run, but not longer than Grace.
-	// Nobody else asks or sends before that, unless its answer has been written down.
+	// Nobody else asks or sends before that, unless its answer has been written down. The database's clock measures it.
 	inFlight = time.Minute
 	// busyWait is how long a settlement waits for a refund in flight, and for a time that Douyin calls too early.
 	busyWait = time.Minute
@@ -30,18 +30,19 @@ const (
 // pollSteps are production's MoveMoney.Polls.
 var pollSteps = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 6 * time.Hour}
 
-// Instructions are the rows of refunds or settlements.
+// Instructions are the rows of refunds or settlements. seen is the row as Instruction has read it: every write is a compare and set on
+// its state and attempt, and store.ErrSuperseded means that it is another one by now.
 type Instructions interface {
 	Instruction(ctx context.Context, m store.Money, number string) (i store.Instruction, found bool, err error)
-	MarkSending(ctx context.Context, seen store.Instruction, at, due time.Time) (store.Instruction, error) // store.ErrSuperseded, *store.BusyError
-	Alarm(ctx context.Context, m store.Money, number, alarm string, at time.Time) error
+	MarkSending(ctx context.Context, seen store.Instruction, at, due time.Time) (store.Instruction, error) // also *store.BusyError
+	Alarm(ctx context.Context, seen store.Instruction, alarm string, at time.Time) (store.Instruction, error)
 }
 
-// Answers is where what Douyin said is written down, durably.
+// Answers is where what Douyin said is written down, durably. seen is as for Instructions.
 type Answers interface {
-	Submitted(ctx context.Context, m store.Money, number string, a store.Answer) (store.Instruction, error)
-	Postpone(ctx context.Context, m store.Money, number string, a store.Answer) (store.Instruction, error)
-	Finished(ctx context.Context, m store.Money, number string, r store.Result) (changed bool, err error) // store.ErrSuperseded
+	Submitted(ctx context.Context, seen store.Instruction, a store.Answer) (store.Instruction, error)
+	Postpone(ctx context.Context, seen store.Instruction, a store.Answer) (store.Instruction, error)
+	Finished(ctx context.Context, seen store.Instruction, r store.Result) (changed bool, err error)
 }
 
 // Bank is Douyin's side of one kind of instruction.
@@ -70,15 +71,17 @@ type MoveMoney struct {
 	Rows    Instructions
 	Answers Answers
 	Bank    Bank
+	// Gate is entered before a request is announced; nil: none. Bank's questions pass their own.
+	Gate douyin.Gate
 	// Changed is told that an instruction of the order has ended; the order wants another push. Failing is harmless: the row is
 	// due for the sweep as well.
 	Changed func(ctx context.Context, orderID string) error
 	// Polls are the waits between questions for a result that no callback has brought; the last one repeats. Nil: production's,
 	// from a minute to six hours.
 	Polls []time.Duration
-	// Grace is after how long an instruction is looked at whose request left and whose answer nobody wrote down, and what is
-	// added to every time at which the scheduler is asked to look, because the queue may lag. 0: 2 minutes. One that is shorter
-	// than a request may take costs questions and repeated requests, never a second movement: the number is the same.
+	// Grace is after how long Douyin's "I do not know it" is believed: a request may be on its way for as long as a task runs, and
+	// Douyin's records lag behind its answers. It is also what is added to every time at which the scheduler is asked to look, because
+	// the queue may lag. 0: 2 minutes.
 	Grace time.Duration
 	Now   func() time.Time // nil: time.Now
 	Log   zerolog.Logger
@@ -125,21 +128,13 @@ func (h *MoveMoney) now() time.Time {
 // movement is one ProcessTask.
 type movement struct {
 	*MoveMoney
-	i       store.Instruction
-	heard   time.Time // when the row was last written before this run: no earlier request was heard of after that
+	i       store.Instruction // as this run has read or written it last
+	alone   bool              // nothing of the instruction was at Douyin before the request that is made now
 	taskID  string
 	started time.Time
 	attempt attempt
 	did     string         // in a word, for the log
 	calls   []store.LogRow // to Douyin, until they are written down
-	refusal *refusal
-}
-
-// refusal is Douyin's no to a request that was not the first one with its number. It is not believed before Douyin has said as
-// well that no earlier one was accepted.
-type refusal struct {
-	err error
-	verdict
 }
 
 // ops are Douyin's calls for one kind of instruction.

@@ -20,10 +20,11 @@ import (
 // noon is when the tests of money begin.
 var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
-// books are the store's tables of refunds and settlements in a box, with the store's rules for what follows what.
+// books are the store's tables of refunds and settlements in a box. Their steps are the store's own.
 type books struct {
 	mu     sync.Mutex
 	rows   map[string]*store.Instruction
+	clock  func() time.Time                // the database's
 	busy   *store.BusyError                // a refund in flight, for settlements
 	fail   func(call, number string) error // before a call does anything
 	calls  []string                        // that changed a row
@@ -31,7 +32,7 @@ type books struct {
 }
 
 func newBooks(rows ...store.Instruction) *books {
-	b := &books{rows: map[string]*store.Instruction{}}
+	b := &books{rows: map[string]*store.Instruction{}, clock: func() time.Time { return noon }}
 	for _, i := range rows {
 		b.rows[i.Number] = &i
 	}
@@ -55,12 +56,15 @@ func (b *books) change(ctx context.Context, call, number string, log []store.Log
 		return store.Instruction{}, store.ErrNoInstruction
 	}
 	i := *row
-	if err := do(&i); err != nil {
+	err := do(&i)
+	if err == nil || errors.Is(err, store.ErrSuperseded) {
+		b.logged = append(b.logged, log...)
+	}
+	if err != nil {
 		return store.Instruction{}, err
 	}
 	*row = i
 	b.calls = append(b.calls, call)
-	b.logged = append(b.logged, log...)
 	return i, nil
 }
 
@@ -79,84 +83,54 @@ func (b *books) Instruction(ctx context.Context, _ store.Money, number string) (
 	if !found {
 		return store.Instruction{}, false, nil
 	}
-	return *i, true, nil
+	read := *i
+	read.ReadAt = b.clock()
+	return read, true, nil
 }
 
 func (b *books) MarkSending(ctx context.Context, seen store.Instruction, at, due time.Time) (store.Instruction, error) {
 	return b.change(ctx, "announce", seen.Number, nil, func(i *store.Instruction) error {
-		if i.State != store.MoneyNew || i.Attempts != seen.Attempts {
-			return store.ErrSuperseded
+		hadTurn := i.Turn
+		if err := i.Announce(seen, b.clock(), at, due); err != nil {
+			return err
 		}
-		if i.SentAt == nil {
-			if b.busy != nil {
-				return b.busy
-			}
-			i.SentAt = &at
-		}
-		i.Attempts++
-		i.UpdatedAt, i.DueAt = at, &due
-		return nil
-	})
-}
-
-func (b *books) Alarm(ctx context.Context, _ store.Money, number, alarm string, at time.Time) error {
-	_, err := b.change(ctx, "alarm "+alarm, number, nil, func(i *store.Instruction) error {
-		if i.Alarm == "" {
-			i.Alarm, i.AlarmAt = alarm, &at
-		}
-		return nil
-	})
-	return err
-}
-
-func (b *books) Submitted(ctx context.Context, _ store.Money, number string, a store.Answer) (store.Instruction, error) {
-	return b.change(ctx, "submitted", number, a.Log, func(i *store.Instruction) error {
-		i.PlatformNo = a.PlatformNo
-		if !i.State.Final() {
-			i.State = store.MoneySubmitted
-			note(i, a)
+		if !hadTurn && b.busy != nil {
+			return b.busy
 		}
 		return nil
 	})
 }
 
-func (b *books) Postpone(ctx context.Context, _ store.Money, number string, a store.Answer) (store.Instruction, error) {
-	return b.change(ctx, "postpone", number, a.Log, func(i *store.Instruction) error {
-		if !i.State.Final() {
-			note(i, a)
-		}
-		if i.State == store.MoneyNew && a.Refused > 0 && a.Refused == i.Attempts {
-			i.SentAt = nil
-		}
-		return nil
+func (b *books) Alarm(ctx context.Context, seen store.Instruction, alarm string, at time.Time) (store.Instruction, error) {
+	return b.change(ctx, "alarm "+alarm, seen.Number, nil, func(i *store.Instruction) error {
+		_, err := i.Raise(seen, alarm, at)
+		return err
 	})
 }
 
-func (b *books) Finished(ctx context.Context, _ store.Money, number string, r store.Result) (changed bool, err error) {
-	_, err = b.change(ctx, "finished", number, r.Log, func(i *store.Instruction) error {
-		if r.Unsent && i.SentAt != nil {
-			return store.ErrSuperseded
-		}
-		if i.State.Final() {
-			if i.State != r.State {
-				i.Alarm, i.AlarmAt = store.AlarmContradiction, &r.At
-			}
-			return nil
-		}
-		changed = true
-		r.DueAt = nil
-		note(i, r.Answer)
-		i.State, i.FinishedAt, i.Amount, i.Alarm = r.State, &r.At, max(i.Amount, r.Amount), r.Alarm
-		return nil
+func (b *books) Submitted(ctx context.Context, seen store.Instruction, a store.Answer) (store.Instruction, error) {
+	return b.change(ctx, "submitted", seen.Number, a.Log, func(i *store.Instruction) error { return i.Accept(seen, a) })
+}
+
+func (b *books) Postpone(ctx context.Context, seen store.Instruction, a store.Answer) (store.Instruction, error) {
+	return b.change(ctx, "postpone", seen.Number, a.Log, func(i *store.Instruction) error { return i.Postpone(seen, a) })
+}
+
+func (b *books) Finished(ctx context.Context, seen store.Instruction, r store.Result) (changed bool, err error) {
+	_, err = b.change(ctx, "finished", seen.Number, r.Log, func(i *store.Instruction) (err error) {
+		changed, _, err = i.End(seen, r)
+		return err
 	})
 	return changed, err
 }
 
-func note(i *store.Instruction, a store.Answer) {
-	i.Kind, i.Code, i.Message, i.LogID, i.UpdatedAt, i.DueAt = a.Kind, a.Code, a.Message, a.LogID, a.At, a.DueAt
-	if a.Polled {
-		i.Polls++
-	}
+// callback is what Douyin says without having been asked.
+func (b *books) callback(ctx context.Context, _ store.Money, number string, r store.Result) error {
+	_, err := b.change(ctx, "callback", number, nil, func(i *store.Instruction) error {
+		i.Hear(r)
+		return nil
+	})
+	return err
 }
 
 // said is one answer of the teller's.
@@ -216,13 +190,14 @@ var (
 	cutOff       = &douyin.Error{Op: "refund.create", Kind: douyin.Unavailable, MayHave: true, Err: context.DeadlineExceeded}
 	notSent      = &douyin.Error{Op: "refund.create", Kind: douyin.Unavailable, Err: errors.New("connection refused")}
 	internal1000 = &douyin.Error{Op: "refund.create", Kind: douyin.Unavailable, Code: 1000, Message: "系统内部错误", MayHave: true}
-	busy1001     = &douyin.Error{Op: "refund.create", Kind: douyin.Throttled, Code: 1001, RetryAfter: 20 * time.Second}
+	busy1001     = &douyin.Error{Op: "refund.create", Kind: douyin.Throttled, HTTPStatus: 200, Code: 1001, RetryAfter: 20 * time.Second}
 	paused       = &douyin.Error{Op: "refund.create", Kind: douyin.Paused, RetryAfter: 30 * time.Second}
 	refused2010  = &douyin.Error{Op: "refund.create", Kind: douyin.Rejected, Code: 2010, Message: "退款金额超过可退金额", LogID: "L-refused"}
-	dead         = &douyin.Error{Op: "refund.create", Kind: douyin.Rejected, Code: 9, Message: "该单号首次请求已失败，请更换新的单号重新发起", Err: douyin.ErrNumberDead}
-	tooSoon      = &douyin.Error{Op: "settle.create", Kind: douyin.Rejected, Code: 9, Message: "订单未到可结算时间", Err: douyin.ErrNotYet}
+	dead         = &douyin.Error{Op: "refund.create", Kind: douyin.Doubtful, Code: 9, Message: "该单号首次请求已失败，请更换新的单号重新发起", Err: douyin.ErrNumberDead}
+	tooSoon      = &douyin.Error{Op: "settle.create", Kind: douyin.Doubtful, Code: 9, Message: "订单未到可结算时间", Err: douyin.ErrNotYet}
 	unknown3101  = &douyin.Error{Op: "refund.query", Kind: douyin.Rejected, Code: 3101, Message: "退款记录不存在", Err: douyin.ErrNotFound}
-	badSign2008  = &douyin.Error{Op: "refund.query", Kind: douyin.Rejected, Code: 2008, Message: "签名校验异常"}
+	unknown77    = &douyin.Error{Op: "refund.create", Kind: douyin.Doubtful, Code: 77, Message: "处理中，请勿重复提交", LogID: "L-77"}
+	badSign2008  = &douyin.Error{Op: "refund.query", Kind: douyin.Unauthorized, Code: 2008, Message: "签名校验异常", HTTPStatus: 200, Err: douyin.ErrConfiguration}
 	processing   = said{standing: Standing{Result: douyin.ResultProcessing, PlatformNo: "D1"}}
 	success      = said{standing: Standing{Result: douyin.ResultSuccess, PlatformNo: "D1", Amount: 700}}
 	failed       = said{standing: Standing{Result: douyin.ResultFail, PlatformNo: "D1", Message: "可提现余额不足"}}
@@ -238,10 +213,14 @@ func newRefund() store.Instruction {
 }
 
 // sentBefore is a refund with a request whose fate is not known, written down so an hour ago.
-func sentBefore() store.Instruction {
+func sentBefore() store.Instruction { return sentAgo(time.Hour) }
+
+// sentAgo is a refund whose request was made so long ago, without an answer.
+func sentAgo(ago time.Duration) store.Instruction {
 	i := newRefund()
-	at, due := noon.Add(-time.Hour), noon
-	i.SentAt, i.Attempts, i.UpdatedAt, i.DueAt, i.Kind = &at, 1, at, &due, "unavailable"
+	at, due := noon.Add(-ago), noon
+	i.State, i.Turn, i.Attempts, i.Kind = store.MoneySending, true, 1, "unavailable"
+	i.SentAt, i.SendingAt, i.AnsweredAt, i.UpdatedAt, i.DueAt = &at, &at, &at, at, &due
 	return i
 }
 
@@ -249,13 +228,14 @@ func sentBefore() store.Instruction {
 func accepted() store.Instruction {
 	i := sentBefore()
 	at := noon.Add(-5 * time.Minute)
-	i.State, i.SentAt, i.UpdatedAt, i.Kind, i.PlatformNo = store.MoneySubmitted, &at, at, "", "D1"
+	i.State, i.Kind, i.PlatformNo = store.MoneySubmitted, "", "D1"
+	i.SentAt, i.SendingAt, i.AnsweredAt, i.UpdatedAt = &at, &at, &at, at
 	return i
 }
 
-// handler carries out the refunds of b at noon.
+// handler carries out the refunds of b; its clock is the database's.
 func handler(b *books, bank Bank) *MoveMoney {
-	return &MoveMoney{Money: store.Refund, Rows: b, Answers: b, Bank: bank, Now: func() time.Time { return noon }, Log: zerolog.Nop()}
+	return &MoveMoney{Money: store.Refund, Rows: b, Answers: b, Bank: bank, Now: func() time.Time { return b.clock() }, Log: zerolog.Nop()}
 }
 
 func refundTask(t testing.TB, number string) *asynq.Task {

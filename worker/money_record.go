@@ -12,11 +12,8 @@ import (
 
 // finish writes the end down and lets the order be pushed again.
 func (m *movement) finish(ctx context.Context, r store.Result) verdict {
-	r.At = m.now()
-	_, err := m.Answers.Finished(ctx, m.Money, m.i.Number, r)
-	if errors.Is(err, store.ErrSuperseded) {
-		return superseded()
-	}
+	r.At, r.Log = m.now(), m.takeCalls()
+	_, err := m.Answers.Finished(ctx, m.i, r)
 	if err == nil && m.Changed != nil && m.Money == store.Refund {
 		if err := m.Changed(ctx, m.i.OrderID); err != nil {
 			m.MoveMoney.Log.Warn().Err(err).Str("order", m.i.OrderID).Msg("push after refund not enqueued; the sweep does it")
@@ -31,47 +28,70 @@ func (m *movement) finish(ctx context.Context, r store.Result) verdict {
 
 // later puts the instruction off: a delay, not a failure. The scheduler brings it back.
 func (m *movement) later(ctx context.Context, why string, wait time.Duration) verdict {
-	return m.putOff(ctx, store.Answer{At: m.now(), Kind: kindWaiting, Message: why, DueAt: m.in(wait), Log: m.calls})
+	return m.putOff(ctx, store.Answer{At: m.now(), Kind: kindWaiting, Message: why, DueAt: m.in(wait), Log: m.takeCalls()})
 }
 
 func (m *movement) putOff(ctx context.Context, a store.Answer) verdict {
 	m.did = "put off"
-	_, err := m.Answers.Postpone(ctx, m.Money, m.i.Number, a)
+	_, err := m.Answers.Postpone(ctx, m.i, a)
 	return m.written(err, verdict{outcome: store.Retrying, kind: a.Kind, message: a.Message})
 }
 
-// wait records a failure that decides nothing. The task comes back; if it does not, the scheduler does.
-func (m *movement) wait(ctx context.Context, cause error, op string, receipt douyin.Receipt, polled bool) verdict {
+// wait records a failure that decides nothing; a says what kind of call it was. The task comes back; if it does not, the scheduler does. A
+// question that failed leaves the refusal in the row that it was asked about.
+func (m *movement) wait(ctx context.Context, cause error, op string, receipt douyin.Receipt, a store.Answer) verdict {
 	ctx, cancel := keep(ctx)
 	defer cancel()
-	m.alarmWhenOverdue(ctx)
 	v := judgeWait(cause, m.attempt)
 	m.called(op, v.outcome, cause, receipt)
-	a := m.answer(v)
-	a.Polled, a.DueAt = polled, m.in(v.again+m.grace())
-	_, err := m.Answers.Postpone(ctx, m.Money, m.i.Number, a)
+	m.alarmWhenOverdue(ctx)
+	said := m.answer(v)
+	if a.Polled && m.refusal() != "" {
+		said = m.asBefore()
+	}
+	said.Polled, said.Answered, said.Nothing = a.Polled, a.Answered, a.Nothing
+	said.DueAt, said.Log = m.in(v.again+m.grace()), m.takeCalls()
+	_, err := m.Answers.Postpone(ctx, m.i, said)
 	return m.written(err, v)
 }
 
-// answer is a failure as the row keeps it, with the calls that were made.
+// answer is a failure as the row keeps it.
 func (m *movement) answer(v verdict) store.Answer {
-	return store.Answer{At: m.now(), Kind: v.kind, Code: v.code, Message: v.message, LogID: v.logID, Log: m.calls}
+	return store.Answer{At: m.now(), Kind: v.kind, Code: v.code, Message: v.message, LogID: v.logID}
+}
+
+// asBefore is the answer that stands in the row.
+func (m *movement) asBefore() store.Answer {
+	return store.Answer{At: m.now(), Kind: m.i.Kind, Code: m.i.Code, Message: m.i.Message, LogID: m.i.LogID}
+}
+
+// takeCalls is what the next write takes to the log.
+func (m *movement) takeCalls() []store.LogRow {
+	calls := m.calls
+	m.calls = nil
+	return calls
 }
 
 // written turns a result that could not be written into a failure of the task: the row still says that a request may have
-// left, so the next run asks.
+// left, so the next run asks. What another task has overtaken is looked at again.
 func (m *movement) written(err error, v verdict) verdict {
-	if err != nil {
-		return judge(fmt.Errorf("record: %w", err), m.attempt)
+	switch {
+	case err == nil:
+		return v
+	case errors.Is(err, store.ErrSuperseded):
+		return superseded()
 	}
-	return v
+	return judge(fmt.Errorf("record: %w", err), m.attempt)
 }
 
+// alarmWhenOverdue raises the alarm, with which the turn is lost. That it could not be written holds nothing up: where the row is another
+// one by now, the write behind it says so.
 func (m *movement) alarmWhenOverdue(ctx context.Context) {
 	if m.i.SentAt == nil || m.now().Sub(*m.i.SentAt) < overdueAfter || m.i.Alarm != "" {
 		return
 	}
-	if err := m.Rows.Alarm(ctx, m.Money, m.i.Number, store.AlarmOverdue, m.now()); err != nil {
+	_, err := m.Rows.Alarm(ctx, m.i, store.AlarmOverdue, m.now())
+	if err != nil && !errors.Is(err, store.ErrSuperseded) {
 		m.MoveMoney.Log.Warn().Err(err).Str("number", m.i.Number).Msg("alarm not written")
 	}
 }
@@ -83,7 +103,7 @@ func (m *movement) in(wait time.Duration) *time.Time {
 
 // nextPoll is when to ask again after a question whose answer was not the end.
 func (m *movement) nextPoll() *time.Time {
-	if m.i.State == store.MoneyNew { // only now it is known to be accepted
+	if m.i.State == store.MoneySending { // only now it is known to be accepted
 		return m.in(m.pollWait(0))
 	}
 	return m.in(m.pollWait(m.i.Polls + 1)) // this question is not counted yet

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/ordersync/ordersync/douyin"
@@ -10,7 +11,7 @@ import (
 	"github.com/ordersync/ordersync/tasks"
 )
 
-// step reads the row and does what comes next.
+// step reads the row and does what comes next. store.MoneyState draws the states.
 func (m *movement) step(ctx context.Context) verdict {
 	i, found, err := m.Rows.Instruction(ctx, m.Money, m.i.Number)
 	if err != nil {
@@ -19,141 +20,203 @@ func (m *movement) step(ctx context.Context) verdict {
 	if !found {
 		return judge(&tasks.PayloadError{Field: "number", Reason: "there is no instruction with this number"}, m.attempt)
 	}
-	m.i, m.heard = i, i.UpdatedAt
-	switch {
-	case i.State.Final():
+	m.i = i
+	switch i.State {
+	case store.MoneySucceeded, store.MoneyFailed:
 		m.did = "ended before"
 		return verdict{outcome: store.Settled}
-	case m.unanswered(i) && m.now().Sub(i.UpdatedAt) < m.inFlight():
-		rest := max(m.inFlight()-m.now().Sub(i.UpdatedAt), inFlightWait)
-		return verdict{outcome: store.Retrying, tell: &postponed{after: rest, why: "a request of another task is in flight"}}
-	case i.State == store.MoneySubmitted, i.SentAt != nil: // the fate of a request is not known: ask first
+	case store.MoneySubmitted:
 		return m.ask(ctx)
-	case i.NotBefore != nil && i.NotBefore.After(m.now()):
-		m.did = "not before " + i.NotBefore.Format(time.RFC3339) // the scheduler brings it back then
-		return verdict{outcome: store.Settled}
+	case store.MoneySending:
+		if rest := m.inFlight() - i.SentFor(); i.InFlight() && rest > 0 {
+			return inFlightOf(max(rest, inFlightWait))
+		}
+		return m.ask(ctx)
+	case store.MoneyNew:
+		if i.NotBefore != nil && i.NotBefore.After(m.now()) {
+			m.did = "not before " + i.NotBefore.Format(time.RFC3339) // the scheduler brings it back then
+			return verdict{outcome: store.Settled}
+		}
+		if i.Alarm == store.AlarmContradiction { // a result came of what never left
+			return m.ask(ctx)
+		}
+		return m.begin(ctx)
 	}
-	if err := m.Bank.Check(ctx, i); err != nil {
+	return judge(fmt.Errorf("state %q is of another version of ordersync", i.State), m.attempt)
+}
+
+// begin sends what has nothing at Douyin, unless it cannot succeed.
+func (m *movement) begin(ctx context.Context) verdict {
+	m.alone = true
+	if err := m.Bank.Check(ctx, m.i); err != nil {
 		return m.checked(ctx, err)
 	}
 	return m.send(ctx)
-}
-
-// unanswered tells whether the last thing written down is that a request is about to leave. Only MarkSending leaves a row that is
-// due exactly Grace after its change and still new.
-func (h *MoveMoney) unanswered(i store.Instruction) bool {
-	return i.State == store.MoneyNew && i.SentAt != nil && i.DueAt != nil && i.DueAt.Sub(i.UpdatedAt) == h.grace()
 }
 
 func (m *movement) checked(ctx context.Context, err error) verdict {
 	var nothing *NothingToMoveError
 	var corrupt *CorruptRowError
 	if errors.As(err, &nothing) || errors.As(err, &corrupt) {
-		// Another task may have sent it while Douyin was asked: then nothing is left because it is being settled.
 		return m.finish(ctx, store.Result{
-			State: store.MoneyFailed, Unsent: true, Alarm: alarmOf(err), Answer: store.Answer{Kind: kindIncomplete, Message: err.Error()},
+			State: store.MoneyFailed, Alarm: alarmOf(err), Answer: store.Answer{Kind: kindIncomplete, Message: err.Error()},
 		})
 	}
-	return m.wait(ctx, err, douyin.OpSettleUnsettled, douyin.Receipt{}, false)
+	return m.wait(ctx, err, douyin.OpSettleUnsettled, douyin.Receipt{}, store.Answer{})
 }
 
-// send announces a request, makes it, and writes its answer down.
+// send passes the gate, announces a request, makes it, and writes its answer down. The gate comes first: what it holds back has no turn,
+// and holds nothing of the order up.
 func (m *movement) send(ctx context.Context) verdict {
+	leave, err := m.enter(ctx)
+	if err != nil {
+		return m.wait(ctx, err, m.op().send, douyin.Receipt{}, store.Answer{})
+	}
 	now := m.now()
 	i, err := m.Rows.MarkSending(ctx, m.i, now, now.Add(m.grace()))
+	if err != nil {
+		leave(err)
+		return m.notAnnounced(ctx, err)
+	}
+	m.i = i
+	m.did = "sent"
+	platformNo, receipt, err := m.Bank.Send(ctx, i)
+	leave(err)
+	ctx, cancel := keep(ctx)
+	defer cancel()
+	return m.answered(ctx, platformNo, receipt, err)
+}
+
+// enter passes the gate; leave is told how the call ended.
+func (m *movement) enter(ctx context.Context) (leave func(error), err error) {
+	if m.Gate == nil {
+		return func(error) {}, nil
+	}
+	return m.Gate.Enter(ctx, m.op().send)
+}
+
+func (m *movement) notAnnounced(ctx context.Context, err error) verdict {
 	var busy *store.BusyError
 	switch {
 	case errors.As(err, &busy):
 		return m.later(ctx, busy.Error(), busyWait)
 	case errors.Is(err, store.ErrSuperseded):
 		return superseded()
-	case err != nil:
-		return judge(err, m.attempt)
 	}
-	m.i = i
-	m.did = "sent"
-	platformNo, receipt, err := m.Bank.Send(ctx, i)
-	ctx, cancel := keep(ctx)
-	defer cancel()
+	return judge(err, m.attempt)
+}
+
+// answered writes down what the request was answered.
+func (m *movement) answered(ctx context.Context, platformNo string, receipt douyin.Receipt, err error) verdict {
 	v := judge(err, m.attempt)
-	switch judgeSend(err, i.Attempts) {
+	switch s := judgeSend(err, m.alone); s {
 	case sendAccepted:
 		m.called(m.op().send, "submitted", nil, receipt)
-		_, err := m.Answers.Submitted(ctx, m.Money, i.Number, store.Answer{
-			At: m.now(), PlatformNo: platformNo, LogID: receipt.LogID, DueAt: m.in(m.pollWait(0)), Log: m.calls,
+		_, err := m.Answers.Submitted(ctx, m.i, store.Answer{
+			At: m.now(), PlatformNo: platformNo, LogID: receipt.LogID, Answered: true, DueAt: m.in(m.pollWait(0)), Log: m.takeCalls(),
 		})
 		return m.written(err, verdict{outcome: store.Pushed})
 	case sendRefused:
 		m.called(m.op().send, v.outcome, err, receipt)
-		return m.refused(ctx, refusal{err, v})
-	case sendTooEarly:
-		m.called(m.op().send, store.Retrying, err, receipt)
-		return m.notYet(ctx, v)
-	case sendDoubtful:
-		m.called(m.op().send, v.outcome, err, receipt)
-		m.refusal = &refusal{err, v}
-		return m.ask(ctx)
-	case sendUnknown: // wait, then ask
+		return m.refused(ctx, v)
+	case sendTooEarly, sendDoubtful:
+		outcome := v.outcome
+		if s == sendTooEarly {
+			v.kind, outcome = kindTooEarly, store.Retrying
+		}
+		m.called(m.op().send, outcome, err, receipt)
+		return m.doubted(ctx, v)
+	case sendUnsent:
+		return m.wait(ctx, err, m.op().send, receipt, store.Answer{Answered: true, Nothing: m.alone})
+	case sendUnknown:
 	}
-	return m.wait(ctx, err, m.op().send, receipt, false)
+	return m.wait(ctx, err, m.op().send, receipt, store.Answer{Answered: true})
 }
 
-// notYet: Douyin refuses the request because it comes too early. So nothing is at Douyin, and others of the order may go first; but
-// not where an earlier request was made a moment ago, whose record may lag (see notAccepted).
-func (m *movement) notYet(ctx context.Context, v verdict) verdict {
-	a := store.Answer{At: m.now(), Kind: kindWaiting, Message: v.message, DueAt: m.in(tooEarly), Refused: m.i.Attempts, Log: m.calls}
-	if m.i.Attempts > 1 && m.recentlyHeard() {
-		a.DueAt, a.Refused = m.in(m.grace()), 0
+// doubted writes down a refusal that is not believed before Douyin has said as well that it does not know the instruction, and asks.
+func (m *movement) doubted(ctx context.Context, v verdict) verdict {
+	a := m.answer(v)
+	a.Answered, a.DueAt, a.Log = true, m.in(m.grace()), m.takeCalls()
+	i, err := m.Answers.Postpone(ctx, m.i, a)
+	if err != nil {
+		return m.written(err, verdict{})
 	}
-	return m.putOff(ctx, a)
+	i.ReadAt = m.i.ReadAt
+	m.i = i
+	return m.ask(ctx)
 }
 
 // ask learns how the instruction stands.
 func (m *movement) ask(ctx context.Context) verdict {
 	standing, receipt, err := m.Bank.Query(ctx, m.i.Number)
 	m.did = "asked"
-	if errors.Is(err, douyin.ErrNotFound) && m.i.State == store.MoneyNew {
-		m.called(m.op().query, judge(err, m.attempt).outcome, err, receipt)
-		return m.notAccepted(ctx)
-	}
-	if err != nil && !errors.Is(err, douyin.ErrNotFound) {
-		return m.wait(ctx, err, m.op().query, receipt, true)
-	}
-	ctx, cancel := keep(ctx)
-	defer cancel()
-	if err == nil {
+	unknown := errors.Is(err, douyin.ErrNotFound)
+	switch {
+	case err == nil:
+		ctx, cancel := keep(ctx)
+		defer cancel()
 		return m.stands(ctx, standing, receipt)
+	case !unknown:
+		return m.wait(ctx, err, m.op().query, receipt, store.Answer{Polled: true})
+	case m.i.State == store.MoneySubmitted:
+		ctx, cancel := keep(ctx)
+		defer cancel()
+		return m.lags(ctx, err, receipt)
 	}
-	// It was accepted, so the record lags behind: keep asking, and never send again.
-	m.alarmWhenOverdue(ctx)
+	m.called(m.op().query, judge(err, m.attempt).outcome, err, receipt)
+	return m.notThere(ctx)
+}
+
+// lags: it was accepted, and Douyin does not know it, so the record lags behind: keep asking, and never send again.
+func (m *movement) lags(ctx context.Context, err error, receipt douyin.Receipt) verdict {
 	v := judge(err, m.attempt)
 	m.called(m.op().query, v.outcome, err, receipt)
+	m.alarmWhenOverdue(ctx)
 	a := m.answer(v)
-	a.Polled, a.DueAt = true, m.nextPoll()
-	_, werr := m.Answers.Postpone(ctx, m.Money, m.i.Number, a)
-	return m.written(werr, verdict{outcome: store.Retrying})
+	a.Polled, a.DueAt, a.Log = true, m.nextPoll(), m.takeCalls()
+	_, err = m.Answers.Postpone(ctx, m.i, a)
+	return m.written(err, verdict{outcome: store.Retrying})
 }
 
-// notAccepted: Douyin does not know the number. What Douyin has just refused ends here, in the words of the refusal;
-// otherwise the request is sent again, with the same number and content. Douyin's records may lag behind its answers, so with an
-// earlier request of a moment ago a refusal is not the end yet: had that one been accepted, the money would move under a
-// number that we call failed.
-func (m *movement) notAccepted(ctx context.Context) verdict {
-	switch {
-	case m.refusal == nil:
-		return m.send(ctx)
-	case m.recentlyHeard():
-		return m.later(ctx, m.refusal.message, m.grace())
+// notThere: Douyin does not know the number. Its records may lag behind its answers, and a request may take effect after its sender has
+// given up; but not for longer than Grace. So then nothing of the instruction is there: what was refused ends in the words of the
+// refusal, and what was not is sent as if for the first time. Before that, a refusal waits, and everything else is sent again, with
+// the same number and content.
+func (m *movement) notThere(ctx context.Context) verdict {
+	lag := m.grace() - m.i.SentFor()
+	switch refused := m.refusal(); {
+	case m.i.State == store.MoneyNew:
+		return m.begin(ctx)
+	case refused != "" && lag > 0:
+		a := m.asBefore()
+		a.DueAt, a.Log = m.in(lag), m.takeCalls()
+		return m.putOff(ctx, a)
+	case refused == kindTooEarly:
+		a := m.asBefore()
+		a.Kind, a.Nothing, a.DueAt, a.Log = kindWaiting, true, m.in(tooEarly), m.takeCalls()
+		return m.putOff(ctx, a)
+	case refused != "":
+		ctx, cancel := keep(ctx)
+		defer cancel()
+		return m.finish(ctx, store.Result{State: store.MoneyFailed, Alarm: refusalAlarms[refused], Answer: m.asBefore()})
 	}
-	return m.refused(ctx, *m.refusal)
+	m.alone = lag <= 0
+	return m.send(ctx)
 }
 
-// recentlyHeard: before this run the row was written a moment ago.
-func (m *movement) recentlyHeard() bool { return m.now().Sub(m.heard) < m.grace() }
+// refusal is the kind of refusal with which the newest request was answered; empty: it was not refused.
+func (m *movement) refusal() string {
+	if m.i.State == store.MoneySending && m.i.AnsweredAt != nil && refusals[m.i.Kind] {
+		return m.i.Kind
+	}
+	return ""
+}
 
 // refused ends what Douyin, or the row itself, does not allow.
-func (m *movement) refused(ctx context.Context, r refusal) verdict {
-	return m.finish(ctx, store.Result{State: store.MoneyFailed, Alarm: alarmOf(r.err), Answer: m.answer(r.verdict)})
+func (m *movement) refused(ctx context.Context, v verdict) verdict {
+	a := m.answer(v)
+	a.Answered = true
+	return m.finish(ctx, store.Result{State: store.MoneyFailed, Alarm: refusalAlarms[v.kind], Answer: a})
 }
 
 // stands takes over what Douyin says.
@@ -162,19 +225,28 @@ func (m *movement) stands(ctx context.Context, s Standing, receipt douyin.Receip
 	switch s.Result {
 	case douyin.ResultSuccess:
 		m.called(m.op().query, "succeeded", nil, receipt)
-		a.Log = m.calls
-		return m.finish(ctx, store.Result{State: store.MoneySucceeded, Amount: s.Amount, Answer: a})
+		return m.finish(ctx, store.Result{State: store.MoneySucceeded, Said: true, Amount: s.Amount, Answer: a})
 	case douyin.ResultFail:
 		m.called(m.op().query, "failed", nil, receipt)
-		a.Kind, a.Message, a.Log = douyin.Rejected.String(), s.Message, m.calls
-		return m.finish(ctx, store.Result{State: store.MoneyFailed, Answer: a})
+		a.Kind, a.Message = douyin.Rejected.String(), s.Message
+		return m.finish(ctx, store.Result{State: store.MoneyFailed, Said: true, Answer: a})
 	case douyin.ResultProcessing, douyin.ResultTimeout: // TIMEOUT is a payment's word
 	}
-	m.alarmWhenOverdue(ctx)
 	m.called(m.op().query, "submitted", nil, receipt)
-	a.DueAt, a.Log = m.nextPoll(), m.calls
-	_, err := m.Answers.Submitted(ctx, m.Money, m.i.Number, a)
+	if m.i.State == store.MoneyNew { // nothing of ours is there, and Douyin works on it: a person has been told
+		a.DueAt, a.Log = m.in(m.pollWait(0)), m.takeCalls()
+		_, err := m.Answers.Postpone(ctx, m.i, a)
+		return m.written(err, verdict{outcome: store.Retrying})
+	}
+	m.alarmWhenOverdue(ctx)
+	a.DueAt, a.Log = m.nextPoll(), m.takeCalls()
+	_, err := m.Answers.Submitted(ctx, m.i, a)
 	return m.written(err, verdict{outcome: store.Retrying})
+}
+
+// inFlightOf: a request of another task is on its way.
+func inFlightOf(rest time.Duration) verdict {
+	return verdict{outcome: store.Retrying, tell: &postponed{after: rest, why: "a request of another task is in flight"}}
 }
 
 // superseded: this run knew less than what stands in the row by now.

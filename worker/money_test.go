@@ -10,6 +10,7 @@ import (
 
 	"github.com/hibiken/asynq"
 
+	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
 )
@@ -28,34 +29,56 @@ func TestAStepOfARefund(t *testing.T) {
 	}{
 		{"first: accepted", newRefund(), []said{{no: "D1"}}, nil, "check send", "submitted, due in 1m0s", "", "done"},
 		{"first: refused", newRefund(), []said{{err: refused2010}}, nil, "check send", "failed, rejected", "退款金额超过可退金额", "done"},
-		{"first: the number is dead", newRefund(), []said{{err: dead}}, nil, "check send", "failed, rejected", "请更换新的单号", "done"},
-		{"first: too early", newRefund(), []said{{err: tooSoon}}, nil, "check send", "new, waiting, due in 1h0m0s", "未到可结算时间", "done"},
-		{"first: no answer", newRefund(), []said{{err: cutOff}}, nil, "check send", "new, unavailable, due in 2m5s", "deadline", "failed"},
+		{"first: the number is dead", newRefund(), []said{{err: dead}}, []said{{err: unknown3101}}, "check send query", "sending, doubtful, due in 2m0s", "请更换新的单号", "done"},
+		{"first: a number that nobody knows", newRefund(), []said{{err: unknown77}}, []said{{err: unknown3101}}, "check send query", "sending, doubtful, due in 2m0s", "处理中", "done"},
+		{"first: a number that nobody knows, and it runs", newRefund(), []said{{err: unknown77}}, []said{processing}, "check send query", "submitted, due in 1m0s", "", "done"},
+		{"first: a number that nobody knows, and no answer", newRefund(), []said{{err: unknown77}}, []said{{err: cutOff}}, "check send query", "sending, doubtful, due in 2m5s", "处理中", "failed"},
+		{"first: too early", newRefund(), []said{{err: tooSoon}}, []said{{err: unknown3101}}, "check send query", "sending, too_early, due in 2m0s", "未到可结算时间", "done"},
+		{"first: the configuration is wrong", newRefund(), []said{{err: badSign2008}}, nil, "check send", "sending, unauthorized, due in 2m5s", "签名校验异常", "failed"},
+		{"first: no answer", newRefund(), []said{{err: cutOff}}, nil, "check send", "sending, unavailable, due in 2m5s", "deadline", "failed"},
 		{"first: nothing was sent", newRefund(), []said{{err: notSent}}, nil, "check send", "new, unavailable, due in 2m5s", "refused", "failed"},
-		{"first: 1000, may have succeeded", newRefund(), []said{{err: internal1000}}, nil, "check send", "new, unavailable, due in 2m5s", "系统内部错误", "failed"},
-		{"first: throttled", newRefund(), []said{{err: busy1001}}, nil, "check send", "new, throttled, due in 2m25s", "", "failed"},
+		{"first: 1000, may have succeeded", newRefund(), []said{{err: internal1000}}, nil, "check send", "sending, unavailable, due in 2m5s", "系统内部错误", "failed"},
+		{"first: throttled", newRefund(), []said{{err: busy1001}}, nil, "check send", "sending, throttled, due in 2m25s", "", "failed"},
 		{"first: the breaker is open", newRefund(), []said{{err: paused}}, nil, "check send", "new, paused, due in 2m30s", "", "again in 30s"},
-		{"first: an error of nobody's", newRefund(), []said{{err: errors.New("?")}}, nil, "check send", "new, database, due in 2m5s", "?", "failed"},
+		{"first: an error of nobody's", newRefund(), []said{{err: errors.New("?")}}, nil, "check send", "sending, database, due in 2m5s", "?", "failed"},
 
 		{"unknown, asked: succeeded", sentBefore(), nil, []said{success}, "query", "succeeded", "", "done"},
 		{"unknown, asked: failed", sentBefore(), nil, []said{failed}, "query", "failed, rejected", "可提现余额不足", "done"},
 		{"unknown, asked: it runs", sentBefore(), nil, []said{processing}, "query", "submitted, due in 1m0s", "", "done"},
-		{"unknown, asked: no answer", sentBefore(), nil, []said{{err: cutOff}}, "query", "new, unavailable, due in 2m5s", "", "failed"},
-		{"unknown, asked: signature refused", sentBefore(), nil, []said{{err: badSign2008}}, "query", "new, rejected, due in 2m5s", "签名校验异常", "failed"},
-		{"unknown, asked: the breaker is open", sentBefore(), nil, []said{{err: paused}}, "query", "new, paused, due in 2m30s", "", "again in 30s"},
+		{"unknown, asked: no answer", sentBefore(), nil, []said{{err: cutOff}}, "query", "sending, unavailable, due in 2m5s", "", "failed"},
+		{"unknown, asked: signature refused", sentBefore(), nil, []said{{err: badSign2008}}, "query", "sending, unauthorized, due in 2m5s", "签名校验异常", "failed"},
+		{"unknown, asked: the breaker is open", sentBefore(), nil, []said{{err: paused}}, "query", "sending, paused, due in 2m30s", "", "again in 30s"},
 		{"not found: sent again, accepted", sentBefore(), []said{{no: "D1"}}, []said{{err: unknown3101}}, "query send", "submitted, due in 1m0s", "", "done"},
-		{"not found: sent again, no answer", sentBefore(), []said{{err: cutOff}}, []said{{err: unknown3101}}, "query send", "new, unavailable, due in 2m5s", "", "failed"},
-		{"not found: sent again, refused; the first one succeeded", sentBefore(), []said{{err: refused2010}}, []said{{err: unknown3101}, success}, "query send query", "succeeded", "", "done"},
-		{"not found: sent again, refused; the first one runs", sentBefore(), []said{{err: dead}}, []said{{err: unknown3101}, processing}, "query send query", "submitted, due in 1m0s", "", "done"},
-		{"not found: sent again, refused; the first one failed", sentBefore(), []said{{err: dead}}, []said{{err: unknown3101}, failed}, "query send query", "failed, rejected", "可提现余额不足", "done"},
-		{"not found: sent again, refused; never accepted", sentBefore(), []said{{err: refused2010}}, []said{{err: unknown3101}, {err: unknown3101}}, "query send query", "failed, rejected", "退款金额超过可退金额", "done"},
-		{"not found: sent again, refused; nobody knows", sentBefore(), []said{{err: refused2010}}, []said{{err: unknown3101}, {err: cutOff}}, "query send query", "new, unavailable, due in 2m5s", "", "failed"},
+		{"not found: sent again, no answer", sentBefore(), []said{{err: cutOff}}, []said{{err: unknown3101}}, "query send", "sending, unavailable, due in 2m5s", "", "failed"},
+		{"not found: sent again, refused", sentBefore(), []said{{err: refused2010}}, []said{{err: unknown3101}}, "query send", "failed, rejected", "退款金额超过可退金额", "done"},
+		{"not found: sent again, the breaker is open", sentBefore(), []said{{err: paused}}, []said{{err: unknown3101}}, "query send", "new, paused, due in 2m30s", "", "again in 30s"},
+
+		{"not found a moment later: sent again, accepted", sentAgo(time.Second), []said{{no: "D1"}}, []said{{err: unknown3101}}, "query send", "submitted, due in 1m0s", "", "done"},
+		{"not found a moment later: sent again, nothing left", sentAgo(time.Second), []said{{err: notSent}}, []said{{err: unknown3101}}, "query send", "sending, unavailable, due in 2m5s", "", "failed"},
+		{"not found a moment later: sent again, refused; the first one succeeded", sentAgo(time.Second), []said{{err: refused2010}}, []said{{err: unknown3101}, success}, "query send query", "succeeded", "", "done"},
+		{"not found a moment later: sent again, refused; the first one runs", sentAgo(time.Second), []said{{err: dead}}, []said{{err: unknown3101}, processing}, "query send query", "submitted, due in 1m0s", "", "done"},
+		{"not found a moment later: sent again, refused; the first one failed", sentAgo(time.Second), []said{{err: dead}}, []said{{err: unknown3101}, failed}, "query send query", "failed, rejected", "可提现余额不足", "done"},
+		{"not found a moment later: sent again, refused; nobody knows", sentAgo(time.Second), []said{{err: refused2010}}, []said{{err: unknown3101}, {err: cutOff}}, "query send query", "sending, rejected, due in 2m5s", "退款金额超过可退金额", "failed"},
+		{"not found a moment later: sent again, refused; not found", sentAgo(time.Second), []said{{err: refused2010}}, []said{{err: unknown3101}, {err: unknown3101}}, "query send query", "sending, rejected, due in 2m0s", "退款金额超过可退金额", "done"},
+
+		{"refused, and not found a minute later", refusedAgo(time.Minute, refused2010), nil, []said{{err: unknown3101}}, "query", "sending, rejected, due in 1m0s", "退款金额超过可退金额", "done"},
+		{"refused, and not found in the end", refusedAgo(answerGrace, refused2010), nil, []said{{err: unknown3101}}, "query", "failed, rejected", "退款金额超过可退金额", "done"},
+		{"refused, and found in the end", refusedAgo(answerGrace, refused2010), nil, []said{success}, "query", "succeeded", "", "done"},
+		{"refused with a number that nobody knows, and not found in the end", refusedAgo(answerGrace, unknown77), nil, []said{{err: unknown3101}}, "query", "failed, doubtful, alarm unknown_code", "处理中", "done"},
+		{"dead, and not found in the end", refusedAgo(answerGrace, dead), nil, []said{{err: unknown3101}}, "query", "failed, doubtful, alarm unknown_code", "更换", "done"},
+		{"too early, and not found in the end", tooEarlyAgo(answerGrace), nil, []said{{err: unknown3101}}, "query", "new, waiting, due in 1h0m0s", "未到可结算时间", "done"},
+		{"too early, and it runs", tooEarlyAgo(answerGrace), nil, []said{processing}, "query", "submitted, due in 1m0s", "", "done"},
+
+		{"a result of what never left: it succeeded", contradicted(), nil, []said{success}, "query", "succeeded, alarm contradiction", "", "done"},
+		{"a result of what never left: it runs", contradicted(), nil, []said{processing}, "query", "new, due in 1m0s, alarm contradiction", "", "done"},
+		{"a result of what never left: Douyin does not know it", contradicted(), []said{{no: "D1"}}, []said{{err: unknown3101}}, "query check send", "submitted, due in 1m0s, alarm contradiction", "", "done"},
 
 		{"accepted: it runs", accepted(), nil, []said{processing}, "query", "submitted, due in 5m0s", "", "done"},
 		{"accepted: succeeded", accepted(), nil, []said{success}, "query", "succeeded", "", "done"},
 		{"accepted: failed", accepted(), nil, []said{failed}, "query", "failed, rejected", "可提现余额不足", "done"},
 		{"accepted: not found is never sent again", accepted(), nil, []said{{err: unknown3101}}, "query", "submitted, rejected, due in 5m0s", "退款记录不存在", "done"},
 		{"accepted: no answer", accepted(), nil, []said{{err: cutOff}}, "query", "submitted, unavailable, due in 2m5s", "", "failed"},
+		{"accepted: signature refused", accepted(), nil, []said{{err: badSign2008}}, "query", "submitted, unauthorized, due in 2m5s", "", "failed"},
 		{"accepted: Douyin says a word that nobody knows", accepted(), nil, []said{{standing: Standing{Result: "WAITING"}}}, "query", "submitted, due in 5m0s", "", "done"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -86,15 +109,35 @@ func TestAStepOfARefund(t *testing.T) {
 	}
 }
 
+// refusedAgo is a refund whose only request was refused so long ago.
+func refusedAgo(ago time.Duration, err *douyin.Error) store.Instruction {
+	i := sentAgo(ago)
+	i.Kind, i.Code, i.Message = err.Kind.String(), err.Code, err.Message
+	return i
+}
+
+func tooEarlyAgo(ago time.Duration) store.Instruction {
+	i := refusedAgo(ago, tooSoon)
+	i.Kind = kindTooEarly
+	return i
+}
+
+// contradicted is a refund of which Douyin has told a result before anything was sent.
+func contradicted() store.Instruction {
+	i := newRefund()
+	at := noon
+	i.Alarm, i.AlarmAt = store.AlarmContradiction, &at
+	return i
+}
+
 // What is not to be carried on is left alone.
 func TestAStepWithoutACall(t *testing.T) {
 	ended, notYet := accepted(), newRefund()
 	ended.State = store.MoneySucceeded
 	later := noon.Add(time.Second)
 	notYet.NotBefore = &later
-	announced := sentBefore() // 20 s ago by another task, which has not written an answer down
-	at, due := noon.Add(-20*time.Second), noon.Add(-20*time.Second+answerGrace)
-	announced.SentAt, announced.UpdatedAt, announced.DueAt = &at, at, &due
+	announced := sentAgo(20 * time.Second) // by another task, which has not written an answer down
+	announced.AnsweredAt = nil
 	for _, c := range []struct {
 		name string
 		row  store.Instruction
@@ -114,9 +157,8 @@ func TestAStepWithoutACall(t *testing.T) {
 
 // A worker that was killed while its request was on its way: the next one asks.
 func TestARequestWhoseTaskMustBeOverIsAskedAbout(t *testing.T) {
-	row := sentBefore()
-	at, due := noon.Add(-inFlight), noon.Add(answerGrace-inFlight)
-	row.SentAt, row.UpdatedAt, row.DueAt = &at, at, &due
+	row := sentAgo(inFlight)
+	row.AnsweredAt = nil
 	b, bank := newBooks(row), &teller{t: t, queries: []said{success}}
 	if err := handler(b, bank).ProcessTask(t.Context(), refundTask(t, "R1")); err != nil || b.rows["R1"].State != store.MoneySucceeded {
 		t.Errorf("%v, %s", err, line(*b.rows["R1"]))
@@ -148,12 +190,12 @@ func TestAStepOfASettlement(t *testing.T) {
 		{"the pre-check has no answer", cutOff, nil, nil, "check", "new, unavailable, due in 2m5s", "failed"},
 		{"the breaker is open", paused, nil, nil, "check", "new, paused, due in 2m30s", "again in 30s"},
 		{"a refund is in flight", nil, &store.BusyError{Money: store.Refund, Number: "R1"}, nil, "check", "new, waiting, due in 1m0s", "done"},
-		{"too early", nil, nil, []said{{err: tooSoon}}, "check send", "new, waiting, due in 1h0m0s", "done"},
+		{"too early", nil, nil, []said{{err: tooSoon}}, "check send query", "sending, too_early, due in 2m0s", "done"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			row := newRefund()
 			row.Money, row.Number, row.Params, row.Finish = store.Settlement, "S1", `[{"merchant_uid":"7","amount":10}]`, true
-			b, bank := newBooks(row), &teller{t: t, check: c.check, sends: c.sends}
+			b, bank := newBooks(row), &teller{t: t, check: c.check, sends: c.sends, queries: []said{{err: unknown3101}}}
 			b.busy = c.busy
 			h := handler(b, bank)
 			h.Money = store.Settlement
@@ -166,8 +208,8 @@ func TestAStepOfASettlement(t *testing.T) {
 			if calls := strings.Join(bank.calls, " "); calls != c.calls || line(got) != c.line || told(err) != c.told {
 				t.Errorf("calls %q, row %q (%s), asynq was told %q; want %q, %q, %q", calls, line(got), got.Message, told(err), c.calls, c.line, c.told)
 			}
-			if open := got.SentAt != nil; open != (slices.Contains(bank.calls, "send") && c.name != "too early") {
-				t.Errorf("a request may be at Douyin: %v; calls %v", open, bank.calls)
+			if sent := slices.Contains(bank.calls, "send"); (got.SentAt != nil) != sent || (got.Turn && !got.State.Final()) != sent {
+				t.Errorf("sent at %v, its turn %v; calls %v", got.SentAt, got.Turn, bank.calls)
 			}
 		})
 	}

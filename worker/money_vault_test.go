@@ -70,6 +70,11 @@ func (v *vault) send(i store.Instruction) (string, error) {
 		return "", badSign2008 // refused without a record
 	case v.chance(3):
 		return "", tooSoon
+	case v.chance(3):
+		return "", unknown77
+	case v.chance(3):
+		_, _ = v.take(i)
+		return "", unknown77
 	}
 	return v.take(i)
 }
@@ -99,7 +104,7 @@ func (v *vault) take(i store.Instruction) (string, error) {
 	case r.dead:
 		return "", dead
 	case r.visible.After(v.now()) && v.chance(50):
-		return "", &douyin.Error{Kind: douyin.Rejected, Code: 77, Message: "处理中，请勿重复提交"}
+		return "", unknown77
 	}
 	return "D-" + i.Number, nil
 }
@@ -184,23 +189,33 @@ func (w wire) MarkSending(ctx context.Context, seen store.Instruction, at, due t
 	return i, err
 }
 
-func (w wire) Alarm(ctx context.Context, m store.Money, number, alarm string, at time.Time) error {
-	return w.write(func() error { return w.rows.Alarm(ctx, m, number, alarm, at) })
-}
-
-func (w wire) Submitted(ctx context.Context, m store.Money, number string, a store.Answer) (i store.Instruction, err error) {
-	err = w.write(func() (err error) { i, err = w.into.Submitted(ctx, m, number, a); return err })
+func (w wire) Alarm(ctx context.Context, seen store.Instruction, alarm string, at time.Time) (i store.Instruction, err error) {
+	err = w.write(func() (err error) { i, err = w.rows.Alarm(ctx, seen, alarm, at); return err })
 	return i, err
 }
 
-func (w wire) Postpone(ctx context.Context, m store.Money, number string, a store.Answer) (i store.Instruction, err error) {
-	err = w.write(func() (err error) { i, err = w.into.Postpone(ctx, m, number, a); return err })
+func (w wire) Submitted(ctx context.Context, seen store.Instruction, a store.Answer) (i store.Instruction, err error) {
+	err = w.write(func() (err error) { i, err = w.into.Submitted(ctx, seen, a); return err })
 	return i, err
 }
 
-func (w wire) Finished(ctx context.Context, m store.Money, number string, r store.Result) (changed bool, err error) {
-	err = w.write(func() (err error) { changed, err = w.into.Finished(ctx, m, number, r); return err })
+func (w wire) Postpone(ctx context.Context, seen store.Instruction, a store.Answer) (i store.Instruction, err error) {
+	err = w.write(func() (err error) { i, err = w.into.Postpone(ctx, seen, a); return err })
+	return i, err
+}
+
+func (w wire) Finished(ctx context.Context, seen store.Instruction, r store.Result) (changed bool, err error) {
+	err = w.write(func() (err error) { changed, err = w.into.Finished(ctx, seen, r); return err })
 	return changed, err
+}
+
+// Enter is the gate, which holds calls back now and then.
+func (w wire) Enter(context.Context, string) (func(error), error) {
+	w.pause()
+	if w.over() || w.vault.chance(5) {
+		return nil, paused
+	}
+	return func(error) {}, nil
 }
 
 // Check finds nothing left once a request has arrived: all of the order's money is on its way.
@@ -220,6 +235,9 @@ func (w wire) Check(_ context.Context, i store.Instruction) (err error) {
 }
 
 func (w wire) Send(_ context.Context, i store.Instruction) (no string, _ douyin.Receipt, err error) {
+	if w.over() {
+		return "", douyin.Receipt{}, notSent
+	}
 	w.enter(i)
 	w.pause()
 	if w.over() {

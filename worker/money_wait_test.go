@@ -16,7 +16,7 @@ func TestResultsAreAskedForAtGrowingIntervals(t *testing.T) {
 	b, bank := newBooks(newRefund()), &teller{t: t, sends: []said{{no: "D1"}}}
 	h := handler(b, bank)
 	now := noon
-	h.Now = func() time.Time { return now }
+	b.clock = func() time.Time { return now }
 	var waits []time.Duration
 	for range 10 {
 		if err := h.ProcessTask(t.Context(), refundTask(t, "R1")); err != nil {
@@ -102,9 +102,9 @@ func TestTheLastRunOfATaskIsNotTheEndOfTheInstruction(t *testing.T) {
 		bank teller
 		line string
 	}{
-		"no answer":         {newRefund(), teller{sends: []said{{err: cutOff}}}, "new, unavailable, due in 1h2m0s"},
+		"no answer":         {newRefund(), teller{sends: []said{{err: cutOff}}}, "sending, unavailable, due in 1h2m0s"},
 		"no answer, asked":  {accepted(), teller{queries: []said{{err: cutOff}}}, "submitted, unavailable, due in 1h2m0s"},
-		"signature refused": {accepted(), teller{queries: []said{{err: badSign2008}}}, "submitted, rejected, due in 1h2m0s"},
+		"signature refused": {accepted(), teller{queries: []said{{err: badSign2008}}}, "submitted, unauthorized, due in 1h2m0s"},
 	} {
 		b, bank := newBooks(c.row), &c.bank
 		bank.t = t
@@ -145,11 +145,11 @@ func TestARefusalOfARepetitionIsNotBelievedWhileRecordsMayLag(t *testing.T) {
 	b, bank := newBooks(row), &teller{t: t, sends: []said{{err: cutOff}, {err: refused2010}}, queries: []said{{err: unknown3101}, {err: unknown3101}}}
 	h := handler(b, bank)
 	now := noon
-	h.Now = func() time.Time { return now }
+	b.clock = func() time.Time { return now }
 	_ = h.ProcessTask(t.Context(), refundTask(t, "R1")) // no answer
 	now = noon.Add(3 * time.Second)
 	err := h.ProcessTask(t.Context(), refundTask(t, "R1"))
-	if i := b.rows["R1"]; err != nil || i.State != store.MoneyNew || i.Message != refused2010.Message || !i.DueAt.Equal(now.Add(answerGrace)) {
+	if i := b.rows["R1"]; err != nil || i.State != store.MoneySending || i.Message != refused2010.Message || !i.DueAt.Equal(now.Add(answerGrace)) {
 		t.Fatalf("refused 3 s later: %v, %s (%q)", err, line(*i), i.Message)
 	}
 	now, bank.queries = now.Add(answerGrace), []said{success}
@@ -160,15 +160,15 @@ func TestARefusalOfARepetitionIsNotBelievedWhileRecordsMayLag(t *testing.T) {
 
 func TestARefusalOfARepetitionIsBelievedInTheEnd(t *testing.T) {
 	b := newBooks(newRefund())
-	bank := &teller{t: t, sends: []said{{err: cutOff}, {err: refused2010}, {err: refused2010}}, queries: []said{{err: unknown3101}, {err: unknown3101}, {err: unknown3101}, {err: unknown3101}}}
+	bank := &teller{t: t, sends: []said{{err: cutOff}, {err: refused2010}}, queries: []said{{err: unknown3101}, {err: unknown3101}, {err: unknown3101}}}
 	h := handler(b, bank)
 	now := noon
-	h.Now = func() time.Time { return now }
+	b.clock = func() time.Time { return now }
 	for _, at := range []time.Duration{0, 3 * time.Second, 3*time.Second + answerGrace} {
 		now = noon.Add(at)
 		_ = h.ProcessTask(t.Context(), refundTask(t, "R1"))
 	}
-	if i := b.rows["R1"]; i.State != store.MoneyFailed || i.Code != 2010 || i.Attempts != 3 {
+	if i := b.rows["R1"]; i.State != store.MoneyFailed || i.Code != 2010 || i.Attempts != 2 {
 		t.Errorf("%s, code %d, %d requests", line(*i), i.Code, i.Attempts)
 	}
 }

@@ -25,17 +25,19 @@ type ledger interface {
 	DueInstructions(ctx context.Context, m store.Money, now time.Time, limit int) ([]store.DueInstruction, error)
 	PostponeInstructions(ctx context.Context, m store.Money, due []store.DueInstruction, until time.Time) error
 	callback(ctx context.Context, m store.Money, number string, r store.Result) error
+	setClock(now func() time.Time)
 }
 
 // world runs workers, a scheduler, Douyin and the time between them, all by one thread of chance: runs of tasks are interleaved at
-// every call, killed, repeated and retried. The same seed is the same history.
+// every call, killed, stopped, repeated and retried, and the clocks of the workers differ. The same seed is the same history.
 type world struct {
 	t      *testing.T
 	rng    *rand.Rand
 	kinds  []store.Money
 	rows   ledger
 	vault  *vault
-	now    time.Time
+	now    time.Time       // the database's, Douyin's, asynq's
+	skews  []time.Duration // of the workers' clocks
 	queue  []job
 	events []event
 	runs   []*life
@@ -57,6 +59,11 @@ type event struct {
 
 func newWorld(t *testing.T, seed uint64, rows ledger, kinds ...store.Money) *world {
 	w := &world{t: t, rng: rand.New(rand.NewPCG(seed, 1)), kinds: kinds, rows: rows, now: noon, flying: map[string]*life{}}
+	rows.setClock(func() time.Time { return w.now })
+	for range 3 {
+		w.skews = append(w.skews, time.Duration(w.rng.Int64N(int64(10*time.Minute)))-5*time.Minute)
+	}
+	w.skews[0] = 0
 	w.vault = &vault{
 		rng: w.rng, now: func() time.Time { return w.now }, calm: func() bool { return w.now.Sub(noon) > faultTime }, records: map[string]*record{},
 		after: func(wait time.Duration, do func()) { w.events = append(w.events, event{w.now.Add(wait), do}) },
@@ -75,6 +82,8 @@ type life struct {
 	*world
 	job     job
 	started time.Time
+	asleep  time.Time     // the process is stopped until then
+	stopped time.Duration // for how long it was, in all
 	parked  chan struct{}
 	resume  chan bool // true: killed
 	done    chan error
@@ -113,8 +122,8 @@ func (r *life) leave(i store.Instruction) { delete(r.flying, i.Number) }
 // start begins a run and waits until it hands control back for the first time.
 func (w *world) start(j job) {
 	r := &life{world: w, job: j, started: w.now, parked: make(chan struct{}), resume: make(chan bool), done: make(chan error)}
-	wired := wire{r, w.rows, w.rows}
-	h := &MoveMoney{Money: j.money, Rows: wired, Answers: wired, Bank: wired, Now: func() time.Time { return w.now }, Log: zerolog.Nop()}
+	wired, skew := wire{r, w.rows, w.rows}, w.skews[w.rng.IntN(len(w.skews))]
+	h := &MoveMoney{Money: j.money, Rows: wired, Answers: wired, Bank: wired, Gate: wired, Now: func() time.Time { return w.now.Add(skew) }, Log: zerolog.Nop()}
 	task := refundTask(w.t, j.number)
 	if j.money == store.Settlement {
 		task = settleTask(w.t, j.number)
@@ -173,9 +182,7 @@ func (w *world) live() {
 			w.queue = slices.Delete(w.queue, ready, ready+1)
 			w.start(j)
 		case len(w.runs) > 0 && w.rng.IntN(4*len(w.runs)) > 0: // they run side by side: many take no longer than one
-			r := w.runs[w.rng.IntN(len(w.runs))]
-			r.resume <- w.vault.chance(2) || w.now.Sub(r.started) > taskTime+recordTimeout
-			w.await(r)
+			w.goOn(w.runs[w.rng.IntN(len(w.runs))])
 		case len(w.runs) > 0:
 			w.now = w.now.Add(w.vault.within(15 * time.Second))
 		case len(w.queue) == 0 && len(w.events) == 1 && w.quiet(): // the tick
@@ -184,6 +191,24 @@ func (w *world) live() {
 			w.now = w.soonest()
 		}
 	}
+}
+
+// goOn lets a run take its next step, unless its process is stopped. One that stops keeps everything that it knows; meanwhile asynq takes
+// it for dead and hands its task to somebody else.
+func (w *world) goOn(r *life) {
+	switch {
+	case w.now.Before(r.asleep):
+		return
+	case w.vault.chance(1):
+		sleep := w.vault.within(5 * time.Minute)
+		r.asleep, r.stopped = w.now.Add(sleep), r.stopped+sleep
+		j := r.job
+		j.at = w.now.Add(time.Minute + w.vault.within(time.Minute))
+		w.queue = append(w.queue, j)
+		return
+	}
+	r.resume <- w.vault.chance(2) || w.now.Sub(r.started) > taskTime+recordTimeout+r.stopped
+	w.await(r)
 }
 
 // happen lets the events happen whose time has come.

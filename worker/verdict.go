@@ -29,8 +29,16 @@ const (
 	kindNoWord     = "no_word"
 	kindDatabase   = "database"
 	kindPanic      = "panic"
-	kindWaiting    = "waiting" // of money: not a failure
+	kindWaiting    = "waiting"   // of money: not a failure
+	kindTooEarly   = "too_early" // of money: Douyin refuses it now
 )
+
+// refusals are the kinds with which a request about money is refused. In the row of an instruction that is sending they wait for Douyin
+// to say that it does not know it.
+var refusals = map[string]bool{douyin.Rejected.String(): true, douyin.Doubtful.String(): true, kindIncomplete: true, kindTooEarly: true}
+
+// refusalAlarms are what a person has to look at because an instruction ends with such a refusal.
+var refusalAlarms = map[string]string{douyin.Doubtful.String(): store.AlarmUnknownCode, kindIncomplete: store.AlarmUnreadable}
 
 // attempt is what judge must know about the run in which an error arose.
 type attempt struct {
@@ -161,12 +169,13 @@ const (
 	sendUnknown  sending = iota // whether it was accepted is not known: ask before anything else
 	sendAccepted                // the result is to come
 	sendRefused                 // it failed for good: the way out is a new number
-	sendDoubtful                // refused, but an earlier request with this number may have been accepted: ask
-	sendTooEarly                // not yet: a delay, not a failure
+	sendDoubtful                // refused, but this request or an earlier one may have been accepted: ask
+	sendTooEarly                // not yet: a delay, not a failure; ask, for the words are not certain
+	sendUnsent                  // the request did not leave
 )
 
-// judgeSend reads the answer to the n-th request with one number, n counted from 1.
-func judgeSend(err error, n int) sending {
+// judgeSend reads the answer to a request; alone tells that nothing of the instruction was at Douyin before it.
+func judgeSend(err error, alone bool) sending {
 	var answer *douyin.Error
 	var corrupt *CorruptRowError
 	switch {
@@ -175,13 +184,19 @@ func judgeSend(err error, n int) sending {
 	case errors.Is(err, douyin.ErrNotYet):
 		return sendTooEarly
 	case errors.As(err, &corrupt): // this request did not leave, and none ever will
-	case !errors.As(err, &answer) || answer.Kind != douyin.Rejected:
+	case !errors.As(err, &answer):
+		return sendUnknown
+	case answer.Kind == douyin.Doubtful:
+		return sendDoubtful
+	case answer.Kind == douyin.Paused, answer.HTTPStatus == 0 && !answer.MayHave && answer.Kind != douyin.Rejected:
+		return sendUnsent
+	case answer.Kind != douyin.Rejected:
 		return sendUnknown
 	}
-	if n > 1 {
-		return sendDoubtful
+	if alone {
+		return sendRefused
 	}
-	return sendRefused
+	return sendDoubtful
 }
 
 // judgeWait is judge for a call about money that decides nothing: whatever it was, the instruction goes on, so nothing is

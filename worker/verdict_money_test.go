@@ -16,27 +16,30 @@ func TestJudgeSendIsTheTable(t *testing.T) {
 	field := &douyin.Error{Kind: douyin.Rejected, Err: &douyin.FieldError{Field: "reason", Reason: "is missing"}}
 	for name, c := range map[string]struct {
 		err           error
-		first, second sending // as the first request with its number, as a later one
+		first, second sending // with nothing else of it at Douyin, with perhaps something
 	}{
 		"accepted":                {nil, sendAccepted, sendAccepted},
 		"refused":                 {refused2010, sendRefused, sendDoubtful},
 		"refused, wrapped":        {fmt.Errorf("send: %w", refused2010), sendRefused, sendDoubtful},
-		"the number is dead":      {dead, sendRefused, sendDoubtful},
+		"the number is dead":      {dead, sendDoubtful, sendDoubtful},
+		"a number nobody knows":   {unknown77, sendDoubtful, sendDoubtful},
+		"wrong configuration":     {badSign2008, sendUnknown, sendUnknown},
 		"no such payment":         {unknown3101, sendRefused, sendDoubtful},
 		"over a limit":            {field, sendRefused, sendDoubtful},
 		"too early":               {tooSoon, sendTooEarly, sendTooEarly},
 		"no answer":               {cutOff, sendUnknown, sendUnknown},
-		"nothing sent":            {notSent, sendUnknown, sendUnknown},
+		"nothing sent":            {notSent, sendUnsent, sendUnsent},
 		"1000":                    {internal1000, sendUnknown, sendUnknown},
 		"throttled":               {busy1001, sendUnknown, sendUnknown},
-		"paused":                  {paused, sendUnknown, sendUnknown},
-		"unauthorized":            {&douyin.Error{Kind: douyin.Unauthorized}, sendUnknown, sendUnknown},
-		"a kind that is none":     {&douyin.Error{}, sendUnknown, sendUnknown},
+		"paused":                  {paused, sendUnsent, sendUnsent},
+		"unauthorized":            {&douyin.Error{Kind: douyin.Unauthorized, HTTPStatus: 200}, sendUnknown, sendUnknown},
+		"no salt":                 {&douyin.Error{Kind: douyin.Unauthorized, Err: douyin.ErrNoSalt}, sendUnsent, sendUnsent},
+		"a kind that is none":     {&douyin.Error{HTTPStatus: 200}, sendUnknown, sendUnknown},
 		"no error of Douyin's":    {errors.New("json"), sendUnknown, sendUnknown},
 		"a row nobody can read":   {fmt.Errorf("send: %w", &CorruptRowError{"t", "c", errors.New("json")}), sendRefused, sendDoubtful},
 		"a FieldError on its own": {&douyin.FieldError{Field: "reason"}, sendUnknown, sendUnknown},
 	} {
-		if first, second := judgeSend(c.err, 1), judgeSend(c.err, 2); first != c.first || second != c.second {
+		if first, second := judgeSend(c.err, true), judgeSend(c.err, false); first != c.first || second != c.second {
 			t.Errorf("%s: %d first, %d later; want %d, %d", name, first, second, c.first, c.second)
 		}
 	}
@@ -57,8 +60,8 @@ func TestJudgeWaitRefusesNothing(t *testing.T) {
 		"paused":                    {paused, attempt{1, false}, store.Retrying, 30 * time.Second, "again in 30s"},
 		"paused, last time":         {paused, attempt{31, true}, store.Retrying, 30 * time.Second, "again in 30s"},
 		"paused without a time":     {&douyin.Error{Kind: douyin.Paused}, attempt{1, false}, store.Retrying, inFlightWait, "again in 2s"},
-		"refused":                   {badSign2008, attempt{2, false}, store.Retrying, 15 * time.Second, "failed"},
-		"refused, last time":        {badSign2008, attempt{31, true}, store.Retrying, time.Hour, "failed"},
+		"refused":                   {refused2010, attempt{2, false}, store.Retrying, 15 * time.Second, "failed"},
+		"refused, last time":        {refused2010, attempt{31, true}, store.Retrying, time.Hour, "failed"},
 		"a row that makes no sense": {&douyin.FieldError{Field: "reason"}, attempt{1, false}, store.Retrying, 5 * time.Second, "failed"},
 		"database":                  {errors.New("gone"), attempt{1, false}, store.Retrying, 5 * time.Second, "failed"},
 	} {

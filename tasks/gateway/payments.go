@@ -112,7 +112,7 @@ func douyinProblem(err error) *Problem {
 	}
 	p := &Problem{Status: http.StatusBadGateway, Code: d.Code, LogID: d.LogID, wait: d.RetryAfter, cause: err}
 	switch d.Kind {
-	case douyin.Rejected:
+	case douyin.Rejected, douyin.Doubtful:
 		p.Status, p.Detail = http.StatusUnprocessableEntity, "Douyin refuses: "+d.Message
 		if errors.Is(err, douyin.ErrNotFound) {
 			p.Status, p.Detail = http.StatusNotFound, "Douyin has no such record: "+d.Message

@@ -74,7 +74,12 @@ func (c Cashier) Settle(ctx context.Context, r tasks.SettleRequest) (gateway.Set
 	if err != nil {
 		return gateway.SettlementStatus{}, false, err
 	}
-	notBefore, err := c.notBefore(ctx, r.OrderID)
+	// A number that stands already is answered also when the shop's order is gone.
+	_, standing, err := c.store.Instruction(ctx, store.Settlement, r.OutSettleNo)
+	var notBefore time.Time
+	if err == nil && !standing {
+		notBefore, err = c.notBefore(ctx, r.OrderID)
+	}
 	if err != nil {
 		return gateway.SettlementStatus{}, false, instructionError(err)
 	}
@@ -156,6 +161,14 @@ func (a *Assembly) moneyHandlers(h *worker.Handlers) error {
 	if err != nil {
 		return err
 	}
+	ungated, err := a.UngatedDouyin() // the handlers pass the gate before they announce a request
+	if err != nil {
+		return err
+	}
+	gate, err := a.Gate()
+	if err != nil {
+		return err
+	}
 	queue, err := a.AsynqClient()
 	if err != nil {
 		return err
@@ -167,10 +180,13 @@ func (a *Assembly) moneyHandlers(h *worker.Handlers) error {
 	traces := a.tracing()
 	rows, answers := traces.Instructions(st), traces.Answers(a.metrics.Answers(st))
 	move := func(m store.Money, bank worker.Bank) *worker.MoveMoney {
-		return &worker.MoveMoney{Money: m, Rows: rows, Answers: answers, Bank: traces.Bank(m, bank), Polls: a.polls, Grace: a.grace, Log: a.log}
+		return &worker.MoveMoney{
+			Money: m, Rows: rows, Answers: answers, Bank: traces.Bank(m, bank), Gate: traces.Gate(a.metrics.Gate(gate)),
+			Polls: a.polls, Grace: a.grace, Log: a.log,
+		}
 	}
-	refund := move(store.Refund, worker.Refunds{Douyin: client})
+	refund := move(store.Refund, worker.Refunds{Sending: ungated, Douyin: client})
 	refund.Changed = changed
-	h.Refund, h.Settle = refund, move(store.Settlement, worker.Settlements{Douyin: client})
+	h.Refund, h.Settle = refund, move(store.Settlement, worker.Settlements{Sending: ungated, Douyin: client})
 	return nil
 }

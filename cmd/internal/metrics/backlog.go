@@ -33,8 +33,8 @@ func backlogDescs() []*prometheus.Desc {
 
 // alarmTables are the tables with the alarms that each can raise.
 var alarmTables = map[string][]string{
-	"refund":     {store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnreadable},
-	"settlement": {store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnreadable},
+	"refund":     {store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnreadable, store.AlarmUnknownCode},
+	"settlement": {store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnreadable, store.AlarmUnknownCode},
 	"payment":    {store.AlarmAmount, store.AlarmContradiction, store.AlarmUnknownOrder},
 }
 
@@ -74,7 +74,7 @@ func sendMoney(out chan<- prometheus.Metric, now time.Time, c store.Counts) {
 		open[store.OpenMoney{Money: o.Money, State: o.State}] = o.Backlog
 	}
 	for _, m := range []store.Money{store.Refund, store.Settlement} {
-		for _, state := range []store.MoneyState{store.MoneyNew, store.MoneySubmitted} {
+		for _, state := range store.OpenMoneyStates() {
 			b := open[store.OpenMoney{Money: m, State: state}]
 			out <- gauge(moneyOpen, float64(b.Count), string(m), string(state))
 			out <- gauge(moneyOldest, age(now, b.Oldest), string(m), string(state))

@@ -95,7 +95,7 @@ func ops() []string {
 // answers are what an exchange with Douyin can mean.
 func answers() []string {
 	all := []string{ok, other}
-	for k := douyin.Unavailable; k <= douyin.Rejected; k++ {
+	for k := douyin.Unavailable; k <= douyin.Doubtful; k++ {
 		all = append(all, k.String())
 	}
 	return all

@@ -16,10 +16,10 @@ type counted struct {
 }
 
 // Finished counts each end once: changed is false for whoever comes second.
-func (c counted) Finished(ctx context.Context, m store.Money, number string, r store.Result) (changed bool, err error) {
-	changed, err = c.Answers.Finished(ctx, m, number, r)
+func (c counted) Finished(ctx context.Context, seen store.Instruction, r store.Result) (changed bool, err error) {
+	changed, err = c.Answers.Finished(ctx, seen, r)
 	if changed && err == nil {
-		c.events.MoneyEnded(m, r.State)
+		c.events.MoneyEnded(seen.Money, r.State)
 	}
 	return changed, err
 }

@@ -47,12 +47,12 @@ func (n instructions) MarkSending(ctx context.Context, seen store.Instruction, a
 	return i, err
 }
 
-func (n instructions) Alarm(ctx context.Context, m store.Money, number, alarm string, at time.Time) (err error) {
+func (n instructions) Alarm(ctx context.Context, seen store.Instruction, alarm string, at time.Time) (i store.Instruction, err error) {
 	n.step(ctx, "alarm", func(ctx context.Context, _ trace.Span) error {
-		err = n.next.Alarm(ctx, m, number, alarm, at)
+		i, err = n.next.Alarm(ctx, seen, alarm, at)
 		return err
-	}, money(m, number)...)
-	return err
+	}, money(seen.Money, seen.Number)...)
+	return i, err
 }
 
 // Answers makes spans of what is written down of Douyin's answers.
@@ -68,37 +68,37 @@ type answers struct {
 	next worker.Answers
 }
 
-func (a answers) Submitted(ctx context.Context, m store.Money, number string, answer store.Answer) (i store.Instruction, err error) {
-	a.record(ctx, m, number, string(store.MoneySubmitted), answer, func(ctx context.Context) error {
-		i, err = a.next.Submitted(ctx, m, number, answer)
+func (a answers) Submitted(ctx context.Context, seen store.Instruction, answer store.Answer) (i store.Instruction, err error) {
+	a.record(ctx, seen, string(store.MoneySubmitted), answer, func(ctx context.Context) error {
+		i, err = a.next.Submitted(ctx, seen, answer)
 		return err
 	})
 	return i, err
 }
 
-func (a answers) Postpone(ctx context.Context, m store.Money, number string, answer store.Answer) (i store.Instruction, err error) {
-	a.record(ctx, m, number, "postponed", answer, func(ctx context.Context) error {
-		i, err = a.next.Postpone(ctx, m, number, answer)
+func (a answers) Postpone(ctx context.Context, seen store.Instruction, answer store.Answer) (i store.Instruction, err error) {
+	a.record(ctx, seen, "postponed", answer, func(ctx context.Context) error {
+		i, err = a.next.Postpone(ctx, seen, answer)
 		return err
 	})
 	return i, err
 }
 
-func (a answers) Finished(ctx context.Context, m store.Money, number string, r store.Result) (changed bool, err error) {
-	a.record(ctx, m, number, string(r.State), r.Answer, func(ctx context.Context) error {
-		changed, err = a.next.Finished(ctx, m, number, r)
+func (a answers) Finished(ctx context.Context, seen store.Instruction, r store.Result) (changed bool, err error) {
+	a.record(ctx, seen, string(r.State), r.Answer, func(ctx context.Context) error {
+		changed, err = a.next.Finished(ctx, seen, r)
 		return err
 	})
 	return changed, err
 }
 
-func (a answers) record(ctx context.Context, m store.Money, number, became string, answer store.Answer, write func(context.Context) error) {
+func (a answers) record(ctx context.Context, seen store.Instruction, became string, answer store.Answer, write func(context.Context) error) {
 	a.step(ctx, "record answer", func(ctx context.Context, span trace.Span) error {
 		what := outcome(became, answer.Kind)
 		span.SetAttributes(what...)
 		ended(ctx, what...)
 		return write(ctx)
-	}, money(m, number)...)
+	}, money(seen.Money, seen.Number)...)
 }
 
 // Bank makes spans of the calls about one kind of instruction, named as package douyin names them.

@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS ordersync_refund (
     reason        VARCHAR(512)  NOT NULL DEFAULT '',
     options       TEXT          NULL,                   -- further parameters, JSON as it was given
     fingerprint   CHAR(64)      NOT NULL,               -- of the content: the same number with another one is a conflict
-    state         VARCHAR(16)   NOT NULL,               -- new, submitted, succeeded, failed
+    state         VARCHAR(16)   NOT NULL,               -- new, submitted, succeeded, failed (and sending: 0006)
     refund_no     VARCHAR(64)   NOT NULL DEFAULT '',    -- Douyin's number
     sent_at       DATETIME(3)   NULL,                   -- first moment at which a request may have left; NULL: none ever did
     kind          VARCHAR(32)   NOT NULL DEFAULT '',

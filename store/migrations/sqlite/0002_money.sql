@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS ordersync_refund (
     reason        TEXT NOT NULL DEFAULT '',
     options       TEXT NULL, -- further parameters, JSON as it was given
     fingerprint   TEXT NOT NULL, -- of the content: the same number with another one is a conflict
-    state         TEXT NOT NULL, -- new, submitted, succeeded, failed
+    state         TEXT NOT NULL, -- new, submitted, succeeded, failed (and sending: 0006)
     refund_no     TEXT NOT NULL DEFAULT '', -- Douyin's number
     sent_at       DATETIME NULL, -- first moment at which a request may have left; NULL: none ever did
     kind          TEXT NOT NULL DEFAULT '',
