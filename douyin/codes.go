@@ -77,10 +77,6 @@ var rules = []rule{
 	{op: opEcpay, code: 2047, kind: Unauthorized, cause: ErrConfiguration}, // invalid provider
 	{op: opEcpay, code: 2048, kind: Unauthorized, cause: ErrConfiguration}, // provider not authorised by the app
 	{op: opEcpay, code: 4000, kind: Unauthorized, cause: ErrConfiguration}, // merchant does not belong to the app
-	{op: opEcpay, code: 2010, kind: Rejected},                              // business parameter
-	{op: opEcpay, code: 2102, kind: Rejected},                              // length of a developer number
-	{op: opEcpay, code: 2000, kind: Rejected, cause: ErrNotFound},
-	{op: opEcpay, code: 3101, kind: Rejected, cause: ErrNotFound},
 	// "该单号首次请求已失败，请更换新的单号重新发起" and the like: a number whose first request failed stays dead. The rule is on
 	// Douyin's page of 2021, its words are not (UNCONFIRMED), so several are looked for, and none is believed before a question.
 	{op: OpRefundCreate, words: "更换", kind: Doubtful, cause: ErrNumberDead},
@@ -91,6 +87,10 @@ var rules = []rule{
 	{op: OpSettleCreate, words: "新单号", kind: Doubtful, cause: ErrNumberDead},
 	// "订单未到可结算时间" and the like; number and words are UNCONFIRMED.
 	{op: OpSettleCreate, words: "未到", kind: Doubtful, cause: ErrNotYet},
+	{op: opEcpay, code: 2010, kind: Rejected}, // business parameter
+	{op: opEcpay, code: 2102, kind: Rejected}, // length of a developer number
+	{op: opEcpay, code: 2000, kind: Rejected, cause: ErrNotFound},
+	{op: opEcpay, code: 3101, kind: Rejected, cause: ErrNotFound},
 	// A query in whose answer something does not exist, whatever the number: below the rules for faults of the app.
 	{op: OpOrderQuery, words: "不存在", kind: Rejected, cause: ErrNotFound},
 	{op: OpRefundQuery, words: "不存在", kind: Rejected, cause: ErrNotFound},

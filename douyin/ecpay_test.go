@@ -180,14 +180,20 @@ func TestWhatEcpayAnswersMean(t *testing.T) {
 	}{
 		{"internal", reply{body: `{"err_no":1000,"err_tips":"系统错误"}`}, all, Unavailable, true, nil},
 		{"busy", reply{header: map[string]string{"Retry-After": "2"}, body: `{"err_no":1001,"err_tips":"系统繁忙"}`}, all, Throttled, false, nil},
-		{"signature", reply{body: `{"err_no":2008,"err_tips":"签名校验异常，请使用正确的签名"}`}, all, Rejected, false, nil},
-		{"app does not exist", reply{body: `{"err_no":2042,"err_tips":"app_id不存在"}`}, all, Rejected, false, nil},
-		{"number nobody knows", reply{body: `{"err_no":4711,"err_tips":"余额不足"}`}, all, Rejected, false, nil},
+		{"signature", reply{body: `{"err_no":2008,"err_tips":"签名校验异常，请使用正确的签名"}`}, all, Unauthorized, false, ErrConfiguration},
+		{"app does not exist", reply{body: `{"err_no":2042,"err_tips":"app_id不存在"}`}, all, Unauthorized, false, ErrConfiguration},
+		{"app is not one", reply{body: `{"err_no":2020,"err_tips":"x"}`}, all, Unauthorized, false, ErrConfiguration},
+		{"provider is not one", reply{body: `{"err_no":2047,"err_tips":"x"}`}, all, Unauthorized, false, ErrConfiguration},
+		{"provider is not authorised", reply{body: `{"err_no":2048,"err_tips":"x"}`}, all, Unauthorized, false, ErrConfiguration},
+		{"another app's merchant", reply{body: `{"err_no":4000,"err_tips":"商户不存在，请更换"}`}, all, Unauthorized, false, ErrConfiguration},
+		{"business parameter", reply{body: `{"err_no":2010,"err_tips":"退款金额超过可退金额"}`}, all, Rejected, false, nil},
+		{"a proxy's page", reply{status: 400, body: `<html>400</html>`}, all, Doubtful, false, nil},
+		{"number nobody knows", reply{body: `{"err_no":4711,"err_tips":"余额不足"}`}, all, Doubtful, false, nil},
 		{"refund not found", reply{body: `{"err_no":3101,"err_tips":"x"}`}, queries, Rejected, false, ErrNotFound},
 		{"not found in words", reply{body: `{"err_no":4408,"err_tips":"结算记录不存在"}`}, queries, Rejected, false, ErrNotFound},
-		{"a command about something that does not exist", reply{body: `{"err_no":4711,"err_tips":"商户不存在"}`}, commands, Rejected, false, nil},
-		{"dead number", reply{body: `{"err_no":2010,"err_tips":"该单号首次请求已失败，请更换新的单号重新发起"}`}, commands[1:], Rejected, false, ErrNumberDead},
-		{"too early", reply{body: `{"err_no":4711,"err_tips":"订单未到可结算时间"}`}, commands[2:], Rejected, false, ErrNotYet},
+		{"a command about something that does not exist", reply{body: `{"err_no":4711,"err_tips":"商户不存在"}`}, commands, Doubtful, false, nil},
+		{"dead number", reply{body: `{"err_no":2010,"err_tips":"该单号首次请求已失败，请更换新的单号重新发起"}`}, commands[1:], Doubtful, false, ErrNumberDead},
+		{"too early", reply{body: `{"err_no":4711,"err_tips":"订单未到可结算时间"}`}, commands[2:], Doubtful, false, ErrNotYet},
 		{"success without content", reply{body: `{"err_no":0,"err_tips":""}`}, all, Unavailable, true, nil},
 		{"success with nonsense", reply{body: `{"err_no":0,"data":7,"refund_no":{},"settle_no":{},"refundInfo":[],"settle_info":[],"payment_info":[]}`}, all, Unavailable, true, nil},
 		{"502", reply{status: 502}, all, Unavailable, true, nil},
@@ -202,7 +208,7 @@ func TestWhatEcpayAnswersMean(t *testing.T) {
 				t.Errorf("%s, %s: %v", op, tc.name, err)
 				continue
 			}
-			for _, cause := range []error{ErrNotFound, ErrNumberDead, ErrNotYet} {
+			for _, cause := range []error{ErrNotFound, ErrNumberDead, ErrNotYet, ErrConfiguration} {
 				if errors.Is(err, cause) != errors.Is(tc.cause, cause) {
 					t.Errorf("%s, %s: %v", op, tc.name, err)
 				}

@@ -66,6 +66,9 @@ func (v verdict) judge(body []byte) *Error {
 		return nil
 	case v.status == http.StatusBadRequest: // a malformed parameter may be answered without JSON (Douyin's page of 2021)
 		e.Kind = Rejected
+		if isEcpay(v.op) { // as likely a proxy's page: Douyin may know better
+			e.Kind = Doubtful
+		}
 	case v.status == http.StatusUnauthorized:
 		e.Kind = Unauthorized
 	default: // garbage, an empty answer, a redirect, a proxy's page

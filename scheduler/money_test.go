@@ -136,7 +136,11 @@ func (e *env) settlements(id int) []store.Instruction {
 
 func (e *env) end(m store.Money, number string, state store.MoneyState) {
 	e.t.Helper()
-	if changed, err := e.store.Finished(e.t.Context(), m, number, store.Result{State: state, Answer: store.Answer{At: e.clock()}}); err != nil || !changed {
+	seen, _, err := e.store.Instruction(e.t.Context(), m, number)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	if changed, err := e.store.Finished(e.t.Context(), seen, store.Result{State: state, Answer: store.Answer{At: e.clock()}}); err != nil || !changed {
 		e.t.Fatal(changed, err)
 	}
 }

@@ -27,8 +27,8 @@ type Ledger interface {
 
 // Progress is how far an instruction has come.
 type Progress struct {
-	State      string     `json:"state"`          // new, submitted, succeeded, failed
-	Kind       string     `json:"kind,omitempty"` // of the last failure: rejected, unavailable, ...
+	State      string     `json:"state"`          // new, sending, submitted, succeeded, failed
+	Kind       string     `json:"kind,omitempty"` // of the last failure: rejected, doubtful, unavailable, ...
 	Code       int        `json:"code,omitempty"` // Douyin's number
 	Message    string     `json:"message,omitempty"`
 	LogID      string     `json:"log_id,omitempty"`

@@ -103,9 +103,9 @@ var closed = map[string][]string{
 	"kind":    append(worker.Kinds(), none, ok, other, "push", "refund", "settle", "unknown"),
 	"op":      ops(), "result": append(answers(), "failed", "accepted", "forged", "malformed", "repaired", "left"),
 	"to": breakerStates, "money": {"refund", "settlement"}, "by": {"worker", "callback"}, "job": {"sweep", "outbox"},
-	"queue": tasks.Queues(), "state": append(slices.Concat(states, breakerStates), "new", "submitted", "succeeded", "failed"),
+	"queue": tasks.Queues(), "state": append(slices.Concat(states, breakerStates), "new", "sending", "submitted", "succeeded", "failed"),
 	"fault": {"ghost", "unleased", "undecodable", "misfiled", "overfull"}, "table": {"refund", "settlement", "payment"},
-	"alarm": {"overdue", "amount", "contradiction", "unknown_order", "unreadable"}, "source": {"queues", "inbox", "memory", "database"},
+	"alarm": {"overdue", "amount", "contradiction", "unknown_order", "unreadable", "unknown_code"}, "source": {"queues", "inbox", "memory", "database"},
 	"version": nil, "commit": nil, "go": nil, "le": nil,
 }
 
@@ -191,14 +191,14 @@ func TestEverySeriesIsThereFromTheFirstScrape(t *testing.T) {
 		}
 	}
 	wantSeries(t, after, map[string]float64{
-		"ordersync_pushes_total{kind=none,outcome=pushed}":                         13,
+		"ordersync_pushes_total{kind=none,outcome=pushed}":                         14,
 		"ordersync_pushes_total{kind=other,outcome=gave_up}":                       1,
 		"ordersync_pushes_total{kind=rejected,outcome=refused}":                    1,
-		"ordersync_push_seconds{outcome=refused}":                                  13,
+		"ordersync_push_seconds{outcome=refused}":                                  14,
 		"ordersync_douyin_calls_total{kind=ok,op=refund.create}":                   1,
 		"ordersync_douyin_calls_total{kind=throttled,op=order.push}":               1,
 		"ordersync_douyin_calls_total{kind=other,op=order.push}":                   3,
-		"ordersync_douyin_call_seconds{op=order.push}":                             7,
+		"ordersync_douyin_call_seconds{op=order.push}":                             8,
 		"ordersync_token_fetches_total{result=ok}":                                 1,
 		"ordersync_token_fetches_total{result=other}":                              1,
 		"ordersync_callbacks_total{result=forged}":                                 1,
@@ -231,14 +231,14 @@ type answersStub struct {
 	err     error
 }
 
-func (a answersStub) Finished(context.Context, store.Money, string, store.Result) (bool, error) {
+func (a answersStub) Finished(context.Context, store.Instruction, store.Result) (bool, error) {
 	return a.changed, a.err
 }
 
 func TestAnEndOfARefundCountsOnce(t *testing.T) {
 	m := New(Build{})
 	for _, a := range []answersStub{{changed: true}, {changed: false}, {changed: true, err: errors.New("down")}} {
-		_, _ = m.Answers(a).Finished(t.Context(), store.Refund, "R1", store.Result{State: store.MoneySucceeded})
+		_, _ = m.Answers(a).Finished(t.Context(), store.Instruction{Money: store.Refund, Number: "R1"}, store.Result{State: store.MoneySucceeded})
 	}
 	wantSeries(t, series(t, m), map[string]float64{"ordersync_money_ends_total{by=worker,money=refund,state=succeeded}": 1})
 }

@@ -24,7 +24,7 @@ func (s *site) alarms(t *testing.T) {
 	if _, _, err := s.store.CreateRefund(t.Context(), store.NewRefund{Number: "R1", OrderID: "1", Amount: 1, Reason: "用户取消", DueAt: now}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.store.Alarm(t.Context(), store.Refund, "R1", store.AlarmOverdue, now); err != nil {
+	if _, err := s.store.Alarm(t.Context(), s.refund(t, "R1"), store.AlarmOverdue, now); err != nil {
 		t.Fatal(err)
 	}
 }

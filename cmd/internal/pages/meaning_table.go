@@ -164,6 +164,11 @@ var failureMeanings = map[cause]meaning{
 		phrase{"Douyin, or our credentials, failed again and again a moment ago. Nothing was sent.", "抖音或凭证刚刚连续失败，尚未发送任何内容。"},
 		phrase{"Look at the other groups for the cause. Calls go on by themselves.", "请查看其他分组了解原因。调用会自动恢复。"},
 	},
+	{"doubtful", 0}: {
+		phrase{"Douyin refuses with a number that nobody knows", "抖音以未知错误码拒绝"},
+		phrase{"Whether the request took effect is asked of Douyin; it is not sent under another number.", "请求是否生效将向抖音查询确认；不会换单号重发。"},
+		phrase{"Read Douyin's words. Tell the number to douyin.codes once its meaning is known.", "阅读抖音的提示；确认错误码含义后可写入 douyin.codes。"},
+	},
 	{"rejected", 0}: {
 		phrase{"Douyin refuses the order", "抖音拒绝该订单"},
 		phrase{"Douyin understood the request and says no; the same request would fail again.", "抖音已解析请求并明确拒绝；同样的请求再次发送仍会失败。"},
@@ -183,9 +188,14 @@ var alarmMeanings = map[string]meaning{
 		phrase{"Compare the order, the payment and Douyin's bill before anything is delivered, refunded or settled.", "在发货、退款或分账之前，核对订单、支付记录与抖音账单。"},
 	},
 	store.AlarmContradiction: {
-		phrase{"Douyin contradicts itself", "抖音的结果前后矛盾"},
-		phrase{"It first named one result and later another. The first one stands here; money may have moved.", "抖音先后给出了不同的结果。此处保留第一个结果；资金可能已经变动。"},
+		phrase{"Douyin contradicts what stands here", "抖音的结果与本地记录矛盾"},
+		phrase{"It first named one result and later another, or one of what was never sent. The first one stands here; money may have moved.", "抖音先后给出了不同的结果，或给出了从未发出的指令的结果。此处保留第一个结果；资金可能已经变动。"},
 		phrase{"Look at Douyin's bill which of both is true, and correct the shop's books by hand.", "以抖音账单为准确认真实结果，并手工更正商城账目。"},
+	},
+	store.AlarmUnknownCode: {
+		phrase{"Refused with a number that nobody knows", "抖音以未知错误码拒绝"},
+		phrase{"Douyin refused it with the number beside, which is in no document, and does not know the instruction when it is asked. It has ended as failed.", "抖音以旁边的错误码拒绝了请求，该错误码没有公开文档；查询时抖音也没有该单号的记录。该指令已记为失败。"},
+		phrase{"Read Douyin's words and look at the merchant platform before you give the instruction again under a new number. Tell the number to douyin.codes once its meaning is known.", "先阅读抖音的提示并在商家后台核对，再用新单号重新发起。确认错误码含义后可写入 douyin.codes。"},
 	},
 	store.AlarmUnreadable: {
 		phrase{"A row of money cannot be read", "资金指令内容损坏"},

@@ -61,7 +61,7 @@ func TestTheStartPageShowsAlarmsAndBadRows(t *testing.T) {
 		if _, _, err := s.store.CreateRefund(t.Context(), store.NewRefund{Number: "R1", OrderID: "1", Amount: 1, Reason: "用户取消", DueAt: time.Now()}); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.store.Alarm(t.Context(), store.Refund, "R1", store.AlarmOverdue, time.Now()); err != nil {
+		if _, err := s.store.Alarm(t.Context(), s.refund(t, "R1"), store.AlarmOverdue, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.db.Exec("INSERT INTO ordersync_outbox (kind, order_id, payload) VALUES ('pusch', '1', ?)", openID).Error; err != nil {

@@ -132,7 +132,7 @@ func (s *site) moneyOfTheDay(t *testing.T, now time.Time) {
 	if _, err := s.store.AcceptCallback(t.Context(), store.Callback{Type: "refund", Number: "R10000", Status: "SUCCESS", Amount: 300, PlatformNo: "70987654321", At: now}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.store.Alarm(t.Context(), store.Refund, "R10000-2", store.AlarmOverdue, now); err != nil {
+	if _, err := s.store.Alarm(t.Context(), s.refund(t, "R10000-2"), store.AlarmOverdue, now); err != nil {
 		t.Fatal(err)
 	}
 	s.failAt(t, now.Add(-50*time.Minute), "10000", "rejected", 40012, "open_id错误，请检查是否在抖音、抖音lite、火山内产生")

@@ -115,6 +115,16 @@ func (s *site) addOrder(t *testing.T, id int, picture string) {
 	}
 }
 
+// refund is the refund with this number, as it stands.
+func (s *site) refund(t *testing.T, number string) store.Instruction {
+	t.Helper()
+	i, found, err := s.store.Instruction(t.Context(), store.Refund, number)
+	if err != nil || !found {
+		t.Fatal(found, err)
+	}
+	return i
+}
+
 // fail records that an order was refused.
 func (s *site) fail(t *testing.T, id, kind string, code int, words string) {
 	t.Helper()

@@ -97,7 +97,7 @@ func failuresLink(kind string, code int, more url.Values) string {
 // outcomeName is an outcome or the state of an instruction as a text of the word list. Foreign words stay as they are.
 func outcomeName(outcome string) string {
 	return cmp.Or(map[string]string{
-		string(store.Pending): "to be pushed", string(store.Sending): "being pushed", string(store.Pushed): "pushed", string(store.Settled): "nothing to tell",
+		string(store.Pending): "to be pushed", string(store.Sending): "on its way", string(store.Pushed): "pushed", string(store.Settled): "nothing to tell",
 		string(store.Refused): "refused", string(store.Retrying): "tried again later", string(store.GaveUp): "given up", string(store.Ignored): "set aside",
 		outcomeUnknown: "never asked for", string(store.MoneyNew): "written down", string(store.MoneySubmitted): "accepted, result to come",
 		string(store.MoneySucceeded): "succeeded", string(store.MoneyFailed): "failed",
