@@ -21,7 +21,7 @@ type Backlog struct {
 // OpenMoney is one state of the refunds or settlements that have not ended.
 type OpenMoney struct {
 	Money Money
-	State MoneyState // new or submitted
+	State MoneyState // new, sending or submitted
 	Backlog
 }
 
@@ -37,7 +37,8 @@ type Counts struct {
 	Unsynced  Unsynced
 	Failed    map[Outcome]int64 // refused and gave_up; of FailureWindow orders, those that failed last
 	Open      []OpenMoney       // states without a row are left out
-	Alarms    []AlarmCount      // likewise
+	Held      []HeldMoney       // what Douyin's refusal of the configuration holds up
+	Alarms    []AlarmCount      // states without a row are left out, as of Open
 	Outbox    Backlog
 	OutboxBad int64
 	Forwards  Backlog   // callbacks that the shop's own handler has not answered yet
@@ -52,7 +53,7 @@ func (s *Store) Counts(ctx context.Context, now time.Time) (c Counts, err error)
 	if c.Unsynced, err = s.CountUnsynced(ctx, now); err != nil {
 		return Counts{}, err
 	}
-	for _, read := range []func(*gorm.DB, *Counts) error{s.countFailed, s.countOpen, s.countAlarms, s.countRelays, s.countLog} {
+	for _, read := range []func(*gorm.DB, *Counts) error{s.countFailed, s.countOpen, s.countHeld, s.countAlarms, s.countRelays, s.countLog} {
 		if err := read(db, &c); err != nil {
 			return Counts{}, fmt.Errorf("store: counts: %w", err)
 		}
@@ -96,6 +97,11 @@ func (s *Store) countOpen(db *gorm.DB, c *Counts) error {
 		c.Open = append(c.Open, open...)
 	}
 	return nil
+}
+
+func (s *Store) countHeld(db *gorm.DB, c *Counts) (err error) {
+	c.Held, err = heldMoney(db)
+	return err
 }
 
 func (s *Store) countAlarms(db *gorm.DB, c *Counts) error {

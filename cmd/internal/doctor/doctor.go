@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
@@ -82,6 +83,26 @@ func Database(ctx context.Context, shop Shop) []Result {
 			r.Level = Failure
 		}
 		out = append(out, r)
+	}
+	return out
+}
+
+// Held is what Money needs: a *store.Store.
+type Held interface {
+	HeldMoney(ctx context.Context) ([]store.HeldMoney, error)
+}
+
+// Money tells what waits because Douyin refuses the configuration. Without our tables there is nothing to tell: Database does.
+func Money(ctx context.Context, money Held) []Result {
+	held, err := money.HeldMoney(ctx)
+	if err != nil {
+		return nil
+	}
+	var out []Result
+	for _, h := range held {
+		out = append(out, fail("money", fmt.Sprintf("%d %ss wait, the oldest since %s: Douyin refuses the configuration (code %d: %s)",
+			h.Count, h.Money, h.Oldest.Format(time.DateTime), h.Code, h.Message),
+			"compare douyin.salt, douyin.app_id, the provider and the merchant with Douyin's console; they go on by themselves"))
 	}
 	return out
 }

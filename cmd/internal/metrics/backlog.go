@@ -15,6 +15,7 @@ var (
 	failed         = describe("orders_failed", "Orders that stand refused or given up, of the 20000 that failed last.", "outcome")
 	moneyOpen      = describe("money_open", "Refunds and settlements that have not ended, by state, counted up to 10000.", "money", "state")
 	moneyOldest    = describe("money_open_oldest_seconds", "How long ago the oldest of them was made, a settlement: its time had come; 0: there is none.", "money", "state")
+	moneyHeld      = describe("money_held", "Refunds and settlements that wait because Douyin refuses the app's configuration (salt, app id, provider, merchant).", "money")
 	alarms         = describe("alarms", "Refunds, settlements and payments that a person has to look at: alarms that nobody has acknowledged.", "table", "alarm")
 	outboxRows     = describe("outbox_rows", "Rows of ordersync_outbox that were not handed over yet, counted up to 10000.")
 	outboxOldest   = describe("outbox_oldest_seconds", "How long the oldest of them has been waiting; 0: none waits.")
@@ -27,7 +28,7 @@ var (
 
 func backlogDescs() []*prometheus.Desc {
 	return []*prometheus.Desc{
-		unsynced, unsyncedOldest, failed, moneyOpen, moneyOldest, alarms, outboxRows, outboxOldest, outboxBad, forwards, forwardsOldest, logRows, logOldest,
+		unsynced, unsyncedOldest, failed, moneyOpen, moneyOldest, moneyHeld, alarms, outboxRows, outboxOldest, outboxBad, forwards, forwardsOldest, logRows, logOldest,
 	}
 }
 
@@ -79,6 +80,13 @@ func sendMoney(out chan<- prometheus.Metric, now time.Time, c store.Counts) {
 			out <- gauge(moneyOpen, float64(b.Count), string(m), string(state))
 			out <- gauge(moneyOldest, age(now, b.Oldest), string(m), string(state))
 		}
+	}
+	held := map[store.Money]int64{}
+	for _, h := range c.Held {
+		held[h.Money] += h.Count
+	}
+	for _, m := range []store.Money{store.Refund, store.Settlement} {
+		out <- gauge(moneyHeld, float64(held[m]), string(m))
 	}
 	raised := map[store.AlarmCount]int64{}
 	for _, a := range c.Alarms {

@@ -34,6 +34,14 @@ func (l lang) failureMeaning(kind string, code int) Meaning {
 	return l.meaning(unknownFailure)
 }
 
+// heldMeaning is why Douyin refuses the configuration.
+func (l lang) heldMeaning(code int) Meaning {
+	if m, ok := failureMeanings[cause{"", code}]; ok && code != 0 {
+		return l.meaning(m)
+	}
+	return l.meaning(fixSigning)
+}
+
 func (l lang) alarmMeaning(alarm string) Meaning {
 	if m, ok := alarmMeanings[alarm]; ok {
 		return l.meaning(m)

@@ -17,7 +17,12 @@ var (
 	fixApp = meaning{
 		phrase{"Douyin does not accept the app", "抖音不认可该小程序配置"},
 		phrase{"App id, provider or merchant do not belong together, or the app has not authorised the provider.", "app id、服务商或商户不匹配，或小程序尚未授权服务商。"},
-		phrase{"Check douyin.app_id and the payment settings on Douyin's developer platform. A refund or settlement that failed needs a new number.", "检查 douyin.app_id 以及抖音开放平台的支付设置。已失败的退款或分账需要换新单号。"},
+		phrase{"Check douyin.app_id and the payment settings on Douyin's developer platform. Refunds and settlements wait meanwhile and go on by themselves.", "检查 douyin.app_id 以及抖音开放平台的支付设置。在此之前退款和分账都在等待，修正后自动继续。"},
+	}
+	fixSigning = meaning{
+		phrase{"Douyin refuses our signature", "抖音校验签名失败"},
+		phrase{"The salt is not the one in Douyin's console, or there is none here. Nothing took effect.", "支付密钥（SALT）与抖音后台不一致，或本机没有配置。请求均未生效。"},
+		phrase{"Correct douyin.salt and restart; `ordersync sign --explain` shows what is signed. Refunds and settlements wait meanwhile and go on by themselves.", "修正 douyin.salt 并重启；`ordersync sign --explain` 可显示签名内容。在此之前退款和分账都在等待，修正后自动继续。"},
 	}
 	fixCredentials = meaning{
 		phrase{"Douyin refuses the app's credentials", "抖音拒绝小程序凭证"},
@@ -86,11 +91,7 @@ var failureMeanings = map[cause]meaning{
 		phrase{"The order's number was never paid for through this app.", "该订单号从未通过本小程序支付。"},
 		phrase{"Check the order's number and the app. An order that was paid elsewhere is refunded there.", "检查订单号与小程序。在其他渠道支付的订单请在原渠道退款。"},
 	},
-	{"", 2008}: {
-		phrase{"Douyin does not accept the signature", "抖音签名校验失败"},
-		phrase{"douyin.salt is not the app's, or a text changed on its way.", "douyin.salt 与小程序不符，或文本在传输中被改动。"},
-		phrase{"Compare douyin.salt with the payment settings on the developer platform; `ordersync sign --explain` shows what is signed.", "将 douyin.salt 与开放平台支付设置对照；`ordersync sign --explain` 可显示参与签名的内容。"},
-	},
+	{"", 2008}: fixSigning,
 	{"", 2010}: {
 		phrase{"Douyin refuses a parameter of the payment call", "抖音拒绝支付接口参数"},
 		phrase{"An amount, a number or a state does not fit: often a refund above what is left, or a settlement before its time.", "金额、单号或状态不符：常见于退款金额超过余额，或未到可分账时间。"},

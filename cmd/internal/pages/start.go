@@ -21,6 +21,7 @@ type startPage struct {
 	Window     int // with Complete false: how many failures were looked at
 	Failed     int
 	Waiting    store.Unsynced
+	Held       []held
 	Alarms     []alarm
 	MoreAlarms bool
 	Seen       []seenAlarm
@@ -30,7 +31,9 @@ type startPage struct {
 }
 
 // Clear tells that nobody has to do anything.
-func (s *startPage) Clear() bool { return s.Failed == 0 && len(s.Alarms) == 0 && len(s.Bad) == 0 }
+func (s *startPage) Clear() bool {
+	return s.Failed == 0 && len(s.Held) == 0 && len(s.Alarms) == 0 && len(s.Bad) == 0
+}
 
 // group is the orders that failed for one reason.
 type group struct {
@@ -38,6 +41,13 @@ type group struct {
 	Meaning Meaning
 	Words   string // of one of the orders
 	Link    string
+}
+
+// held is money that waits for another configuration.
+type held struct {
+	store.HeldMoney
+	What    string
+	Meaning Meaning
 }
 
 func (p *pages) start(ctx context.Context, r *http.Request, l lang) (answer, error) {
@@ -53,6 +63,13 @@ func (p *pages) start(ctx context.Context, r *http.Request, l lang) (answer, err
 	}
 	if page.Waiting, err = p.Store.CountUnsynced(ctx, p.Now()); err != nil {
 		return answer{}, err
+	}
+	waiting, err := p.Store.HeldMoney(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	for _, h := range waiting {
+		page.Held = append(page.Held, held{h, l.T(moneyName(h.Money)), l.heldMeaning(h.Code)})
 	}
 	if page.Alarms, err = p.alarms(ctx, l); err != nil {
 		return answer{}, err
