@@ -64,8 +64,16 @@
 // not sent yet, and waits for one that was; refunds do not wait for each other.
 //
 // A turn lasts from the announcement to the end. What has it waits for nobody, also when it is sent again, so no two wait for each
-// other. It is given back when Douyin has said that the request comes too early. And it is lost when there is no result for a
-// day (AlarmOverdue): a settlement that Douyin forgot must not keep a buyer's money. Whatever the order, each moves once.
+// other. It is given back when nothing of the instruction is at Douyin: the request did not leave, or Douyin called it too early and does
+// not know it. And it is lost when there is no result for a day (AlarmOverdue): a settlement that Douyin forgot must not keep a
+// buyer's money. Whatever the order, each moves once.
+//
+// # Why every step of money is a compare and set
+//
+// Two tasks may be at one instruction: the one of its creation and the one that found it due, or one whose process was stopped for
+// minutes. What the first of them learns may be true of an attempt that is over. So each says which state and which attempt it has
+// seen, and where the row has gone on, its answer is written to the log and to nothing else. How long a request has been in flight
+// is told by the database's clock, because the processes' clocks differ.
 //
 // # Why acknowledging an alarm changes nothing about money
 //
