@@ -107,16 +107,6 @@ func callbackMoney(callbackType string) (Money, bool) {
 	return "", false
 }
 
-// untilWon runs f in a transaction, again when it lost a deadlock or a race for a new key.
-func (s *Store) untilWon(ctx context.Context, f func(tx *gorm.DB) error) (err error) {
-	for range maxTries {
-		if err = s.transaction(ctx, f); err == nil || ctx.Err() != nil || !again(err) && !duplicate(err) {
-			return err
-		}
-	}
-	return err
-}
-
 // accept is AcceptCallback inside its transaction.
 func (s *Store) accept(tx *gorm.DB, c Callback, orderID string, payment Payment) (Accepted, error) {
 	done := tx.Exec("UPDATE `ordersync_callback` SET `received` = `received` + 1 WHERE `dedup_key` = ?", c.dedupKey())

@@ -78,6 +78,12 @@ func (s *Store) ShopOrderByNo(ctx context.Context, orderNo string) (OrderSnapsho
 	c := s.schema.Columns
 	id := orderNo
 	if c.OrderNo != c.ID {
+		if _, _, err := s.types(ctx); err != nil {
+			return OrderSnapshot{}, err
+		}
+		if !s.shop.orderNo.holds(orderNo) {
+			return OrderSnapshot{}, ErrOrderNotFound
+		}
 		filter, args := s.schema.filterSQL()
 		rows, err := s.db.WithContext(ctx).Raw("SELECT o."+quote(c.ID)+", o."+quote(c.OrderNo)+" FROM "+quote(s.schema.Tables.Order)+" o WHERE "+filter+" AND o."+quote(c.OrderNo)+" = ? LIMIT 10",
 			append(args, orderNo)...).Rows()
