@@ -33,9 +33,9 @@ func (c charset) holdsRune(r rune) bool {
 		return true
 	case "ascii":
 		return false
-	case "latin1": // by this name MySQL means Windows' code page 1252
+	case "latin1": // by this name MySQL means Windows' code page 1252, without holes
 		_, ok := charmap.Windows1252.EncodeRune(r)
-		return ok
+		return ok || r <= 0xFF
 	}
 	return r <= 0xFFFF
 }
