@@ -22,6 +22,7 @@ type DueRows interface {
 	DueInstructions(ctx context.Context, m store.Money, now time.Time, limit int) ([]store.DueInstruction, error)
 	DueInstructionsAfter(ctx context.Context, m store.Money, after store.DueInstruction, until time.Time, limit int) ([]store.DueInstruction, error)
 	PostponeInstructions(ctx context.Context, m store.Money, due []store.DueInstruction, until time.Time) error
+	Alarm(ctx context.Context, m store.Money, number, alarm string, at time.Time) error
 }
 
 // DueMoney enqueues the instructions of one kind that are due: to be sent, to be asked about, or to be looked at because nobody
@@ -96,18 +97,29 @@ func (d *DueMoney) handOverLost(ctx context.Context) (more bool, err error) {
 	return false, d.lost.recovered(ctx, d.Mark)
 }
 
-// enqueue uses ids that name the due time: two schedulers enqueue one task.
+// enqueue uses ids that name the due time: two schedulers enqueue one task. A row that no task can name holds up no other one:
+// it raises an alarm, and is due again like the others. Any other error is Redis's, and ends the round.
 func (d *DueMoney) enqueue(ctx context.Context, word string, due []store.DueInstruction) error {
 	for _, i := range due {
 		t, err := d.task(i.Number, word+strconv.FormatInt(i.DueAt.UnixMilli(), 10))
-		if err == nil {
-			_, err = d.Queue.EnqueueContext(ctx, t)
+		if err != nil {
+			d.unsendable(ctx, i.Number, err)
+			continue
 		}
+		_, err = d.Queue.EnqueueContext(ctx, t)
 		if err != nil && !errors.Is(err, asynq.ErrTaskIDConflict) {
 			return fmt.Errorf("%s %s: %w", d.Money, i.Number, err)
 		}
 	}
 	return nil
+}
+
+// unsendable raises the alarm of a row that no task can name. Where that cannot be written, it is tried again when the row is due
+// again, and the others are handed over all the same.
+func (d *DueMoney) unsendable(ctx context.Context, number string, why error) {
+	err := d.Rows.Alarm(ctx, d.Money, number, store.AlarmUnsendable, d.Now())
+	d.Log.Error().Err(errors.Join(why, err)).Str("money", string(d.Money)).Str("number", number).
+		Msg("no task can name this row of money: nothing is sent and nothing is asked for it")
 }
 
 func (d *DueMoney) task(number, revision string) (*asynq.Task, error) {

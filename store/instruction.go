@@ -46,6 +46,9 @@ const (
 	AlarmContradiction = "contradiction" // Douyin names another result than it did before
 	AlarmUnknownOrder  = "unknown_order" // a payment for an order that the shop does not have
 	AlarmUnreadable    = "unreadable"    // a column of the row is not what ordersync wrote there: it ended unsent
+	AlarmUnsendable    = "unsendable"    // no task can name the row, so nobody ever sends it or asks about it
+	AlarmUnsettled     = "unsettled"     // a payment that automatic settlement could not settle
+	AlarmPutAside      = "put_aside"     // a row of the outbox that asks for money and can never be handed over
 )
 
 // Ack tells who has seen an alarm. The zero value: nobody has.

@@ -34,9 +34,11 @@ type ScanPage struct {
 	Marked int // orders marked
 	// Skipped are orders that could not be marked now, while others could: somebody has locked their rows. Read them again.
 	Skipped int
-	IDs     []string // orders that Statuses and Schema.Filter let through, in order
-	Next    ScanKey
-	Done    bool // nothing is left behind this page
+	// Unreadable counts times that could not be read; the rows are judged without them.
+	Unreadable int
+	IDs        []string // orders that Statuses and Schema.Filter let through, in order
+	Next       ScanKey
+	Done       bool // nothing is left behind this page
 }
 
 // ReadOrders reads one page and marks nothing.
@@ -172,15 +174,17 @@ func (s *Store) readPage(ctx context.Context, q Scan) ([]shopOrder, ScanPage, er
 			return nil, page, fmt.Errorf("store: read orders: %w", err)
 		}
 		page.Read++
-		page.Next.ID = id.String
-		if page.Next.Time, err = shopTime(at); err != nil {
-			return nil, page, fmt.Errorf("store: read orders: time of row %s: %w", clip(id.String, maxID), err)
-		}
 		o := shopOrder{id: id.String, status: status.String}
 		if s.schema.Columns.UpdatedAt != "" {
 			if o.updatedAt, err = shopTime(updated); err != nil {
-				return nil, page, fmt.Errorf("store: read orders: %s of row %s: %w", s.schema.Columns.UpdatedAt, clip(id.String, maxID), err)
+				page.Unreadable++ // its status is compared all the same
 			}
+		}
+		// A row whose time cannot be read is no place to go on from.
+		if at, err := shopTime(at); err == nil {
+			page.Next = ScanKey{Time: at, ID: id.String}
+		} else {
+			page.Unreadable++
 		}
 		if wanted && checkOrderID(o.id) == nil && (q.Statuses == nil || slices.Contains(q.Statuses, o.status)) {
 			orders = append(orders, o)
@@ -190,6 +194,9 @@ func (s *Store) readPage(ctx context.Context, q Scan) ([]shopOrder, ScanPage, er
 		return nil, page, fmt.Errorf("store: read orders: %w", err)
 	}
 	page.Done = page.Read < limit
+	if !page.Done && page.Next == (ScanKey{}) {
+		return nil, page, fmt.Errorf("store: read orders: no row of %d has a %s that can be read", page.Read, s.schema.Columns.CreateTime)
+	}
 	return orders, page, nil
 }
 

@@ -147,7 +147,7 @@ func handOverRow(queue tasks.Enqueuer, cashier Cashier) func(context.Context, st
 		switch {
 		case neverTaken(err):
 			return &store.BadRow{Err: err}
-		case errors.Is(err, gateway.ErrOrderNotFound), errors.Is(err, gateway.ErrBusy):
+		case errors.Is(err, gateway.ErrOrderNotFound), errors.Is(err, gateway.ErrBusy), store.OneRow(err):
 			return &store.LaterRow{Err: err}
 		}
 		return err
