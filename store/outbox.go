@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -43,7 +42,7 @@ const laterAfter = 30 * time.Second
 
 // RelayOutbox hands at most limit rows over and returns how many it read. hand answers for each row: nil, the row is deleted;
 // a *BadRow, the row is put aside with the reason; a *LaterRow, it is passed over for half a minute; any other error, it stays for
-// the next time, or is passed over too where others of the batch went through, and that error is returned in the end.
+// the next time, or is passed over too where one behind it went through, and that error is returned in the end.
 //
 // The rows are locked until hand has returned, and rows that somebody else has locked are passed over (SKIP LOCKED), so any
 // number of processes may relay. A process that dies after hand and before the commit leaves its rows: hand must make a row
@@ -97,7 +96,12 @@ func (r *OutboxRow) scan(rows *sql.Rows, more ...any) error {
 // It deletes row by row: for a list of keys the optimizer may scan a small table, and then waits for the rows that another
 // relay has locked, which waits for ours.
 func (s *Store) settleOutbox(tx *gorm.DB, rows []OutboxRow, answers []error) (failed, err error) {
-	some := slices.Contains(answers, nil)
+	lastDone := -1
+	for i, answer := range answers {
+		if answer == nil {
+			lastDone = i
+		}
+	}
 	for i, r := range rows {
 		var bad *BadRow
 		var later *LaterRow
@@ -117,7 +121,7 @@ func (s *Store) settleOutbox(tx *gorm.DB, rows []OutboxRow, answers []error) (fa
 			err = tx.Exec("DELETE FROM `ordersync_outbox` WHERE `id` = ?", r.ID).Error
 		default:
 			failed = cmp.Or(failed, fmt.Errorf("store: hand over outbox row %d: %w", r.ID, answer))
-			if some { // it is this row's own fault, and it must not head the next batch
+			if i < lastDone { // it is this row's own fault, and it must not head the next batch
 				err = s.passOver(tx, r.ID)
 			}
 		}
