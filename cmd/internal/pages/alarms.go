@@ -78,7 +78,7 @@ func (p *pages) alarms(ctx context.Context, l lang) ([]alarm, error) {
 	}
 	for _, r := range rows {
 		all = append(all, alarm{
-			What: l.T(tableName(store.OutboxAlarm)), Number: strconv.FormatInt(r.No, 10), OrderID: r.OrderID, Message: r.Kind + ": " + r.Reason,
+			What: l.T("Outbox row"), Number: strconv.FormatInt(r.No, 10), OrderID: r.OrderID, Message: r.Kind + ": " + r.Reason,
 			Link: orderLink(r.OrderID), Table: store.OutboxAlarm, Alarm: r.Alarm, At: r.CreatedAt, Meaning: l.alarmMeaning(r.Alarm),
 		})
 	}
