@@ -229,3 +229,29 @@ func TestALockedTableIsNotWaitedForLong(t *testing.T) {
 		}
 	})
 }
+
+// A migration waits for a table longer than a session of the workers does.
+func TestAMigrationIsPatient(t *testing.T) {
+	onMySQL(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		undo(t, db)
+		release := lock(t, db, "SELECT * FROM ordersync_outbox_bad") // as any transaction that has read it
+		done := make(chan error, 1)
+		go func() {
+			_, err := s.Migrate(context.WithoutCancel(t.Context()))
+			done <- err
+		}()
+		ctx := within(t)
+		for waits := 0; waits == 0; {
+			if waits = count(t, db, "SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE '%metadata lock%'"); ctx.Err() != nil {
+				t.Fatal("the migration does not wait for the table")
+			}
+		}
+		if err := db.Exec("DROP TABLE ordersync_outbox_bad").Error; err == nil { // as long as a worker's session waits
+			t.Fatal("the table is not locked")
+		}
+		release()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
