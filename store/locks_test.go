@@ -117,22 +117,37 @@ func TestALockedRowCostsItsOwnOrderOnly(t *testing.T) {
 	}
 }
 
-// A lock that ends within a few seconds costs nobody an attempt.
+// A lock that ends within a few seconds costs nobody an attempt, and no money its instruction.
 func TestAShortLockIsWaitedFor(t *testing.T) {
-	onMySQL(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
-		begin(t, s, "1", 0, t0)
-		release := lock(t, db, lockRow1)
-		done := make(chan error, 1)
-		go func() {
+	for name, do := range map[string]func(s *store.Store) error{
+		"a record": func(s *store.Store) error {
 			_, err := s.RecordPush(within(t), store.Push{OrderID: "1", Seq: 1, At: t0, Outcome: store.Pushed, Digest: "d"})
-			done <- err
-		}()
-		waiting(t, db)
-		release()
-		if err := <-done; err != nil || !state(t, s, "1").Holds("d") {
-			t.Errorf("%v, %+v", err, state(t, s, "1"))
-		}
-	})
+			return err
+		},
+		"a refund": func(s *store.Store) error {
+			_, _, err := s.CreateRefund(within(t), store.NewRefund{Number: "R1", OrderID: "1", Amount: 1, Reason: "r", DueAt: t0})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onMySQL(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+				addOrder(t, db, 1, t0)
+				begin(t, s, "1", 0, t0)
+				release := lock(t, db, lockRow1)
+				done := make(chan error, 1)
+				go func() { done <- do(s) }()
+				waiting(t, db)
+				// Who comes later and waits once has given up: so the first wait of the other is over.
+				if _, err := s.MakeDue(within(t), []string{"1"}); !errors.Is(err, store.ErrLocked) {
+					t.Errorf("the row is not locked: %v", err)
+				}
+				release()
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
 }
 
 // waiting returns when somebody waits for a lock.
