@@ -1,6 +1,11 @@
 package store
 
-import "time"
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
 
 // lockPatience bounds how long one batch meets locks before what is left of it counts as stuck.
 const lockPatience = 5 * time.Second
@@ -62,5 +67,43 @@ func (p *parts[T]) aroundLocks(items []T, met error) {
 		p.stuck = append(p.stuck, items...)
 	default:
 		p.halves(items)
+	}
+}
+
+// writeAll writes a batch. A row that the database refuses fails alone; calls whose row stays locked are returned and have no
+// answer yet.
+func writeAll[K, V any](
+	ctx context.Context, s *Store, calls []*call[K, V], order func(K) string, write func([]*call[K, V]) error,
+) (stuck []*call[K, V]) {
+	held := heldBy(ctx, s, func(c *call[K, V]) string { return order(c.key) })
+	p := parts[*call[K, V]]{run: write, held: held, fail: (*call[K, V]).fail}
+	p.do(calls)
+	return p.stuck
+}
+
+// writeStuck tries calls whose rows are locked for a while longer, while the batches behind theirs go on.
+func writeStuck[K, V any](
+	ctx context.Context, s *Store, stuck []*call[K, V], order func(K) string, write func([]*call[K, V]) error,
+) {
+	for try := 1; try < lockTries && len(stuck) > 0; try++ {
+		stuck = writeAll(ctx, s, stuck, order, write)
+	}
+	for _, c := range stuck {
+		c.fail(fmt.Errorf("store: write order state: %w", ErrLocked))
+	}
+}
+
+// insertAll writes a batch of new rows, which meets no lock but that of the table. A row that the database refuses fails alone.
+func insertAll[K, V any](calls []*call[K, V], write func([]*call[K, V]) error) {
+	p := parts[*call[K, V]]{run: write, fail: (*call[K, V]).fail}
+	p.do(calls)
+}
+
+// answerOthers answers the calls that need not wait.
+func answerOthers[K, V any](calls, waits []*call[K, V]) {
+	for _, c := range calls {
+		if !slices.Contains(waits, c) {
+			c.answer()
+		}
 	}
 }

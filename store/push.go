@@ -67,32 +67,38 @@ func (s *Store) recordBatch(ctx context.Context, calls []*call[*Push, bool]) (re
 	if orders == nil && len(stuck) == 0 {
 		return nil
 	}
-	waits := slices.Clone(stuck)
+	var pushed []*call[*Push, bool]
 	for _, c := range calls {
-		if c.err == nil && c.key.looksAgain() {
-			waits = append(waits, c)
+		switch {
+		case slices.Contains(stuck, c):
+		case c.err == nil && c.key.looksAgain():
+			pushed = append(pushed, c)
+		default:
+			c.answer() // it is durable
 		}
 	}
-	answerOthers(calls, waits) // they are durable
 	return func() {
-		compareAgain(waits[len(stuck):], stuck, orders)
+		var now map[string]Order
+		if orders != nil {
+			now = <-orders
+		}
+		for _, c := range pushed {
+			c.value = c.key.changed(now)
+			if len(stuck) > 0 {
+				c.answer()
+			}
+		}
+		for _, c := range stuck {
+			c.value = c.key.looksAgain() && c.key.changed(now)
+		}
 		writeStuck(ctx, s, stuck, order, write)
 	}
 }
 
-// compareAgain tells each call whether the shop's row is another one by now, and answers those that are not stuck.
-func compareAgain(pushed, stuck []*call[*Push, bool], orders <-chan map[string]Order) {
-	if orders == nil {
-		return
-	}
-	now := <-orders
-	for _, c := range pushed {
-		order, found := now[c.key.OrderID]
-		c.value = !found || order != *c.key.Seen
-		if !slices.Contains(stuck, c) {
-			c.answer()
-		}
-	}
+// changed tells whether the shop's row, as it is now, is another one than before the push; one that was not read may be.
+func (p *Push) changed(now map[string]Order) bool {
+	order, found := now[p.OrderID]
+	return !found || order != *p.Seen
 }
 
 // logCalls writes what the calls leave in the log, and sends an entry with an error for each of them, in their order.
@@ -126,44 +132,6 @@ func (s *Store) writeLog(ctx context.Context, entries []*call[*Push, struct{}]) 
 		return fmt.Errorf("store: write log: %w", err)
 	}
 	return nil
-}
-
-// writeAll writes a batch. A row that the database refuses fails alone; calls whose row stays locked are returned and have no
-// answer yet.
-func writeAll[K, V any](
-	ctx context.Context, s *Store, calls []*call[K, V], order func(K) string, write func([]*call[K, V]) error,
-) (stuck []*call[K, V]) {
-	held := heldBy(ctx, s, func(c *call[K, V]) string { return order(c.key) })
-	p := parts[*call[K, V]]{run: write, held: held, fail: (*call[K, V]).fail}
-	p.do(calls)
-	return p.stuck
-}
-
-// writeStuck tries calls whose rows are locked for a while longer, while the batches behind theirs go on.
-func writeStuck[K, V any](
-	ctx context.Context, s *Store, stuck []*call[K, V], order func(K) string, write func([]*call[K, V]) error,
-) {
-	for try := 1; try < lockTries && len(stuck) > 0; try++ {
-		stuck = writeAll(ctx, s, stuck, order, write)
-	}
-	for _, c := range stuck {
-		c.fail(fmt.Errorf("store: write order state: %w", ErrLocked))
-	}
-}
-
-// insertAll writes a batch of new rows, which meets no lock but that of the table. A row that the database refuses fails alone.
-func insertAll[K, V any](calls []*call[K, V], write func([]*call[K, V]) error) {
-	p := parts[*call[K, V]]{run: write, fail: (*call[K, V]).fail}
-	p.do(calls)
-}
-
-// answerOthers answers the calls that need not wait.
-func answerOthers[K, V any](calls, waits []*call[K, V]) {
-	for _, c := range calls {
-		if !slices.Contains(waits, c) {
-			c.answer()
-		}
-	}
 }
 
 func (p *Push) looksAgain() bool { return p.Outcome == Pushed && p.Seen != nil }
