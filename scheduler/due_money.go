@@ -22,6 +22,8 @@ type DueRows interface {
 	DueInstructions(ctx context.Context, m store.Money, now time.Time, limit int) ([]store.DueInstruction, error)
 	DueInstructionsAfter(ctx context.Context, m store.Money, after store.DueInstruction, until time.Time, limit int) ([]store.DueInstruction, error)
 	PostponeInstructions(ctx context.Context, m store.Money, due []store.DueInstruction, until time.Time) error
+	Instruction(ctx context.Context, m store.Money, number string) (i store.Instruction, found bool, err error)
+	Alarm(ctx context.Context, seen store.Instruction, alarm string, at time.Time) (store.Instruction, error)
 }
 
 // DueMoney enqueues the instructions of one kind that are due: to be sent, to be asked about, or to be looked at because nobody
@@ -75,7 +77,7 @@ func (d *DueMoney) Tick(ctx context.Context) (more bool, err error) {
 }
 
 // handOverLost hands over a page of what Redis may have lost, and leaves the rows as they are. Some of them were on no task's way at
-// all: their time has not come, and then the task finds that. One may have a request in flight, which its due time tells the worker.
+// all: their time has not come, and then the task finds that.
 func (d *DueMoney) handOverLost(ctx context.Context) (more bool, err error) {
 	if !d.lost.known() {
 		return false, nil
@@ -96,18 +98,32 @@ func (d *DueMoney) handOverLost(ctx context.Context) (more bool, err error) {
 	return false, d.lost.recovered(ctx, d.Mark)
 }
 
-// enqueue uses ids that name the due time: two schedulers enqueue one task.
+// enqueue uses ids that name the due time: two schedulers enqueue one task. A row that no task can name holds up no other one:
+// it raises an alarm, and is due again like the others. Any other error is Redis's, and ends the round.
 func (d *DueMoney) enqueue(ctx context.Context, word string, due []store.DueInstruction) error {
 	for _, i := range due {
 		t, err := d.task(i.Number, word+strconv.FormatInt(i.DueAt.UnixMilli(), 10))
-		if err == nil {
-			_, err = d.Queue.EnqueueContext(ctx, t)
+		if err != nil {
+			d.unsendable(ctx, i.Number, err)
+			continue
 		}
+		_, err = d.Queue.EnqueueContext(ctx, t)
 		if err != nil && !errors.Is(err, asynq.ErrTaskIDConflict) {
 			return fmt.Errorf("%s %s: %w", d.Money, i.Number, err)
 		}
 	}
 	return nil
+}
+
+// unsendable raises the alarm of a row that no task can name. Where that cannot be written, it is tried again when the row is due
+// again, and the others are handed over all the same.
+func (d *DueMoney) unsendable(ctx context.Context, number string, why error) {
+	seen, _, err := d.Rows.Instruction(ctx, d.Money, number)
+	if err == nil {
+		_, err = d.Rows.Alarm(ctx, seen, store.AlarmUnsendable, d.Now())
+	}
+	d.Log.Error().Err(errors.Join(why, err)).Str("money", string(d.Money)).Str("number", number).
+		Msg("no task can name this row of money: nothing is sent and nothing is asked for it")
 }
 
 func (d *DueMoney) task(number, revision string) (*asynq.Task, error) {

@@ -63,7 +63,10 @@ func (f *Forward) Tick(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	for i, c := range due {
-		if err := f.one(ctx, c); err != nil {
+		err := f.one(ctx, c)
+		if store.OneRow(err) { // it comes again when the claim is over, and holds up no other one
+			f.Log.Warn().Err(err).Str("type", c.Type).Str("number", c.Number).Msg("what became of a callback could not be written")
+		} else if err != nil {
 			return false, errors.Join(err, f.giveBack(ctx, due[i:]))
 		}
 	}
@@ -77,7 +80,8 @@ func (f *Forward) giveBack(ctx context.Context, rest []store.Forward) error {
 	defer cancel()
 	now := f.Now()
 	for _, c := range rest {
-		if err := f.Rows.PostponeForward(ctx, c.ID, &now, "the delivery was interrupted"); err != nil {
+		err := f.Rows.PostponeForward(ctx, c.ID, &now, "the delivery was interrupted")
+		if err != nil && !store.OneRow(err) {
 			return err // the claim is over some time
 		}
 	}
@@ -92,8 +96,13 @@ func (f *Forward) one(ctx context.Context, c store.Forward) error {
 	if err == nil {
 		return f.Rows.Forwarded(ctx, c.ID, f.Now())
 	}
-	f.Log.Warn().Err(err).Str("type", c.Type).Str("number", c.Number).Int("attempt", c.Attempts+1).Msg("callback not taken by callbacks.forward_url")
-	return f.Rows.PostponeForward(ctx, c.ID, f.next(c.Attempts), err.Error())
+	next := f.next(c.Attempts)
+	log := f.Log.Warn()
+	if next == nil {
+		log = f.Log.Error().Bool("given_up", true)
+	}
+	log.Err(err).Str("type", c.Type).Str("number", c.Number).Int("attempt", c.Attempts+1).Msg("callback not taken by callbacks.forward_url")
+	return f.Rows.PostponeForward(ctx, c.ID, next, err.Error())
 }
 
 // next is when to try again after n earlier attempts and this one; nil: never.

@@ -27,6 +27,7 @@ type parcels struct {
 	done     []int64
 	until    map[int64]*time.Time
 	message  string
+	fail     map[int64]error // of Forwarded
 }
 
 func (p *parcels) ClaimForwards(_ context.Context, now, until time.Time, limit int) ([]store.Forward, error) {
@@ -37,6 +38,9 @@ func (p *parcels) ClaimForwards(_ context.Context, now, until time.Time, limit i
 }
 
 func (p *parcels) Forwarded(_ context.Context, id int64, _ time.Time) error {
+	if err := p.fail[id]; err != nil {
+		return err
+	}
 	p.done = append(p.done, id)
 	return nil
 }

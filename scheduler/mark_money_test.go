@@ -85,7 +85,7 @@ func TestMoneyIsHandedOverAgainWhenRedisCameBackEmpty(t *testing.T) {
 		if got := e.refunds(); len(got) != 4 {
 			t.Errorf("and once more: %v", got)
 		}
-		// Rows stay as they are: the due time tells a worker that a request is in flight.
+		// Rows stay as they are: their time has not come.
 		for _, before := range []store.Instruction{soon, flying} {
 			if i, _, err := e.store.Instruction(t.Context(), store.Refund, before.Number); err != nil || !i.DueAt.Equal(*before.DueAt) {
 				t.Errorf("%s is due at %v, was %v; %v", before.Number, i.DueAt, before.DueAt, err)

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,14 @@ func (w *waiting) DueInstructionsAfter(context.Context, store.Money, store.DueIn
 func (w *waiting) PostponeInstructions(_ context.Context, _ store.Money, due []store.DueInstruction, until time.Time) error {
 	w.putOff, w.until, w.due = append(w.putOff, due...), until, w.due[len(due):]
 	return nil
+}
+
+func (w *waiting) Instruction(_ context.Context, m store.Money, number string) (store.Instruction, bool, error) {
+	return store.Instruction{Money: m, Number: number}, true, nil
+}
+
+func (w *waiting) Alarm(_ context.Context, seen store.Instruction, _ string, _ time.Time) (store.Instruction, error) {
+	return seen, fmt.Errorf("alarm at %s: %w", seen.Number, errGone) // a test that wants alarms has the real store
 }
 
 func TestDueMoneyIsHandedOver(t *testing.T) {
@@ -244,8 +253,15 @@ type bills struct {
 	pages  []store.PaymentPage
 	scans  []store.PaymentScan
 	before []store.Instruction
-	err    error // of CreateSettlement
+	err    error            // of CreateSettlement
+	errs   map[string]error // of some orders'
 	made   []string
+	raised []string
+}
+
+func (b *bills) PaymentAlarm(_ context.Context, outOrderNo, _, _ string) error {
+	b.raised = append(b.raised, outOrderNo)
+	return nil
 }
 
 func (b *bills) UnsettledPayments(_ context.Context, q store.PaymentScan) (store.PaymentPage, error) {
@@ -262,7 +278,7 @@ func (b *bills) Instructions(_ context.Context, m store.Money, _ string) ([]stor
 
 func (b *bills) CreateSettlement(_ context.Context, n store.NewSettlement) (store.Instruction, bool, error) {
 	b.made = append(b.made, n.OrderID)
-	return store.Instruction{}, true, b.err
+	return store.Instruction{}, true, cmp.Or(b.errs[n.OrderID], b.err)
 }
 
 func TestPaymentsAreReadPageByPage(t *testing.T) {
@@ -289,10 +305,12 @@ func TestWhatCannotBeSettledNowHoldsNobodyUp(t *testing.T) {
 		"the order is gone":     {fmt.Errorf("store: %w", store.ErrOrderNotFound), false},
 		"the database is gone":  {errGone, true},
 	} {
-		b := &bills{err: c.err, pages: []store.PaymentPage{{Done: true, Unsettled: []store.Payment{{OrderID: "1", Total: 1}, {OrderID: "2", Total: 1}}}}}
+		b := &bills{err: c.err, pages: []store.PaymentPage{{Done: true, Unsettled: []store.Payment{
+			{OrderID: "1", Total: 1}, {OrderID: "2", Total: 1}, {OrderID: "3", Total: 1}, {OrderID: "4", Total: 1},
+		}}}}
 		s := &AutoSettle{Payments: b, Now: func() time.Time { return noon }, Log: zerolog.Nop()}
 		_, err := s.Tick(t.Context())
-		if (err != nil) != c.fails || c.fails != (len(b.made) == 1) {
+		if (err != nil) != c.fails || c.fails != (len(b.made) == settleFaults) {
 			t.Errorf("%s: %v, asked for %v", name, err, b.made)
 		}
 	}

@@ -37,7 +37,7 @@ func orderIDs(t testing.TB, e *env) []string {
 func (e *env) hand(ctx context.Context, rows []store.OutboxRow) []error {
 	answers := make([]error, len(rows))
 	for i, r := range rows {
-		asked, err := tasks.FromOutbox(r.Kind, r.OrderID, r.Payload, r.ID)
+		asked, err := tasks.FromOutbox(r.Kind, r.OrderID, r.Payload, tasks.RowName(r.ID, r.CreatedAt))
 		if err == nil {
 			_, err = tasks.Enqueue(ctx, e.client, *asked.Push)
 		} else {

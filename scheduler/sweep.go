@@ -57,6 +57,7 @@ type Sweep struct {
 	Log             zerolog.Logger
 
 	changed time.Time     // ByUpdate: everything older was read
+	skipped bool          // ByUpdate: orders since changed could not be marked
 	resume  store.ScanKey // where the next tick goes on when the last one could not read everything
 	lost    loss          // what was handed over before it and was not handed over again yet
 }
@@ -93,7 +94,10 @@ func (s *Sweep) look(ctx context.Context, now time.Time) (read, marked int, err 
 			return read, marked, err
 		}
 		s.goOn(last)
-		if last.Done {
+		s.skipped = s.skipped || last.Skipped > 0
+		if last.Done && s.skipped { // they are read again
+			s.skipped = false
+		} else if last.Done {
 			s.changed = newest.Add(-overlap)
 		}
 		return read, marked, nil
@@ -123,13 +127,19 @@ func (s *Sweep) goOn(last store.ScanPage) {
 	}
 }
 
-// scan reads up to most pages and returns the last one.
+// scan reads up to most pages and returns the last one, with what all of them skipped.
 func (s *Sweep) scan(ctx context.Context, q store.Scan, most int) (last store.ScanPage, read, marked int, err error) {
 	q.Statuses, q.Limit = s.Statuses, pageSize
+	skipped := 0
 	for range most {
 		last, err = s.Orders.MarkUnsynced(ctx, q)
 		if err != nil {
 			return last, read, marked, err
+		}
+		skipped += last.Skipped
+		if last.Skipped+last.Unreadable > 0 {
+			s.Log.Warn().Int("skipped", last.Skipped).Int("unreadable", last.Unreadable).
+				Msg("sweep: orders are locked and could not be marked, or have a time that cannot be read; the others went on")
 		}
 		read, marked = read+last.Read, marked+last.Marked
 		if last.Done {
@@ -137,6 +147,7 @@ func (s *Sweep) scan(ctx context.Context, q store.Scan, most int) (last store.Sc
 		}
 		q.After = last.Next
 	}
+	last.Skipped = skipped
 	return last, read, marked, nil
 }
 

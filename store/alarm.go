@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // AlarmTable is where an alarm stands.
@@ -16,10 +17,18 @@ const (
 	RefundAlarm     = AlarmTable(Refund)
 	SettlementAlarm = AlarmTable(Settlement)
 	PaymentAlarm    = AlarmTable("payment")
+	OutboxAlarm     = AlarmTable("outbox_bad") // what the shop wrote and nobody can carry out; its numbers are BadOutboxRow.No
 )
 
+// AlarmTables are all of them.
+func AlarmTables() []AlarmTable {
+	return []AlarmTable{RefundAlarm, SettlementAlarm, PaymentAlarm, OutboxAlarm}
+}
+
 // alarmKeys are the tables' keys.
-var alarmKeys = map[AlarmTable]string{RefundAlarm: "out_refund_no", SettlementAlarm: "out_settle_no", PaymentAlarm: "out_order_no"}
+var alarmKeys = map[AlarmTable]string{
+	RefundAlarm: "out_refund_no", SettlementAlarm: "out_settle_no", PaymentAlarm: "out_order_no", OutboxAlarm: "no",
+}
 
 // ErrNoAlarm: there is no such alarm that nobody has acknowledged. It was acknowledged before, has passed, or has given way to another
 // one that nobody has seen.
@@ -40,8 +49,16 @@ func (s *Store) Acknowledge(ctx context.Context, seen SeenAlarm) error {
 	if !ok || seen.Alarm == "" || seen.Ack.At == nil {
 		return fmt.Errorf("store: acknowledge: want a table, an alarm and a time")
 	}
+	var number any = seen.Number
+	if seen.Table == OutboxAlarm { // beside text a number would find what only begins with it
+		no, err := strconv.ParseInt(seen.Number, 10, 64)
+		if err != nil {
+			return ErrNoAlarm
+		}
+		number = no
+	}
 	n, err := s.exec(ctx, "UPDATE "+quote("ordersync_"+string(seen.Table))+" SET `ack_at` = ?, `ack_by` = ?, `ack_note` = ? WHERE "+quote(key)+" = ? AND `alarm` = ? AND `ack_at` IS NULL",
-		s.sql.timePtr(seen.Ack.At), clip(seen.Ack.By, maxID), clip(seen.Ack.Note, maxMessage), seen.Number, seen.Alarm)
+		s.sql.timePtr(seen.Ack.At), clip(seen.Ack.By, maxID), clip(seen.Ack.Note, maxMessage), number, seen.Alarm)
 	switch {
 	case err != nil:
 		return fmt.Errorf("store: acknowledge: %w", err)
@@ -76,6 +93,11 @@ func (s *Store) PaymentAlarms(ctx context.Context, limit int) ([]Payment, error)
 	return all, nil
 }
 
+// OutboxAlarms lists rows of the outbox that ask for money, were put aside, and that nobody has acknowledged, newest first.
+func (s *Store) OutboxAlarms(ctx context.Context, limit int) ([]BadOutboxRow, error) {
+	return s.badOutboxRows(ctx, openAlarm+" ORDER BY `no` DESC LIMIT ?", limit)
+}
+
 // AcknowledgedAlarm is an alarm that somebody has seen.
 type AcknowledgedAlarm struct {
 	SeenAlarm        // Alarm is empty where it has passed since
@@ -84,7 +106,7 @@ type AcknowledgedAlarm struct {
 
 // AcknowledgedAlarms lists the alarms that were acknowledged last, newest first.
 func (s *Store) AcknowledgedAlarms(ctx context.Context, limit int) (all []AcknowledgedAlarm, err error) {
-	for _, table := range []AlarmTable{RefundAlarm, SettlementAlarm, PaymentAlarm} {
+	for _, table := range AlarmTables() {
 		seen, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (a AcknowledgedAlarm, err error) {
 			var at timestamp
 			err = rows.Scan(&a.Number, &a.OrderID, &a.Alarm, &at, &a.Ack.By, &a.Ack.Note)

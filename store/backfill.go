@@ -150,7 +150,7 @@ func (s *Store) MarkBackfill(ctx context.Context, b Backfill, q BackfillQuery) (
 		return page, err
 	}
 	var fresh []*OrderState
-	var changed []any
+	var changed []string
 	now := s.cfg.Now()
 	for _, o := range orders {
 		state, ok := known[o.id]
@@ -169,7 +169,9 @@ func (s *Store) MarkBackfill(ctx context.Context, b Backfill, q BackfillQuery) (
 		page.Tally.Enqueued++
 		page.Ask = append(page.Ask, o.id)
 	}
-	return page, s.markFound(ctx, fresh, changed, q.DueAt)
+	// An order whose row is locked is asked for all the same: whoever holds the row may be writing it for a day.
+	_, err = s.markFound(ctx, fresh, changed, q.DueAt)
+	return page, err
 }
 
 // scan is the range as the sweep's reading understands it, whose bounds are both included: a microsecond is the finest that a

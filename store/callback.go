@@ -107,16 +107,6 @@ func callbackMoney(callbackType string) (Money, bool) {
 	return "", false
 }
 
-// untilWon runs f in a transaction, again when it lost a deadlock or a race for a new key.
-func (s *Store) untilWon(ctx context.Context, f func(tx *gorm.DB) error) (err error) {
-	for range maxTries {
-		if err = s.transaction(ctx, f); err == nil || ctx.Err() != nil || !again(err) && !duplicate(err) {
-			return err
-		}
-	}
-	return err
-}
-
 // accept is AcceptCallback inside its transaction.
 func (s *Store) accept(tx *gorm.DB, c Callback, orderID string, payment Payment) (Accepted, error) {
 	done := tx.Exec("UPDATE `ordersync_callback` SET `received` = `received` + 1 WHERE `dedup_key` = ?", c.dedupKey())
@@ -205,6 +195,9 @@ func (s *Store) ClaimForwards(ctx context.Context, now, until time.Time, limit i
 	for _, f := range due {
 		n, err := s.exec(ctx, "UPDATE `ordersync_callback` SET `forward_due_at` = ?, `forward_attempts` = `forward_attempts` + 1 WHERE `id` = ? AND `forward_attempts` = ? AND `forward_due_at` <= ?",
 			s.sql.time(until), f.ID, f.Attempts, s.sql.time(now))
+		if OneRow(err) {
+			continue
+		}
 		if err != nil {
 			return claimed, fmt.Errorf("store: claim forwards: %w", err)
 		}
@@ -231,22 +224,4 @@ func (s *Store) PostponeForward(ctx context.Context, id int64, until *time.Time,
 		return fmt.Errorf("store: postpone forward: %w", err)
 	}
 	return nil
-}
-
-// PurgeCallbacks deletes at most limit of the oldest callbacks, as far as they are older than before, and returns how many.
-// before must be longer ago than Douyin redelivers (a day), or a redelivery would count as new.
-func (s *Store) PurgeCallbacks(ctx context.Context, before time.Time, limit int) (n int64, err error) {
-	rows, err := s.db.WithContext(ctx).Raw("SELECT `id`, `received_at` FROM `ordersync_callback` ORDER BY `id` LIMIT ?", limit).Rows()
-	if err != nil {
-		return 0, fmt.Errorf("store: purge callbacks: %w", err)
-	}
-	last, err := lastOld(rows, before)
-	if err != nil || last == 0 {
-		return 0, err
-	}
-	n, err = s.exec(ctx, "DELETE FROM `ordersync_callback` WHERE `id` <= ?", last)
-	if err != nil {
-		return 0, fmt.Errorf("store: purge callbacks: %w", err)
-	}
-	return n, nil
 }

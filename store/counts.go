@@ -27,7 +27,7 @@ type OpenMoney struct {
 
 // AlarmCount is how many rows a person has to look at for one reason: those that nobody has acknowledged.
 type AlarmCount struct {
-	Table string // refund, settlement or payment
+	Table string // an AlarmTable
 	Alarm string
 	Count int64
 }
@@ -105,11 +105,11 @@ func (s *Store) countHeld(db *gorm.DB, c *Counts) (err error) {
 }
 
 func (s *Store) countAlarms(db *gorm.DB, c *Counts) error {
-	for _, table := range []string{"refund", "settlement", "payment"} {
+	for _, table := range AlarmTables() {
 		alarms, err := collect(db, func(rows *sql.Rows) (AlarmCount, error) {
-			a := AlarmCount{Table: table}
+			a := AlarmCount{Table: string(table)}
 			return a, rows.Scan(&a.Alarm, &a.Count)
-		}, "SELECT a.`alarm`, COUNT(*) FROM (SELECT `alarm` FROM "+quote("ordersync_"+table)+" WHERE `ack_at` IS NULL AND `alarm` > '' LIMIT ?) a GROUP BY a.`alarm` ORDER BY a.`alarm`", BacklogLimit)
+		}, "SELECT a.`alarm`, COUNT(*) FROM (SELECT `alarm` FROM "+quote("ordersync_"+string(table))+" WHERE `ack_at` IS NULL AND `alarm` > '' LIMIT ?) a GROUP BY a.`alarm` ORDER BY a.`alarm`", BacklogLimit)
 		if err != nil {
 			return err
 		}
@@ -126,7 +126,7 @@ func (s *Store) countRelays(db *gorm.DB, c *Counts) error {
 	if err != nil {
 		return err
 	}
-	err = db.Raw("SELECT COUNT(*) FROM (SELECT `id` FROM `ordersync_outbox_bad` LIMIT ?) b", BacklogLimit).Row().Scan(&c.OutboxBad)
+	err = db.Raw("SELECT COUNT(*) FROM (SELECT `no` FROM `ordersync_outbox_bad` LIMIT ?) b", BacklogLimit).Row().Scan(&c.OutboxBad)
 	if err != nil {
 		return err
 	}

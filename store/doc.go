@@ -42,6 +42,14 @@
 // the books. What an UPDATE without a transaction found stands then, and the careful way sees that it does (row.holds). It saves a third of the database's time for a push. These statements pass GORM's
 // builder by, which takes a statement with a thousand arguments apart and builds it again.
 //
+// # Why a locked row costs its own order only
+//
+// Orders share statements, so without more ado one locked row would stop all of them for InnoDB's 50 seconds, again and again.
+// A session waits for a row for a second. A batch that met a lock then asks which of its rows are locked (SKIP LOCKED waits for
+// nobody), goes on without them, and tries those for a few seconds more beside the batches that follow; what stays locked is
+// ErrLocked, and its task comes again. In the same way a batch of which the database refuses one row, or one id, is halved until
+// that one fails alone. Both are parts, and there is no other such mechanism; the ordinary batch pays nothing for it.
+//
 // # Why a call is logged beside its record
 //
 // ordersync_order and ordersync_log are written side by side, on two connections, and RecordPush returns when both are durable. In
@@ -94,6 +102,6 @@
 //
 // # Why the log has no index on time
 //
-// Its key grows with time. Purging reads from the low end of the key and stops at the first row that is young enough, which
+// Its key grows with time. Purging reads from the low end of the key, a page at a time, until a page holds nothing old, which
 // saves one index entry for every call to Douyin.
 package store

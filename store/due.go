@@ -29,25 +29,38 @@ func (s *Store) DueOrders(ctx context.Context, now time.Time, limit int) ([]Due,
 	return due, nil
 }
 
-// PostponeDue makes orders due at until instead, each only where its due time is still the one given.
+// PostponeDue makes orders due at until instead, each only where its due time is still the one given. One whose row is locked
+// stays as it is; ErrLocked: all of them did.
 func (s *Store) PostponeDue(ctx context.Context, due []Due, until time.Time) error {
 	due = slices.SortedFunc(slices.Values(due), func(a, b Due) int { return strings.Compare(a.OrderID, b.OrderID) })
+	locked := 0
 	for chunk := range slices.Chunk(due, s.cfg.BatchSize) {
-		args := []any{s.sql.time(until)}
-		for _, d := range chunk {
-			args = append(args, d.OrderID)
-		}
-		for _, d := range chunk {
-			args = append(args, d.OrderID, s.sql.time(d.DueAt))
-		}
-		// The first condition finds the rows by key; the second one alone would not use it on every server.
-		_, err := s.exec(ctx, "UPDATE `ordersync_order` SET `due_at` = ? WHERE `order_id` IN ("+places(len(chunk))+
-			") AND (`order_id`, `due_at`) IN ("+s.sql.rowValues(len(chunk))+")", args...)
+		skipped, err := rowByRow(ctx, s, chunk, func(d Due) string { return d.OrderID }, func(due []Due) error {
+			return s.postponeDue(ctx, due, until)
+		})
 		if err != nil {
 			return fmt.Errorf("store: postpone due orders: %w", err)
 		}
+		locked += skipped
+	}
+	if locked > 0 && locked == len(due) {
+		return fmt.Errorf("store: postpone due orders: %w", ErrLocked)
 	}
 	return nil
+}
+
+func (s *Store) postponeDue(ctx context.Context, due []Due, until time.Time) error {
+	args := []any{s.sql.time(until)}
+	for _, d := range due {
+		args = append(args, d.OrderID)
+	}
+	for _, d := range due {
+		args = append(args, d.OrderID, s.sql.time(d.DueAt))
+	}
+	// The first condition finds the rows by key; the second one alone would not use it on every server.
+	_, err := s.exec(ctx, "UPDATE `ordersync_order`"+s.sql.byKey+" SET `due_at` = ? WHERE `order_id` IN ("+places(len(due))+
+		") AND (`order_id`, `due_at`) IN ("+s.sql.rowValues(len(due))+")", args...)
+	return err
 }
 
 // rowValues is a list of n pairs.

@@ -29,6 +29,12 @@ func (c *call[K, V]) answer() {
 	}
 }
 
+// fail makes err the call's answer, instead of whatever was meant to be it.
+func (c *call[K, V]) fail(err error) {
+	var none V
+	c.value, c.err = none, lockedError(err)
+}
+
 // gatherer lets calls that are made at the same time share one run.
 //
 // A call that finds nobody else waits for nothing. What comes while a run is in flight travels together in the next one: two at

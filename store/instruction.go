@@ -76,6 +76,9 @@ const (
 	AlarmUnknownOrder  = "unknown_order" // a payment for an order that the shop does not have
 	AlarmUnreadable    = "unreadable"    // a column of the row is not what ordersync wrote there: it ended unsent
 	AlarmUnknownCode   = "unknown_code"  // Douyin refused it with a number that nobody knows, and does not know the instruction
+	AlarmUnsendable    = "unsendable"    // no task can name the row, so nobody ever sends it or asks about it
+	AlarmUnsettled     = "unsettled"     // a payment that automatic settlement could not settle
+	AlarmPutAside      = "put_aside"     // a row of the outbox that asks for money and can never be handed over
 )
 
 // Ack tells who has seen an alarm. The zero value: nobody has.

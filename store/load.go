@@ -70,12 +70,16 @@ func idArg(orderID string, numeric bool) (arg any, ok bool) {
 
 // loadBatch answers many LoadOrder calls with one SELECT.
 func (s *Store) loadBatch(ctx context.Context, calls []*call[string, OrderSnapshot]) (rest func()) {
-	found, err := s.loadOrders(ctx, calls)
+	found := make(map[string]loaded, len(calls))
+	p := parts[*call[string, OrderSnapshot]]{
+		run:  func(calls []*call[string, OrderSnapshot]) error { return s.loadOrders(ctx, calls, found) },
+		fail: (*call[string, OrderSnapshot]).fail,
+	}
+	p.do(calls)
 	for _, c := range calls {
 		l, ok := found[c.key]
 		switch {
-		case err != nil:
-			c.err = err
+		case c.err != nil: // its statement failed
 		case !ok:
 			c.err = ErrOrderNotFound
 		default:
@@ -91,56 +95,61 @@ type loaded struct {
 	err      error
 }
 
-func (s *Store) loadOrders(ctx context.Context, calls []*call[string, OrderSnapshot]) (map[string]loaded, error) {
-	numeric, _, err := s.types(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found := make(map[string]loaded, len(calls))
+// loadOrders adds the orders of the calls to found.
+func (s *Store) loadOrders(ctx context.Context, calls []*call[string, OrderSnapshot], found map[string]loaded) error {
 	ids := make([]string, len(calls))
 	for i, c := range calls {
 		ids[i] = c.key
 	}
-	rows, err := s.selectOrders(ctx, s.loadSQL, ids, numeric)
-	if err != nil || rows == nil {
-		return found, err
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
 	var r orderRow
-	into := r.into()
-	for rows.Next() {
-		if err := rows.Scan(into...); err != nil {
-			return nil, fmt.Errorf("store: load orders: %w", err)
-		}
+	return s.scanOrders(ctx, s.loadSQL, ids, r.into(), func() {
 		// By the row's own text: where MySQL's collation took another id for the same, nobody finds it.
 		snapshot, err := s.snapshot(&r)
 		found[r.id.String] = loaded{snapshot, err}
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("store: load orders: %w", err)
-	}
-	return found, nil
+	})
 }
 
-// selectOrders runs a SELECT of buildLoadSQL; nil without an error when none of the ids can be the shop's.
-func (s *Store) selectOrders(ctx context.Context, query string, orderIDs []string, numeric bool) (*sql.Rows, error) {
-	asked := make(map[string]bool, len(orderIDs))
-	_, args := s.schema.filterSQL()
-	others := len(args)
-	for _, id := range orderIDs {
-		if arg, ok := idArg(id, numeric); ok && !asked[id] {
+// scanOrders runs a SELECT of buildLoadSQL and calls row for each of its rows, which it scans into into. Ids that the shop
+// cannot have are not asked for.
+func (s *Store) scanOrders(ctx context.Context, query string, ids []string, into []any, row func()) error {
+	args, err := s.orderArgs(ctx, ids)
+	if err != nil || args == nil {
+		return err
+	}
+	_, others := s.schema.filterSQL()
+	query += places(len(args)) + ")"
+	rows, err := queryIn(s.db.WithContext(ctx), query, append(others, args...))
+	if err != nil {
+		return fmt.Errorf("store: load orders: %w", err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return fmt.Errorf("store: load orders: %w", err)
+		}
+		row()
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("store: load orders: %w", err)
+	}
+	return nil
+}
+
+// orderArgs are the ids that the shop can have, each once, in the type of its key.
+func (s *Store) orderArgs(ctx context.Context, ids []string) (args []any, err error) {
+	numeric, _, err := s.types(ctx)
+	if err != nil {
+		return nil, err
+	}
+	asked := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		arg, ok := idArg(id, numeric)
+		if ok && !asked[id] && s.shop.id.holds(id) {
 			asked[id] = true
 			args = append(args, arg)
 		}
 	}
-	if len(asked) == 0 {
-		return nil, nil
-	}
-	rows, err := queryIn(s.db.WithContext(ctx), query+places(len(args)-others)+")", args)
-	if err != nil {
-		return nil, fmt.Errorf("store: load orders: %w", err)
-	}
-	return rows, nil
+	return args, nil
 }
 
 // orderRow is a row of the load statement as it comes.

@@ -3,6 +3,8 @@ package store_test
 import (
 	"context"
 	"errors"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -201,4 +203,77 @@ func TestAClosedStoreSaysSo(t *testing.T) {
 	if _, err := s.RecordPush(t.Context(), store.Push{OrderID: "1"}); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("record: %v", err)
 	}
+}
+
+// One id that the shop's key cannot hold is an order that is not there, and fails nobody else of its batch.
+func TestAForeignIDFailsNobodyElse(t *testing.T) {
+	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
+		set := ""
+		if db.Name() != "sqlite" {
+			set = " CHARACTER SET latin1"
+		}
+		for _, statement := range []string{
+			"CREATE TABLE `order` (id VARCHAR(64)" + set + " PRIMARY KEY, no VARCHAR(64)" + set + ", uid INT, product_id INT, course_id INT, " +
+				"price VARCHAR(20), amount VARCHAR(20), create_time INT, sn VARCHAR(64), third_order_num VARCHAR(64), status INT)",
+			"CREATE TABLE dy_user (id INT PRIMARY KEY, openid VARCHAR(64))",
+			"CREATE TABLE product (id INT PRIMARY KEY, cover_img VARCHAR(64))",
+			"CREATE TABLE course (id INT PRIMARY KEY, name VARCHAR(64))",
+		} {
+			exec(t, db, statement)
+		}
+		schema := store.DefaultSchema()
+		schema.Columns.OrderNo = "no"
+		s := newStore(t, db, store.Config{Schema: schema})
+		ids := []string{"é-1"}
+		for i := range 30 {
+			ids = append(ids, "A-"+strconv.Itoa(i))
+		}
+		for _, id := range ids {
+			exec(t, db, "INSERT INTO `order` VALUES (?, ?, 1, 1, 1, '1.00', '1.00', 1, 'sn', '', 1)", id, "no-"+id)
+		}
+		foreign := []string{"订单😀", "订", "\xff\xfe", "A-1\xff"}
+		for range 3 { // a batch is not refused again and again either
+			var wg sync.WaitGroup
+			for _, id := range append(foreign, ids...) {
+				wg.Go(func() {
+					_, err := s.LoadOrder(t.Context(), id)
+					if want := slices.Contains(foreign, id); want != errors.Is(err, store.ErrOrderNotFound) || !want && err != nil {
+						t.Errorf("order %q: %v", id, err)
+					}
+				})
+			}
+			wg.Wait()
+		}
+		for _, no := range foreign {
+			if _, err := s.ShopOrderByNo(t.Context(), "no-"+no); !errors.Is(err, store.ErrOrderNotFound) {
+				t.Errorf("order number %q: %v, want ErrOrderNotFound", no, err)
+			}
+			if found, err := s.FindOrders(t.Context(), no); err != nil || len(found) != 0 {
+				t.Errorf("search for %q: %v, %v", no, found, err)
+			}
+		}
+	})
+}
+
+// What only the database can tell costs its own order too: here a view that fails for one row.
+func TestARowThatFailsTheSELECTFailsAlone(t *testing.T) {
+	onMySQL(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		for id := 1; id <= 30; id++ {
+			addOrder(t, db, id, t0)
+		}
+		exec(t, db, "INSERT INTO course (id, name) VALUES (117, 'twin')")
+		exec(t, db, "ALTER TABLE `order` RENAME TO raw_order")
+		exec(t, db, "CREATE VIEW `order` AS SELECT r.id, r.uid, r.product_id, (SELECT c.id FROM course c WHERE c.id % 100 = r.course_id) AS course_id, "+
+			"r.price, r.amount, r.create_time, r.sn, r.third_order_num, r.status FROM raw_order r")
+		var wg sync.WaitGroup
+		for id := 1; id <= 30; id++ {
+			wg.Go(func() {
+				_, err := s.LoadOrder(t.Context(), strconv.Itoa(id))
+				if bad := id == 17; bad != (err != nil) || bad && !strings.Contains(err.Error(), "1242") {
+					t.Errorf("order %d: %v", id, err)
+				}
+			})
+		}
+		wg.Wait()
+	})
 }

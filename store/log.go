@@ -1,9 +1,7 @@
 package store
 
 import (
-	"context"
 	"database/sql"
-	"fmt"
 	"slices"
 	"time"
 
@@ -106,43 +104,4 @@ func body(s string) any {
 		return nil
 	}
 	return clip(s, maxBody)
-}
-
-// PurgeLog deletes at most limit of the oldest log rows, as far as they are older than before, and returns how many.
-// Fewer than limit: nothing that old is left.
-func (s *Store) PurgeLog(ctx context.Context, before time.Time, limit int) (n int64, err error) {
-	db := s.db.WithContext(ctx)
-	rows, err := db.Raw("SELECT `id`, `at` FROM `ordersync_log` ORDER BY `id` LIMIT ?", limit).Rows()
-	if err != nil {
-		return 0, fmt.Errorf("store: purge log: %w", err)
-	}
-	last, err := lastOld(rows, before)
-	if err != nil {
-		return 0, fmt.Errorf("store: purge log: %w", err)
-	}
-	if last == 0 {
-		return 0, nil
-	}
-	done := db.Exec("DELETE FROM `ordersync_log` WHERE `id` <= ?", last)
-	if done.Error != nil {
-		return 0, fmt.Errorf("store: purge log: %w", done.Error)
-	}
-	return done.RowsAffected, nil
-}
-
-// lastOld is the last of the leading rows that are older than before; 0: none.
-func lastOld(rows *sql.Rows, before time.Time) (last int64, err error) {
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	for rows.Next() {
-		var id int64
-		var at timestamp
-		if err := rows.Scan(&id, &at); err != nil {
-			return 0, err
-		}
-		if !at.Before(before) {
-			break
-		}
-		last = id
-	}
-	return last, rows.Err()
 }

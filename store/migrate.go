@@ -42,7 +42,12 @@ func (s *Store) Migrate(ctx context.Context) (applied []string, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: migrate: %w", err)
 	}
-	results, err := provider.Up(ctx)
+	patiently, impatient, err := s.patiently(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("store: migrate: %w", err)
+	}
+	defer impatient()
+	results, err := provider.Up(patiently)
 	for _, r := range results {
 		applied = append(applied, r.Source.Path)
 	}
@@ -93,6 +98,20 @@ func (s *Store) MigrationSQL() (string, error) {
 		all += "-- " + name + "\n" + string(text) + "\n"
 	}
 	return all, nil
+}
+
+// patiently makes the pool open new sessions, which wait for locks as a migration has to, as long as ctx is used; impatient ends
+// that. SQLite has one session only.
+func (s *Store) patiently(ctx context.Context) (patiently context.Context, impatient func(), err error) {
+	if s.sql.sqlite {
+		return ctx, func() {}, nil
+	}
+	pool, err := s.db.DB()
+	if err != nil {
+		return nil, nil, err
+	}
+	pool.SetMaxIdleConns(0) // those that are idle now are closed, and those of ctx are not kept
+	return context.WithValue(ctx, patient{}, true), func() { pool.SetMaxIdleConns(maxConns) }, nil
 }
 
 func (s *Store) files() (fs.FS, error) {

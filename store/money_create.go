@@ -175,20 +175,14 @@ func checkNumber(number string) error {
 }
 
 // underOrderLock runs f in a transaction that holds the order's row in ordersync_order, making it where it is missing. What
-// lost a deadlock or a race for a new key runs again.
-func (s *Store) underOrderLock(ctx context.Context, orderID string, f func(tx *gorm.DB) error) (err error) {
-	for range maxTries {
-		err = s.transaction(ctx, func(tx *gorm.DB) error {
-			if err := s.lockOrder(tx, orderID); err != nil {
-				return err
-			}
-			return f(tx)
-		})
-		if err == nil || ctx.Err() != nil || !again(err) && !duplicate(err) {
+// lost a deadlock or a race for a new key runs again; ErrLocked when the row stays locked.
+func (s *Store) underOrderLock(ctx context.Context, orderID string, f func(tx *gorm.DB) error) error {
+	return s.untilWon(ctx, func(tx *gorm.DB) error {
+		if err := s.lockOrder(tx, orderID); err != nil {
 			return err
 		}
-	}
-	return err
+		return f(tx)
+	})
 }
 
 func (s *Store) lockOrder(tx *gorm.DB, orderID string) error {

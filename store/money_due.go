@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 )
@@ -28,25 +29,37 @@ func (s *Store) DueInstructionsAfter(ctx context.Context, m Money, after DueInst
 }
 
 func (s *Store) dueInstructions(ctx context.Context, m Money, where string, limit int, args ...any) ([]DueInstruction, error) {
-	due, err := readInstructions(s.db.WithContext(ctx), m, where+" ORDER BY `due_at`, "+quote(ledgers[m].number)+" LIMIT ?", "", append(args, limit)...)
+	l := ledgers[m]
+	// Nothing else is read of them: a row that cannot be read is found when its task runs, and holds up no other one.
+	due, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (d DueInstruction, err error) {
+		var at timestamp
+		err = rows.Scan(&d.Number, &at)
+		d.DueAt = at.Time
+		return d, err
+	}, "SELECT "+quote(l.number)+", `due_at` FROM "+quote(l.table)+" WHERE "+where+" ORDER BY `due_at`, "+quote(l.number)+" LIMIT ?",
+		append(args, limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("store: due %ss: %w", m, err)
 	}
-	all := make([]DueInstruction, len(due))
-	for n, i := range due {
-		all[n] = DueInstruction{Number: i.Number, DueAt: *i.DueAt}
-	}
-	return all, nil
+	return due, nil
 }
 
-// PostponeInstructions makes instructions due at until instead, each only where its due time is still the one given.
+// PostponeInstructions makes instructions due at until instead, each only where its due time is still the one given. One whose
+// row is locked stays as it is; ErrLocked: all of them did.
 func (s *Store) PostponeInstructions(ctx context.Context, m Money, due []DueInstruction, until time.Time) error {
 	l := ledgers[m]
+	locked := 0
 	for _, d := range due {
 		_, err := s.exec(ctx, "UPDATE "+quote(l.table)+" SET `due_at` = ? WHERE "+quote(l.number)+" = ? AND `due_at` = ?", s.sql.time(until), d.Number, s.sql.time(d.DueAt))
-		if err != nil {
+		switch {
+		case OneRow(err):
+			locked++
+		case err != nil:
 			return fmt.Errorf("store: postpone due %ss: %w", m, err)
 		}
+	}
+	if locked > 0 && locked == len(due) {
+		return fmt.Errorf("store: postpone due %ss: %w", m, ErrLocked)
 	}
 	return nil
 }

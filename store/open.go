@@ -25,7 +25,8 @@ var errUnreadable = errors.New("store: the DSN cannot be read: want user:passwor
 
 // Open prepares the connection pool of a MySQL 8 or MariaDB 10.6+ database from a go-sql-driver DSN. It does not connect:
 // Ping does. parseTime, utf8mb4, clientFoundRows and interpolateParams are set whatever the DSN says; DATETIME columns are
-// in the DSN's loc (UTC when it names none). Every session is READ COMMITTED. No error of Open contains any part of the DSN.
+// in the DSN's loc (UTC when it names none). Every session is READ COMMITTED and waits a second for a row and five for a table
+// that somebody else has locked. No error of Open contains any part of the DSN.
 func Open(dsn string) (*gorm.DB, error) {
 	cfg, err := mysql.ParseDSN(dsn)
 	if err != nil {
@@ -49,7 +50,7 @@ func Open(dsn string) (*gorm.DB, error) {
 	if err != nil {
 		return nil, errors.New("store: the DSN's options contradict each other")
 	}
-	pool := sql.OpenDB(readCommitted{connector})
+	pool := sql.OpenDB(sessions{connector})
 	pool.SetMaxOpenConns(maxConns)
 	pool.SetMaxIdleConns(maxConns)
 	pool.SetConnMaxLifetime(connMaxLifetime)
@@ -61,12 +62,18 @@ func Open(dsn string) (*gorm.DB, error) {
 	}), GormConfig())
 }
 
-// readCommitted makes sessions READ COMMITTED: with REPEATABLE READ a locking read of an absent row locks the gap, and two
-// batches that insert deadlock. Per session and not per transaction, for which it would be a round trip each. As a statement,
-// because the variable has another name on MySQL 8 than on MariaDB before 11.1.
-type readCommitted struct{ driver.Connector }
+// sessions prepares every session, once, when it opens; for every transaction it would be round trips each.
+//
+// They are READ COMMITTED: with REPEATABLE READ a locking read of an absent row locks the gap, and two batches that insert
+// deadlock. As a statement, because the variable has another name on MySQL 8 than on MariaDB before 11.1. And they wait for
+// locks as long as locks.go says, not for InnoDB's 50 seconds and for a table's day: whoever shares a statement with a locked
+// row would wait with it.
+type sessions struct{ driver.Connector }
 
-func (c readCommitted) Connect(ctx context.Context) (driver.Conn, error) {
+// patient marks the context of a migration: sessions that are opened for it wait longer.
+type patient struct{}
+
+func (c sessions) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := c.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
@@ -75,8 +82,17 @@ func (c readCommitted) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, errors.Join(fmt.Errorf("store: a connection is a %T, which takes no statements", conn), conn.Close())
 	}
-	if _, err := session.ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", nil); err != nil {
-		return nil, errors.Join(err, conn.Close())
+	row, table := rowWait, tableWait
+	if ctx.Value(patient{}) != nil {
+		row, table = patientRowWait, patientTblWait
+	}
+	for _, statement := range []string{
+		"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+		fmt.Sprintf("SET SESSION innodb_lock_wait_timeout = %d, lock_wait_timeout = %d", row, table),
+	} {
+		if _, err := session.ExecContext(ctx, statement, nil); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
 	}
 	return conn, nil
 }

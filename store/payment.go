@@ -18,7 +18,7 @@ type Payment struct {
 	PaidAt        time.Time
 	Way           string // 1 WeChat, 2 Alipay, 10 Douyin Pay
 	DouyinOrderID string
-	Alarm         string // AlarmAmount, AlarmUnknownOrder or empty
+	Alarm         string // AlarmAmount, AlarmUnknownOrder, AlarmUnsettled or empty
 	Message       string
 	Ack           Ack // of the alarm
 	CreatedAt     time.Time
@@ -72,12 +72,28 @@ func (s *Store) recordPayment(tx *gorm.DB, p Payment) (Payment, error) {
 	return before, tx.Exec("UPDATE `ordersync_payment` SET `alarm` = ?, `message` = ?, `ack_at` = NULL, `ack_by` = '', `ack_note` = '' WHERE `out_order_no` = ?", before.Alarm, before.Message, p.OutOrderNo).Error
 }
 
+// PaymentAlarm raises an alarm at a payment that has none, or this one acknowledged. Any other one stays: a person looks anyway.
+func (s *Store) PaymentAlarm(ctx context.Context, outOrderNo, alarm, message string) error {
+	_, err := s.exec(ctx, "UPDATE `ordersync_payment` SET `alarm` = ?, `message` = ?, `ack_at` = NULL, `ack_by` = '', `ack_note` = ''"+
+		" WHERE `out_order_no` = ? AND (`alarm` = '' OR `alarm` = ? AND `ack_at` IS NOT NULL)", alarm, clip(message, maxMessage), outOrderNo, alarm)
+	if err != nil {
+		return fmt.Errorf("store: payment alarm: %w", err)
+	}
+	return nil
+}
+
 // ShopOrderByNo finds the shop's order by what Douyin calls it (Schema.Columns.OrderNo). ErrOrderNotFound when there is none,
 // or Schema.Filter keeps it out.
 func (s *Store) ShopOrderByNo(ctx context.Context, orderNo string) (OrderSnapshot, error) {
 	c := s.schema.Columns
 	id := orderNo
 	if c.OrderNo != c.ID {
+		if _, _, err := s.types(ctx); err != nil {
+			return OrderSnapshot{}, err
+		}
+		if !s.shop.orderNo.holds(orderNo) {
+			return OrderSnapshot{}, ErrOrderNotFound
+		}
 		filter, args := s.schema.filterSQL()
 		rows, err := s.db.WithContext(ctx).Raw("SELECT o."+quote(c.ID)+", o."+quote(c.OrderNo)+" FROM "+quote(s.schema.Tables.Order)+" o WHERE "+filter+" AND o."+quote(c.OrderNo)+" = ? LIMIT 10",
 			append(args, orderNo)...).Rows()
@@ -118,8 +134,10 @@ type PaymentScan struct {
 
 // PaymentPage is one page; ID of Next is an out_order_no.
 type PaymentPage struct {
-	Read      int
-	Unsettled []Payment // payments of the shop's orders without a settlement that runs or has succeeded, and without an alarm
+	Read int
+	// Unsettled are payments of the shop's orders without a settlement that runs or has succeeded, and without another alarm than
+	// AlarmUnsettled.
+	Unsettled []Payment
 	Next      ScanKey
 	Done      bool
 }
@@ -157,7 +175,7 @@ func (s *Store) UnsettledPayments(ctx context.Context, q PaymentScan) (PaymentPa
 		return PaymentPage{}, fmt.Errorf("store: unsettled payments: %w", err)
 	}
 	for _, p := range payments {
-		if p.OrderID != "" && p.Alarm == "" && !settled[p.OrderID] {
+		if p.OrderID != "" && (p.Alarm == "" || p.Alarm == AlarmUnsettled) && !settled[p.OrderID] {
 			page.Unsettled = append(page.Unsettled, p)
 		}
 	}

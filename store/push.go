@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"gorm.io/gorm"
 )
@@ -40,8 +41,14 @@ func checkOrderID(id string) error {
 
 // beginBatch announces many attempts at once.
 func (s *Store) beginBatch(ctx context.Context, calls []*call[*Begin, int64]) (rest func()) {
-	writeAll(calls, func(calls []*call[*Begin, int64]) error { return s.writeBegins(ctx, calls) })
-	return nil
+	write := func(calls []*call[*Begin, int64]) error { return s.writeBegins(ctx, calls) }
+	order := func(b *Begin) string { return b.OrderID }
+	stuck := writeAll(ctx, s, calls, order, write)
+	if len(stuck) == 0 {
+		return nil
+	}
+	answerOthers(calls, stuck)
+	return func() { writeStuck(ctx, s, stuck, order, write) }
 }
 
 // recordBatch writes many records at once. Meanwhile their calls are logged, and the orders that were pushed are read once more;
@@ -49,30 +56,49 @@ func (s *Store) beginBatch(ctx context.Context, calls []*call[*Begin, int64]) (r
 func (s *Store) recordBatch(ctx context.Context, calls []*call[*Push, bool]) (rest func()) {
 	orders := s.lookAgain(ctx, calls)
 	logged := s.logCalls(ctx, calls)
-	writeAll(calls, func(calls []*call[*Push, bool]) error { return s.writePushes(ctx, calls) })
+	write := func(calls []*call[*Push, bool]) error { return s.writePushes(ctx, calls) }
+	order := func(p *Push) string { return p.OrderID }
+	stuck := writeAll(ctx, s, calls, order, write)
 	for i, entry := range <-logged {
 		if calls[i].err == nil {
 			calls[i].err = entry.err
 		}
 	}
-	if orders == nil {
+	if orders == nil && len(stuck) == 0 {
 		return nil
 	}
 	var pushed []*call[*Push, bool]
 	for _, c := range calls {
-		if c.err == nil && c.key.looksAgain() {
+		switch {
+		case slices.Contains(stuck, c):
+		case c.err == nil && c.key.looksAgain():
 			pushed = append(pushed, c)
-		} else {
+		default:
 			c.answer() // it is durable
 		}
 	}
 	return func() {
-		now := <-orders
-		for _, c := range pushed {
-			order, found := now[c.key.OrderID]
-			c.value = !found || order != *c.key.Seen
+		var now map[string]Order
+		if orders != nil {
+			now = <-orders
 		}
+		for _, c := range pushed {
+			c.value = c.key.changed(now)
+			if len(stuck) > 0 {
+				c.answer()
+			}
+		}
+		for _, c := range stuck {
+			c.value = c.key.looksAgain() && c.key.changed(now)
+		}
+		writeStuck(ctx, s, stuck, order, write)
 	}
+}
+
+// changed tells whether the shop's row, as it is now, is another one than before the push; one that was not read may be.
+func (p *Push) changed(now map[string]Order) bool {
+	order, found := now[p.OrderID]
+	return !found || order != *p.Seen
 }
 
 // logCalls writes what the calls leave in the log, and sends an entry with an error for each of them, in their order.
@@ -83,7 +109,7 @@ func (s *Store) logCalls(ctx context.Context, calls []*call[*Push, bool]) <-chan
 	}
 	logged := make(chan []*call[*Push, struct{}], 1)
 	write := func() {
-		writeAll(entries, func(entries []*call[*Push, struct{}]) error { return s.writeLog(ctx, entries) })
+		insertAll(entries, func(entries []*call[*Push, struct{}]) error { return s.writeLog(ctx, entries) })
 		logged <- entries
 	}
 	if s.sql.sqlite { // one writer at a time
@@ -108,24 +134,6 @@ func (s *Store) writeLog(ctx context.Context, entries []*call[*Push, struct{}]) 
 	return nil
 }
 
-// writeAll writes a batch. A row that the database refuses fails alone.
-func writeAll[K, V any](calls []*call[K, V], write func([]*call[K, V]) error) {
-	err := write(calls)
-	if err == nil {
-		return
-	}
-	if badRow(err) && len(calls) > 1 {
-		for i := range calls {
-			writeAll(calls[i:i+1], write)
-		}
-		return
-	}
-	var none V
-	for _, c := range calls {
-		c.value, c.err = none, err
-	}
-}
-
 func (p *Push) looksAgain() bool { return p.Outcome == Pushed && p.Seen != nil }
 
 // lookAgain reads the orders that were pushed once more, in one statement, and sends what it finds, nothing when it fails. Nil:
@@ -142,41 +150,24 @@ func (s *Store) lookAgain(ctx context.Context, calls []*call[*Push, bool]) <-cha
 	}
 	orders := make(chan map[string]Order, 1)
 	go func() {
-		found, err := s.readOrders(ctx, ids)
-		if err != nil {
-			found = nil
-		}
-		orders <- found
+		orders <- s.readOrders(ctx, ids)
 	}()
 	return orders
 }
 
-// readOrders reads the shop's orders alone. One whose values cannot be used is left out.
-func (s *Store) readOrders(ctx context.Context, ids []string) (map[string]Order, error) {
-	numeric, _, err := s.types(ctx)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := s.selectOrders(ctx, s.orderSQL, ids, numeric)
-	if err != nil || rows == nil {
-		return nil, err
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
+// readOrders reads the shop's orders alone. One that cannot be read, or whose values cannot be used, is left out.
+func (s *Store) readOrders(ctx context.Context, ids []string) map[string]Order {
 	orders := make(map[string]Order, len(ids))
-	var r orderRow
-	into := r.intoOrder()
-	for rows.Next() {
-		if err := rows.Scan(into...); err != nil {
-			return nil, fmt.Errorf("store: read orders: %w", err)
-		}
-		if o, err := s.order(&r); err == nil {
-			orders[o.ID] = o
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("store: read orders: %w", err)
-	}
-	return orders, nil
+	p := parts[string]{run: func(ids []string) error {
+		var r orderRow
+		return s.scanOrders(ctx, s.orderSQL, ids, r.intoOrder(), func() {
+			if o, err := s.order(&r); err == nil {
+				orders[o.ID] = o
+			}
+		})
+	}, fail: func(string, error) {}}
+	p.do(ids)
+	return orders
 }
 
 // persist runs a batch the ordinary way, or carefully where a row was not as expected; again when it lost a deadlock or a race.
@@ -205,7 +196,7 @@ func tryAgain(ctx context.Context, f func() error) (err error) {
 	return err
 }
 
-// exec runs one statement of its own, again when it lost a deadlock.
+// exec runs one statement of its own, again when it lost a deadlock. ErrLocked when a row stays locked.
 func (s *Store) exec(ctx context.Context, statement string, args ...any) (affected int64, err error) {
 	for range maxTries {
 		done := s.db.WithContext(ctx).Exec(statement, args...)
@@ -213,7 +204,19 @@ func (s *Store) exec(ctx context.Context, statement string, args ...any) (affect
 			break
 		}
 	}
-	return affected, err
+	return affected, lockedError(err)
+}
+
+// untilWon runs f in a transaction about one order, again when it lost a deadlock or a race for a new key, and for a few seconds
+// while a row is locked; then it is ErrLocked.
+func (s *Store) untilWon(ctx context.Context, f func(tx *gorm.DB) error) (err error) {
+	for range lockTries {
+		err = tryAgain(ctx, func() error { return s.transaction(ctx, f) })
+		if !locked(err) || ctx.Err() != nil {
+			break
+		}
+	}
+	return lockedError(err)
 }
 
 // transaction runs f in READ COMMITTED (Open; SQLite: alone).
@@ -247,10 +250,7 @@ func (s *Store) recordCarefully(tx *gorm.DB, calls []*call[*Push, bool]) error {
 
 // readStates reads rows of ordersync_order. hint and lock are what a locking SELECT has behind its table and at its end.
 func readStates(db *gorm.DB, ids []string, hint, lock string) (states map[string]OrderState, err error) {
-	args := make([]any, len(ids))
-	for i, id := range ids {
-		args[i] = id
-	}
+	args := anys(ids)
 	rows, err := queryIn(db, "SELECT "+columnList("", stateColumns)+" FROM `ordersync_order`"+hint+" WHERE `order_id` IN ("+places(len(ids))+")"+lock, args)
 	if err != nil {
 		return nil, fmt.Errorf("store: read order state: %w", err)

@@ -22,9 +22,11 @@ type RetryFilter struct {
 
 // RetryPage is what one RequestRetry did.
 type RetryPage struct {
-	Due  []string   // orders that are due now by it; those that were due before are left out
-	Next FailureKey // where the next page begins
-	Done bool       // nothing is left behind this page
+	Due []string // orders that are due now by it; those that were due before are left out
+	// Locked are how many of Due, or 1 for the one order asked for, are not due after all: somebody has locked their rows.
+	Locked int
+	Next   FailureKey // where the next page begins
+	Done   bool       // nothing is left behind this page
 }
 
 // RequestRetry makes orders due now, which the scheduler hands over at its next round. One call looks at Limit orders that failed,
@@ -35,9 +37,9 @@ func (s *Store) RequestRetry(ctx context.Context, f RetryFilter) (RetryPage, err
 	}
 	now := s.cfg.Now()
 	if f.OrderID != "" {
-		n, err := s.makeDue(ctx, []string{f.OrderID}, now)
+		n, locked, err := s.makeDue(ctx, []string{f.OrderID}, now)
 		if err != nil || n == 0 {
-			return RetryPage{Done: true}, err
+			return RetryPage{Done: true, Locked: locked}, err
 		}
 		return RetryPage{Due: []string{f.OrderID}, Done: true}, nil
 	}
@@ -52,7 +54,7 @@ func (s *Store) RequestRetry(ctx context.Context, f RetryFilter) (RetryPage, err
 			page.Due = append(page.Due, looked[i].OrderID)
 		}
 	}
-	_, err = s.makeDue(ctx, page.Due, now)
+	_, page.Locked, err = s.makeDue(ctx, page.Due, now)
 	return page, err
 }
 
@@ -105,24 +107,30 @@ func (d dialect) failedIndex() string {
 }
 
 // MakeDue makes orders due now, whatever their outcome, and returns how many were not due before. Orders that were never asked
-// for have no row and are left out.
+// for have no row and are left out. ErrLocked: some rows are locked, the others are due.
 func (s *Store) MakeDue(ctx context.Context, orderIDs []string) (n int64, err error) {
-	return s.makeDue(ctx, orderIDs, s.cfg.Now())
+	n, locked, err := s.makeDue(ctx, orderIDs, s.cfg.Now())
+	if err == nil && locked > 0 {
+		err = fmt.Errorf("store: make due: %d of %d orders: %w", locked, len(orderIDs), ErrLocked)
+	}
+	return n, err
 }
 
-func (s *Store) makeDue(ctx context.Context, orderIDs []string, now time.Time) (n int64, err error) {
+func (s *Store) makeDue(ctx context.Context, orderIDs []string, now time.Time) (n int64, locked int, err error) {
 	at := s.sql.time(now)
 	ids := slices.Sorted(slices.Values(orderIDs)) // everybody locks in the same order
 	for chunk := range slices.Chunk(slices.Compact(ids), s.cfg.BatchSize) {
-		args := []any{at}
-		for _, id := range chunk {
-			args = append(args, id)
-		}
-		changed, err := s.exec(ctx, "UPDATE `ordersync_order` SET `due_at` = ? WHERE `order_id` IN ("+places(len(chunk))+") AND (`due_at` IS NULL OR `due_at` > ?)", append(args, at)...)
-		n += changed
+		skipped, err := rowByRow(ctx, s, chunk, sameID, func(ids []string) error {
+			args := append([]any{at}, anys(ids)...)
+			changed, err := s.exec(ctx, "UPDATE `ordersync_order`"+s.sql.byKey+" SET `due_at` = ? WHERE `order_id` IN ("+places(len(ids))+
+				") AND (`due_at` IS NULL OR `due_at` > ?)", append(args, at)...)
+			n += changed
+			return err
+		})
+		locked += skipped
 		if err != nil {
-			return n, fmt.Errorf("store: make due: %w", err)
+			return n, locked, fmt.Errorf("store: make due: %w", err)
 		}
 	}
-	return n, nil
+	return n, locked, nil
 }

@@ -31,8 +31,9 @@ const (
 const (
 	defaultGather    = 2 * time.Millisecond
 	defaultBatchSize = 256
-	// batchTimeout ends a batch whose callers may all have gone. It is longer than InnoDB's own lock wait of 50 s.
-	batchTimeout = 75 * time.Second
+	// batchTimeout ends a batch whose callers may all have gone. It is longer than a batch meets locks: what it waits for rows
+	// and tables, and lockPatience.
+	batchTimeout = 30 * time.Second
 )
 
 // Store reads the shop and keeps our tables. It is safe for concurrent use; make one per process and Close it.
@@ -108,6 +109,7 @@ type shopTypes struct {
 	known       bool
 	numericID   bool // the order table's key is a number
 	updatedUnix bool // updated_at is a number of seconds
+	id, orderNo charset
 }
 
 // types reads the column types at the first call; a failure is not remembered.
@@ -129,6 +131,9 @@ func (s *Store) types(ctx context.Context) (numericID, updatedUnix bool, err err
 	defer rows.Close() //nolint:errcheck // nothing is read from it
 	found, err := rows.ColumnTypes()
 	if err = errors.Join(err, rows.Err()); err != nil {
+		return false, false, fmt.Errorf("store: shop's order table: %w", err)
+	}
+	if err = errors.Join(rows.Close(), s.readCharsets(ctx, t)); err != nil {
 		return false, false, fmt.Errorf("store: shop's order table: %w", err)
 	}
 	t.numericID = isInteger(found[0].DatabaseTypeName())

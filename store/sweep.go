@@ -30,11 +30,15 @@ type ScanKey struct {
 
 // ScanPage tells how a page went.
 type ScanPage struct {
-	Read   int      // rows read, also those that Statuses and Schema.Filter leave out
-	Marked int      // orders marked
-	IDs    []string // orders that Statuses and Schema.Filter let through, in order
-	Next   ScanKey
-	Done   bool // nothing is left behind this page
+	Read   int // rows read, also those that Statuses and Schema.Filter leave out
+	Marked int // orders marked
+	// Skipped are orders that could not be marked now, while others could: somebody has locked their rows. Read them again.
+	Skipped int
+	// Unreadable counts times that could not be read; the rows are judged without them.
+	Unreadable int
+	IDs        []string // orders that Statuses and Schema.Filter let through, in order
+	Next       ScanKey
+	Done       bool // nothing is left behind this page
 }
 
 // ReadOrders reads one page and marks nothing.
@@ -63,7 +67,7 @@ func (s *Store) MarkUnsynced(ctx context.Context, q Scan) (ScanPage, error) {
 		return page, err
 	}
 	var fresh []*OrderState
-	var changed []any
+	var changed []string
 	now := s.cfg.Now()
 	for _, o := range orders {
 		state, ok := known[o.id]
@@ -74,11 +78,9 @@ func (s *Store) MarkUnsynced(ctx context.Context, q Scan) (ScanPage, error) {
 			changed = append(changed, o.id)
 		}
 	}
-	if err := s.markFound(ctx, fresh, changed, q.DueAt); err != nil {
-		return page, err
-	}
-	page.Marked = len(fresh) + len(changed)
-	return page, nil
+	page.Skipped, err = s.markFound(ctx, fresh, changed, q.DueAt)
+	page.Marked = len(fresh) + len(changed) - page.Skipped
+	return page, err
 }
 
 // pendingState is the row of an order that was never asked for.
@@ -87,22 +89,40 @@ func pendingState(id string, due, now time.Time) *OrderState {
 }
 
 // markFound inserts the rows of orders that were never asked for, and makes those that are not due yet due at due.
-func (s *Store) markFound(ctx context.Context, fresh []*OrderState, changed []any, due time.Time) error {
+// skipped counts those whose rows are locked, or refused by the database: they hold no other order up.
+func (s *Store) markFound(ctx context.Context, fresh []*OrderState, changed []string, due time.Time) (skipped int, err error) {
 	slices.SortFunc(fresh, func(a, b *OrderState) int { return strings.Compare(a.OrderID, b.OrderID) })
-	// A row that somebody made meanwhile is on its way already.
-	if statement, args := s.sql.insertStates(fresh, s.sql.keep("order_id")); len(fresh) > 0 {
-		if _, err := s.exec(ctx, statement, args...); err != nil {
-			return fmt.Errorf("store: mark unsynced: %w", err)
-		}
+	orderID := func(o *OrderState) string { return o.OrderID }
+	skipped, err = rowByRow(ctx, s, fresh, orderID, func(fresh []*OrderState) error {
+		// A row that somebody made meanwhile is on its way already.
+		statement, args := s.sql.insertStates(fresh, s.sql.keep("order_id"))
+		_, err := s.exec(ctx, statement, args...)
+		return err
+	})
+	if err == nil {
+		var more int
+		more, err = rowByRow(ctx, s, changed, sameID, func(ids []string) error {
+			args := append([]any{string(Pending), s.sql.time(due)}, anys(ids)...)
+			_, err := s.exec(ctx, "UPDATE `ordersync_order`"+s.sql.byKey+" SET `outcome` = ?, `failed_at` = NULL, `due_at` = ?"+
+				" WHERE `due_at` IS NULL AND `order_id` IN ("+places(len(ids))+")", args...)
+			return err
+		})
+		skipped += more
 	}
-	if len(changed) > 0 {
-		args := append([]any{string(Pending), s.sql.time(due)}, changed...)
-		_, err := s.exec(ctx, "UPDATE `ordersync_order` SET `outcome` = ?, `failed_at` = NULL, `due_at` = ? WHERE `due_at` IS NULL AND `order_id` IN ("+places(len(changed))+")", args...)
-		if err != nil {
-			return fmt.Errorf("store: mark unsynced: %w", err)
-		}
+	if err != nil {
+		return skipped, fmt.Errorf("store: mark unsynced: %w", err)
 	}
-	return nil
+	return skipped, nil
+}
+
+func sameID(id string) string { return id }
+
+func anys(ids []string) []any {
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	return args
 }
 
 // shopOrder is an order as the sweep sees it.
@@ -154,15 +174,17 @@ func (s *Store) readPage(ctx context.Context, q Scan) ([]shopOrder, ScanPage, er
 			return nil, page, fmt.Errorf("store: read orders: %w", err)
 		}
 		page.Read++
-		page.Next.ID = id.String
-		if page.Next.Time, err = shopTime(at); err != nil {
-			return nil, page, fmt.Errorf("store: read orders: time of row %s: %w", clip(id.String, maxID), err)
-		}
 		o := shopOrder{id: id.String, status: status.String}
 		if s.schema.Columns.UpdatedAt != "" {
 			if o.updatedAt, err = shopTime(updated); err != nil {
-				return nil, page, fmt.Errorf("store: read orders: %s of row %s: %w", s.schema.Columns.UpdatedAt, clip(id.String, maxID), err)
+				page.Unreadable++ // its status is compared all the same
 			}
+		}
+		// A row whose time cannot be read is no place to go on from.
+		if at, err := shopTime(at); err == nil {
+			page.Next = ScanKey{Time: at, ID: id.String}
+		} else {
+			page.Unreadable++
 		}
 		if wanted && checkOrderID(o.id) == nil && (q.Statuses == nil || slices.Contains(q.Statuses, o.status)) {
 			orders = append(orders, o)
@@ -172,6 +194,9 @@ func (s *Store) readPage(ctx context.Context, q Scan) ([]shopOrder, ScanPage, er
 		return nil, page, fmt.Errorf("store: read orders: %w", err)
 	}
 	page.Done = page.Read < limit
+	if !page.Done && page.Next == (ScanKey{}) {
+		return nil, page, fmt.Errorf("store: read orders: no row of %d has a %s that can be read", page.Read, s.schema.Columns.CreateTime)
+	}
 	return orders, page, nil
 }
 

@@ -331,3 +331,31 @@ func TestPurgeLogTakesOnlyWhatIsOld(t *testing.T) {
 		}
 	})
 }
+
+// A time that cannot be read costs its own row a comparison, and no other one its page.
+func TestAnUnreadableTimeStopsNoSweep(t *testing.T) {
+	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
+		servertest.CreateShop(t, db)
+		if db.Name() != "sqlite" {
+			exec(t, db, "ALTER TABLE `order` MODIFY updated_at VARCHAR(40) NULL")
+		}
+		schema := store.DefaultSchema()
+		schema.Columns.UpdatedAt = "updated_at"
+		s := newStore(t, db, store.Config{Schema: schema})
+		for id, updated := range []string{1: "2026-03-01 07:00:00", 2: "2026-03-01 07:00:01 soon", 3: "2026-03-01 07:00:02"} {
+			if id > 0 {
+				addOrder(t, db, id, t0.Add(-time.Hour))
+				exec(t, db, "UPDATE `order` SET updated_at = ? WHERE id = ?", updated, id)
+			}
+		}
+		for name, q := range map[string]store.Scan{
+			"by update": {DueAt: t0, From: t0.Add(-2 * time.Hour), To: t0}, "by creation": {DueAt: t0, ByCreateTime: true},
+		} {
+			exec(t, db, "DELETE FROM ordersync_order")
+			page, err := s.MarkUnsynced(t.Context(), q)
+			if err != nil || page.Marked != 3 || page.Unreadable == 0 || page.Next.ID != "3" {
+				t.Errorf("%s: %+v, %v", name, page, err)
+			}
+		}
+	})
+}

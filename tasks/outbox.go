@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+	"time"
 )
 
 // The kinds of ordersync_outbox.
@@ -49,14 +50,21 @@ func row(kind, orderID string, request any, invalid error) (Row, error) {
 	return Row{kind, orderID, payload}, nil
 }
 
+// RowName names a row of the outbox. The id alone would not: the outbox may count its ids anew, and asynq would take another push of
+// the same order, within the hour, for one that it knows.
+func RowName(id int64, written time.Time) string {
+	return strconv.FormatInt(id, 10) + "-" + strconv.FormatInt(written.UnixMilli(), 36)
+}
+
 // FromOutbox reads a row of ordersync_outbox, whoever wrote it. payload may be nil (NULL) for a push.
 //
-// A push row may carry {"cause": …, "revision": …}. Without a revision the row itself names the change, so the task's id is
-// "push:<order>:outbox-<row id>": a row that is handed over twice, because a relay was killed between the hand-over and its
+// row is what the outbox calls the row, the same whenever it is read and another one for every row: RowName. A push row may carry
+// {"cause": …, "revision": …}. Without a revision the row itself names the change, so the task's id is
+// "push:<order>:outbox-<row>": a row that is handed over twice, because a relay was killed between the hand-over and its
 // commit, is one task. A refund or a settlement is one by its developer number.
 //
 // The error is a *PayloadError: the row can never be handed over.
-func FromOutbox(kind, orderID string, payload []byte, rowID int64) (Asked, error) {
+func FromOutbox(kind, orderID string, payload []byte, row string) (Asked, error) {
 	var a Asked
 	var into any
 	var inside *string // order_id in the payload
@@ -82,16 +90,16 @@ func FromOutbox(kind, orderID string, payload []byte, rowID int64) (Asked, error
 		}
 	}
 	*inside = orderID
-	return a.named(rowID)
+	return a.named(row)
 }
 
-func (a Asked) named(rowID int64) (Asked, error) {
+func (a Asked) named(row string) (Asked, error) {
 	var err error
 	switch {
 	case a.Push != nil:
 		a.Push.Cause = a.Push.cause()
 		if a.Push.Revision == "" {
-			a.Push.Revision = "outbox-" + strconv.FormatInt(rowID, 10)
+			a.Push.Revision = "outbox-" + row
 		}
 		err = a.Push.Validate()
 	case a.Refund != nil:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"reflect"
 	"testing"
+	"time"
 )
 
 func TestFromOutboxNamesTheRow(t *testing.T) {
@@ -24,7 +25,7 @@ func TestFromOutboxNamesTheRow(t *testing.T) {
 		"backfill travels its road": {[]byte(`{"cause":"backfill"}`), "push:123:outbox-9", CauseBackfill},
 	} {
 		t.Run(name, func(t *testing.T) {
-			asked, err := FromOutbox("push", "123", c.payload, 9)
+			asked, err := FromOutbox("push", "123", c.payload, "9")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -54,7 +55,7 @@ func TestFromOutboxRefusesABadRow(t *testing.T) {
 		"settle of nothing":    {"settle", "1", `null`, "out_settle_no"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := FromOutbox(c.kind, c.order, []byte(c.payload), 9)
+			_, err := FromOutbox(c.kind, c.order, []byte(c.payload), "9")
 			var bad *PayloadError
 			if !errors.As(err, &bad) || bad.Field != c.field {
 				t.Fatalf("got %v, want a *PayloadError of %s", err, c.field)
@@ -67,7 +68,7 @@ func TestARowHandedOverTwiceIsOneTask(t *testing.T) {
 	t.Parallel()
 	redis := startRedis(t)
 	for i, want := range []bool{true, false} {
-		asked, err := FromOutbox("push", "123", nil, 9)
+		asked, err := FromOutbox("push", "123", nil, "9")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +96,7 @@ func TestWhatRowWritesFromOutboxReads(t *testing.T) {
 		if err != nil || string(row.Payload) != c.text || row.OrderID != "123" {
 			t.Errorf("row %+v %s, %v\nwant %s", row, row.Payload, err, c.text)
 		}
-		got, err := FromOutbox(row.Kind, row.OrderID, row.Payload, 1)
+		got, err := FromOutbox(row.Kind, row.OrderID, row.Payload, "1")
 		if err != nil || !reflect.DeepEqual(got, c.want) {
 			t.Errorf("read %+v, %v; want %+v", got, err, c.want)
 		}
@@ -107,5 +108,18 @@ func TestWhatRowWritesFromOutboxReads(t *testing.T) {
 		if _, err := row(); !errors.As(err, &bad) {
 			t.Errorf("%s: a bad request became a row: %v", name, err)
 		}
+	}
+}
+
+// Two rows have two names, also where the outbox counts its ids anew; read twice, a row has one.
+func TestARowOfTheOutboxHasANameOfItsOwn(t *testing.T) {
+	at := time.Date(2026, 3, 1, 8, 0, 0, 123e6, time.UTC)
+	name := RowName(7, at)
+	if name != RowName(7, at.In(time.FixedZone("", 8*3600))) || name == RowName(7, at.Add(time.Millisecond)) || name == RowName(8, at) {
+		t.Errorf("names %s, %s, %s", name, RowName(7, at.Add(time.Millisecond)), RowName(8, at))
+	}
+	asked, err := FromOutbox("push", "123", nil, name)
+	if err != nil || asked.Push.ID() != "push:123:outbox-7-mm7gmbnf" {
+		t.Errorf("%+v, %v", asked.Push, err)
 	}
 }

@@ -83,6 +83,9 @@ func (p *process) retryOne(ctx context.Context, st *store.Store, f store.RetryFi
 	if err != nil {
 		return err
 	}
+	if page.Locked > 0 {
+		return fmt.Errorf("order %q: %w; try again", f.OrderID, store.ErrLocked)
+	}
 	if len(page.Due) > 0 {
 		fmt.Fprintln(p.out, f.OrderID, "is due now")
 		return nil
@@ -99,16 +102,20 @@ func (p *process) retryOne(ctx context.Context, st *store.Store, f store.RetryFi
 
 func (p *process) retryFailed(ctx context.Context, st *store.Store, f store.RetryFilter) error {
 	f.Until = time.Now()
-	total := 0
+	total, locked := 0, 0
 	for {
 		page, err := st.RequestRetry(ctx, f)
 		if err != nil {
 			return fmt.Errorf("after %d orders: %w", total, err)
 		}
-		total, f.After = total+len(page.Due), page.Next
-		if page.Done {
-			fmt.Fprintln(p.out, total, "orders are due now")
-			return nil
+		total, locked, f.After = total+len(page.Due)-page.Locked, locked+page.Locked, page.Next
+		if !page.Done {
+			continue
 		}
+		fmt.Fprintln(p.out, total, "orders are due now")
+		if locked > 0 {
+			return fmt.Errorf("%d more: %w; try again", locked, store.ErrLocked)
+		}
+		return nil
 	}
 }

@@ -74,6 +74,9 @@ func (p *process) printStatus(o gateway.OrderStatus) error {
 	}
 	line("pushed at", moment(o.PushedAt))
 	line("asked again at", moment(o.DueAt))
+	for _, r := range o.PutAside {
+		line("LOOK AT THIS", fmt.Sprintf("a %s that the shop wrote into ordersync_outbox at %s was put aside: %s", r.Kind, moment(&r.WrittenAt), r.Reason))
+	}
 	printMoney(w, o)
 	if len(o.History) > 0 {
 		fmt.Fprintln(w, "\nat\tcall\tnumber\tattempt\tcause\toutcome\ttook\treason")

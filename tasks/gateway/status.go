@@ -28,6 +28,16 @@ type OrderStatus struct {
 	Refunds     []RefundStatus     `json:"refunds"`     // newest first
 	Settlements []SettlementStatus `json:"settlements"` // newest first
 	History     []Event            `json:"history"`     // newest first
+
+	PutAside []PutAside `json:"put_aside,omitempty"` // newest first
+}
+
+// PutAside is a row of ordersync_outbox about the order that asks for money, can never be handed over, and that nobody has
+// acknowledged.
+type PutAside struct {
+	Kind      string    `json:"kind"`
+	Reason    string    `json:"reason"`
+	WrittenAt time.Time `json:"written_at"`
 }
 
 // Held is the state of an order in Douyin's order centre.

@@ -51,7 +51,7 @@ func read(m redis.XMessage) (Entry, error) {
 	case kind == tasks.KindPush:
 		return readPush(m.ID, orderID, field("cause"), field("revision"), payload)
 	}
-	asked, err := tasks.FromOutbox(kind, orderID, []byte(payload), 0)
+	asked, err := tasks.FromOutbox(kind, orderID, []byte(payload), "")
 	return Entry{m.ID, asked}, err
 }
 

@@ -133,7 +133,7 @@ func TestTheOutboxOnMariaDB(t *testing.T) {
 	var asked []string
 	_, err = st.RelayOutbox(t.Context(), 10, func(_ context.Context, rows []store.OutboxRow) []error {
 		for _, r := range rows {
-			a, err := tasks.FromOutbox(r.Kind, r.OrderID, r.Payload, r.ID)
+			a, err := tasks.FromOutbox(r.Kind, r.OrderID, r.Payload, tasks.RowName(r.ID, r.CreatedAt))
 			switch {
 			case err != nil:
 				t.Error(err)

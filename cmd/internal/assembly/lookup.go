@@ -16,6 +16,9 @@ import (
 // historyRows is how much of an order's log a lookup shows.
 const historyRows = 50
 
+// putAsideRows is how many rows of the outbox a lookup shows at most.
+const putAsideRows = 20
+
 // Lookup tells what is known of one order: GET /v1/orders/{id} and `ordersync status`.
 type Lookup struct{ store *store.Store }
 
@@ -45,7 +48,17 @@ func (l Lookup) OrderStatus(ctx context.Context, orderID string) (gateway.OrderS
 		return gateway.OrderStatus{}, false, err
 	}
 	out := orderStatus(state, rows)
-	return out, true, l.addMoney(ctx, &out)
+	err = errors.Join(l.addMoney(ctx, &out), l.addPutAside(ctx, &out))
+	return out, true, err
+}
+
+// addPutAside adds what the shop asked for the order's money and nobody can carry out.
+func (l Lookup) addPutAside(ctx context.Context, out *gateway.OrderStatus) error {
+	bad, err := l.store.BadOutboxRowsOf(ctx, out.OrderID, putAsideRows)
+	for _, r := range bad {
+		out.PutAside = append(out.PutAside, gateway.PutAside{Kind: r.Kind, Reason: r.Reason, WrittenAt: r.CreatedAt})
+	}
+	return err
 }
 
 // addMoney adds the order's refunds and settlements, newest first.
@@ -129,7 +142,7 @@ func (l Lookup) neverAsked(ctx context.Context, orderID string) (gateway.OrderSt
 		return gateway.OrderStatus{}, false, err
 	}
 	out.OrderNo, out.ShopStatus = snapshot.Order.OrderNo, snapshot.Order.Status
-	return out, true, nil
+	return out, true, l.addPutAside(ctx, &out)
 }
 
 func orderStatus(o store.OrderState, rows []store.LogRow) gateway.OrderStatus {

@@ -140,14 +140,14 @@ func handOver(one func(context.Context, store.OutboxRow) error) func(context.Con
 // handOverRow asks for what a row of the outbox says.
 func handOverRow(queue tasks.Enqueuer, cashier Cashier) func(context.Context, store.OutboxRow) error {
 	return func(ctx context.Context, r store.OutboxRow) error {
-		asked, err := tasks.FromOutbox(r.Kind, r.OrderID, r.Payload, r.ID)
+		asked, err := tasks.FromOutbox(r.Kind, r.OrderID, r.Payload, tasks.RowName(r.ID, r.CreatedAt))
 		if err == nil {
 			err = handOverAsked(ctx, queue, cashier, asked)
 		}
 		switch {
 		case neverTaken(err):
 			return &store.BadRow{Err: err}
-		case errors.Is(err, gateway.ErrOrderNotFound), errors.Is(err, gateway.ErrBusy):
+		case errors.Is(err, gateway.ErrOrderNotFound), errors.Is(err, gateway.ErrBusy), store.OneRow(err):
 			return &store.LaterRow{Err: err}
 		}
 		return err

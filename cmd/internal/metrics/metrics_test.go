@@ -104,8 +104,8 @@ var closed = map[string][]string{
 	"op":      ops(), "result": append(answers(), "failed", "accepted", "forged", "malformed", "repaired", "left"),
 	"to": breakerStates, "money": {"refund", "settlement"}, "by": {"worker", "callback"}, "job": {"sweep", "outbox"},
 	"queue": tasks.Queues(), "state": append(slices.Concat(states, breakerStates), "new", "sending", "submitted", "succeeded", "failed"),
-	"fault": {"ghost", "unleased", "undecodable", "misfiled", "overfull"}, "table": {"refund", "settlement", "payment"},
-	"alarm": {"overdue", "amount", "contradiction", "unknown_order", "unreadable", "unknown_code"}, "source": {"queues", "inbox", "memory", "database"},
+	"fault": {"ghost", "unleased", "undecodable", "misfiled", "overfull"}, "table": {"refund", "settlement", "payment", "outbox_bad"},
+	"alarm": {"overdue", "amount", "contradiction", "unknown_order", "unreadable", "unknown_code", "unsendable", "unsettled", "put_aside"}, "source": {"queues", "inbox", "memory", "database"},
 	"version": nil, "commit": nil, "go": nil, "le": nil,
 }
 

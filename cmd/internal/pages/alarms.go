@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,7 +27,7 @@ var (
 	errLongNote  = &problem{http.StatusBadRequest, "The note is too long."}
 )
 
-// alarm is a payment, refund or settlement that a person has to look at.
+// alarm is a payment, refund, settlement or row of the outbox that a person has to look at.
 type alarm struct {
 	What, Number, OrderID, Message, Link string
 	Table                                store.AlarmTable
@@ -42,7 +43,7 @@ type seenAlarm struct {
 	What, Title, Link string
 }
 
-// alarms are those of payments, refunds and settlements together, newest first.
+// alarms are those of all tables together, newest first.
 func (p *pages) alarms(ctx context.Context, l lang) ([]alarm, error) {
 	var all []alarm
 	payments, err := p.Store.PaymentAlarms(ctx, listLimit+1)
@@ -71,6 +72,16 @@ func (p *pages) alarms(ctx context.Context, l lang) ([]alarm, error) {
 			all = append(all, a)
 		}
 	}
+	rows, err := p.Store.OutboxAlarms(ctx, listLimit+1)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		all = append(all, alarm{
+			What: l.T("Outbox row"), Number: strconv.FormatInt(r.No, 10), OrderID: r.OrderID, Message: r.Kind + ": " + r.Reason,
+			Link: orderLink(r.OrderID), Table: store.OutboxAlarm, Alarm: r.Alarm, At: r.CreatedAt, Meaning: l.alarmMeaning(r.Alarm),
+		})
+	}
 	slices.SortStableFunc(all, func(a, b alarm) int { return b.At.Compare(a.At) })
 	return all, nil
 }
@@ -93,8 +104,11 @@ func (p *pages) seenAlarms(ctx context.Context, l lang) ([]seenAlarm, error) {
 
 // tableName is what an alarm is about, as a text of the word list.
 func tableName(t store.AlarmTable) string {
-	if t == store.PaymentAlarm {
+	switch t {
+	case store.PaymentAlarm:
 		return "Payment"
+	case store.OutboxAlarm:
+		return "Outbox row"
 	}
 	return moneyName(store.Money(t))
 }
@@ -113,9 +127,7 @@ func (p *pages) acknowledge(ctx context.Context, r *http.Request, _ lang) (answe
 		Table: store.AlarmTable(in.Get("table")), Number: in.Get("number"), Alarm: in.Get("alarm"),
 		Ack: store.Ack{At: &now, By: who.Name, Note: strings.TrimSpace(in.Get("note"))},
 	}
-	switch seen.Table {
-	case store.RefundAlarm, store.SettlementAlarm, store.PaymentAlarm:
-	default:
+	if !slices.Contains(store.AlarmTables(), seen.Table) {
 		return answer{}, errBadForm
 	}
 	if seen.Number == "" || seen.Alarm == "" {

@@ -1,6 +1,8 @@
 package pages_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -66,6 +68,31 @@ func TestAnAlarmIsAcknowledged(t *testing.T) {
 			t.Errorf("open still:\n%s", body)
 		}
 		omar.sees("/orders/1", "Payment 1", "alarm acknowledged")
+	})
+}
+
+// A refund that the shop wrote into the outbox and nobody can carry out is an alarm like the others.
+func TestMoneyThatWasPutAsideIsAcknowledged(t *testing.T) {
+	onEach(t, func(t *testing.T, s *site) {
+		s.addOrder(t, 1, "x")
+		if err := s.db.Exec("INSERT INTO ordersync_outbox (kind, order_id, payload) VALUES ('refund', '1', '{}')").Error; err != nil {
+			t.Fatal(err)
+		}
+		bad := func(_ context.Context, rows []store.OutboxRow) []error {
+			return []error{&store.BadRow{Err: errors.New("amount_fen: is 0")}}
+		}
+		if _, err := s.store.RelayOutbox(t.Context(), 10, bad); err != nil {
+			t.Fatal(err)
+		}
+		omar := s.as(t, "omar")
+		omar.sees("/", "Money that the shop asked for, and nobody can carry out", "Outbox row 1", "refund: amount_fen: is 0", "<b>1</b> money alarms", `value="outbox_bad"`)
+		form := url.Values{"table": {"outbox_bad"}, "number": {"1"}, "alarm": {"put_aside"}, "note": {"paid back by hand"}}
+		if body, status := omar.post("/alarms", form); status != http.StatusOK || !strings.Contains(body, "<b>0</b> money alarms") || !strings.Contains(body, "paid back by hand") {
+			t.Errorf("%d\n%s", status, body)
+		}
+		if body, status := omar.post("/alarms", form); status != http.StatusConflict {
+			t.Errorf("twice: %d\n%s", status, body)
+		}
 	})
 }
 

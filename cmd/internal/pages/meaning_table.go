@@ -203,6 +203,21 @@ var alarmMeanings = map[string]meaning{
 		phrase{"The column that the words name is not what ordersync wrote there, so no request can be made of it. It has ended as failed; no money moves under its number any more.", "下方文字指出的列已不是 ordersync 写入的内容，无法据此发送请求。该指令已记为失败，此单号不会再发生资金变动。"},
 		phrase{"Find out who changes ordersync's tables. Then give the instruction again under a new number.", "查明是谁改动了 ordersync 的表，然后用新单号重新发起。"},
 	},
+	store.AlarmUnsendable: {
+		phrase{"No task can name this row of money", "资金指令的单号无法交付"},
+		phrase{"Its number holds what Douyin and the queue do not take, so nothing is sent and nothing is asked for it. ordersync never writes such a number.", "单号含有抖音与队列不接受的字符，因此既不会发送，也不会查询。ordersync 不会写入这样的单号。"},
+		phrase{"Find out who writes ordersync's tables. Look on Douyin's merchant platform whether it was sent under another number before you give it again.", "查明是谁写入了 ordersync 的表。重新发起之前，先在抖音商家后台确认是否已用其他单号发送过。"},
+	},
+	store.AlarmUnsettled: {
+		phrase{"Automatic settlement has given up", "自动分账已放弃"},
+		phrase{"It has failed again and again, or could not be written down. The words are those of the last failure.", "多次分账失败，或指令无法写入。下方为最后一次失败的原因。"},
+		phrase{"Mend the cause, or settle the order by hand. When you acknowledge this, it is tried again, as often as before.", "排除原因，或手工分账。确认此警报后会再次自动尝试，次数与之前相同。"},
+	},
+	store.AlarmPutAside: {
+		phrase{"Money that the shop asked for, and nobody can carry out", "商城请求的资金指令无法执行"},
+		phrase{"The shop wrote this row into ordersync_outbox. It can never be handed over, for the reason below: no refund or settlement came of it.", "商城把这一行写入了 ordersync_outbox，但由于下方原因永远无法交付：没有产生退款或分账。"},
+		phrase{"Mend the program that writes it and, if the money is still owed, ask again under the same number. Then acknowledge this.", "修正写入程序；若款项仍应支付，用相同单号重新发起，然后确认此警报。"},
+	},
 	store.AlarmUnknownOrder: {
 		phrase{"Paid, and the shop has no such order", "已支付，但商城没有该订单"},
 		phrase{"Douyin called back for a payment whose number the shop does not know.", "抖音回调了一笔商城没有对应订单的支付。"},

@@ -64,6 +64,7 @@ var words = map[string]string{
 	"Ordered":                               "下单时间",
 	"Paid back":                             "已退款",
 	"Paid":                                  "已支付",
+	"Outbox row":                            "outbox 行",
 	"Payment":                               "支付",
 	"Push again":                            "重新推送",
 	"Push of the order":                     "推送订单",
