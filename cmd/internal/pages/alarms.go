@@ -104,10 +104,10 @@ func (p *pages) seenAlarms(ctx context.Context, l lang) ([]seenAlarm, error) {
 
 // tableName is what an alarm is about, as a text of the word list.
 func tableName(t store.AlarmTable) string {
-	switch t {
-	case store.PaymentAlarm:
+	if t == store.PaymentAlarm {
 		return "Payment"
-	case store.OutboxAlarm:
+	}
+	if t == store.OutboxAlarm {
 		return "Outbox row"
 	}
 	return moneyName(store.Money(t))
