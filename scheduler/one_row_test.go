@@ -118,7 +118,7 @@ func TestAutomaticSettlementThatFailsRaisesAnAlarm(t *testing.T) {
 				for _, i := range e.settlements(1) {
 					if !i.State.Final() {
 						answer := store.Answer{At: e.clock(), Kind: "rejected", Code: 3007, Message: "no such receiver"}
-						if _, err := e.store.Finished(t.Context(), store.Settlement, i.Number, store.Result{State: store.MoneyFailed, Answer: answer}); err != nil {
+						if _, err := e.store.Finished(t.Context(), i, store.Result{State: store.MoneyFailed, Answer: answer}); err != nil {
 							t.Fatal(err)
 						}
 					}

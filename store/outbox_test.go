@@ -110,7 +110,7 @@ func undo(t *testing.T, db *gorm.DB) {
 	if db.Name() == "sqlite" {
 		folder = "sqlite"
 	}
-	text, err := migrations.Files.ReadFile(folder + "/00070_outbox_alarm.sql")
+	text, err := migrations.Files.ReadFile(folder + "/0007_outbox_alarm.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func undo(t *testing.T, db *gorm.DB) {
 	for statement := range strings.SplitSeq(strings.TrimSpace(down), ";\n") {
 		exec(t, db, statement)
 	}
-	exec(t, db, "DELETE FROM ordersync_migration WHERE version_id = 70")
+	exec(t, db, "DELETE FROM ordersync_migration WHERE version_id = 7")
 }
 
 // What was put aside by the version before is an alarm now, and keeps its place.
