@@ -66,7 +66,7 @@ func TestErrorsAreOneLineThatNamesTheFaultAndACode(t *testing.T) {
 		{"status 1 --config /nowhere.yaml", secrets, exitUsage, "config: config file: cannot be read: open /nowhere.yaml"},
 		{"status 1", append([]string{"ORDERSYNC_CONFIG=/nowhere.yaml"}, secrets...), exitUsage, "open /nowhere.yaml"},
 		{"status 1", append([]string{"ORDERSYNC_WORKER__SERVERS=x"}, secrets...), exitUsage, "config: worker.servers (ORDERSYNC_WORKER__SERVERS): want a whole number"},
-		{"migrate --status --print", secrets, exitUsage, "--status, --print: want one of both"},
+		{"migrate --status --print", secrets, exitUsage, "--status, --print, --down: want one of them"},
 		{"migrate", secrets, exitFailed, "store: migrate: "},
 		{"retry", secrets, exitUsage, "--order, --failed: want one of both"},
 		{"retry --order 1 --failed", secrets, exitUsage, "--order, --failed: want one of both"},

@@ -47,7 +47,7 @@ func newMySQL(path string) (*MySQLServer, error) {
 // StartMySQL starts a server for this test alone; it ends with the test. It is nil where mariadbd is not installed.
 func StartMySQL(t testing.TB) *MySQLServer {
 	t.Helper()
-	path, ok := need(t, "mariadbd")
+	path, ok := need(t, mariadbd)
 	if !ok {
 		return nil
 	}
@@ -114,7 +114,7 @@ var sharedMySQL = sync.OnceValues(func() (*MySQLServer, error) {
 // MySQLDSN is the DSN of a fresh database for a process that the test starts. It is "" where mariadbd is not installed.
 func MySQLDSN(t testing.TB) string {
 	t.Helper()
-	if _, ok := need(t, "mariadbd"); !ok {
+	if _, ok := need(t, mariadbd); !ok {
 		return ""
 	}
 	s, err := sharedMySQL()

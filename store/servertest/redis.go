@@ -29,7 +29,7 @@ type RedisServer struct {
 // redis-server is given args too, such as a file of users to include.
 func StartRedis(t testing.TB, args ...string) *RedisServer {
 	t.Helper()
-	path, ok := need(t, "redis-server")
+	path, ok := need(t, redisServer)
 	if !ok {
 		m := startMini(t)
 		return &RedisServer{Addr: m.Addr(), mini: m}
@@ -147,7 +147,8 @@ func newRedis(path, portOption string, args ...string) (*RedisServer, error) {
 
 // sharedRedis is one server for all tests of the process; each test has a database number of its own.
 var sharedRedis = sync.OnceValues(func() (*RedisServer, error) {
-	return newRedis("redis-server", plainPort, "--appendonly", "no")
+	// One without TLS does not know the second option: the tests need both.
+	return newRedis("redis-server", plainPort, "--tls-port", "0", "--appendonly", "no")
 })
 
 // redisNumbers hands out the database numbers that are free.
@@ -163,7 +164,7 @@ var redisNumbers = func() chan int {
 // Options say where it is, for asynq.RedisClientOpt and others. It is emptied and closed when the test ends.
 func Redis(t testing.TB) *redis.Client {
 	t.Helper()
-	if _, ok := need(t, "redis-server"); !ok {
+	if _, ok := need(t, redisServer); !ok {
 		return Miniredis(t)
 	}
 	s, err := sharedRedis()
@@ -192,7 +193,7 @@ func RedisAddr(t testing.TB) string {
 func EachRedis(t *testing.T, test func(t *testing.T, rdb redis.UniversalClient)) {
 	t.Helper()
 	t.Run("miniredis", func(t *testing.T) { test(t, Miniredis(t)) })
-	if _, ok := need(t, "redis-server"); ok {
+	if _, ok := need(t, redisServer); ok {
 		t.Run("redis", func(t *testing.T) { test(t, Redis(t)) })
 		t.Run("cluster", func(t *testing.T) { test(t, emptyCluster(t)) })
 	}
