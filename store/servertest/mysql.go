@@ -64,6 +64,12 @@ func StartMySQL(t testing.TB) *MySQLServer {
 // Kill ends the server as kill -9 does; the data stays. Restart brings it back.
 func (s *MySQLServer) Kill() { s.p.kill() }
 
+// Freeze stops the server as SIGSTOP does: it accepts connections and answers nothing, until Thaw.
+func (s *MySQLServer) Freeze() { s.p.signal(stopSignal) }
+
+// Thaw lets a frozen server go on.
+func (s *MySQLServer) Thaw() { s.p.signal(goOnSignal) }
+
 // Restart starts the server again on its data and waits until it answers.
 func (s *MySQLServer) Restart(t testing.TB) {
 	t.Helper()

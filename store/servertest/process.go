@@ -129,6 +129,9 @@ func (p *process) kill() {
 	_ = os.Remove(p.socket)
 }
 
+// signal sends s to the server itself.
+func (p *process) signal(s os.Signal) { _ = p.cmd.Process.Signal(s) }
+
 // close kills the server and removes its directory.
 func (p *process) close() {
 	p.kill()

@@ -62,6 +62,19 @@ func (s *RedisServer) Kill() {
 	s.p.kill()
 }
 
+// Freeze stops the server as SIGSTOP does: it accepts connections and answers nothing, until Thaw. It tells false for miniredis,
+// which cannot be stopped so.
+func (s *RedisServer) Freeze() bool {
+	if s.mini != nil {
+		return false
+	}
+	s.p.signal(stopSignal)
+	return true
+}
+
+// Thaw lets a frozen server go on.
+func (s *RedisServer) Thaw() { s.p.signal(goOnSignal) }
+
 // Restart starts the server again on its data, at the same address, and waits until it answers.
 func (s *RedisServer) Restart(t testing.TB) {
 	t.Helper()
