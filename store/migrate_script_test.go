@@ -115,7 +115,7 @@ func (s scripted) tables() string {
 	var all strings.Builder
 	for _, name := range names {
 		var table, definition string
-		if err := s.db.Raw("SHOW CREATE TABLE " + name).Row().Scan(&table, &definition); err != nil {
+		if err := s.db.Raw("SHOW CREATE TABLE "+name).Row().Scan(&table, &definition); err != nil {
 			s.t.Fatal(err)
 		}
 		all.WriteString(definition[:strings.LastIndexByte(definition, ')')] + "\n") // the rest counts rows
