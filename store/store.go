@@ -47,6 +47,8 @@ type Store struct {
 	loadSQL  string // of buildLoadSQL
 	orderSQL string
 
+	refusals *refusals
+
 	migrating sync.Mutex // SQLite only
 }
 
@@ -71,7 +73,11 @@ func New(db *gorm.DB, cfg Config) (*Store, error) {
 	if cfg.BatchSize <= 0 {
 		cfg.BatchSize = defaultBatchSize
 	}
-	s := &Store{db: db, cfg: cfg, schema: cfg.Schema.withDefaults(), sql: dialectOf(db)}
+	refusals, err := refusalsOf(db)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{db: db, cfg: cfg, refusals: refusals, schema: cfg.Schema.withDefaults(), sql: dialectOf(db)}
 	s.buildLoadSQL()
 	s.loads = newGatherer(cfg, s.loadBatch)
 	s.begins = newGatherer(cfg, s.beginBatch)

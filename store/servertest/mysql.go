@@ -21,7 +21,7 @@ type MySQLServer struct {
 	p *process
 }
 
-func newMySQL(path string) (*MySQLServer, error) {
+func newMySQL(path string, args ...string) (*MySQLServer, error) {
 	p, err := newProcess(path)
 	if err != nil {
 		return nil, err
@@ -37,6 +37,7 @@ func newMySQL(path string) (*MySQLServer, error) {
 	if os.Getuid() == 0 {
 		p.args = append(p.args, "--user=root")
 	}
+	p.args = append(p.args, args...)
 	if err := p.start(); err != nil {
 		p.close()
 		return nil, err
@@ -45,13 +46,14 @@ func newMySQL(path string) (*MySQLServer, error) {
 }
 
 // StartMySQL starts a server for this test alone; it ends with the test. It is nil where mariadbd is not installed.
-func StartMySQL(t testing.TB) *MySQLServer {
+// mariadbd is given args too.
+func StartMySQL(t testing.TB, args ...string) *MySQLServer {
 	t.Helper()
 	path, ok := need(t, mariadbd)
 	if !ok {
 		return nil
 	}
-	s, err := newMySQL(path)
+	s, err := newMySQL(path, args...)
 	if err != nil {
 		t.Fatalf("private mariadbd: %v", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/cmd/internal/metrics"
+	"github.com/ordersync/ordersync/cmd/internal/probe"
 	"github.com/ordersync/ordersync/cmd/internal/traces"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
@@ -38,6 +39,7 @@ type Assembly struct {
 	gate      part[*gate.Gate]
 	douyin    part[*douyin.Client]
 	gateway   part[http.Handler]
+	ready     part[*probe.Ready]
 	worker    part[*worker.Servers]
 	traces    part[*traces.Traces]
 
