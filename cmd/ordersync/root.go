@@ -123,6 +123,7 @@ func (p *process) commands() []*cobra.Command {
 		newSimulator(p),
 		newAdminHash(p),
 		newHealthcheck(p),
+		newLicenses(p),
 		newVersion(p),
 	}, fullCommands(p)...)
 }
