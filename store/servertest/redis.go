@@ -80,6 +80,8 @@ func (s *RedisServer) Restart(t testing.TB) {
 	t.Helper()
 	var err error
 	if s.mini != nil {
+		// Close ended its context for good (miniredis v2.40), and with it every command that blocks.
+		s.mini.Ctx, s.mini.CtxCancel = context.WithCancel(context.Background())
 		err = s.mini.Restart()
 	} else if err = s.p.start(); err == nil {
 		err = s.waitLoaded()
