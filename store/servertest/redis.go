@@ -81,7 +81,7 @@ func (s *RedisServer) Restart(t testing.TB) {
 	var err error
 	if s.mini != nil {
 		// Close ended its context for good (miniredis v2.40), and with it every command that blocks.
-		s.mini.Ctx, s.mini.CtxCancel = context.WithCancel(context.Background())
+		s.mini.Ctx, s.mini.CtxCancel = context.WithCancel(context.Background()) //nolint:gosec // Close calls it
 		err = s.mini.Restart()
 	} else if err = s.p.start(); err == nil {
 		err = s.waitLoaded()

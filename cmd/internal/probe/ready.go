@@ -63,7 +63,7 @@ func (r *Ready) Check(ctx context.Context) error {
 	}
 }
 
-func (r *Ready) known() (err error, known bool) { //nolint:revive,staticcheck // the error is what is known
+func (r *Ready) known() (err error, known bool) { //nolint:revive // the error is what is known
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.err, r.Now().Before(r.until)
