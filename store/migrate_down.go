@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Newest is the migration that was applied last, with the SQL that takes it back, for somebody who has to agree first. The
-// zero Migration: none is applied.
+// Newest is the migration that was applied last, with the SQL that takes it back, for somebody who
+// has to agree first. The zero Migration: none is applied.
 func (s *Store) Newest(ctx context.Context) (newest Migration, down string, err error) {
 	all, err := s.MigrationStatus(ctx)
 	if err != nil {
@@ -47,8 +47,8 @@ func (s *Store) Database(ctx context.Context) (name string, err error) {
 	return name, nil
 }
 
-// TakeBack undoes the newest migration, with all that its tables and columns hold. It does nothing where another one than m is
-// the newest by now.
+// TakeBack undoes the newest migration, with all that its tables and columns hold. It does nothing
+// where another one than m is the newest by now.
 func (s *Store) TakeBack(ctx context.Context, m Migration) (err error) {
 	release, err := s.lockMigrations(ctx)
 	if err != nil {
@@ -56,7 +56,10 @@ func (s *Store) TakeBack(ctx context.Context, m Migration) (err error) {
 	}
 	defer func() { err = errors.Join(err, release()) }()
 	if newest, _, err := s.Newest(ctx); err != nil || newest.Version != m.Version {
-		return errors.Join(err, fmt.Errorf("store: take back: %s is not the newest migration any more", m.Name))
+		return errors.Join(
+			err,
+			fmt.Errorf("store: take back: %s is not the newest migration any more", m.Name),
+		)
 	}
 	provider, err := s.provider()
 	if err != nil {

@@ -2,7 +2,8 @@ package store
 
 import "testing"
 
-// A printed script is the Up half only, and its client has to know where a statement with semicolons of its own ends.
+// A printed script is the Up half only, and its client has to know where a statement with
+// semicolons of its own ends.
 func TestUpHalf(t *testing.T) {
 	const file = "-- a word before\n-- +goose Up\nCREATE TABLE a (n INT);\n-- +goose StatementBegin\n" +
 		"CREATE TRIGGER b BEFORE INSERT ON a FOR EACH ROW BEGIN SET NEW.n = 1; END\n-- +goose StatementEnd\n" +

@@ -8,8 +8,11 @@ import (
 	"strings"
 )
 
-// errNoScript is what SQLite answers: its database lives in one process, where no client reaches it.
-var errNoScript = errors.New("store: migrations: an embedded database is migrated by its own process, not by a script")
+// errNoScript is what SQLite answers: its database lives in one process, where no client reaches
+// it.
+var errNoScript = errors.New(
+	"store: migrations: an embedded database is migrated by its own process, not by a script",
+)
 
 // versionTableSQL is goose's version table, as goose makes it.
 const versionTableSQL = `CREATE TABLE IF NOT EXISTS ` + versionTable + ` (
@@ -23,14 +26,16 @@ INSERT INTO ` + versionTable + ` (version_id, is_applied)
     SELECT 0, 1 FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM ` + versionTable + `);
 `
 
-// PendingSQL is what Migrate would do now, as a script for the client of MySQL or MariaDB, and the names of the files in it,
-// oldest first; none, and an empty script, where nothing waits. It changes nothing.
+// PendingSQL is what Migrate would do now, as a script for the client of MySQL or MariaDB, and the
+// names of the files in it, oldest first; none, and an empty script, where nothing waits. It
+// changes nothing.
 //
 // # What keeps the script from doing harm
 //
-// It holds no Down half. It takes Migrate's lock, and it stops before its first change where the database is not at the
-// version for which it was printed: run a second time, or in another database, it does nothing. Each file's version row is
-// written behind it, so a later Migrate has nothing to do, and a script that broke off is followed by one that is printed anew.
+// It holds no Down half. It takes Migrate's lock, and it stops before its first change where the
+// database is not at the version for which it was printed: run a second time, or in another
+// database, it does nothing. Each file's version row is written behind it, so a later Migrate has
+// nothing to do, and a script that broke off is followed by one that is printed anew.
 func (s *Store) PendingSQL(ctx context.Context) (script string, names []string, err error) {
 	if s.sql.sqlite {
 		return "", nil, errNoScript
@@ -55,7 +60,8 @@ func (s *Store) PendingSQL(ctx context.Context) (script string, names []string, 
 	return s.script(at, database, pending)
 }
 
-// FreshSQL is PendingSQL for a database that has none of our tables yet, without asking one. It stops where it finds them.
+// FreshSQL is PendingSQL for a database that has none of our tables yet, without asking one. It
+// stops where it finds them.
 func (s *Store) FreshSQL() (script string, err error) {
 	if s.sql.sqlite {
 		return "", errNoScript
@@ -72,7 +78,8 @@ func (s *Store) FreshSQL() (script string, err error) {
 	return script, err
 }
 
-// script brings a database that is at a version to the newest one. An empty database is one whose name is not known.
+// script brings a database that is at a version to the newest one. An empty database is one whose
+// name is not known.
 func (s *Store) script(at int64, database string, pending []Migration) (string, []string, error) {
 	if len(pending) == 0 {
 		return "", nil, nil
@@ -84,12 +91,21 @@ func (s *Store) script(at int64, database string, pending []Migration) (string, 
 	var b strings.Builder
 	var names []string
 	if database != "" {
-		fmt.Fprintf(&b, "SET @ordersync = GET_LOCK('%s', %d);\n", migrationLock(database), migrationWait)
+		fmt.Fprintf(
+			&b,
+			"SET @ordersync = GET_LOCK('%s', %d);\n",
+			migrationLock(database),
+			migrationWait,
+		)
 		b.WriteString(stopUnless("@ordersync = 1", "another process is migrating this database"))
 	}
 	b.WriteString(versionTableSQL)
-	b.WriteString(stopUnless(fmt.Sprintf("(SELECT MAX(version_id) FROM %s WHERE is_applied) = %d", versionTable, at),
-		fmt.Sprintf("this database is not at version %d, print the script anew", at)))
+	b.WriteString(
+		stopUnless(
+			fmt.Sprintf("(SELECT MAX(version_id) FROM %s WHERE is_applied) = %d", versionTable, at),
+			fmt.Sprintf("this database is not at version %d, print the script anew", at),
+		),
+	)
 	for _, m := range pending {
 		text, err := fs.ReadFile(files, m.Name)
 		if err != nil {
@@ -100,7 +116,12 @@ func (s *Store) script(at int64, database string, pending []Migration) (string, 
 			return "", nil, fmt.Errorf("store: migrations: %s: %w", m.Name, err)
 		}
 		fmt.Fprintf(&b, "\n-- %s\nSTART TRANSACTION;\n%s\n", m.Name, strings.TrimSpace(up))
-		fmt.Fprintf(&b, "INSERT INTO %s (version_id, is_applied) VALUES (%d, 1);\nCOMMIT;\n", versionTable, m.Version)
+		fmt.Fprintf(
+			&b,
+			"INSERT INTO %s (version_id, is_applied) VALUES (%d, 1);\nCOMMIT;\n",
+			versionTable,
+			m.Version,
+		)
 		names = append(names, m.Name)
 	}
 	if database != "" {
@@ -109,8 +130,9 @@ func (s *Store) script(at int64, database string, pending []Migration) (string, 
 	return b.String(), names, nil
 }
 
-// stopUnless ends the script with an error whose text is why, which has no quotes. Outside a stored program SQL has neither
-// IF nor, in a prepared statement of MySQL, SIGNAL: what is no SQL fails to be prepared everywhere, and the error quotes it.
+// stopUnless ends the script with an error whose text is why, which has no quotes. Outside a stored
+// program SQL has neither IF nor, in a prepared statement of MySQL, SIGNAL: what is no SQL fails to
+// be prepared everywhere, and the error quotes it.
 func stopUnless(condition, why string) string {
 	return "SET @ordersync = IF(COALESCE(" + condition + ", 0), 'DO 0', 'ordersync stops: " + why + "');\n" +
 		"PREPARE ordersync FROM @ordersync;\nEXECUTE ordersync;\nDEALLOCATE PREPARE ordersync;\n"
@@ -119,8 +141,9 @@ func stopUnless(condition, why string) string {
 // blockEnd ends a statement that has semicolons of its own.
 const blockEnd = "$$"
 
-// upHalf is a file's Up half as a client reads it. goose's marks around a statement with semicolons of its own become
-// DELIMITER lines. A mark that is not known here is an error, for the script would do something else than goose.
+// upHalf is a file's Up half as a client reads it. goose's marks around a statement with semicolons
+// of its own become DELIMITER lines. A mark that is not known here is an error, for the script
+// would do something else than goose.
 func upHalf(text string) (string, error) {
 	var b strings.Builder
 	var up bool

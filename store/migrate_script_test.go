@@ -24,8 +24,8 @@ type scripted struct {
 	pipe func(script string) error
 }
 
-// eachPipe runs test on each server with a script that goes through the driver, and where a client is installed, through that:
-// only a client reads DELIMITER.
+// eachPipe runs test on each server with a script that goes through the driver, and where a client
+// is installed, through that: only a client reads DELIMITER.
 func eachPipe(t *testing.T, test func(s scripted)) {
 	servertest.EachMySQL(t, func(t *testing.T, db *gorm.DB, dsn string) {
 		st, err := store.New(db, store.Config{})
@@ -34,12 +34,26 @@ func eachPipe(t *testing.T, test func(s scripted)) {
 		}
 		t.Cleanup(st.Close)
 		t.Run("driver", func(t *testing.T) {
-			test(scripted{st, t, db, func(script string) error { return throughDriver(t, dsn, script) }})
+			test(
+				scripted{
+					st,
+					t,
+					db,
+					func(script string) error { return throughDriver(t, dsn, script) },
+				},
+			)
 		})
 		for _, name := range []string{"mariadb", "mysql"} {
 			if client, err := osexec.LookPath(name); err == nil {
 				t.Run(name, func(t *testing.T) {
-					test(scripted{st, t, db, func(script string) error { return throughClient(t, client, dsn, script) }})
+					test(
+						scripted{
+							st,
+							t,
+							db,
+							func(script string) error { return throughClient(t, client, dsn, script) },
+						},
+					)
 				})
 			}
 		}
@@ -67,7 +81,14 @@ func throughClient(t *testing.T, client, dsn, script string) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := osexec.CommandContext(t.Context(), client, "--no-defaults", "--user=root", "--socket="+cfg.Addr, cfg.DBName)
+	cmd := osexec.CommandContext(
+		t.Context(),
+		client,
+		"--no-defaults",
+		"--user=root",
+		"--socket="+cfg.Addr,
+		cfg.DBName,
+	)
 	cmd.Stdin = strings.NewReader(script)
 	var said bytes.Buffer
 	cmd.Stderr = &said
@@ -108,7 +129,11 @@ func (s scripted) done() {
 func (s scripted) tables() string {
 	s.t.Helper()
 	var names []string
-	err := s.db.Raw("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY 1").Scan(&names).Error
+	err := s.db.Raw(
+		"SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY 1",
+	).Scan(
+		&names,
+	).Error
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -118,7 +143,9 @@ func (s scripted) tables() string {
 		if err := s.db.Raw("SHOW CREATE TABLE "+name).Row().Scan(&table, &definition); err != nil {
 			s.t.Fatal(err)
 		}
-		all.WriteString(definition[:strings.LastIndexByte(definition, ')')] + "\n") // the rest counts rows
+		all.WriteString(
+			definition[:strings.LastIndexByte(definition, ')')] + "\n",
+		) // the rest counts rows
 	}
 	return all.String()
 }
@@ -126,7 +153,11 @@ func (s scripted) tables() string {
 func (s scripted) empty() {
 	s.t.Helper()
 	var names []string
-	err := s.db.Raw("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()").Scan(&names).Error
+	err := s.db.Raw(
+		"SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()",
+	).Scan(
+		&names,
+	).Error
 	for _, name := range names {
 		err = errors.Join(err, s.db.Exec("DROP TABLE "+name).Error)
 	}
@@ -138,7 +169,9 @@ func (s scripted) empty() {
 // use puts a row into a table of the first migrations, and kept fails the test when it is gone.
 func (s scripted) use() {
 	s.t.Helper()
-	if err := s.db.Exec("INSERT INTO ordersync_outbox (kind, order_id) VALUES ('push', '抖音1')").Error; err != nil {
+	if err := s.db.Exec(
+		"INSERT INTO ordersync_outbox (kind, order_id) VALUES ('push', '抖音1')",
+	).Error; err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -146,12 +179,18 @@ func (s scripted) use() {
 func (s scripted) kept() {
 	s.t.Helper()
 	var order string
-	if err := s.db.Raw("SELECT order_id FROM ordersync_outbox").Row().Scan(&order); err != nil || order != "抖音1" {
+	if err := s.db.Raw(
+		"SELECT order_id FROM ordersync_outbox",
+	).Row().Scan(
+		&order,
+	); err != nil ||
+		order != "抖音1" {
 		s.t.Errorf("the row that was there reads %q, %v", order, err)
 	}
 }
 
-// What README gives a DBA once dropped every table of a database in use, and broke off on a fresh one.
+// What README gives a DBA once dropped every table of a database in use, and broke off on a fresh
+// one.
 func TestThePrintedSQLDoesWhatMigrateDoes(t *testing.T) {
 	eachPipe(t, func(s scripted) {
 		s.migrate()
@@ -196,7 +235,10 @@ func TestThePrintedSQLDoesWhatMigrateDoes(t *testing.T) {
 			s.t.Fatal(err)
 		}
 		for name, old := range map[string]string{"the same script again": script, "a script for a fresh database": fresh} {
-			if err := s.pipe(old); err == nil || !strings.Contains(err.Error(), "stops: this database is not at version") {
+			if err := s.pipe(
+				old,
+			); err == nil ||
+				!strings.Contains(err.Error(), "stops: this database is not at version") {
 				s.t.Errorf("%s: %v, want it to stop", name, err)
 			}
 			s.kept()
@@ -211,7 +253,8 @@ func TestThePrintedSQLDoesWhatMigrateDoes(t *testing.T) {
 	})
 }
 
-// A script and a Migrate, old or new, wait for each other: the name of the lock is what the first versions let the server make.
+// A script and a Migrate, old or new, wait for each other: the name of the lock is what the first
+// versions let the server make.
 func TestTheLockIsThatOfTheFirstVersions(t *testing.T) {
 	if !servertest.HasMySQL(t) {
 		return
@@ -227,7 +270,11 @@ func TestTheLockIsThatOfTheFirstVersions(t *testing.T) {
 	}
 	t.Cleanup(st.Close)
 	var old string // MariaDB has MD5 still
-	if err := db.Raw("SELECT CONCAT('ordersync_migrate_', MD5(DATABASE()))").Row().Scan(&old); err != nil {
+	if err := db.Raw(
+		"SELECT CONCAT('ordersync_migrate_', MD5(DATABASE()))",
+	).Row().Scan(
+		&old,
+	); err != nil {
 		t.Fatal(err)
 	}
 	script, _, err := st.PendingSQL(t.Context())

@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// TablesError says that our tables are not what this program needs: nothing can be written down. `ordersync migrate` mends it.
+// TablesError says that our tables are not what this program needs: nothing can be written down.
+// `ordersync migrate` mends it.
 type TablesError struct {
 	Pending []string // files that are not applied
 	Missing []string // tables that are gone all the same
@@ -17,16 +18,20 @@ type TablesError struct {
 
 func (e *TablesError) Error() string {
 	if len(e.Pending) > 0 {
-		return "our tables (ordersync_…) are not up to date: " + strings.Join(e.Pending, ", ") + " waits"
+		return "our tables (ordersync_…) are not up to date: " + strings.Join(
+			e.Pending,
+			", ",
+		) + " waits"
 	}
 	return "our tables are not there: " + strings.Join(e.Missing, ", ")
 }
 
-// ProbeWrite tells whether our tables are there, up to date, and take a row: a database that is read only, has no room or lost
-// its tables still answers a ping. It writes a row of the outbox and takes it away again in one transaction that is
-// committed, so that nobody sees the row, and costs a few round trips: ask every few seconds, not more often. It also fails while
-// real writes were refused for such a reason a moment ago, for a full disk takes a small row where a large one finds no room.
-// The error is a *TablesError, a *RefusedError or the database's.
+// ProbeWrite tells whether our tables are there, up to date, and take a row: a database that is
+// read only, has no room or lost its tables still answers a ping. It writes a row of the outbox and
+// takes it away again in one transaction that is committed, so that nobody sees the row, and costs
+// a few round trips: ask every few seconds, not more often. It also fails while real writes were
+// refused for such a reason a moment ago, for a full disk takes a small row where a large one finds
+// no room. The error is a *TablesError, a *RefusedError or the database's.
 func (s *Store) ProbeWrite(ctx context.Context) error {
 	if err := s.checkTables(ctx); err != nil {
 		return err
@@ -41,7 +46,9 @@ func (s *Store) ProbeWrite(ctx context.Context) error {
 	defer tx.Rollback()
 	err := tx.Exec("INSERT INTO `ordersync_outbox` (`kind`, `order_id`) VALUES ('probe', '')").Error
 	if err == nil {
-		err = tx.Exec("DELETE FROM `ordersync_outbox` WHERE `kind` = 'probe' AND `id` = " + s.sql.lastInsertID()).Error
+		err = tx.Exec(
+			"DELETE FROM `ordersync_outbox` WHERE `kind` = 'probe' AND `id` = " + s.sql.lastInsertID(),
+		).Error
 	}
 	if err == nil {
 		err = tx.Commit().Error
@@ -79,7 +86,10 @@ func (s *Store) checkTables(ctx context.Context) error {
 	if err := s.db.WithContext(ctx).Raw(query, wanted).Scan(&there).Error; err != nil {
 		return fmt.Errorf("store: our tables: %w", err)
 	}
-	bad.Missing = slices.DeleteFunc(wanted, func(name string) bool { return slices.Contains(there, name) })
+	bad.Missing = slices.DeleteFunc(
+		wanted,
+		func(name string) bool { return slices.Contains(there, name) },
+	)
 	if len(bad.Missing) > 0 {
 		return &bad
 	}
@@ -88,7 +98,8 @@ func (s *Store) checkTables(ctx context.Context) error {
 
 // tableChange is a table that a migration makes, drops or renames.
 var tableChange = regexp.MustCompile(
-	`(?im)^\s*(CREATE|DROP|ALTER) TABLE (?:IF (?:NOT )?EXISTS )?` + "`?" + `(ordersync_\w+)` + "`?" + `(?:\s+RENAME TO ` + "`?" + `(ordersync_\w+))?`)
+	`(?im)^\s*(CREATE|DROP|ALTER) TABLE (?:IF (?:NOT )?EXISTS )?` + "`?" + `(ordersync_\w+)` + "`?" + `(?:\s+RENAME TO ` + "`?" + `(ordersync_\w+))?`,
+)
 
 // ourTables are the tables that all migrations together leave, in alphabetical order.
 func (s *Store) ourTables() ([]string, error) {
@@ -124,14 +135,15 @@ func (s *Store) ourTables() ([]string, error) {
 	return slices.Compact(tables), nil
 }
 
-// What probeSpace writes and takes back: more than InnoDB adds to a table's file at once (4 MiB), in statements that every
-// max_allowed_packet takes.
+// What probeSpace writes and takes back: more than InnoDB adds to a table's file at once (4 MiB),
+// in statements that every max_allowed_packet takes.
 const (
 	spaceRows  = 20
 	spaceBytes = 256 << 10
 )
 
-// probeSpace tells whether the log has room to grow, for doctor: it writes 5 MiB into it and rolls back. The room stays the log's.
+// probeSpace tells whether the log has room to grow, for doctor: it writes 5 MiB into it and rolls
+// back. The room stays the log's.
 func (s *Store) probeSpace(ctx context.Context) error {
 	tx := s.db.WithContext(ctx).Begin()
 	if tx.Error != nil {
@@ -139,8 +151,11 @@ func (s *Store) probeSpace(ctx context.Context) error {
 	}
 	defer tx.Rollback()
 	for range spaceRows {
-		err := tx.Exec("INSERT INTO `ordersync_log` (`at`, `call_name`, `outcome`, `request`) VALUES "+
-			"('2000-01-01 00:00:00', 'doctor', '', ?)", strings.Repeat("x", spaceBytes)).Error
+		err := tx.Exec(
+			"INSERT INTO `ordersync_log` (`at`, `call_name`, `outcome`, `request`) VALUES "+
+				"('2000-01-01 00:00:00', 'doctor', '', ?)",
+			strings.Repeat("x", spaceBytes),
+		).Error
 		if err != nil {
 			return err
 		}

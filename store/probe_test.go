@@ -29,13 +29,18 @@ func TestAProbeLeavesNothing(t *testing.T) {
 	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
 		st := migrated(t, db)
 		var rows int
-		if err := errors.Join(st.ProbeWrite(t.Context()), db.Raw("SELECT COUNT(*) FROM ordersync_outbox").Row().Scan(&rows)); err != nil || rows != 0 {
+		if err := errors.Join(
+			st.ProbeWrite(t.Context()),
+			db.Raw("SELECT COUNT(*) FROM ordersync_outbox").Row().Scan(&rows),
+		); err != nil ||
+			rows != 0 {
 			t.Errorf("%d rows, %v", rows, err)
 		}
 	})
 }
 
-// A database that takes no writes answers every ping, and doctor found nothing wrong with some of them.
+// A database that takes no writes answers every ping, and doctor found nothing wrong with some of
+// them.
 func TestADatabaseThatTakesNoWritesIsFound(t *testing.T) {
 	servertest.EachMySQL(t, func(t *testing.T, db *gorm.DB, dsn string) {
 		servertest.CreateShop(t, db)
@@ -68,9 +73,14 @@ func TestADatabaseThatTakesNoWritesIsFound(t *testing.T) {
 	})
 }
 
-// On a full disk a small row still finds room in its page: doctor writes more, and the probe remembers what real writes met.
+// On a full disk a small row still finds room in its page: doctor writes more, and the probe
+// remembers what real writes met.
 func TestADatabaseWithoutRoomIsFound(t *testing.T) {
-	server := servertest.StartMySQL(t, "--innodb-file-per-table=0", "--innodb-data-file-path=ibdata1:12M:autoextend:max:13M")
+	server := servertest.StartMySQL(
+		t,
+		"--innodb-file-per-table=0",
+		"--innodb-data-file-path=ibdata1:12M:autoextend:max:13M",
+	)
 	if server == nil {
 		return // ORDERSYNC_TEST_SERVERS=required says so
 	}
@@ -87,7 +97,9 @@ func TestADatabaseWithoutRoomIsFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	for err == nil {
-		err = others.Exec("INSERT INTO ordersync_log (at, call_name, outcome, request) VALUES (NOW(), 'x', '', REPEAT('x', 100000))").Error
+		err = others.Exec(
+			"INSERT INTO ordersync_log (at, call_name, outcome, request) VALUES (NOW(), 'x', '', REPEAT('x', 100000))",
+		).Error
 	}
 	if !strings.Contains(err.Error(), "is full") {
 		t.Fatal(err)
@@ -102,7 +114,8 @@ func TestADatabaseWithoutRoomIsFound(t *testing.T) {
 	}
 }
 
-// checkFinds fails the test unless doctor's lines about our tables have one that is not OK, with these words.
+// checkFinds fails the test unless doctor's lines about our tables have one that is not OK, with
+// these words.
 func checkFinds(t *testing.T, st *store.Store, what, cure string) {
 	t.Helper()
 	findings := st.CheckShop(t.Context())

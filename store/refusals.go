@@ -10,13 +10,26 @@ import (
 	"gorm.io/gorm"
 )
 
-// refusalHolds is how long a refused write speaks for the database. Where nothing is written, nothing is known of it.
+// refusalHolds is how long a refused write speaks for the database. Where nothing is written,
+// nothing is known of it.
 const refusalHolds = 15 * time.Second
 
-// refusalNumbers are MySQL's and MariaDB's answers to a write that say nothing of its row: no room (1021 disk full, 1114 table
-// full, 3 and 1026 while writing a file, 1030 from the storage engine), read only (1290 by an option, 1792 the transaction, 1836
-// the server), and what is missing (1142 a right, 1146 a table).
-var refusalNumbers = map[uint16]bool{3: true, 1021: true, 1026: true, 1030: true, 1114: true, 1142: true, 1146: true, 1290: true, 1792: true, 1836: true}
+// refusalNumbers are MySQL's and MariaDB's answers to a write that say nothing of its row: no room
+// (1021 disk full, 1114 table full, 3 and 1026 while writing a file, 1030 from the storage engine),
+// read only (1290 by an option, 1792 the transaction, 1836 the server), and what is missing (1142 a
+// right, 1146 a table).
+var refusalNumbers = map[uint16]bool{
+	3:    true,
+	1021: true,
+	1026: true,
+	1030: true,
+	1114: true,
+	1142: true,
+	1146: true,
+	1290: true,
+	1792: true,
+	1836: true,
+}
 
 // RefusedError is a write that the database refused a moment ago, whatever was in it.
 type RefusedError struct {
@@ -68,8 +81,20 @@ func (*refusals) Name() string { return "ordersync:refusals" }
 func (r *refusals) Initialize(db *gorm.DB) error {
 	c := db.Callback()
 	return errors.Join(
-		c.Raw().After("gorm:raw").Register(r.Name(), r.note), c.Create().After("gorm:create").Register(r.Name(), r.note),
-		c.Update().After("gorm:update").Register(r.Name(), r.note), c.Delete().After("gorm:delete").Register(r.Name(), r.note),
+		c.Raw().After(
+			"gorm:raw",
+		).Register(
+			r.Name(),
+			r.note,
+		),
+		c.Create().After("gorm:create").Register(r.Name(), r.note),
+		c.Update().After(
+			"gorm:update",
+		).Register(
+			r.Name(),
+			r.note,
+		),
+		c.Delete().After("gorm:delete").Register(r.Name(), r.note),
 	)
 }
 

@@ -9,8 +9,9 @@ import (
 	"github.com/hibiken/asynq"
 )
 
-// booksTimeout is how long asynq may take to close its books when no handler runs any more. It takes well under a second where
-// Redis answers, and never ends where Redis is frozen: asynq waits for loops that ask Redis again and again.
+// booksTimeout is how long asynq may take to close its books when no handler runs any more. It
+// takes well under a second where Redis answers, and never ends where Redis is frozen: asynq waits
+// for loops that ask Redis again and again.
 const booksTimeout = 10 * time.Second
 
 // StuckError says that asynq did not end: Redis does not answer.
@@ -19,13 +20,17 @@ type StuckError struct {
 }
 
 func (e *StuckError) Error() string {
-	return fmt.Sprintf("worker: Redis does not answer, so asynq did not end; %d handlers still ran. "+
-		"Tasks whose end Redis was not told run again in about two minutes and find in MySQL what is done", e.InHand)
+	return fmt.Sprintf(
+		"worker: Redis does not answer, so asynq did not end; %d handlers still ran. "+
+			"Tasks whose end Redis was not told run again in about two minutes and find in MySQL what is done",
+		e.InHand,
+	)
 }
 
-// Shutdown stops fetching, then waits for the handlers in flight, at most Config.ShutdownTimeout, and for asynq's books,
-// at most ten seconds more. ctx ends the wait early. The error is a *StuckError: nothing is lost by it, for a task is done when
-// MySQL says so. asynq goes on using Config.Redis then, and its subscriber panics (v0.26) when that is closed: leave it open.
+// Shutdown stops fetching, then waits for the handlers in flight, at most Config.ShutdownTimeout,
+// and for asynq's books, at most ten seconds more. ctx ends the wait early. The error is a
+// *StuckError: nothing is lost by it, for a task is done when MySQL says so. asynq goes on using
+// Config.Redis then, and its subscriber panics (v0.26) when that is closed: leave it open.
 func (s *Servers) Shutdown(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.longest+booksTimeout)
 	defer cancel()

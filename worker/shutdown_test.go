@@ -14,8 +14,9 @@ import (
 	"github.com/ordersync/ordersync/tasks"
 )
 
-// A frozen Redis kept a worker alive for ever after SIGTERM: asynq waits for loops that ask it again and again. The first
-// shutdown has a handler in flight that ends, the second one that does not.
+// A frozen Redis kept a worker alive for ever after SIGTERM: asynq waits for loops that ask it
+// again and again. The first shutdown has a handler in flight that ends, the second one that does
+// not.
 func TestShutdownEndsWhileRedisIsFrozen(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -48,7 +49,11 @@ func TestShutdownEndsWhileRedisIsFrozen(t *testing.T) {
 			err := servers.Shutdown(t.Context())
 			var stuck *StuckError
 			if !errors.As(err, &stuck) || stuck.InHand != tt.inHand {
-				t.Errorf("Shutdown says %v, want that asynq did not end, with %d in hand", err, tt.inHand)
+				t.Errorf(
+					"Shutdown says %v, want that asynq did not end, with %d in hand",
+					err,
+					tt.inHand,
+				)
 			}
 			if took := time.Since(begun); took > servers.longest+2*booksTimeout {
 				t.Errorf("Shutdown took %v", took)
@@ -66,7 +71,11 @@ func startStuck(t *testing.T, rdb *redis.Client, handle func()) *Servers {
 		return nil
 	})})
 	if err == nil {
-		_, err = tasks.Enqueue(t.Context(), asynq.NewClientFromRedisClient(rdb), tasks.PushOrder{OrderID: "1", Cause: tasks.CauseManual})
+		_, err = tasks.Enqueue(
+			t.Context(),
+			asynq.NewClientFromRedisClient(rdb),
+			tasks.PushOrder{OrderID: "1", Cause: tasks.CauseManual},
+		)
 	}
 	if err == nil {
 		err = servers.Start()

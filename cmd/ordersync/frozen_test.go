@@ -12,11 +12,13 @@ import (
 	"github.com/ordersync/ordersync/store/servertest"
 )
 
-// endsWithin is what a process may take to end while a server does not answer and nothing is in flight. The gateway and the
-// pages end at once, asynq's books get ten seconds, a read of the inbox fifteen.
+// endsWithin is what a process may take to end while a server does not answer and nothing is in
+// flight. The gateway and the pages end at once, asynq's books get ten seconds, a read of the inbox
+// fifteen.
 const endsWithin = 40 * time.Second
 
-// A worker that was asked to end while Redis was frozen lived on for ever, and was killed in the end.
+// A worker that was asked to end while Redis was frozen lived on for ever, and was killed in the
+// end.
 func TestProcessesEndWhileAServerIsFrozen(t *testing.T) {
 	t.Parallel()
 	if !servertest.HasMySQL(t) {
@@ -50,13 +52,22 @@ func TestProcessesEndWhileAServerIsFrozen(t *testing.T) {
 				select {
 				case <-r.ended:
 				case <-ctx.Done():
-					t.Fatalf("process %d of worker, scheduler, gateway and run lives on:\n%s", i, r.log.tail(5))
+					t.Fatalf(
+						"process %d of worker, scheduler, gateway and run lives on:\n%s",
+						i,
+						r.log.tail(5),
+					)
 				}
 				if r.code < 0 {
 					t.Errorf("process %d was ended by a signal", i)
 				}
-				said := strings.Contains(r.log.String(), "Redis does not answer, so asynq did not end")
-				if works := i == 0 || i == 3; frozen == "redis" && works && (r.code != exitFailed || !said) {
+				said := strings.Contains(
+					r.log.String(),
+					"Redis does not answer, so asynq did not end",
+				)
+				if works := i == 0 ||
+					i == 3; frozen == "redis" && works &&
+					(r.code != exitFailed || !said) {
 					t.Errorf("process %d: code %d, and it says\n%s", i, r.code, r.log.tail(5))
 				}
 			}
@@ -79,7 +90,8 @@ func (s *stack) begun(command string) *running {
 	return r
 }
 
-// Whatever a command waits for, it ends after the signal: the wait is bounded for all of them in one place.
+// Whatever a command waits for, it ends after the signal: the wait is bounded for all of them in
+// one place.
 func TestACommandThatHeedsNoSignalIsLeftBehind(t *testing.T) {
 	ctx, signal := context.WithCancel(t.Context())
 	never := make(chan struct{})

@@ -7,7 +7,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// licenses holds the licence of every module that is linked into ordersync. `.ci/notices` makes it, and CI compares.
+// licenses holds the licence of every module that is linked into ordersync. `.ci/notices` makes it,
+// and CI compares.
 //
 //go:embed licenses.txt
 var licenses string

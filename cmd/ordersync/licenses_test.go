@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A binary is given to others, and the licences of what is in it want to go along. CI compares the whole text; here no module may
-// be without one.
+// A binary is given to others, and the licences of what is in it want to go along. CI compares the
+// whole text; here no module may be without one.
 func TestEveryModuleHasItsLicence(t *testing.T) {
 	code, out, errOut := command(t, nil, nil, "licenses")
 	if code != exitDone || errOut != "" {

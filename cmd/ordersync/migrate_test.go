@@ -19,7 +19,14 @@ func TestPrintedIsWhatIsPending(t *testing.T) {
 		t.Helper()
 		code, out, errOut := command(t, secrets, options, append([]string{"migrate"}, args...)...)
 		if code != exitDone || !strings.Contains(out, want) {
-			t.Errorf("migrate %v: code %d, stdout %q, stderr %q; want %q", args, code, out, errOut, want)
+			t.Errorf(
+				"migrate %v: code %d, stdout %q, stderr %q; want %q",
+				args,
+				code,
+				out,
+				errOut,
+				want,
+			)
 		}
 		return out
 	}
@@ -40,11 +47,20 @@ func TestDownAsksFirst(t *testing.T) {
 	down := func(typed string) (code int, out, errOut string) {
 		t.Helper()
 		var stdout, stderr bytes.Buffer
-		p := &process{environ: secrets, in: strings.NewReader(typed), out: &stdout, errOut: &stderr, options: options}
+		p := &process{
+			environ: secrets,
+			in:      strings.NewReader(typed),
+			out:     &stdout,
+			errOut:  &stderr,
+			options: options,
+		}
 		code = p.run(t.Context(), []string{"migrate", "--down"})
 		return code, stdout.String(), stderr.String()
 	}
-	if code, out, _ := down(""); code != exitDone || !strings.Contains(out, "nothing to take back") {
+	if code, out, _ := down(
+		"",
+	); code != exitDone ||
+		!strings.Contains(out, "nothing to take back") {
 		t.Errorf("before any migration: code %d, %q", code, out)
 	}
 	if code, _, errOut := command(t, secrets, options, "migrate"); code != exitDone {
@@ -68,7 +84,8 @@ func TestDownAsksFirst(t *testing.T) {
 	}
 }
 
-// mysqlOnly tells whether the database of options is MySQL or MariaDB: no client reaches an embedded one.
+// mysqlOnly tells whether the database of options is MySQL or MariaDB: no client reaches an
+// embedded one.
 func mysqlOnly(t *testing.T, options []assembly.Option) bool {
 	t.Helper()
 	db, err := assembly.New(&configs.Config{}, zerolog.Nop(), options...).DB()

@@ -10,12 +10,12 @@ import (
 	"gorm.io/gorm"
 )
 
-// mysqldVariable names a mysqld of MySQL itself, which Debian's stable suite does not have: with it, EachDB and EachMySQL run
-// their tests on MySQL too.
+// mysqldVariable names a mysqld of MySQL itself, which Debian's stable suite does not have: with
+// it, EachDB and EachMySQL run their tests on MySQL too.
 const mysqldVariable = "ORDERSYNC_TEST_MYSQLD"
 
-// emptyMySQL is a data directory that was made once for the process: MySQL takes seconds for it, and cannot start from an empty
-// one as MariaDB does.
+// emptyMySQL is a data directory that was made once for the process: MySQL takes seconds for it,
+// and cannot start from an empty one as MariaDB does.
 var sharedMySQL8 = sync.OnceValues(func() (*MySQLServer, error) {
 	path := os.Getenv(mysqldVariable)
 	p, err := newProcess(path)
@@ -27,13 +27,25 @@ var sharedMySQL8 = sync.OnceValues(func() (*MySQLServer, error) {
 	if os.Getuid() == 0 {
 		args = append(args, "--user=root")
 	}
-	if out, err := exec.Command(path, append(args, "--initialize-insecure")...).CombinedOutput(); err != nil {
+	if out, err := exec.Command(
+		path,
+		append(args, "--initialize-insecure")...).CombinedOutput(); err != nil {
 		p.close()
 		return nil, &startError{"initialize", err, oneLine(string(out))}
 	}
-	p.args = append(args, "--socket="+p.socket, "--pid-file="+p.dir+"/pid", "--skip-networking", "--skip-grant-tables",
-		"--mysqlx=OFF", "--max-connections=400", "--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=2",
-		"--innodb-lock-wait-timeout=20", "--disable-log-bin")
+	p.args = append(
+		args,
+		"--socket="+p.socket,
+		"--pid-file="+p.dir+"/pid",
+		"--skip-networking",
+		"--skip-grant-tables",
+		"--mysqlx=OFF",
+		"--max-connections=400",
+		"--innodb-buffer-pool-size=64M",
+		"--innodb-flush-log-at-trx-commit=2",
+		"--innodb-lock-wait-timeout=20",
+		"--disable-log-bin",
+	)
 	if err := p.start(); err != nil {
 		p.close()
 		return nil, err
@@ -64,8 +76,8 @@ func mysql8DSN(t testing.TB) string {
 	return s.NewDatabase(t)
 }
 
-// EachMySQL runs test on a fresh database of each server that is there: MariaDB, and MySQL where ORDERSYNC_TEST_MYSQLD names a
-// mysqld. db and dsn lead to the same database.
+// EachMySQL runs test on a fresh database of each server that is there: MariaDB, and MySQL where
+// ORDERSYNC_TEST_MYSQLD names a mysqld. db and dsn lead to the same database.
 func EachMySQL(t *testing.T, test func(t *testing.T, db *gorm.DB, dsn string)) {
 	t.Helper()
 	for _, server := range []struct {

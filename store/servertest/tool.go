@@ -14,8 +14,8 @@ import (
 // probeTimeout bounds the look at a tool; Chromium's first start on a busy machine is slow.
 const probeTimeout = time.Minute
 
-// tool is a program that tests use where it is usable. This is the one place that decides what usable means: a program that is
-// there and lacks something counts as not there.
+// tool is a program that tests use where it is usable. This is the one place that decides what
+// usable means: a program that is there and lacks something counts as not there.
 type tool struct {
 	name     string
 	packages string                          // of Debian, that bring it whole
@@ -42,8 +42,8 @@ func (u *tool) look() (path, why string) {
 	return u.path, u.why
 }
 
-// need tells whether the tool is usable. Where it is not, one line in the test's log says why and what to install, and with
-// ORDERSYNC_TEST_SERVERS=required the test fails with that line.
+// need tells whether the tool is usable. Where it is not, one line in the test's log says why and
+// what to install, and with ORDERSYNC_TEST_SERVERS=required the test fails with that line.
 func need(t testing.TB, u *tool) (path string, ok bool) {
 	t.Helper()
 	if runtime.GOOS == "windows" { // there is no /bin/sh to stop it there: the embedded ones serve
@@ -69,7 +69,8 @@ func decide(t testing.TB, why, packages string) (ok bool) {
 // maxWhy bounds what a tool's own words may take of a line.
 const maxWhy = 300
 
-// oneLine is text without its line breaks, and the end of it where it is long: there programs say what was wrong.
+// oneLine is text without its line breaks, and the end of it where it is long: there programs say
+// what was wrong.
 func oneLine(text string) string {
 	text = strings.ToValidUTF8(strings.Join(strings.Fields(text), " "), "")
 	if len(text) > maxWhy {

@@ -14,7 +14,8 @@ import (
 	"github.com/ordersync/ordersync/store"
 )
 
-// The oldest versions that the tests speak of, as doctor has them, and as the PHP client's composer.json.
+// The oldest versions that the tests speak of, as doctor has them, and as the PHP client's
+// composer.json.
 var (
 	leastRedis = [2]int{6, 2}
 	leastPHP   = [2]int{7, 4}
@@ -72,12 +73,16 @@ const phpPackages = "php-cli php-curl php-mysql php-sqlite3"
 // extensions are those that php has, in small letters.
 var extensions = sync.OnceValues(func() ([]string, error) {
 	path, _ := phpCLI.look()
-	out, err := says(path, "-r", "echo implode(' ', array_map('strtolower', get_loaded_extensions()));")
+	out, err := says(
+		path,
+		"-r",
+		"echo implode(' ', array_map('strtolower', get_loaded_extensions()));",
+	)
 	return strings.Fields(out), err
 })
 
-// PHP is the path of a php that has the extensions, as `php -m` names them in small letters. Where there is none, ok is false
-// and there is nothing to test.
+// PHP is the path of a php that has the extensions, as `php -m` names them in small letters. Where
+// there is none, ok is false and there is nothing to test.
 func PHP(t testing.TB, wanted ...string) (path string, ok bool) {
 	t.Helper()
 	path, ok = need(t, phpCLI)
@@ -88,7 +93,10 @@ func PHP(t testing.TB, wanted ...string) (path string, ok bool) {
 	if err != nil {
 		t.Fatalf("php's extensions: %v", err)
 	}
-	missing := slices.DeleteFunc(slices.Clone(wanted), func(e string) bool { return slices.Contains(found, e) })
+	missing := slices.DeleteFunc(
+		slices.Clone(wanted),
+		func(e string) bool { return slices.Contains(found, e) },
+	)
 	var why string
 	if len(missing) > 0 {
 		why = path + " is there, but without " + strings.Join(missing, ", ")
@@ -96,22 +104,33 @@ func PHP(t testing.TB, wanted ...string) (path string, ok bool) {
 	return path, decide(t, why, phpPackages)
 }
 
-var chromium = &tool{name: "chromium", packages: "chromium fonts-noto-cjk", lacks: func(path string) string {
-	profile, err := os.MkdirTemp("", "ordersync-chromium-")
-	if err != nil {
-		return err.Error()
-	}
-	defer os.RemoveAll(profile) //nolint:errcheck // a profile of a browser that has ended
-	out, err := says(path, "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir="+profile,
-		"--dump-dom", "data:text/html,<p>seven+times+six")
-	if err != nil {
-		return fmt.Sprintf("it does not start: %v: %s", err, out)
-	}
-	if !strings.Contains(out, "<p>seven") {
-		return "it shows no page: " + out
-	}
-	return ""
-}}
+var chromium = &tool{
+	name:     "chromium",
+	packages: "chromium fonts-noto-cjk",
+	lacks: func(path string) string {
+		profile, err := os.MkdirTemp("", "ordersync-chromium-")
+		if err != nil {
+			return err.Error()
+		}
+		defer os.RemoveAll(profile) //nolint:errcheck // a profile of a browser that has ended
+		out, err := says(
+			path,
+			"--headless",
+			"--no-sandbox",
+			"--disable-gpu",
+			"--user-data-dir="+profile,
+			"--dump-dom",
+			"data:text/html,<p>seven+times+six",
+		)
+		if err != nil {
+			return fmt.Sprintf("it does not start: %v: %s", err, out)
+		}
+		if !strings.Contains(out, "<p>seven") {
+			return "it shows no page: " + out
+		}
+		return ""
+	},
+}
 
 // Chromium is the path of a Chromium that shows pages. Where there is none, ok is false.
 func Chromium(t testing.TB) (path string, ok bool) {
@@ -137,7 +156,13 @@ func tooOld(what, version string, least [2]int) string {
 	major, _ := strconv.Atoi(m[1]) // digits, by the expression
 	minor, _ := strconv.Atoi(m[2])
 	if major < least[0] || major == least[0] && minor < least[1] {
-		return fmt.Sprintf("%s %s is too old: %d.%d is the least", what, version, least[0], least[1])
+		return fmt.Sprintf(
+			"%s %s is too old: %d.%d is the least",
+			what,
+			version,
+			least[0],
+			least[1],
+		)
 	}
 	return ""
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/ordersync/ordersync/douyin"
 )
 
-// Tokens is the shared token cache, so that looking costs no token: fetching one lets the token of a running deployment die
-// within five minutes.
+// Tokens is the shared token cache, so that looking costs no token: fetching one lets the token of
+// a running deployment die within five minutes.
 type Tokens interface {
 	Token(ctx context.Context) (string, error)
 	Life(ctx context.Context) (age, left time.Duration, err error)
@@ -26,8 +26,9 @@ type Payments interface {
 // noPayment is a number under which nobody pays.
 const noPayment = "ordersync-doctor"
 
-// Douyin checks that a token can be had, that Douyin answers a signed question, and what cannot work without salt and
-// callback token. A token that the processes share already is not fetched again, and the line says so.
+// Douyin checks that a token can be had, that Douyin answers a signed question, and what cannot
+// work without salt and callback token. A token that the processes share already is not fetched
+// again, and the line says so.
 func Douyin(ctx context.Context, cfg configs.Douyin, tokens Tokens, payments Payments) []Result {
 	const check = "douyin"
 	host := cfg.BaseURL
@@ -36,13 +37,26 @@ func Douyin(ctx context.Context, cfg configs.Douyin, tokens Tokens, payments Pay
 	}
 	out := []Result{token(ctx, host, cfg.AppID, tokens)}
 	if cfg.Salt == "" {
-		out = append(out, warn(check, "no salt: payments, refunds and settlements cannot be signed, and Douyin was asked nothing with it",
-			"set douyin.salt if the shop needs them"))
+		out = append(
+			out,
+			warn(
+				check,
+				"no salt: payments, refunds and settlements cannot be signed, and Douyin was asked nothing with it",
+				"set douyin.salt if the shop needs them",
+			),
+		)
 	} else {
 		out = append(out, signed(ctx, host, payments))
 	}
 	if cfg.CallbackToken == "" {
-		out = append(out, warn(check, "no callback token: Douyin's callbacks are refused", "set douyin.callback_token if Douyin calls back"))
+		out = append(
+			out,
+			warn(
+				check,
+				"no callback token: Douyin's callbacks are refused",
+				"set douyin.callback_token if Douyin calls back",
+			),
+		)
 	}
 	return out
 }
@@ -69,24 +83,48 @@ func token(ctx context.Context, host, app string, tokens Tokens) Result {
 	return ok(check, "token from %s for %s", host, app)
 }
 
-// misconfigured are numbers of a signed question's answer that speak of our configuration: signature (2008), app id (2020,
-// 2042), provider (2047, 2048), merchant (4000).
-var misconfigured = map[int]bool{2008: true, 2020: true, 2042: true, 2047: true, 2048: true, 4000: true}
+// misconfigured are numbers of a signed question's answer that speak of our configuration:
+// signature (2008), app id (2020, 2042), provider (2047, 2048), merchant (4000).
+var misconfigured = map[int]bool{
+	2008: true,
+	2020: true,
+	2042: true,
+	2047: true,
+	2048: true,
+	4000: true,
+}
 
-// signed asks for a payment that nobody made: that Douyin does not know it shows that salt and app id are right.
+// signed asks for a payment that nobody made: that Douyin does not know it shows that salt and app
+// id are right.
 func signed(ctx context.Context, host string, payments Payments) Result {
 	const check = "douyin"
 	_, _, err := payments.QueryOrder(ctx, noPayment)
 	var e *douyin.Error
 	switch {
 	case err == nil, errors.Is(err, douyin.ErrNotFound):
-		return ok(check, "%s takes our signature (it was asked for a payment that nobody made)", host)
+		return ok(
+			check,
+			"%s takes our signature (it was asked for a payment that nobody made)",
+			host,
+		)
 	case !errors.As(err, &e) || e.Kind == douyin.Unavailable && e.Code == 0:
-		return fail(check, host+" does not answer a signed question: "+err.Error(), "see that "+host+" can be reached from here")
+		return fail(
+			check,
+			host+" does not answer a signed question: "+err.Error(),
+			"see that "+host+" can be reached from here",
+		)
 	case misconfigured[e.Code]:
 		return fail(check, host+" refuses a signed question: "+err.Error(),
 			"compare douyin.salt, douyin.app_id and douyin.thirdparty_id with Douyin's console")
 	}
-	return warn(check, fmt.Sprintf("%s answers a question about a payment that nobody made with code %d: %v", host, e.Code, err),
-		"look the number up in Douyin's documents; douyin.codes can give it a meaning")
+	return warn(
+		check,
+		fmt.Sprintf(
+			"%s answers a question about a payment that nobody made with code %d: %v",
+			host,
+			e.Code,
+			err,
+		),
+		"look the number up in Douyin's documents; douyin.codes can give it a meaning",
+	)
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/ordersync/ordersync/store"
 )
 
-// How often Redis and MySQL are asked at most, however often somebody wants to know, and how long they have. A bad answer is looked
-// at again sooner.
+// How often Redis and MySQL are asked at most, however often somebody wants to know, and how long
+// they have. A bad answer is looked at again sooner.
 const (
 	goodFor = 5 * time.Second
 	badFor  = time.Second
@@ -43,8 +43,8 @@ type Ready struct {
 	err    error
 }
 
-// Check answers nil or an *Error. What was found a few seconds ago is not asked again; callers at the same time share one
-// question, which ends by itself when they have gone.
+// Check answers nil or an *Error. What was found a few seconds ago is not asked again; callers at
+// the same time share one question, which ends by itself when they have gone.
 func (r *Ready) Check(ctx context.Context) error {
 	if err, known := r.known(); known {
 		return err
@@ -69,7 +69,8 @@ func (r *Ready) known() (err error, known bool) { //nolint:revive // the error i
 	return r.err, r.Now().Before(r.until)
 }
 
-// ask asks both at once. A server that answers nothing is given up: neither driver can be made to heed a context everywhere.
+// ask asks both at once. A server that answers nothing is given up: neither driver can be made to
+// heed a context everywhere.
 func (r *Ready) ask(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patient)
 	defer cancel()
@@ -102,7 +103,8 @@ func (r *Ready) ask(ctx context.Context) error {
 	return found
 }
 
-// noWay are MySQL's answers to somebody who cannot even come in: too many connections, access denied, no such database.
+// noWay are MySQL's answers to somebody who cannot even come in: too many connections, access
+// denied, no such database.
 var noWay = map[uint16]bool{1040: true, 1044: true, 1045: true, 1049: true, 1203: true}
 
 // judge tells an answer that refuses from none.
@@ -115,7 +117,9 @@ func judge(what string, err error) *Error {
 	switch {
 	case errors.As(err, &tables):
 		says = "lacks our tables"
-	case errors.As(err, &refused), errors.As(err, &byRedis), errors.As(err, &byMySQL) && !noWay[byMySQL.Number]:
+	case errors.As(err, &refused),
+		errors.As(err, &byRedis),
+		errors.As(err, &byMySQL) && !noWay[byMySQL.Number]:
 		says = "refuses writes"
 	}
 	return &Error{what, says, err}

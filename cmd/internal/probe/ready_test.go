@@ -44,10 +44,17 @@ func TestARedisThatRefusesWritesIsNotReady(t *testing.T) {
 	}
 	refuses := func(why string) {
 		t.Helper()
-		if err := rdb.Ping(t.Context()).Err(); err != nil && why != "MISCONF" { // since Redis 7 it refuses a ping then, too
+		if err := rdb.Ping(
+			t.Context(),
+		).Err(); err != nil &&
+			why != "MISCONF" { // since Redis 7 it refuses a ping then, too
 			t.Fatalf("the ping fails: %v", err)
 		}
-		if err := probe.Redis(t.Context(), rdb); err == nil || !strings.HasPrefix(err.Error(), why) {
+		if err := probe.Redis(
+			t.Context(),
+			rdb,
+		); err == nil ||
+			!strings.HasPrefix(err.Error(), why) {
 			t.Errorf("the probe says %v, want %s", err, why)
 		}
 	}
@@ -132,7 +139,8 @@ func TestReadyNamesTheServerAndAsksSeldom(t *testing.T) {
 			t.Helper()
 			for range 50 {
 				err := ready.Check(t.Context())
-				if text == "" && err != nil || text != "" && (err == nil || !strings.HasPrefix(err.Error(), text)) {
+				if text == "" && err != nil ||
+					text != "" && (err == nil || !strings.HasPrefix(err.Error(), text)) {
 					t.Fatalf("Check says %v, want %q", err, text)
 				}
 			}
@@ -163,9 +171,16 @@ func TestAServerThatAnswersNothingIsGivenUp(t *testing.T) {
 	never := make(chan struct{})
 	defer close(never)
 	stuck := func(context.Context) error { <-never; return nil }
-	ready := &probe.Ready{Redis: stuck, MySQL: func(context.Context) error { return nil }, Now: time.Now}
+	ready := &probe.Ready{
+		Redis: stuck,
+		MySQL: func(context.Context) error { return nil },
+		Now:   time.Now,
+	}
 	var bad *probe.Error
-	if err := ready.Check(t.Context()); !errors.As(err, &bad) || bad.What != "redis" || bad.Says != "does not answer" {
+	if err := ready.Check(
+		t.Context(),
+	); !errors.As(err, &bad) || bad.What != "redis" ||
+		bad.Says != "does not answer" {
 		t.Errorf("Check says %v", err)
 	}
 }

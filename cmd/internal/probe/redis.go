@@ -1,10 +1,11 @@
-// Package probe asks Redis and MySQL for what a process needs of them, which is more than an answer: they have to take what is
-// written. A full Redis, a replica and a database without room answer every ping.
+// Package probe asks Redis and MySQL for what a process needs of them, which is more than an
+// answer: they have to take what is written. A full Redis, a replica and a database without room
+// answer every ping.
 //
 // # Why a probe writes keys of its own
 //
-// Nobody but asynq writes asynq's keys. A probe's key has the hash tag of a queue, so in a cluster it lies on the node of that
-// queue, and it ends by itself.
+// Nobody but asynq writes asynq's keys. A probe's key has the hash tag of a queue, so in a cluster
+// it lies on the node of that queue, and it ends by itself.
 package probe
 
 import (
@@ -29,8 +30,8 @@ func keys() []string {
 	return out
 }
 
-// Redis writes a small key beside each queue, in one pipeline. The error is Redis's first one: OOM where its memory is full,
-// MISCONF where its disk is, READONLY on a replica.
+// Redis writes a small key beside each queue, in one pipeline. The error is Redis's first one: OOM
+// where its memory is full, MISCONF where its disk is, READONLY on a replica.
 func Redis(ctx context.Context, rdb redis.UniversalClient) error {
 	p := rdb.Pipeline()
 	for _, key := range keys() {
