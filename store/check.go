@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // Finding is one result of CheckShop.
@@ -218,14 +220,14 @@ func (s *Store) checkOurTables(ctx context.Context) Finding {
 	if err := s.readNothing(ctx, "*", versionTable); err != nil {
 		return failed(what, err, "run: ordersync migrate")
 	}
-	all, err := s.MigrationStatus(ctx)
-	if err != nil {
+	var tables *TablesError
+	switch err := s.checkTables(ctx); {
+	case errors.As(err, &tables) && tables.Missing != nil:
+		return Finding{What: tables.Error(), Cure: "bring them back from a backup; where they held nothing, empty " + versionTable + " and run: ordersync migrate"}
+	case errors.As(err, &tables):
+		return Finding{What: what + ": " + strings.Join(tables.Pending, ", ") + " is not applied", Cure: "run: ordersync migrate"}
+	case err != nil:
 		return failed(what, err, "run: ordersync migrate")
-	}
-	for _, m := range all {
-		if m.AppliedAt == nil {
-			return Finding{What: what + ": " + m.Name + " is not applied", Cure: "run: ordersync migrate"}
-		}
 	}
 	tx := s.db.WithContext(ctx).Begin()
 	if tx.Error != nil {
@@ -238,10 +240,29 @@ func (s *Store) checkOurTables(ctx context.Context) Finding {
 		"DELETE FROM `ordersync_order` WHERE `order_id` = ' doctor'",
 	} {
 		if err := tx.Exec(statement).Error; err != nil {
-			return failed(what, err, "GRANT SELECT, INSERT, UPDATE, DELETE on the ordersync_ tables to the account of mysql.dsn")
+			return failed(what, err, writeCure(err))
 		}
 	}
+	tx.Rollback()
+	if err := errors.Join(s.ProbeWrite(ctx), s.probeSpace(ctx)); err != nil {
+		return failed(what, err, writeCure(err))
+	}
 	return Finding{OK: true, What: what}
+}
+
+// writeCure is what helps where a write was refused.
+func writeCure(err error) string {
+	var my *mysql.MySQLError
+	if !errors.As(err, &my) {
+		return "see the error"
+	}
+	switch my.Number {
+	case 3, 1021, 1026, 1030, 1114:
+		return "make room on the disk of the database"
+	case 1290, 1792, 1836:
+		return "the database is read only: let mysql.dsn name the primary, or end read_only there"
+	}
+	return "GRANT SELECT, INSERT, UPDATE, DELETE on the ordersync_ tables to the account of mysql.dsn"
 }
 
 func failed(what string, err error, cure string) Finding {

@@ -68,6 +68,14 @@ func (d dialect) keep(key string) string {
 	return " ON DUPLICATE KEY UPDATE " + quote(key) + " = " + quote(key)
 }
 
+// lastInsertID is an expression for the number that this connection's last INSERT was given.
+func (d dialect) lastInsertID() string {
+	if d.sqlite {
+		return "last_insert_rowid()"
+	}
+	return "LAST_INSERT_ID()"
+}
+
 // sqliteTime is how times are written into SQLite: UTC, of one width, so that they compare as text.
 const sqliteTime = "2006-01-02 15:04:05.000"
 

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,8 +16,6 @@ import (
 const (
 	// versionTable is where goose remembers which files were applied.
 	versionTable = "ordersync_migration"
-	// migrationLock is MySQL's name for "somebody is migrating": names are the server's, so the database's name is added.
-	migrationLock = "CONCAT('ordersync_migrate_', MD5(DATABASE()))"
 	// migrationWait bounds how long another process's migration is waited for, in seconds.
 	migrationWait = 600
 )
@@ -57,21 +54,21 @@ func (s *Store) Migrate(ctx context.Context) (applied []string, err error) {
 	return applied, nil
 }
 
-// MigrationStatus lists all files. It changes nothing, except that the version table is made where it is missing.
+// MigrationStatus lists all files. It changes nothing: a database without the version table has none applied.
 func (s *Store) MigrationStatus(ctx context.Context) ([]Migration, error) {
 	provider, err := s.provider()
 	if err != nil {
 		return nil, fmt.Errorf("store: migration status: %w", err)
 	}
-	status, err := provider.Status(ctx)
+	applied, err := s.appliedVersions(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("store: migration status: %w", err)
 	}
-	all := make([]Migration, 0, len(status))
-	for _, m := range status {
-		entry := Migration{Version: m.Source.Version, Name: m.Source.Path}
-		if m.State == goose.StateApplied {
-			at := m.AppliedAt
+	sources := provider.ListSources()
+	all := make([]Migration, 0, len(sources))
+	for _, source := range sources {
+		entry := Migration{Version: source.Version, Name: source.Path}
+		if at, ok := applied[source.Version]; ok {
 			entry.AppliedAt = &at
 		}
 		all = append(all, entry)
@@ -79,25 +76,33 @@ func (s *Store) MigrationStatus(ctx context.Context) ([]Migration, error) {
 	return all, nil
 }
 
-// MigrationSQL is all files in order, as a DBA reads them.
-func (s *Store) MigrationSQL() (string, error) {
-	files, err := s.files()
-	if err != nil {
-		return "", fmt.Errorf("store: migrations: %w", err)
+// appliedVersions reads the version table, and answers an empty map where there is none. goose's own status makes the table
+// where it is missing, which somebody who only looks may have no right to.
+func (s *Store) appliedVersions(ctx context.Context) (map[int64]time.Time, error) {
+	db := s.db.WithContext(ctx)
+	tables := "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?"
+	if s.sql.sqlite {
+		tables = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?"
 	}
-	names, err := fs.Glob(files, "*.sql")
-	if err != nil {
-		return "", fmt.Errorf("store: migrations: %w", err)
+	applied := map[int64]time.Time{}
+	var there int
+	if err := db.Raw(tables, versionTable).Row().Scan(&there); err != nil || there == 0 {
+		return applied, err
 	}
-	var all string
-	for _, name := range names {
-		text, err := fs.ReadFile(files, name)
-		if err != nil {
-			return "", fmt.Errorf("store: migrations: %w", err)
+	rows, err := db.Raw("SELECT version_id, tstamp FROM " + versionTable + " WHERE is_applied ORDER BY id").Rows()
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err says what went wrong
+	for rows.Next() {
+		var version int64
+		var at timestamp
+		if err := rows.Scan(&version, &at); err != nil {
+			return nil, err
 		}
-		all += "-- " + name + "\n" + string(text) + "\n"
+		applied[version] = at.Time
 	}
-	return all, nil
+	return applied, rows.Err()
 }
 
 // patiently makes the pool open new sessions, which wait for locks as a migration has to, as long as ctx is used; impatient ends
@@ -135,34 +140,4 @@ func (s *Store) provider() (*goose.Provider, error) {
 		dialect = database.DialectSQLite3
 	}
 	return goose.NewProvider(dialect, pool, files, goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
-}
-
-// lockMigrations holds GET_LOCK on a connection of its own. goose's own lockers were measured and left (platform.md §8):
-// they take seconds a round or fail in a race for the version table. SQLite needs none: it lives in one process.
-func (s *Store) lockMigrations(ctx context.Context) (release func() error, err error) {
-	if s.sql.sqlite {
-		s.migrating.Lock()
-		return func() error { s.migrating.Unlock(); return nil }, nil
-	}
-	pool, err := s.db.DB()
-	if err != nil {
-		return nil, err
-	}
-	conn, err := pool.Conn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var got sql.NullInt64
-	err = conn.QueryRowContext(ctx, "SELECT GET_LOCK("+migrationLock+", ?)", migrationWait).Scan(&got)
-	if err == nil && got.Int64 != 1 {
-		err = fmt.Errorf("another process has been migrating for %d seconds", migrationWait)
-	}
-	if err != nil {
-		return nil, errors.Join(err, conn.Close())
-	}
-	return func() error {
-		// The lock also goes with the connection, so an ended ctx does not leave it behind for long.
-		_, err := conn.ExecContext(context.WithoutCancel(ctx), "DO RELEASE_LOCK("+migrationLock+")")
-		return errors.Join(err, conn.Close())
-	}, nil
 }

@@ -50,6 +50,8 @@ type Store struct {
 	orderSQL string
 	ownClock bool // Config.Now was set
 
+	refusals *refusals
+
 	migrating sync.Mutex // SQLite only
 }
 
@@ -75,7 +77,11 @@ func New(db *gorm.DB, cfg Config) (*Store, error) {
 	if cfg.BatchSize <= 0 {
 		cfg.BatchSize = defaultBatchSize
 	}
-	s := &Store{db: db, cfg: cfg, schema: cfg.Schema.withDefaults(), sql: dialectOf(db), ownClock: ownClock}
+	refusals, err := refusalsOf(db)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{db: db, cfg: cfg, refusals: refusals, schema: cfg.Schema.withDefaults(), sql: dialectOf(db), ownClock: ownClock}
 	s.buildLoadSQL()
 	s.loads = newGatherer(cfg, s.loadBatch)
 	s.begins = newGatherer(cfg, s.beginBatch)

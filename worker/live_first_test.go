@@ -58,7 +58,7 @@ func atGate(t *testing.T, gate douyin.Gate, n int) (q *asynq.Client, entered <-c
 	if err := servers.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(servers.Shutdown)
+	t.Cleanup(func() { _ = servers.Shutdown(context.Background()) })
 	return q, ended
 }
 

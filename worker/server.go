@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -47,6 +46,8 @@ type Config struct {
 type Servers struct {
 	servers []*asynq.Server
 	mux     *asynq.ServeMux
+	hand    inHand
+	longest time.Duration // that handlers may take after Stop
 }
 
 // Handlers are what the servers run. A nil handler leaves its queue alone.
@@ -59,7 +60,8 @@ func NewServers(cfg Config, h Handlers) (*Servers, error) {
 	if cfg.Concurrency < 1 {
 		return nil, fmt.Errorf("worker: concurrency %d: want at least 1", cfg.Concurrency)
 	}
-	s := &Servers{mux: asynq.NewServeMux()}
+	s := &Servers{mux: asynq.NewServeMux(), longest: cfg.ShutdownTimeout}
+	s.mux.Use(s.hand.count)
 	if h.Push != nil {
 		s.mux.Handle(tasks.TypePushOrder, h.Push)
 		s.addPushServers(cfg)
@@ -108,10 +110,8 @@ func (s *Servers) add(cfg Config, concurrency int, queues map[string]int) {
 func (s *Servers) Start() error {
 	for i, srv := range s.servers {
 		if err := srv.Start(s.mux); err != nil {
-			for _, started := range s.servers[:i] {
-				started.Shutdown()
-			}
-			return fmt.Errorf("worker: start: %w", err)
+			started := Servers{servers: s.servers[:i], longest: s.longest}
+			return errors.Join(fmt.Errorf("worker: start: %w", err), started.Shutdown(context.Background()))
 		}
 	}
 	return nil
@@ -119,18 +119,6 @@ func (s *Servers) Start() error {
 
 // Ping tells whether Redis answers.
 func (s *Servers) Ping(context.Context) error { return s.servers[0].Ping() }
-
-// Shutdown stops fetching, then waits for the handlers in flight, at most Config.ShutdownTimeout.
-func (s *Servers) Shutdown() {
-	for _, srv := range s.servers {
-		srv.Stop()
-	}
-	var wg sync.WaitGroup
-	for _, srv := range s.servers {
-		wg.Go(srv.Shutdown)
-	}
-	wg.Wait()
-}
 
 // asynqLogger writes asynq's own lines.
 type asynqLogger struct{ log zerolog.Logger }

@@ -68,7 +68,11 @@ func change(t *testing.T, client *http.Client, method, url, form string) (status
 }
 
 func TestTheGatewaysPrivatePortHasPagesForThoseWhoSignIn(t *testing.T) {
-	addr, stop := listening(t, "admin", withPrivatePort(t, "ORDERSYNC_GATEWAY__ADDR=127.0.0.1:0"), shop(t), "gateway")
+	options := shop(t)
+	if code, _, errOut := command(t, secrets, options, "migrate"); code != exitDone {
+		t.Fatal(errOut)
+	}
+	addr, stop := listening(t, "admin", withPrivatePort(t, "ORDERSYNC_GATEWAY__ADDR=127.0.0.1:0"), options, "gateway")
 	base := "http://" + addr
 	jar, err := cookiejar.New(nil)
 	if err != nil {

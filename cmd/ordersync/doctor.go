@@ -52,12 +52,17 @@ func (p *process) doctor(ctx context.Context, cfg *configs.Config, a *assembly.A
 	if err != nil {
 		return err
 	}
+	client, err := a.UngatedDouyin() // one question, whatever the breaker thinks
+	if err != nil {
+		return err
+	}
 	results := []doctor.Result{{Check: "config", Found: "every key is known and fits"}}
 	for _, look := range []func(context.Context) []doctor.Result{
 		func(ctx context.Context) []doctor.Result { return doctor.Database(ctx, st) },
 		func(ctx context.Context) []doctor.Result { return doctor.Money(ctx, st) },
 		func(ctx context.Context) []doctor.Result { return doctor.Redis(ctx, rdb) },
-		func(ctx context.Context) []doctor.Result { return doctor.Douyin(ctx, cfg.Douyin, tokens) },
+		func(ctx context.Context) []doctor.Result { return doctor.RedisWrites(ctx, rdb) },
+		func(ctx context.Context) []doctor.Result { return doctor.Douyin(ctx, cfg.Douyin, tokens, client) },
 	} {
 		ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 		results = append(results, look(ctx)...)

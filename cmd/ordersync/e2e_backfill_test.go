@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ordersync/ordersync/store/servertest"
 )
 
 // TestABackfillIsInterruptedInEveryWay walks over old orders that no sweep looks at (scheduler.lookback is 7 days), with real processes
@@ -15,7 +16,7 @@ import (
 func TestABackfillIsInterruptedInEveryWay(t *testing.T) {
 	t.Parallel()
 	var executable *binary
-	if _, err := exec.LookPath("mariadbd"); err == nil {
+	if servertest.HasMySQL(t) {
 		executable = built(t)
 	}
 	s := newStack(t, executable, 10*time.Second)

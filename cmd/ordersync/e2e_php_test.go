@@ -4,13 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/ordersync/ordersync/cmd/internal/sampleshop"
+	"github.com/ordersync/ordersync/store/servertest"
 )
 
 // The two orders of the shop, by id: one of 19.99 yuan that is refunded, one of 0.07 yuan that is redeemed and settled. In floats
@@ -24,11 +23,8 @@ const (
 // a real `ordersync run` and `ordersync simulator`, MariaDB and Redis. What came of it is read from outside: Douyin's ledger, `ordersync
 // status`, and the shop's rows. Where php or mariadbd is not installed there is nothing to run.
 func TestAPHPShopChangesOneLine(t *testing.T) {
-	php, err := exec.LookPath("php")
-	if err != nil && os.Getenv("ORDERSYNC_TEST_SERVERS") == "required" {
-		t.Fatal("php is not on the PATH, and ORDERSYNC_TEST_SERVERS=required: apt-get install --no-install-recommends php-cli php-curl php-mysql")
-	}
-	if err != nil {
+	php, ok := servertest.PHP(t, "curl", "json", "pdo_mysql")
+	if !ok {
 		return
 	}
 	s := newPHPShop(t, php)

@@ -2,9 +2,10 @@ package main
 
 import (
 	"context"
-	"os/exec"
 	"testing"
 	"time"
+
+	"github.com/ordersync/ordersync/store/servertest"
 )
 
 // TestOrdersArriveWhateverHappens is issue 2's "Shown by" with real processes: `ordersync simulator`, `migrate` and `run` on a
@@ -14,7 +15,7 @@ import (
 // The stories wait most of the time (for an attempt to be given up for lost, for a breaker to probe), so they run side by side.
 func TestOrdersArriveWhateverHappens(t *testing.T) {
 	var executable *binary
-	if _, err := exec.LookPath("mariadbd"); err == nil {
+	if servertest.HasMySQL(t) {
 		executable = built(t)
 	}
 	n := orderCount(t)

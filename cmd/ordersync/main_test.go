@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,7 +67,7 @@ func TestErrorsAreOneLineThatNamesTheFaultAndACode(t *testing.T) {
 		{"status 1 --config /nowhere.yaml", secrets, exitUsage, "config: config file: cannot be read: open /nowhere.yaml"},
 		{"status 1", append([]string{"ORDERSYNC_CONFIG=/nowhere.yaml"}, secrets...), exitUsage, "open /nowhere.yaml"},
 		{"status 1", append([]string{"ORDERSYNC_WORKER__SERVERS=x"}, secrets...), exitUsage, "config: worker.servers (ORDERSYNC_WORKER__SERVERS): want a whole number"},
-		{"migrate --status --print", secrets, exitUsage, "--status, --print: want one of both"},
+		{"migrate --status --print", secrets, exitUsage, "--status, --print, --down: want one of them"},
 		{"migrate", secrets, exitFailed, "store: migrate: "},
 		{"retry", secrets, exitUsage, "--order, --failed: want one of both"},
 		{"retry --order 1 --failed", secrets, exitUsage, "--order, --failed: want one of both"},
@@ -224,6 +225,9 @@ func listening(t *testing.T, what string, environ []string, options []assembly.O
 
 func TestGatewayServesAndEndsWithItsSignal(t *testing.T) {
 	options := shop(t)
+	if code, _, errOut := command(t, secrets, options, "migrate"); code != exitDone {
+		t.Fatal(errOut)
+	}
 	addr, stop := background(t, append([]string{"ORDERSYNC_GATEWAY__ADDR=127.0.0.1:0"}, secrets...), options, "gateway")
 	if code, out, errOut := command(t, nil, nil, "healthcheck", "--url", "http://"+addr+"/readyz"); code != exitDone || out != "ok\n" {
 		t.Errorf("healthcheck: code %d, stdout %q, stderr %q", code, out, errOut)
@@ -237,13 +241,16 @@ func TestGatewayServesAndEndsWithItsSignal(t *testing.T) {
 }
 
 func TestDoctorFindsAHealthyShopAndNamesWhatIsIll(t *testing.T) {
-	addr, stop := background(t, []string{"ORDERSYNC_LOG__FORMAT=json"}, nil, "simulator", "--addr", "127.0.0.1:0")
+	addr, stop := background(t, []string{"ORDERSYNC_LOG__FORMAT=json", "ORDERSYNC_DOUYIN__SALT=" + canary}, nil, "simulator", "--addr", "127.0.0.1:0")
 	environ := append([]string{"ORDERSYNC_DOUYIN__BASE_URL=http://" + addr}, secrets...)
 	options := shop(t)
 
 	code, out, errOut := command(t, environ, options, "doctor")
 	if code != exitFailed || !strings.Contains(out, "run: ordersync migrate") || errOut != "" {
 		t.Errorf("before migrate: code %d, stdout:\n%s\nstderr %q; want a failure whose cure is migrate", code, out, errOut)
+	}
+	if !strings.Contains(out, "ok    douyin: token from "+addr) {
+		t.Errorf("no token in\n%s", out)
 	}
 	if code, _, errOut := command(t, environ, options, "migrate"); code != exitDone {
 		t.Fatal(errOut)
@@ -254,8 +261,17 @@ func TestDoctorFindsAHealthyShopAndNamesWhatIsIll(t *testing.T) {
 			t.Errorf("a healthy shop: %s", line)
 		}
 	}
-	if !strings.Contains(out, "ok    douyin: token from "+addr) {
-		t.Errorf("no token in\n%s", out)
+	for _, want := range []string{
+		"ok    redis: takes what is written", "ok    douyin: " + addr + " takes our signature", "was not asked for one", // a token costs one
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	wrong := append([]string{"ORDERSYNC_DOUYIN__SALT=another"}, environ...)
+	code, out, _ = command(t, slices.DeleteFunc(wrong, func(e string) bool { return strings.HasPrefix(e, "ORDERSYNC_DOUYIN__SALT="+canary) }), options, "doctor")
+	if code != exitFailed || !strings.Contains(out, "FAIL  douyin: "+addr+" refuses a signed question") {
+		t.Errorf("a wrong salt: code %d\n%s", code, out)
 	}
 
 	if code := stop(); code != exitDone {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -14,25 +16,31 @@ import (
 )
 
 func newMigrate(p *process) *cobra.Command {
-	var status, printSQL bool
+	var status, printSQL, down bool
 	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Create and upgrade our tables in the shop's database; safe to run twice and by two processes at once",
-		Args:  cobra.NoArgs,
+		Example: "  ordersync migrate --print | mysql shop     # by the hand of a DBA; nothing is printed where nothing is to be done\n" +
+			"  ordersync migrate --down                   # takes the newest migration back, with its data, and asks first",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			run, require := p.migrate, []string{"mysql.dsn"}
 			switch {
-			case status && printSQL:
-				return usagef("--status, --print: want one of both")
+			case status && printSQL || status && down || printSQL && down:
+				return usagef("--status, --print, --down: want one of them")
 			case printSQL:
-				return p.printMigrations()
+				run, require = p.printMigrations, nil
 			case status:
-				return p.with(cmd.Context(), []string{"mysql.dsn"}, p.migrationStatus)
+				run = p.migrationStatus
+			case down:
+				run = p.migrateDown
 			}
-			return p.with(cmd.Context(), []string{"mysql.dsn"}, p.migrate)
+			return p.with(cmd.Context(), require, run)
 		},
 	}
 	cmd.Flags().BoolVar(&status, "status", false, "list the migrations and when they were applied, and change nothing")
-	cmd.Flags().BoolVar(&printSQL, "print", false, "print the SQL for a DBA, and connect to nothing")
+	cmd.Flags().BoolVar(&printSQL, "print", false, "print the SQL of what is pending for a DBA, and change nothing")
+	cmd.Flags().BoolVar(&down, "down", false, "take the newest migration back, with the data in it; asks first")
 	return cmd
 }
 
@@ -74,8 +82,30 @@ func (p *process) migrationStatus(ctx context.Context, _ *configs.Config, a *ass
 	return w.Flush()
 }
 
-// printMigrations needs no database: the store is opened over an address that nothing dials.
-func (p *process) printMigrations() error {
+// printMigrations prints what the database lacks. Without mysql.dsn there is none to ask: what is printed is for a new one, and
+// stops in one that has our tables.
+func (p *process) printMigrations(ctx context.Context, cfg *configs.Config, a *assembly.Assembly) error {
+	if cfg.MySQL.DSN == "" {
+		return p.printAllMigrations()
+	}
+	st, err := a.Store()
+	if err != nil {
+		return err
+	}
+	script, names, err := st.PendingSQL(ctx)
+	if err != nil {
+		return err
+	}
+	if len(names) == 0 {
+		fmt.Fprintln(p.out, "-- nothing to do: every migration was applied already")
+		return nil
+	}
+	fmt.Fprintf(p.out, "-- ordersync: %s\n%s", strings.Join(names, ", "), script)
+	return nil
+}
+
+// printAllMigrations opens the store over an address that nothing dials.
+func (p *process) printAllMigrations() error {
 	db, err := store.Open("nobody@tcp(127.0.0.1:3306)/shop")
 	if err != nil {
 		return err
@@ -85,10 +115,45 @@ func (p *process) printMigrations() error {
 		return err
 	}
 	defer st.Close()
-	text, err := st.MigrationSQL()
+	script, err := st.FreshSQL()
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(p.out, text)
-	return err
+	fmt.Fprintf(p.out, "-- ordersync: all migrations, as no mysql.dsn is set. They stop in a database that has some of them.\n%s", script)
+	return nil
+}
+
+// migrateDown shows what goes and wants the database's name before it takes a migration back.
+func (p *process) migrateDown(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
+	st, err := a.Store()
+	if err != nil {
+		return err
+	}
+	newest, down, err := st.Newest(ctx)
+	if err != nil {
+		return err
+	}
+	if newest.AppliedAt == nil {
+		fmt.Fprintln(p.out, "nothing to take back: no migration is applied")
+		return nil
+	}
+	database, err := st.Database(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "%s was applied %s. To take it back, this runs in the database %s, and what is in these tables and columns is lost:\n\n%s\n\n",
+		newest.Name, newest.AppliedAt.Format(time.DateTime), database, down)
+	fmt.Fprintf(p.errOut, "Type the database's name to go on: ")
+	typed, err := firstLine(p.in)
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(typed) != database {
+		return errors.New("--down: the database's name was not given, so nothing was changed")
+	}
+	if err := st.TakeBack(ctx, newest); err != nil {
+		return err
+	}
+	fmt.Fprintln(p.out, "taken back", newest.Name)
+	return nil
 }

@@ -34,6 +34,8 @@ type process struct {
 	quiet   bool              // the command reports by itself: no log unless --log-level asks for one
 	options []assembly.Option // parts that tests hand in
 
+	most time.Duration // what the end of a command may take, where a test has no time; 0: what the ladder allows
+
 	started bool // a subcommand runs: what fails from here on is not the command line's fault
 }
 
@@ -121,6 +123,7 @@ func (p *process) commands() []*cobra.Command {
 		newSimulator(p),
 		newAdminHash(p),
 		newHealthcheck(p),
+		newLicenses(p),
 		newVersion(p),
 	}, fullCommands(p)...)
 }
@@ -177,22 +180,48 @@ func (p *process) logger(cfg *configs.Config) zerolog.Logger {
 	return assembly.NewLogger(cfg.Log, p.errOut)
 }
 
-// closeTimeout bounds the teardown of a command. The worker's own waiting is bounded by worker.shutdown_timeout.
-const closeTimeout = 2 * time.Minute
+// closeSlack is what the end of a command may take beside worker.shutdown_timeout. With it a process is gone before the grace
+// period of its container is over, whatever does not answer.
+const closeSlack = 8 * time.Second
 
 // with loads the configuration, in which the required keys must be set, hands the assembly over to use, and closes it. The teardown
-// runs on after a signal: it is what the signal asks for.
-func (p *process) with(ctx context.Context, required []string, use func(context.Context, *configs.Config, *assembly.Assembly) error) (err error) {
+// runs on after a signal, for it is what the signal asks for, but use and teardown together not longer than the ladder allows.
+func (p *process) with(
+	ctx context.Context, required []string, use func(context.Context, *configs.Config, *assembly.Assembly) error,
+) error {
 	cfg, err := p.config(required...)
 	if err != nil {
 		return err
 	}
 	v, c := versionAndCommit()
 	a := assembly.New(cfg, p.logger(cfg), append(p.options[:len(p.options):len(p.options)], assembly.WithBuild(metrics.Build{Version: v, Commit: c}))...)
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
-		defer cancel()
-		err = errors.Join(err, a.Close(ctx))
-	}()
-	return use(ctx, cfg, a)
+	most := cfg.Worker.ShutdownTimeout + closeSlack
+	if p.most > 0 {
+		most = p.most
+	}
+	ending, cancel := endingOf(ctx, most)
+	defer cancel()
+	used := make(chan error, 1)
+	go func() { used <- use(ctx, cfg, a) }()
+	select {
+	case err = <-used:
+	case <-ending.Done():
+		err = errors.New("it did not end in time after the signal: does Redis answer, and MySQL?")
+	}
+	ending, cancel = context.WithTimeout(ending, most)
+	defer cancel()
+	return errors.Join(err, a.Close(ending))
+}
+
+// endingOf is a context for what a command does at its end: it has ctx's values and ends a while after ctx.
+func endingOf(ctx context.Context, after time.Duration) (context.Context, context.CancelFunc) {
+	ending, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(after, cancel)
+		context.AfterFunc(ending, func() { timer.Stop() })
+	})
+	return ending, func() {
+		stop()
+		cancel()
+	}
 }

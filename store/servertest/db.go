@@ -36,12 +36,16 @@ func SQLite(t testing.TB) *gorm.DB {
 	return db
 }
 
-// EachDB runs test on every back end: always on SQLite, and on MariaDB where it is installed.
+// EachDB runs test on every back end: always on SQLite, on MariaDB where it is usable, and on MySQL where
+// ORDERSYNC_TEST_MYSQLD names a mysqld.
 func EachDB(t *testing.T, test func(t *testing.T, db *gorm.DB)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { test(t, SQLite(t)) })
-	if _, ok := need(t, "mariadbd"); ok {
+	if _, ok := need(t, mariadbd); ok {
 		t.Run("mariadb", func(t *testing.T) { test(t, mysqlDB(t, MySQLDSN(t))) })
+	}
+	if dsn := mysql8DSN(t); dsn != "" {
+		t.Run("mysql", func(t *testing.T) { test(t, mysqlDB(t, dsn)) })
 	}
 }
 

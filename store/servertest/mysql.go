@@ -21,7 +21,7 @@ type MySQLServer struct {
 	p *process
 }
 
-func newMySQL(path string) (*MySQLServer, error) {
+func newMySQL(path string, args ...string) (*MySQLServer, error) {
 	p, err := newProcess(path)
 	if err != nil {
 		return nil, err
@@ -37,6 +37,7 @@ func newMySQL(path string) (*MySQLServer, error) {
 	if os.Getuid() == 0 {
 		p.args = append(p.args, "--user=root")
 	}
+	p.args = append(p.args, args...)
 	if err := p.start(); err != nil {
 		p.close()
 		return nil, err
@@ -45,13 +46,14 @@ func newMySQL(path string) (*MySQLServer, error) {
 }
 
 // StartMySQL starts a server for this test alone; it ends with the test. It is nil where mariadbd is not installed.
-func StartMySQL(t testing.TB) *MySQLServer {
+// mariadbd is given args too.
+func StartMySQL(t testing.TB, args ...string) *MySQLServer {
 	t.Helper()
-	path, ok := need(t, "mariadbd")
+	path, ok := need(t, mariadbd)
 	if !ok {
 		return nil
 	}
-	s, err := newMySQL(path)
+	s, err := newMySQL(path, args...)
 	if err != nil {
 		t.Fatalf("private mariadbd: %v", err)
 	}
@@ -63,6 +65,12 @@ func StartMySQL(t testing.TB) *MySQLServer {
 
 // Kill ends the server as kill -9 does; the data stays. Restart brings it back.
 func (s *MySQLServer) Kill() { s.p.kill() }
+
+// Freeze stops the server as SIGSTOP does: it accepts connections and answers nothing, until Thaw.
+func (s *MySQLServer) Freeze() { s.p.signal(stopSignal) }
+
+// Thaw lets a frozen server go on.
+func (s *MySQLServer) Thaw() { s.p.signal(goOnSignal) }
 
 // Restart starts the server again on its data and waits until it answers.
 func (s *MySQLServer) Restart(t testing.TB) {
@@ -114,7 +122,7 @@ var sharedMySQL = sync.OnceValues(func() (*MySQLServer, error) {
 // MySQLDSN is the DSN of a fresh database for a process that the test starts. It is "" where mariadbd is not installed.
 func MySQLDSN(t testing.TB) string {
 	t.Helper()
-	if _, ok := need(t, "mariadbd"); !ok {
+	if _, ok := need(t, mariadbd); !ok {
 		return ""
 	}
 	s, err := sharedMySQL()

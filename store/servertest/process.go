@@ -8,9 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
-	"testing"
 	"time"
 )
 
@@ -19,19 +17,6 @@ const startTimeout = 60 * time.Second
 
 // maxSocketPath is what a unix socket address holds on Linux, less the closing zero byte.
 const maxSocketPath = 107
-
-// need tells whether program is installed. Where it is missing and ORDERSYNC_TEST_SERVERS=required, the test fails.
-func need(t testing.TB, program string) (path string, ok bool) {
-	t.Helper()
-	path, err := exec.LookPath(program)
-	if err == nil && runtime.GOOS != "windows" { // there is no /bin/sh to stop it there: the embedded ones serve
-		return path, true
-	}
-	if os.Getenv("ORDERSYNC_TEST_SERVERS") == "required" {
-		t.Fatalf("%s is not on the PATH, and ORDERSYNC_TEST_SERVERS=required: apt-get install --no-install-recommends mariadb-server-core redis-server", program)
-	}
-	return "", false
-}
 
 // process is a server that dies with the test process.
 type process struct {
@@ -143,6 +128,9 @@ func (p *process) kill() {
 	_, _ = io.WriteString(p.pids, "\n")
 	_ = os.Remove(p.socket)
 }
+
+// signal sends s to the server itself.
+func (p *process) signal(s os.Signal) { _ = p.cmd.Process.Signal(s) }
 
 // close kills the server and removes its directory.
 func (p *process) close() {

@@ -29,7 +29,7 @@ type RedisServer struct {
 // redis-server is given args too, such as a file of users to include.
 func StartRedis(t testing.TB, args ...string) *RedisServer {
 	t.Helper()
-	path, ok := need(t, "redis-server")
+	path, ok := need(t, redisServer)
 	if !ok {
 		m := startMini(t)
 		return &RedisServer{Addr: m.Addr(), mini: m}
@@ -62,11 +62,26 @@ func (s *RedisServer) Kill() {
 	s.p.kill()
 }
 
+// Freeze stops the server as SIGSTOP does: it accepts connections and answers nothing, until Thaw. It tells false for miniredis,
+// which cannot be stopped so.
+func (s *RedisServer) Freeze() bool {
+	if s.mini != nil {
+		return false
+	}
+	s.p.signal(stopSignal)
+	return true
+}
+
+// Thaw lets a frozen server go on.
+func (s *RedisServer) Thaw() { s.p.signal(goOnSignal) }
+
 // Restart starts the server again on its data, at the same address, and waits until it answers.
 func (s *RedisServer) Restart(t testing.TB) {
 	t.Helper()
 	var err error
 	if s.mini != nil {
+		// Close ended its context for good (miniredis v2.40), and with it every command that blocks.
+		s.mini.Ctx, s.mini.CtxCancel = context.WithCancel(context.Background()) //nolint:gosec // Close calls it
 		err = s.mini.Restart()
 	} else if err = s.p.start(); err == nil {
 		err = s.waitLoaded()
@@ -147,7 +162,8 @@ func newRedis(path, portOption string, args ...string) (*RedisServer, error) {
 
 // sharedRedis is one server for all tests of the process; each test has a database number of its own.
 var sharedRedis = sync.OnceValues(func() (*RedisServer, error) {
-	return newRedis("redis-server", plainPort, "--appendonly", "no")
+	// One without TLS does not know the second option: the tests need both.
+	return newRedis("redis-server", plainPort, "--tls-port", "0", "--appendonly", "no")
 })
 
 // redisNumbers hands out the database numbers that are free.
@@ -163,7 +179,7 @@ var redisNumbers = func() chan int {
 // Options say where it is, for asynq.RedisClientOpt and others. It is emptied and closed when the test ends.
 func Redis(t testing.TB) *redis.Client {
 	t.Helper()
-	if _, ok := need(t, "redis-server"); !ok {
+	if _, ok := need(t, redisServer); !ok {
 		return Miniredis(t)
 	}
 	s, err := sharedRedis()
@@ -192,7 +208,7 @@ func RedisAddr(t testing.TB) string {
 func EachRedis(t *testing.T, test func(t *testing.T, rdb redis.UniversalClient)) {
 	t.Helper()
 	t.Run("miniredis", func(t *testing.T) { test(t, Miniredis(t)) })
-	if _, ok := need(t, "redis-server"); ok {
+	if _, ok := need(t, redisServer); ok {
 		t.Run("redis", func(t *testing.T) { test(t, Redis(t)) })
 		t.Run("cluster", func(t *testing.T) { test(t, emptyCluster(t)) })
 	}

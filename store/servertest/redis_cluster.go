@@ -26,7 +26,7 @@ type RedisCluster struct {
 // StartCluster starts a cluster for this test alone. It is nil where redis-server is not installed.
 func StartCluster(t testing.TB) *RedisCluster {
 	t.Helper()
-	path, ok := need(t, "redis-server")
+	path, ok := need(t, redisServer)
 	if !ok {
 		return nil
 	}

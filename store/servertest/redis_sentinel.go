@@ -31,7 +31,7 @@ type SentinelGroup struct {
 // the replica has what the master has. It is nil where redis-server is not installed.
 func StartSentinels(t testing.TB) *SentinelGroup {
 	t.Helper()
-	path, ok := need(t, "redis-server")
+	path, ok := need(t, redisServer)
 	if !ok {
 		return nil
 	}

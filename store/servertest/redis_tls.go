@@ -23,7 +23,7 @@ type Certificates struct{ CA, Cert, Key string }
 // certificate of its clients too. It is nil where redis-server is not installed.
 func StartTLSRedis(t testing.TB) (*RedisServer, Certificates) {
 	t.Helper()
-	path, ok := need(t, "redis-server")
+	path, ok := need(t, redisServer)
 	if !ok {
 		return nil, Certificates{}
 	}

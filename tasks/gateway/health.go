@@ -29,7 +29,7 @@ func (g *Gateway) healthz(w http.ResponseWriter, _ *http.Request) error {
 // readyz says whether requests should come here now.
 func (g *Gateway) readyz(w http.ResponseWriter, r *http.Request) error {
 	if err := g.Ready(r.Context()); err != nil {
-		return unavailable("Redis or MySQL does not answer", err)
+		return unavailable("Redis or MySQL does not answer, or takes nothing that is written", err)
 	}
 	return answer(w, http.StatusOK, health{"ready"})
 }

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -21,16 +20,6 @@ import (
 	"github.com/ordersync/ordersync/tasks"
 	"github.com/ordersync/ordersync/tasks/gateway"
 )
-
-// php finds the interpreter. Where it is not installed and not insisted on, ok is false and there is nothing to test.
-func php(t *testing.T) (path string, ok bool) {
-	t.Helper()
-	path, err := exec.LookPath("php")
-	if err != nil && os.Getenv("ORDERSYNC_TEST_SERVERS") == "required" { //nolint:forbidigo // as store/servertest insists on its servers
-		t.Fatal("php is not on the PATH, and ORDERSYNC_TEST_SERVERS=required: apt-get install --no-install-recommends php-cli php-curl php-mysql php-sqlite3")
-	}
-	return path, err == nil
-}
 
 // run runs tests/run.php and makes a subtest of every line of it.
 func run(t *testing.T, path string, env []string, args ...string) {
@@ -52,14 +41,15 @@ func run(t *testing.T, path string, env []string, args ...string) {
 
 func TestTheClientAlone(t *testing.T) {
 	t.Parallel()
-	if path, ok := php(t); ok {
+	// pdo_sqlite is what the outbox's own test writes into.
+	if path, ok := servertest.PHP(t, "curl", "json", "pdo_sqlite"); ok {
 		run(t, path, nil)
 	}
 }
 
 func TestTheClientAgainstAGateway(t *testing.T) {
 	t.Parallel()
-	path, ok := php(t)
+	path, ok := servertest.PHP(t, "curl", "json")
 	if !ok {
 		return
 	}
@@ -108,7 +98,7 @@ func TestTheClientAgainstAGateway(t *testing.T) {
 
 func TestTheOutboxOnMariaDB(t *testing.T) {
 	t.Parallel()
-	path, ok := php(t)
+	path, ok := servertest.PHP(t, "json", "pdo_mysql")
 	dsn := servertest.MySQLDSN(t)
 	if !ok || dsn == "" {
 		return

@@ -2,15 +2,16 @@ package assembly
 
 import (
 	"context"
+	"errors"
 	"io"
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ordersync/ordersync/cmd/internal/admin"
 	"github.com/ordersync/ordersync/cmd/internal/pages"
+	"github.com/ordersync/ordersync/cmd/internal/probe"
 	"github.com/ordersync/ordersync/configs"
 )
 
@@ -78,8 +79,12 @@ func (a *Assembly) open(handle func(pattern string, h http.Handler)) error {
 		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 		defer cancel()
 		if err := ready(ctx); err != nil {
-			what, _, _ := strings.Cut(err.Error(), ":") // the rest names hosts, and is in the log of whoever fails by it
-			say(w, http.StatusServiceUnavailable, what+" does not answer")
+			text := "Redis or MySQL does not answer in time"
+			var bad *probe.Error
+			if errors.As(err, &bad) { // the rest names hosts, and is in the log of whoever fails by it
+				text = bad.What + " " + bad.Says
+			}
+			say(w, http.StatusServiceUnavailable, text)
 			return
 		}
 		say(w, http.StatusOK, "ready")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -14,6 +15,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/cmd/internal/metrics"
+	"github.com/ordersync/ordersync/cmd/internal/probe"
 	"github.com/ordersync/ordersync/cmd/internal/traces"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
@@ -37,6 +39,7 @@ type Assembly struct {
 	gate      part[*gate.Gate]
 	douyin    part[*douyin.Client]
 	gateway   part[http.Handler]
+	ready     part[*probe.Ready]
 	worker    part[*worker.Servers]
 	traces    part[*traces.Traces]
 
@@ -48,6 +51,8 @@ type Assembly struct {
 	observe func(worker.Attempt)
 	polls   []time.Duration
 	grace   time.Duration
+
+	workerStuck atomic.Bool // its servers did not end
 
 	mu      sync.Mutex
 	closers []closer // in the order of building
@@ -106,8 +111,12 @@ func New(cfg *configs.Config, log zerolog.Logger, opts ...Option) *Assembly {
 	return a
 }
 
+// lastWait is what a part still gets to end in when ctx has ended already: enough for what waits for nobody.
+const lastWait = 200 * time.Millisecond
+
 // Close tears down what was built, last first. Errors are joined, each with its part's name; nothing is left out because
-// something before it failed. A second Close does nothing.
+// something before it failed. A part that waits for a server that does not answer is left behind when ctx ends, and the error
+// names it: the process is about to end. A second Close does nothing.
 func (a *Assembly) Close(ctx context.Context) error {
 	a.mu.Lock()
 	closers := a.closers
@@ -115,11 +124,30 @@ func (a *Assembly) Close(ctx context.Context) error {
 	a.mu.Unlock()
 	var all []error
 	for i := len(closers) - 1; i >= 0; i-- {
-		if err := closers[i].close(ctx); err != nil {
+		if err := closers[i].within(ctx); err != nil {
 			all = append(all, fmt.Errorf("close %s: %w", closers[i].name, err))
 		}
 	}
 	return errors.Join(all...)
+}
+
+// within closes the part and waits until ctx has ended, or for a moment where it has ended already.
+func (c closer) within(ctx context.Context) error {
+	ended := make(chan error, 1)
+	go func() { ended <- c.close(ctx) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	last := time.NewTimer(lastWait)
+	defer last.Stop()
+	select {
+	case err := <-ended:
+		return err
+	case <-last.C:
+		return errors.New("it did not end in time")
+	}
 }
 
 func (a *Assembly) onClose(name string, f func(context.Context) error) {
@@ -158,7 +186,12 @@ func (a *Assembly) Redis() (redis.UniversalClient, error) {
 			return nil, err
 		}
 		client := dial(o)
-		a.onClose("redis", func(context.Context) error { return client.Close() })
+		a.onClose("redis", func(context.Context) error {
+			if a.workerStuck.Load() {
+				return nil // asynq's subscriber panics when the client that it reads from is closed; the process ends anyway
+			}
+			return client.Close()
+		})
 		return client, nil
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
@@ -66,6 +67,26 @@ func TestTeardownIsInReverseAndLeavesNothingOut(t *testing.T) {
 	}
 	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "close two") {
 		t.Errorf("error = %v, want the broken part named", err)
+	}
+}
+
+// A part may wait for a server that does not answer: it is named, left behind, and those after it are closed all the same.
+func TestAPartThatDoesNotEndIsLeftBehind(t *testing.T) {
+	a := New(configs.Default(), zerolog.Nop())
+	closed := make(chan struct{})
+	a.onClose("well", func(context.Context) error { close(closed); return nil })
+	never := make(chan struct{})
+	defer close(never)
+	a.onClose("frozen", func(context.Context) error { <-never; return nil })
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if err := a.Close(ctx); err == nil || !strings.Contains(err.Error(), "close frozen: it did not end in time") {
+		t.Errorf("error = %v, want the part that did not end", err)
+	}
+	select {
+	case <-closed:
+	default:
+		t.Error("the part behind it was not closed")
 	}
 }
 

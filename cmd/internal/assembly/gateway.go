@@ -2,9 +2,10 @@ package assembly
 
 import (
 	"context"
-	"fmt"
 	"net/http"
+	"time"
 
+	"github.com/ordersync/ordersync/cmd/internal/probe"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/tasks/gateway"
 )
@@ -75,23 +76,24 @@ func callbackTokens(cfg configs.Douyin) []string {
 	return tokens
 }
 
-// Ready returns a check that Redis and MySQL answer; its error names the one that does not.
+// Ready returns a check that Redis and MySQL take what is written; its error is a *probe.Error that names the one that does
+// not. All ports of the process share it, so it may be asked as often as anybody likes.
 func (a *Assembly) Ready() (func(context.Context) error, error) {
-	rdb, err := a.Redis()
+	ready, err := a.ready.get(func() (*probe.Ready, error) {
+		rdb, err := a.Redis()
+		if err != nil {
+			return nil, err
+		}
+		st, err := a.Store()
+		if err != nil {
+			return nil, err
+		}
+		return &probe.Ready{
+			Redis: func(ctx context.Context) error { return probe.Redis(ctx, rdb) }, MySQL: st.ProbeWrite, Now: time.Now,
+		}, nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	st, err := a.Store()
-	if err != nil {
-		return nil, err
-	}
-	return func(ctx context.Context) error {
-		if err := rdb.Ping(ctx).Err(); err != nil {
-			return fmt.Errorf("redis: %w", err)
-		}
-		if err := st.Ping(ctx); err != nil {
-			return fmt.Errorf("mysql: %w", err)
-		}
-		return nil
-	}, nil
+	return ready.Check, nil
 }

@@ -19,10 +19,11 @@ func (a *Assembly) Worker() (*worker.Servers, error) {
 			stop()
 			return nil, err
 		}
-		a.onClose("worker", func(context.Context) error {
+		a.onClose("worker", func(ctx context.Context) error {
 			stop()
-			servers.Shutdown()
-			return nil
+			err := servers.Shutdown(ctx)
+			a.workerStuck.Store(err != nil)
+			return err
 		})
 		return servers, nil
 	})

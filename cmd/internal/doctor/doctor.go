@@ -8,14 +8,11 @@ package doctor
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/ordersync/ordersync/configs"
-	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 )
 
@@ -103,38 +100,6 @@ func Money(ctx context.Context, money Held) []Result {
 		out = append(out, fail("money", fmt.Sprintf("%d %ss wait, the oldest since %s: Douyin refuses the configuration (code %d: %s)",
 			h.Count, h.Money, h.Oldest.Format(time.DateTime), h.Code, h.Message),
 			"compare douyin.salt, douyin.app_id, the provider and the merchant with Douyin's console; they go on by themselves"))
-	}
-	return out
-}
-
-// Tokens is what Douyin needs: the shared token cache, so that looking costs no token.
-type Tokens interface {
-	Token(ctx context.Context) (string, error)
-}
-
-// Douyin checks that a token can be had, and what cannot work without salt and callback token.
-func Douyin(ctx context.Context, cfg configs.Douyin, tokens Tokens) []Result {
-	const check = "douyin"
-	host := cfg.BaseURL
-	if u, err := url.Parse(cfg.BaseURL); err == nil {
-		host = u.Host
-	}
-	var out []Result
-	if _, err := tokens.Token(ctx); err != nil {
-		cure := "compare douyin.app_id and douyin.secret with Douyin's console, and see that " + host + " can be reached from here"
-		var e *douyin.Error
-		if errors.As(err, &e) && e.Op == douyin.OpTokenCache { // Douyin was not asked
-			cure = "mend Redis first: all processes share the token there"
-		}
-		out = append(out, fail(check, "no token from "+host+": "+err.Error(), cure))
-	} else {
-		out = append(out, ok(check, "token from %s for %s", host, cfg.AppID))
-	}
-	if cfg.Salt == "" {
-		out = append(out, warn(check, "no salt: payments, refunds and settlements cannot be signed", "set douyin.salt if the shop needs them"))
-	}
-	if cfg.CallbackToken == "" {
-		out = append(out, warn(check, "no callback token: Douyin's callbacks are refused", "set douyin.callback_token if Douyin calls back"))
 	}
 	return out
 }

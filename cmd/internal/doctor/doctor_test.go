@@ -118,27 +118,6 @@ func TestARedisThatRefusesIsToldByItsReason(t *testing.T) {
 	}
 }
 
-type tokens struct{ err error }
-
-func (f tokens) Token(context.Context) (string, error) { return "token-canary", f.err }
-
-func TestDouyin(t *testing.T) {
-	cfg := configs.Douyin{BaseURL: "https://developer.toutiao.com", AppID: "tt1", Salt: "salt-canary", CallbackToken: "x"}
-	got := Douyin(t.Context(), cfg, tokens{})
-	if len(got) != 1 || got[0].String() != "ok    douyin: token from developer.toutiao.com for tt1" {
-		t.Errorf("results = %v", got)
-	}
-	got = Douyin(t.Context(), configs.Douyin{BaseURL: cfg.BaseURL}, tokens{errors.New("refused\nhere")})
-	if len(got) != 3 || got[0].Level != Failure || got[1].Level != Warning || got[2].Level != Warning {
-		t.Errorf("results = %v, want a failure and two warnings", got)
-	}
-	for _, r := range got {
-		if s := r.String(); strings.Contains(s, "\n") || strings.Contains(s, "canary") || r.Cure == "" {
-			t.Errorf("line %q: want one line, no secret, a cure", s)
-		}
-	}
-}
-
 type findings []store.Finding
 
 func (f findings) CheckShop(context.Context) []store.Finding { return f }
@@ -153,8 +132,26 @@ func TestDatabaseFindingsKeepTheirCure(t *testing.T) {
 func TestATokenThatRedisHoldsBackIsNotDouyinsFault(t *testing.T) {
 	t.Parallel()
 	err := &douyin.Error{Op: douyin.OpTokenCache, Kind: douyin.Unavailable, Err: errors.New("connection refused")}
-	got := Douyin(t.Context(), configs.Douyin{BaseURL: "https://d.example", Salt: "s", CallbackToken: "c"}, tokens{err})
-	if len(got) != 1 || got[0].Level != Failure || !strings.Contains(got[0].Cure, "Redis") || strings.Contains(got[0].Cure, "secret") {
+	got := Douyin(t.Context(), configs.Douyin{BaseURL: "https://d.example", Salt: "s", CallbackToken: "c"}, tokens{err: err}, unknown)
+	if len(got) != 2 || got[0].Level != Failure || !strings.Contains(got[0].Cure, "Redis") || strings.Contains(got[0].Cure, "secret") {
 		t.Errorf("%+v", got)
+	}
+}
+
+// A full Redis answers INFO, and doctor found nothing wrong with it.
+func TestARedisThatTakesNothing(t *testing.T) {
+	server := servertest.StartRedis(t)
+	if server.IsMiniredis() {
+		return // it knows no limit; ORDERSYNC_TEST_SERVERS=required says so
+	}
+	rdb := server.Client(t)
+	if got := RedisWrites(t.Context(), rdb); len(got) != 1 || got[0].Level != OK {
+		t.Errorf("a well Redis: %v", got)
+	}
+	if err := rdb.ConfigSet(t.Context(), "maxmemory", "1").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if got := RedisWrites(t.Context(), rdb); len(got) != 1 || got[0].Level != Failure || !strings.Contains(got[0].Cure, "maxmemory") {
+		t.Errorf("a full Redis: %v", got)
 	}
 }

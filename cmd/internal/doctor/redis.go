@@ -12,6 +12,8 @@ import (
 	"sync"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/ordersync/ordersync/cmd/internal/probe"
 )
 
 // leastRedis is the oldest Redis that asynq's and our scripts are run on.
@@ -64,6 +66,31 @@ func oneRedis(ctx context.Context, rdb Infoer) []Result {
 	}
 	info := parseInfo(text)
 	return []Result{redisVersion(check, info["redis_version"]), persistence(check, info), eviction(check, info)}
+}
+
+// RedisWrites writes a small key beside each queue. What Redis does not answer at all is Redis's line.
+func RedisWrites(ctx context.Context, rdb redis.UniversalClient) []Result {
+	const check = "redis"
+	err := probe.Redis(ctx, rdb)
+	var said redis.Error
+	var cure string
+	switch {
+	case err == nil:
+		return []Result{ok(check, "takes what is written")}
+	case redis.HasErrorPrefix(err, "OOM"):
+		cure = "its memory is full: raise maxmemory, or see what fills it (the page /load, asynqmon)"
+	case redis.HasErrorPrefix(err, "MISCONF"):
+		cure = "it cannot save its data: make room on its disk and see its log"
+	case redis.HasErrorPrefix(err, "READONLY"):
+		cure = "it is a replica: let redis.uri name the master, or Sentinel"
+	case redis.HasErrorPrefix(err, "NOPERM"):
+		cure = "give the user the rights of configs/redis/users.conf"
+	case errors.As(err, &said):
+		cure = "see the error"
+	default:
+		return nil
+	}
+	return []Result{fail(check, "refuses what is written: "+err.Error(), cure)}
 }
 
 // silent is a Redis that gives no answer to work with.

@@ -136,7 +136,7 @@ func work(ctx context.Context, j job, out io.Writer, log zerolog.Logger) error {
 		return err
 	}
 	if j.Mode != modePipeline {
-		defer servers.Shutdown() // the assembly does not know them
+		defer func() { _ = servers.Shutdown(context.WithoutCancel(ctx)) }() // the assembly does not know them
 	}
 	fmt.Fprintln(out, "ready")
 	select {

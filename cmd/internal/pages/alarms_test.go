@@ -145,7 +145,7 @@ func TestAnOperatorAcknowledgesAnAlarm(t *testing.T) {
 	for name, open := range map[string]func(t *testing.T, s *site) browser{
 		"plain HTTP": func(t *testing.T, s *site) browser { return newReader(t, s.URL) },
 		"chromium": func(t *testing.T, s *site) browser {
-			if path := findChromium(t); path != "" {
+			if path, ok := servertest.Chromium(t); ok {
 				return newChromium(t, path, s.URL)
 			}
 			return newReader(t, s.URL) // ORDERSYNC_TEST_SERVERS=required makes this a failure

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,16 +32,6 @@ type chromium struct {
 	mu         sync.Mutex
 	complaints []string
 	expected   []string // parts of complaints that are none
-}
-
-// findChromium is the program's path; empty: it is not installed, which is a failure where servers are required.
-func findChromium(t *testing.T) string {
-	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil && os.Getenv("ORDERSYNC_TEST_SERVERS") == "required" {
-		t.Fatal("chromium is not on the PATH, and ORDERSYNC_TEST_SERVERS=required: apt-get install --no-install-recommends chromium fonts-noto-cjk")
-	}
-	return path
 }
 
 func newChromium(t *testing.T, path, site string) *chromium {

@@ -24,8 +24,8 @@ func TestEveryPageShowsWithoutAComplaint(t *testing.T) {
 		{"start", "/", "40012"}, {"group", "/failures?kind=rejected&code=40012", "10131"}, {"order", "/orders/10000", "R10000"}, {"load", "/load", "backfill"},
 		{"search", "/search?q=nothing", "ordersync"}, {"missing", "/orders/404", "ordersync"},
 	}
-	path := findChromium(t)
-	if path == "" { // a machine with nothing but Go; ORDERSYNC_TEST_SERVERS=required makes this a failure
+	path, ok := servertest.Chromium(t)
+	if !ok { // a machine with nothing but Go; ORDERSYNC_TEST_SERVERS=required makes this a failure
 		b := newReader(t, s.URL)
 		b.open("/")
 		b.press("Sign in 登录", map[string]string{"name": "omar", "password": password})

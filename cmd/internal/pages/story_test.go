@@ -28,7 +28,7 @@ func TestARefusedOrderIsFoundMendedAndPushedAgain(t *testing.T) {
 		s := newStorySite(t)
 		tell(t, s, newReader(t, s.URL))
 	})
-	if path := findChromium(t); path != "" {
+	if path, ok := servertest.Chromium(t); ok {
 		t.Run("chromium", func(t *testing.T) {
 			s := newStorySite(t)
 			tell(t, s, newChromium(t, path, s.URL))
