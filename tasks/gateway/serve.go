@@ -56,6 +56,11 @@ func statusOf(w http.ResponseWriter) int {
 
 // ServeHTTP answers one request within Config.Timeout and writes one log line about it. A panic becomes a 500.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g.serve(w, r, g.mux, "no such path: see /openapi.yaml")
+}
+
+// serve answers from one of the muxes; unknown is said of a path that it does not have.
+func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, mux *http.ServeMux, unknown string) {
 	begin := g.cfg.Now()
 	id := g.cfg.NewID()
 	w.Header().Set(headerRequestID, id)
@@ -67,14 +72,14 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	// A body that trickles in ends with the request. Writers that know no deadline (tests) are bound by ctx alone.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(g.cfg.Timeout))
-	g.route(a, r.WithContext(ctx))
+	route(a, r.WithContext(ctx), mux, unknown)
 }
 
 // route hands over to the handler of the path, or answers 404 or 405 as a problem: the mux would answer in plain text.
-func (g *Gateway) route(w http.ResponseWriter, r *http.Request) {
-	h, pattern := g.mux.Handler(r)
+func route(w http.ResponseWriter, r *http.Request, mux *http.ServeMux, unknown string) {
+	h, pattern := mux.Handler(r)
 	if pattern != "" && path.Clean(r.URL.Path) == r.URL.Path { // else the mux would redirect, and a redirected POST is a GET to some
-		g.mux.ServeHTTP(w, r)
+		mux.ServeHTTP(w, r)
 		return
 	}
 	probe := &refusal{header: http.Header{}}
@@ -85,7 +90,7 @@ func (g *Gateway) route(w http.ResponseWriter, r *http.Request) {
 		fail(w, &Problem{Status: http.StatusMethodNotAllowed, Detail: "this path takes " + allow})
 		return
 	}
-	fail(w, &Problem{Status: http.StatusNotFound, Detail: "no such path: see /openapi.yaml"})
+	fail(w, &Problem{Status: http.StatusNotFound, Detail: unknown})
 }
 
 // refusal keeps of the mux's own answer what a problem needs.

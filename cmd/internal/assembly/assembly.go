@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"time"
 
@@ -20,6 +19,7 @@ import (
 	"github.com/ordersync/ordersync/douyin/gate"
 	"github.com/ordersync/ordersync/douyin/tokencache"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks/gateway"
 	"github.com/ordersync/ordersync/worker"
 )
 
@@ -36,7 +36,7 @@ type Assembly struct {
 	tokens    part[*tokencache.Cache]
 	gate      part[*gate.Gate]
 	douyin    part[*douyin.Client]
-	gateway   part[http.Handler]
+	gateway   part[*gateway.Gateway]
 	worker    part[*worker.Servers]
 	traces    part[*traces.Traces]
 
