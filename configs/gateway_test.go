@@ -7,7 +7,7 @@ import (
 
 func TestTheCallbackPortIsNotTheAPIs(t *testing.T) {
 	t.Parallel()
-	for addr, fits := range map[string]bool{"127.0.0.1:8082": true, "0.0.0.0:8080": false, ":8080": false, "127.0.0.1:0": true, "": true} {
+	for addr, fits := range map[string]bool{"127.0.0.1:8090": true, "0.0.0.0:8080": false, ":8080": false, "127.0.0.1:0": true, "": true} {
 		_, err := Load("", []string{"ORDERSYNC_GATEWAY__CALLBACK_ADDR=" + addr})
 		if (err == nil) != fits {
 			t.Errorf("%q: %v", addr, err)

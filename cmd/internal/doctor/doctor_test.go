@@ -176,12 +176,12 @@ func TestGateway(t *testing.T) {
 			"warn  gateway: Douyin calls back to the port of the API",
 		}},
 		"a port and tokens": {func(c *configs.Config) {
-			c.Douyin.CallbackToken, c.Gateway.CallbackAddr = "canary", "127.0.0.1:8082"
+			c.Douyin.CallbackToken, c.Gateway.CallbackAddr = "canary", "127.0.0.1:8090"
 			c.Gateway.Tokens = []configs.Secret{"canary"}
-		}, []string{"ok    gateway: callbacks have a port of their own, 127.0.0.1:8082"}},
-		"a port, no tokens": {func(c *configs.Config) { c.Gateway.CallbackAddr = ":8082" }, []string{
+		}, []string{"ok    gateway: callbacks have a port of their own, 127.0.0.1:8090"}},
+		"a port, no tokens": {func(c *configs.Config) { c.Gateway.CallbackAddr = ":8090" }, []string{
 			"warn  gateway: /v1 is refused: gateway.tokens is empty, and gateway.callback_addr is set.",
-			"ok    gateway: callbacks have a port of their own, :8082",
+			"ok    gateway: callbacks have a port of their own, :8090",
 		}},
 	} {
 		cfg := configs.Default()
