@@ -27,7 +27,7 @@ type OpenMoney struct {
 
 // AlarmCount is how many rows a person has to look at for one reason: those that nobody has acknowledged.
 type AlarmCount struct {
-	Table string // refund, settlement or payment
+	Table string // refund, settlement, payment or callback
 	Alarm string
 	Count int64
 }
@@ -52,7 +52,7 @@ func (s *Store) Counts(ctx context.Context, now time.Time) (c Counts, err error)
 	if c.Unsynced, err = s.CountUnsynced(ctx, now); err != nil {
 		return Counts{}, err
 	}
-	for _, read := range []func(*gorm.DB, *Counts) error{s.countFailed, s.countOpen, s.countAlarms, s.countRelays, s.countLog} {
+	for _, read := range []func(*gorm.DB, *Counts) error{s.countFailed, s.countOpen, s.countAlarms, s.countKept, s.countRelays, s.countLog} {
 		if err := read(db, &c); err != nil {
 			return Counts{}, fmt.Errorf("store: counts: %w", err)
 		}

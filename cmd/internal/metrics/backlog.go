@@ -15,7 +15,7 @@ var (
 	failed         = describe("orders_failed", "Orders that stand refused or given up, of the 20000 that failed last.", "outcome")
 	moneyOpen      = describe("money_open", "Refunds and settlements that have not ended, by state, counted up to 10000.", "money", "state")
 	moneyOldest    = describe("money_open_oldest_seconds", "How long ago the oldest of them was made, a settlement: its time had come; 0: there is none.", "money", "state")
-	alarms         = describe("alarms", "Refunds, settlements and payments that a person has to look at: alarms that nobody has acknowledged.", "table", "alarm")
+	alarms         = describe("alarms", "Refunds, settlements, payments and callbacks that a person has to look at: alarms that nobody has acknowledged.", "table", "alarm")
 	outboxRows     = describe("outbox_rows", "Rows of ordersync_outbox that were not handed over yet, counted up to 10000.")
 	outboxOldest   = describe("outbox_oldest_seconds", "How long the oldest of them has been waiting; 0: none waits.")
 	outboxBad      = describe("outbox_bad_rows", "Rows that can never be handed over, kept for a person.")
@@ -36,6 +36,7 @@ var alarmTables = map[string][]string{
 	"refund":     {store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnreadable},
 	"settlement": {store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnreadable},
 	"payment":    {store.AlarmAmount, store.AlarmContradiction, store.AlarmUnknownOrder},
+	"callback":   {store.AlarmForeignApp, store.AlarmUnknownType, store.AlarmNotUnderstood},
 }
 
 // readBacklog reads the database, or sends what it read a few seconds ago.

@@ -26,7 +26,7 @@ var (
 	errLongNote  = &problem{http.StatusBadRequest, "The note is too long."}
 )
 
-// alarm is a payment, refund or settlement that a person has to look at.
+// alarm is a payment, refund, settlement or callback that a person has to look at.
 type alarm struct {
 	What, Number, OrderID, Message, Link string
 	Table                                store.AlarmTable
@@ -42,7 +42,7 @@ type seenAlarm struct {
 	What, Title, Link string
 }
 
-// alarms are those of payments, refunds and settlements together, newest first.
+// alarms are those of payments, refunds, settlements and callbacks together, newest first.
 func (p *pages) alarms(ctx context.Context, l lang) ([]alarm, error) {
 	var all []alarm
 	payments, err := p.Store.PaymentAlarms(ctx, listLimit+1)
@@ -71,9 +71,22 @@ func (p *pages) alarms(ctx context.Context, l lang) ([]alarm, error) {
 			all = append(all, a)
 		}
 	}
+	kept, err := p.Store.CallbackAlarms(ctx, listLimit+1)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range kept {
+		words := []string{c.Type, c.Number, c.Note}
+		all = append(all, alarm{
+			What: l.T("Callback"), Number: c.ID, Message: strings.Join(slices.DeleteFunc(words, isEmpty), ", "),
+			Table: store.CallbackAlarm, Alarm: c.Alarm, At: c.ReceivedAt, Meaning: l.alarmMeaning(c.Alarm),
+		})
+	}
 	slices.SortStableFunc(all, func(a, b alarm) int { return b.At.Compare(a.At) })
 	return all, nil
 }
+
+func isEmpty(s string) bool { return s == "" }
 
 // seenAlarms are those that were acknowledged last.
 func (p *pages) seenAlarms(ctx context.Context, l lang) ([]seenAlarm, error) {
@@ -93,8 +106,11 @@ func (p *pages) seenAlarms(ctx context.Context, l lang) ([]seenAlarm, error) {
 
 // tableName is what an alarm is about, as a text of the word list.
 func tableName(t store.AlarmTable) string {
-	if t == store.PaymentAlarm {
+	switch t {
+	case store.PaymentAlarm:
 		return "Payment"
+	case store.CallbackAlarm:
+		return "Callback"
 	}
 	return moneyName(store.Money(t))
 }
@@ -114,7 +130,7 @@ func (p *pages) acknowledge(ctx context.Context, r *http.Request, _ lang) (answe
 		Ack: store.Ack{At: &now, By: who.Name, Note: strings.TrimSpace(in.Get("note"))},
 	}
 	switch seen.Table {
-	case store.RefundAlarm, store.SettlementAlarm, store.PaymentAlarm:
+	case store.RefundAlarm, store.SettlementAlarm, store.PaymentAlarm, store.CallbackAlarm:
 	default:
 		return answer{}, errBadForm
 	}

@@ -192,6 +192,21 @@ var alarmMeanings = map[string]meaning{
 		phrase{"The column that the words name is not what ordersync wrote there, so no request can be made of it. It has ended as failed; no money moves under its number any more.", "下方文字指出的列已不是 ordersync 写入的内容，无法据此发送请求。该指令已记为失败，此单号不会再发生资金变动。"},
 		phrase{"Find out who changes ordersync's tables. Then give the instruction again under a new number.", "查明是谁改动了 ordersync 的表，然后用新单号重新发起。"},
 	},
+	store.AlarmForeignApp: {
+		phrase{"A callback about another app", "其他小程序的回调"},
+		phrase{"It is signed with our callback token, and its app id is not douyin.app_id. It was stored and changed nothing here.", "它用我们的回调 token 签名，但 app id 不是 douyin.app_id。已保存，未改动任何数据。"},
+		phrase{"Look which app the words name: give each app a token and a notify_url of its own in Douyin's console, or correct douyin.app_id and let Douyin's bill show what was paid.", "查看下方指出的小程序：在抖音控制台为每个小程序设置各自的 token 和回调地址；若是 douyin.app_id 配错，请改正，并以抖音账单核对已支付的订单。"},
+	},
+	store.AlarmUnknownType: {
+		phrase{"A callback of an unknown type", "未知类型的回调"},
+		phrase{"Douyin signed it, and ordersync does not know its type. It was stored, handed to the shop's own handler where there is one, and changed nothing here.", "抖音已签名，但 ordersync 不认识它的类型。已保存，并已转给商城自己的处理程序（如已设置），未改动任何数据。"},
+		phrase{"Look in Douyin's documents what it means; its body stands in ordersync_callback. A new version of ordersync may know it.", "查阅抖音文档了解其含义；正文在 ordersync_callback 表中。新版 ordersync 可能已支持。"},
+	},
+	store.AlarmNotUnderstood: {
+		phrase{"A callback that cannot be understood", "无法理解的回调"},
+		phrase{"Douyin signed it, and the field that the words name is not what it must be. It was stored, handed to the shop's own handler where there is one, and changed nothing here.", "抖音已签名，但下方指出的字段不符合要求。已保存，并已转给商城自己的处理程序（如已设置），未改动任何数据。"},
+		phrase{"Look up the payment, refund or settlement on Douyin's merchant platform; the callback's body stands in ordersync_callback. Tell the makers of ordersync.", "在抖音商家后台查询该笔支付、退款或分账；回调正文在 ordersync_callback 表中。请告知 ordersync 的开发者。"},
+	},
 	store.AlarmUnknownOrder: {
 		phrase{"Paid, and the shop has no such order", "已支付，但商城没有该订单"},
 		phrase{"Douyin called back for a payment whose number the shop does not know.", "抖音回调了一笔商城没有对应订单的支付。"},
