@@ -248,7 +248,7 @@ func (d *demo) serve(h http.Handler) (url string, err error) {
 }
 
 func (d *demo) serveOn(l net.Listener, h http.Handler) {
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute}
 	go func() { _ = srv.Serve(l) }() // ends with Close
 	d.onClose(func() { _ = srv.Close() })
 }
