@@ -53,6 +53,7 @@ func (g *Gateway) callback(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return g.refuse(w, CallbackForged, &Problem{Status: http.StatusForbidden, Detail: "not signed by Douyin", cause: err})
 	}
+	vouch(w)
 	result, err := g.Callbacks.Accept(r.Context(), c, raw)
 	if err != nil {
 		return g.refuse(w, CallbackFailed, &Problem{Status: http.StatusInternalServerError, Detail: "not stored: deliver again", cause: err})

@@ -39,7 +39,7 @@ type Config struct {
 	OnCallback func(CallbackResult)
 	// Trace watches requests, those that only ask whether the process lives excepted. nil: nobody watches.
 	Trace Trace
-	// Log gets one line per request. The zero value writes nothing.
+	// Log gets one line per request; of requests without a token or a signature, what Flood lets through. The zero value writes nothing.
 	Log zerolog.Logger
 	// NewID names a request in the log and in the answer (X-Request-Id). nil: random.
 	NewID func() string
@@ -80,6 +80,7 @@ type Gateway struct {
 	public *http.ServeMux // what CallbackPort serves
 	routes []string
 	guard  *http.CrossOriginProtection
+	flood  Flood
 }
 
 // New builds the handler. It refuses an API without tokens that is not on loopback.
@@ -107,7 +108,7 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 		cfg.Now = time.Now
 	}
 	g := &Gateway{Parts: parts, cfg: cfg, tokens: tokens, mux: http.NewServeMux(),
-		public: http.NewServeMux(), guard: http.NewCrossOriginProtection()}
+		public: http.NewServeMux(), guard: http.NewCrossOriginProtection(), flood: Flood{Log: cfg.Log}}
 	g.register()
 	return g, nil
 }
@@ -145,6 +146,7 @@ func (g *Gateway) handle(pattern string, present bool, h handler) {
 				fail(w, err)
 				return
 			}
+			vouch(w)
 		}
 		if g.cfg.Trace != nil && !quiet(r.URL.Path) {
 			ctx, end := g.cfg.Trace(r, pattern, guarded)

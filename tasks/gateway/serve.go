@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"path"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -20,6 +21,7 @@ type answered struct {
 	bytes   int
 	problem *Problem
 	stack   []byte // of a panic
+	known   bool   // a token or a signature says who asks; else just anybody may have
 }
 
 func (a *answered) WriteHeader(status int) {
@@ -119,8 +121,18 @@ func recoverTo(a *answered) {
 	}
 }
 
-// logLine tells what was asked and how it ended. It holds no header, no query, no body: tokens and personal data travel there.
+// vouch notes that a token or a signature says who asks.
+func vouch(w http.ResponseWriter) {
+	if a := answerOf(w); a != nil {
+		a.known = true
+	}
+}
+
+// logLine tells what was asked and how it ended; of what just anybody can ask, as much as Flood lets through. It holds no header, no query, no body: tokens and personal data travel there.
 func (g *Gateway) logLine(r *http.Request, a *answered, id string, took time.Duration) {
+	if !a.known && a.stack == nil && !g.flood.Admit("http "+strconv.Itoa(a.status)) {
+		return
+	}
 	event := g.cfg.Log.Info()
 	if a.status >= http.StatusInternalServerError || a.stack != nil {
 		event = g.cfg.Log.Error()

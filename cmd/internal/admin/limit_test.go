@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 )
@@ -112,5 +113,25 @@ func TestAnAddressIsWhatOnePersonCanHave(t *testing.T) {
 		if got := network(in); got != want {
 			t.Errorf("%s: %s, want %s", in, got, want)
 		}
+	}
+}
+
+// Whoever is held back, or signed in as nobody, can ask as often as they like: the log has the first, and then a count.
+func TestStrangersCannotFillTheAuditTrail(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for range 50 {
+		s.do("POST", "/logout", nil)
+	}
+	for held := false; !held; {
+		held = !s.limits.allow("203.0.113.9", "omar", true, s.now)
+	}
+	for range 50 {
+		if got := s.signInFrom("203.0.113.9:1", "omar", password); got != http.StatusTooManyRequests {
+			t.Fatalf("not held back: %d", got)
+		}
+	}
+	if n := strings.Count(s.log.String(), "\n"); n != 2 {
+		t.Errorf("%d lines, want one of each kind:\n%s", n, s.log)
 	}
 }

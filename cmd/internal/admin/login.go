@@ -95,8 +95,12 @@ func (a *Admin) checkPassword(ctx context.Context, name, password string) error 
 	return nil
 }
 
-// noteSignIn writes an audit line. A name that nobody has is not written: people type passwords into the wrong field.
+// noteSignIn writes an audit line. A name that nobody has is not written: people type passwords into the wrong field. Of
+// tries that are held back, of which there can be any number, as many as a flood lets through.
 func (a *Admin) noteSignIn(r *http.Request, name string, status int) {
+	if status == http.StatusTooManyRequests && !a.flood.Admit("sign-ins held back") {
+		return
+	}
 	u, known := a.cfg.Users[name]
 	if !known {
 		name = ""
