@@ -132,6 +132,6 @@ func TestStrangersCannotFillTheAuditTrail(t *testing.T) {
 		}
 	}
 	if n := strings.Count(s.log.String(), "\n"); n != 2 {
-		t.Errorf("%d lines, want one of each kind:\n%s", n, s.log)
+		t.Errorf("%d lines, want one of each kind:\n%s", n, s.log.String())
 	}
 }
