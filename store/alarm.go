@@ -19,7 +19,7 @@ const (
 )
 
 // alarmKeys are the tables' keys.
-var alarmKeys = map[AlarmTable]string{RefundAlarm: "out_refund_no", SettlementAlarm: "out_settle_no", PaymentAlarm: "out_order_no", CallbackAlarm: "id"}
+var alarmKeys = map[AlarmTable]string{RefundAlarm: "out_refund_no", SettlementAlarm: "out_settle_no", PaymentAlarm: "out_order_no", CallbackAlarm: "id", PaymentAskAlarm: "out_order_no"}
 
 // ErrNoAlarm: there is no such alarm that nobody has acknowledged. It was acknowledged before, has passed, or has given way to another
 // one that nobody has seen.
@@ -84,7 +84,7 @@ type AcknowledgedAlarm struct {
 
 // AcknowledgedAlarms lists the alarms that were acknowledged last, newest first.
 func (s *Store) AcknowledgedAlarms(ctx context.Context, limit int) (all []AcknowledgedAlarm, err error) {
-	for _, table := range []AlarmTable{RefundAlarm, SettlementAlarm, PaymentAlarm, CallbackAlarm} {
+	for _, table := range []AlarmTable{RefundAlarm, SettlementAlarm, PaymentAlarm, CallbackAlarm, PaymentAskAlarm} {
 		seen, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (a AcknowledgedAlarm, err error) {
 			var at timestamp
 			err = rows.Scan(&a.Number, &a.OrderID, &a.Alarm, &at, &a.Ack.By, &a.Ack.Note)

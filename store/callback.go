@@ -183,6 +183,9 @@ func (s *Store) acceptPayment(tx *gorm.DB, c Callback, p Payment) (alarm string,
 		return "", nil // Douyin sends nothing else today
 	}
 	recorded, err := s.recordPayment(tx, p)
+	if err == nil {
+		err = confirmed(tx, p.OutOrderNo)
+	}
 	if err != nil || p.OrderID == "" {
 		return recorded.Alarm, err
 	}

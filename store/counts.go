@@ -27,7 +27,7 @@ type OpenMoney struct {
 
 // AlarmCount is how many rows a person has to look at for one reason: those that nobody has acknowledged.
 type AlarmCount struct {
-	Table string // refund, settlement, payment or callback
+	Table string // refund, settlement, payment, payment_ask or callback
 	Alarm string
 	Count int64
 }
@@ -99,7 +99,7 @@ func (s *Store) countOpen(db *gorm.DB, c *Counts) error {
 }
 
 func (s *Store) countAlarms(db *gorm.DB, c *Counts) error {
-	for _, table := range []string{"refund", "settlement", "payment"} {
+	for _, table := range []string{"refund", "settlement", "payment", "payment_ask"} {
 		alarms, err := collect(db, func(rows *sql.Rows) (AlarmCount, error) {
 			a := AlarmCount{Table: table}
 			return a, rows.Scan(&a.Alarm, &a.Count)

@@ -3,6 +3,7 @@ package assembly
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/tasks/gateway"
@@ -65,7 +66,11 @@ func (a *Assembly) moneyParts(parts *gateway.Parts) error {
 	if err != nil {
 		return err
 	}
-	parts.Payments = client
+	st, err := a.Store()
+	if err != nil {
+		return err
+	}
+	parts.Payments = expecting{client, st, time.Now}
 	return nil
 }
 

@@ -169,6 +169,7 @@ func (a *Assembly) moneyHandlers(h *worker.Handlers) error {
 	move := func(m store.Money, bank worker.Bank) *worker.MoveMoney {
 		return &worker.MoveMoney{Money: m, Rows: rows, Answers: answers, Bank: traces.Bank(m, bank), Polls: a.polls, Grace: a.grace, Log: a.log}
 	}
+	h.Payment = &worker.AskPayment{Rows: st, Douyin: client, Changed: changed, Now: time.Now, Log: a.log}
 	refund := move(store.Refund, worker.Refunds{Douyin: client})
 	refund.Changed = changed
 	h.Refund, h.Settle = refund, move(store.Settlement, worker.Settlements{Douyin: client})

@@ -33,10 +33,11 @@ func backlogDescs() []*prometheus.Desc {
 
 // alarmTables are the tables with the alarms that each can raise.
 var alarmTables = map[string][]string{
-	"refund":     {store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnreadable},
-	"settlement": {store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnreadable},
-	"payment":    {store.AlarmAmount, store.AlarmContradiction, store.AlarmUnknownOrder},
-	"callback":   {store.AlarmForeignApp, store.AlarmUnknownType, store.AlarmNotUnderstood},
+	"refund":      {store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnreadable},
+	"settlement":  {store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnreadable},
+	"payment":     {store.AlarmAmount, store.AlarmContradiction, store.AlarmUnknownOrder},
+	"payment_ask": {store.AlarmUnanswered},
+	"callback":    {store.AlarmForeignApp, store.AlarmUnknownType, store.AlarmNotUnderstood},
 }
 
 // readBacklog reads the database, or sends what it read a few seconds ago.

@@ -82,6 +82,16 @@ func (p *pages) alarms(ctx context.Context, l lang) ([]alarm, error) {
 			Table: store.CallbackAlarm, Alarm: c.Alarm, At: c.ReceivedAt, Meaning: l.alarmMeaning(c.Alarm),
 		})
 	}
+	asks, err := p.Store.PaymentAskAlarms(ctx, listLimit+1)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range asks {
+		all = append(all, alarm{
+			What: l.T("Payment"), Number: a.OutOrderNo, Message: a.Message, Table: store.PaymentAskAlarm, Alarm: a.Alarm, Amount: a.Total,
+			At: a.CreatedAt, Meaning: l.alarmMeaning(a.Alarm),
+		})
+	}
 	slices.SortStableFunc(all, func(a, b alarm) int { return b.At.Compare(a.At) })
 	return all, nil
 }
@@ -107,7 +117,7 @@ func (p *pages) seenAlarms(ctx context.Context, l lang) ([]seenAlarm, error) {
 // tableName is what an alarm is about, as a text of the word list.
 func tableName(t store.AlarmTable) string {
 	switch t {
-	case store.PaymentAlarm:
+	case store.PaymentAlarm, store.PaymentAskAlarm:
 		return "Payment"
 	case store.CallbackAlarm:
 		return "Callback"
@@ -130,7 +140,7 @@ func (p *pages) acknowledge(ctx context.Context, r *http.Request, _ lang) (answe
 		Ack: store.Ack{At: &now, By: who.Name, Note: strings.TrimSpace(in.Get("note"))},
 	}
 	switch seen.Table {
-	case store.RefundAlarm, store.SettlementAlarm, store.PaymentAlarm, store.CallbackAlarm:
+	case store.RefundAlarm, store.SettlementAlarm, store.PaymentAlarm, store.PaymentAskAlarm, store.CallbackAlarm:
 	default:
 		return answer{}, errBadForm
 	}

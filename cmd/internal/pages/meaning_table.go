@@ -192,6 +192,11 @@ var alarmMeanings = map[string]meaning{
 		phrase{"The column that the words name is not what ordersync wrote there, so no request can be made of it. It has ended as failed; no money moves under its number any more.", "下方文字指出的列已不是 ordersync 写入的内容，无法据此发送请求。该指令已记为失败，此单号不会再发生资金变动。"},
 		phrase{"Find out who changes ordersync's tables. Then give the instruction again under a new number.", "查明是谁改动了 ordersync 的表，然后用新单号重新发起。"},
 	},
+	store.AlarmUnanswered: {
+		phrase{"A payment that Douyin does not tell of", "抖音未告知结果的支付"},
+		phrase{"It was asked for through ordersync, no callback came, and until a day after it could be paid last Douyin gave no final answer.", "该支付由 ordersync 发起，没有收到回调，且在可支付时间结束一天后抖音仍未给出最终结果。"},
+		phrase{"Look it up on Douyin's merchant platform: if it was paid, correct the shop's order by hand.", "在抖音商家后台查询；若已支付，请手工更正商城订单。"},
+	},
 	store.AlarmForeignApp: {
 		phrase{"A callback about another app", "其他小程序的回调"},
 		phrase{"It is signed with our callback token, and its app id is not douyin.app_id. It was stored and changed nothing here.", "它用我们的回调 token 签名，但 app id 不是 douyin.app_id。已保存，未改动任何数据。"},
