@@ -121,6 +121,7 @@ func tableName(t store.AlarmTable) string {
 		return "Payment"
 	case store.CallbackAlarm:
 		return "Callback"
+	case store.RefundAlarm, store.SettlementAlarm:
 	}
 	return moneyName(store.Money(t))
 }
