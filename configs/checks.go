@@ -228,9 +228,20 @@ func (c *Config) together() []Problem {
 		out = append(out, Problem{Key: "scheduler.lookback", From: c.from["scheduler.lookback"], Want: fmt.Sprintf(
 			"%v is not longer than scheduler.sweep_after (%v): the sweep would never find an order", c.Scheduler.Lookback, c.Scheduler.SweepAfter)})
 	}
+	if c.Gateway.CallbackAddr != "" && samePort(c.Gateway.CallbackAddr, c.Gateway.Addr) {
+		out = append(out, Problem{Key: "gateway.callback_addr", From: c.from["gateway.callback_addr"],
+			Want: "want another port than gateway.addr has: the one is for the internet, the other is not"})
+	}
 	if c.Shop.Columns.Status != "" && len(c.Shop.Status) == 0 {
 		out = append(out, Problem{Key: "shop.status", From: c.from["shop.status"],
 			Want: "no status has a word of Douyin's, so nothing would be pushed: want an entry such as 1: paid, or shop.columns.status: \"\""})
 	}
 	return out
+}
+
+// samePort tells whether two addresses have one port; 0 is a free one each time.
+func samePort(a, b string) bool {
+	_, p, errA := net.SplitHostPort(a)
+	_, q, errB := net.SplitHostPort(b)
+	return errA == nil && errB == nil && p == q && p != "0"
 }

@@ -24,6 +24,24 @@ type Config struct {
 // Given tells whether a key was set by the file or a variable, rather than left at its default.
 func (c *Config) Given(key string) bool { return c.from[key] != "" }
 
+// TokensNeeded is the first key that is set and tells that Douyin calls back, so that a proxy may stand in front of the gateway: the API is
+// refused then for as long as gateway.tokens is empty. Empty: none is set, or there are tokens.
+func (c *Config) TokensNeeded() string {
+	switch {
+	case len(c.Gateway.Tokens) > 0:
+		return ""
+	case c.Douyin.CallbackToken != "":
+		return "douyin.callback_token"
+	case len(c.Douyin.CallbackTokensOld) > 0:
+		return "douyin.callback_tokens_old"
+	case c.Douyin.NotifyURL != "":
+		return "douyin.notify_url"
+	case c.Gateway.CallbackAddr != "":
+		return "gateway.callback_addr"
+	}
+	return ""
+}
+
 // MySQL is the shop's database, which holds our tables too.
 type MySQL struct {
 	DSN Secret // of go-sql-driver
@@ -132,8 +150,9 @@ type Callbacks struct {
 
 // Gateway is the public port.
 type Gateway struct {
-	Addr   string
-	Tokens []Secret // without one the gateway binds to loopback only
+	Addr         string
+	CallbackAddr string   // empty: callbacks are taken on Addr only
+	Tokens       []Secret // without one the gateway binds to loopback only; see TokensNeeded
 }
 
 // Admin is the private port. It belongs to one process: two on one machine need different ones.

@@ -104,6 +104,7 @@ func (c *Config) keys() []key {
 		{path: "callbacks.forward_url", value: text[string]{&c.Callbacks.ForwardURL, webURL}},
 
 		{path: "gateway.addr", value: text[string]{&c.Gateway.Addr, required(hostPort)}},
+		{path: "gateway.callback_addr", value: text[string]{&c.Gateway.CallbackAddr, optionalHostPort}},
 		{path: "gateway.tokens", value: list[Secret]{&c.Gateway.Tokens, bearerToken}, secret: true},
 
 		{path: "admin.addr", value: text[string]{&c.Admin.Addr, optionalHostPort}},

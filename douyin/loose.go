@@ -26,13 +26,6 @@ func (l *loose) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-func (l loose) orElse(other loose) string {
-	if l != "" {
-		return string(l)
-	}
-	return string(other)
-}
-
 // reader turns loose fields into integers and remembers the first that is none.
 type reader struct{ field string }
 

@@ -22,12 +22,13 @@ const (
 
 // AlarmTables are all of them.
 func AlarmTables() []AlarmTable {
-	return []AlarmTable{RefundAlarm, SettlementAlarm, PaymentAlarm, OutboxAlarm}
+	return []AlarmTable{RefundAlarm, SettlementAlarm, PaymentAlarm, PaymentAskAlarm, OutboxAlarm, CallbackAlarm}
 }
 
 // alarmKeys are the tables' keys.
 var alarmKeys = map[AlarmTable]string{
 	RefundAlarm: "out_refund_no", SettlementAlarm: "out_settle_no", PaymentAlarm: "out_order_no", OutboxAlarm: "no",
+	CallbackAlarm: "id", PaymentAskAlarm: "out_order_no",
 }
 
 // ErrNoAlarm: there is no such alarm that nobody has acknowledged. It was acknowledged before, has passed, or has given way to another

@@ -26,6 +26,12 @@ type Callback struct {
 	Raw        []byte // the whole body, signature included
 	At         time.Time
 	Forward    bool // hand it on to the shop's own handler
+
+	Key  string // what its redeliveries have in common; empty: type:number:status
+	Kept string // AlarmForeignApp, AlarmUnknownType or AlarmNotUnderstood: it is stored and handed on, and does nothing else; empty: it counts
+	Note string // with Kept: which app, type or field
+
+	differs bool // the same success was told before, with another amount
 }
 
 // Accepted tells what became of a callback.
@@ -48,9 +54,15 @@ const (
 
 const maxDedupKey = 191
 
-// dedupKey is what Douyin's redeliveries have in common.
+// dedupKey is what Douyin's redeliveries have in common. One that does nothing must not stand in the way of one that counts.
 func (c *Callback) dedupKey() string {
-	key := c.Type + ":" + c.Number + ":" + c.Status
+	key := c.Key
+	if key == "" {
+		key = c.Type + ":" + c.Number + ":" + c.Status
+	}
+	if c.Kept != "" {
+		key = c.Kept + ":" + c.Note + ":" + key
+	}
 	if len(key) > maxDedupKey || clip(key, maxDedupKey) != key {
 		sum := sha256.Sum256([]byte(key))
 		return "sha256:" + hex.EncodeToString(sum[:])
@@ -62,6 +74,16 @@ func (c *Callback) dedupKey() string {
 // the shop's order, a refund or settlement ends (also when its call has not been answered yet), the order becomes due for a push.
 // When it returns without an error, everything is durable and Douyin may be told so.
 func (s *Store) AcceptCallback(ctx context.Context, c Callback) (accepted Accepted, err error) {
+	if c.Kept != "" {
+		err := s.untilWon(ctx, func(tx *gorm.DB) (err error) {
+			accepted, err = s.keep(tx, c)
+			return err
+		})
+		if err != nil {
+			return Accepted{}, fmt.Errorf("store: keep callback: %w", err)
+		}
+		return accepted, nil
+	}
 	if strings.TrimSpace(c.Number) == "" && (c.Type == callbackPayment || c.Type == callbackRefund || c.Type == callbackSettle) {
 		return Accepted{}, fmt.Errorf("store: a %s callback without a number", c.Type)
 	}
@@ -107,16 +129,22 @@ func callbackMoney(callbackType string) (Money, bool) {
 	return "", false
 }
 
+// deliveredAgain counts a delivery of what is stored already.
+func (s *Store) deliveredAgain(tx *gorm.DB, c Callback) (bool, error) {
+	done := tx.Exec("UPDATE `ordersync_callback` SET `received` = `received` + 1 WHERE `dedup_key` = ?", c.dedupKey())
+	return done.RowsAffected > 0, done.Error
+}
+
 // accept is AcceptCallback inside its transaction.
 func (s *Store) accept(tx *gorm.DB, c Callback, orderID string, payment Payment) (Accepted, error) {
-	done := tx.Exec("UPDATE `ordersync_callback` SET `received` = `received` + 1 WHERE `dedup_key` = ?", c.dedupKey())
-	if done.Error != nil {
-		return Accepted{}, done.Error
+	a := Accepted{Known: orderID != "", OrderID: orderID}
+	if err := c.compare(tx); err != nil {
+		return a, err
 	}
-	if done.RowsAffected > 0 {
-		return Accepted{Known: orderID != "", OrderID: orderID}, nil
+	if old, err := s.deliveredAgain(tx, c); err != nil || old {
+		return a, err
 	}
-	a := Accepted{Fresh: true, Known: orderID != "", OrderID: orderID}
+	a.Fresh = true
 	var err error
 	if c.Type == callbackPayment {
 		a.Alarm, err = s.acceptPayment(tx, c, payment)
@@ -126,12 +154,18 @@ func (s *Store) accept(tx *gorm.DB, c Callback, orderID string, payment Payment)
 	if err != nil {
 		return Accepted{}, err
 	}
+	return a, s.insertCallback(tx, c, orderID, a.Alarm)
+}
+
+func (s *Store) insertCallback(tx *gorm.DB, c Callback, orderID, alarm string) error {
 	var forward any
 	if c.Forward {
 		forward = s.sql.time(c.At)
 	}
-	return a, tx.Exec("INSERT INTO `ordersync_callback` (`dedup_key`, `type`, `number`, `status`, `order_id`, `raw`, `alarm`, `received_at`, `forward_due_at`) VALUES "+tuples(1, 9),
-		c.dedupKey(), clip(c.Type, maxKind), clip(c.Number, maxID), clip(c.Status, maxKind), orderID, c.Raw, a.Alarm, s.sql.time(c.At), forward).Error
+	return tx.Exec("INSERT INTO `ordersync_callback` (`dedup_key`, `type`, `number`, `status`, `order_id`, `raw`, `alarm`, `note`, "+
+		"`received_at`, `forward_due_at`) VALUES "+tuples(1, 10),
+		c.dedupKey(), clip(c.Type, maxKind), clip(c.Number, maxID), clip(c.Status, maxKind), orderID, c.Raw, alarm,
+		clip(c.Note, maxMessage), s.sql.time(c.At), forward).Error
 }
 
 func (s *Store) acceptPayment(tx *gorm.DB, c Callback, p Payment) (alarm string, err error) {
@@ -139,6 +173,9 @@ func (s *Store) acceptPayment(tx *gorm.DB, c Callback, p Payment) (alarm string,
 		return "", nil // Douyin sends nothing else today
 	}
 	recorded, err := s.recordPayment(tx, p)
+	if err == nil {
+		err = confirmed(tx, p.OutOrderNo)
+	}
 	if err != nil || p.OrderID == "" {
 		return recorded.Alarm, err
 	}

@@ -53,7 +53,7 @@ func (s *Store) Counts(ctx context.Context, now time.Time) (c Counts, err error)
 	if c.Unsynced, err = s.CountUnsynced(ctx, now); err != nil {
 		return Counts{}, err
 	}
-	for _, read := range []func(*gorm.DB, *Counts) error{s.countFailed, s.countOpen, s.countHeld, s.countAlarms, s.countRelays, s.countLog} {
+	for _, read := range []func(*gorm.DB, *Counts) error{s.countFailed, s.countOpen, s.countHeld, s.countAlarms, s.countKept, s.countRelays, s.countLog} {
 		if err := read(db, &c); err != nil {
 			return Counts{}, fmt.Errorf("store: counts: %w", err)
 		}
@@ -106,6 +106,9 @@ func (s *Store) countHeld(db *gorm.DB, c *Counts) (err error) {
 
 func (s *Store) countAlarms(db *gorm.DB, c *Counts) error {
 	for _, table := range AlarmTables() {
+		if table == CallbackAlarm { // countKept: its alarm is a note, too, of what became of it
+			continue
+		}
 		alarms, err := collect(db, func(rows *sql.Rows) (AlarmCount, error) {
 			a := AlarmCount{Table: string(table)}
 			return a, rows.Scan(&a.Alarm, &a.Count)

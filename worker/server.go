@@ -53,6 +53,8 @@ type Servers struct {
 // Handlers are what the servers run. A nil handler leaves its queue alone.
 type Handlers struct {
 	Push, Refund, Settle asynq.Handler
+	// Payment asks after payments. Its tasks are on the queue of refunds, so it runs only beside Refund.
+	Payment asynq.Handler
 }
 
 // NewServers makes the servers; Start starts them.
@@ -68,6 +70,9 @@ func NewServers(cfg Config, h Handlers) (*Servers, error) {
 	}
 	if h.Refund != nil {
 		s.mux.Handle(tasks.TypeRefund, h.Refund)
+		if h.Payment != nil {
+			s.mux.Handle(tasks.TypePayment, h.Payment)
+		}
 		s.add(cfg, moneyConcurrency, map[string]int{tasks.QueueRefund: 1})
 	}
 	if h.Settle != nil {

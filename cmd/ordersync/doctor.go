@@ -57,6 +57,7 @@ func (p *process) doctor(ctx context.Context, cfg *configs.Config, a *assembly.A
 		return err
 	}
 	results := []doctor.Result{{Check: "config", Found: "every key is known and fits"}}
+	results = append(results, doctor.Gateway(cfg)...)
 	for _, look := range []func(context.Context) []doctor.Result{
 		func(ctx context.Context) []doctor.Result { return doctor.Database(ctx, st) },
 		func(ctx context.Context) []doctor.Result { return doctor.Money(ctx, st) },

@@ -88,7 +88,7 @@ func environment(t *testing.T, c container) (environ []string) {
 		environ = append(environ, e.Name+"="+e.Value)
 	}
 	for i, e := range environ {
-		if name, _, _ := strings.Cut(e, "="); strings.HasSuffix(name, "__ADDR") {
+		if name, _, _ := strings.Cut(e, "="); strings.HasSuffix(name, "_ADDR") {
 			environ[i] = name + "=127.0.0.1:0"
 		}
 	}

@@ -34,7 +34,7 @@ douyin:
   base_url: "%s"
 worker: { concurrency: 50 }
 scheduler: { sweep_every: 1s, sweep_after: 2s }
-gateway: { addr: "127.0.0.1:0" }
+gateway: { addr: "127.0.0.1:0", tokens: ["` + shopToken + `"] }
 admin: { addr: "127.0.0.1:0" }
 log: { format: json }
 ` + shopConfig

@@ -49,7 +49,7 @@ settle: { after: 0s }
 callbacks: { forward_url: "%s" }
 worker: { concurrency: 15 }
 scheduler: { sweep_every: 1s, sweep_after: 2s }
-gateway: { addr: "127.0.0.1:0" }
+gateway: { addr: "127.0.0.1:0", tokens: ["` + shopToken + `"] }
 admin: { addr: "127.0.0.1:0" }
 log: { format: json }
 ` + shopConfig

@@ -10,9 +10,10 @@ import (
 
 // Callbacks keeps what Douyin reports.
 type Callbacks interface {
-	// Accept makes a verified callback durable before it returns nil; the same news a second time is no error. raw is the
-	// body as it came, for the shop's own handler. After an error Douyin is told to deliver again.
-	Accept(ctx context.Context, c douyin.Callback, raw []byte) error
+	// Accept makes a verified callback durable before it returns without an error; the same news a second time is no error. raw is
+	// the body as it came, for the shop's own handler. The result is CallbackAccepted, CallbackForeign or CallbackMalformed; Douyin
+	// is told success for each. After an error Douyin is told to deliver again.
+	Accept(ctx context.Context, c douyin.Callback, raw []byte) (CallbackResult, error)
 }
 
 // CallbackResult is how a delivery ended, for Config.OnCallback.
@@ -22,13 +23,14 @@ type CallbackResult string
 const (
 	CallbackAccepted  CallbackResult = "accepted"
 	CallbackForged    CallbackResult = "forged"    // not signed with one of our tokens, or no envelope of Douyin's
-	CallbackMalformed CallbackResult = "malformed" // signed, and not understood
+	CallbackForeign   CallbackResult = "foreign"   // signed, and about another app: kept, and nothing comes of it
+	CallbackMalformed CallbackResult = "malformed" // signed, and not understood: kept for a person
 	CallbackFailed    CallbackResult = "failed"    // not stored: Douyin delivers again
 )
 
 // CallbackResults are all of them.
 func CallbackResults() []CallbackResult {
-	return []CallbackResult{CallbackAccepted, CallbackForged, CallbackMalformed, CallbackFailed}
+	return []CallbackResult{CallbackAccepted, CallbackForeign, CallbackForged, CallbackMalformed, CallbackFailed}
 }
 
 // delivered is the answer that Douyin reads. Anything but err_no 0 is a redelivery (PAY-CB).
@@ -46,17 +48,17 @@ func (g *Gateway) callback(w http.ResponseWriter, r *http.Request) error {
 	}
 	c, err := douyin.VerifyCallback(raw, g.cfg.CallbackTokens...)
 	switch {
-	case errors.Is(err, douyin.ErrCallbackMessage):
-		return g.refuse(w, CallbackMalformed, &Problem{Status: http.StatusBadRequest, Detail: "the message cannot be understood", cause: err})
 	case errors.Is(err, douyin.ErrCallbackNoToken): // a fault of ours: Douyin's redeliveries give time to mend it
 		return g.refuse(w, CallbackFailed, unavailable("no callback token is configured", err))
 	case err != nil:
 		return g.refuse(w, CallbackForged, &Problem{Status: http.StatusForbidden, Detail: "not signed by Douyin", cause: err})
 	}
-	if err := g.Callbacks.Accept(r.Context(), c, raw); err != nil {
+	vouch(w)
+	result, err := g.Callbacks.Accept(r.Context(), c, raw)
+	if err != nil {
 		return g.refuse(w, CallbackFailed, &Problem{Status: http.StatusInternalServerError, Detail: "not stored: deliver again", cause: err})
 	}
-	g.cfg.OnCallback(CallbackAccepted)
+	g.cfg.OnCallback(result)
 	return answer(w, http.StatusOK, delivered{0, "success"})
 }
 

@@ -6,6 +6,15 @@
 // bound to loopback, and CheckAddr tells that from the address. On loopback a browser is still a way in: requests from
 // another site's page and requests for a host name that is not this machine (DNS rebinding) are refused.
 //
+// Loopback says nothing once a proxy of the same machine passes strangers on: nginx, left to its defaults, sends Host:
+// 127.0.0.1 and no header that tells of it. So without tokens the API is also refused as soon as the configuration shows that Douyin
+// calls back (Config.TokensNeeded), and for every request with a header that only proxies add.
+//
+// # Why callbacks have a port of their own
+//
+// Whoever opens the gateway's port for Douyin opens the API with it, and a token is then all that stands between the internet and the
+// money. CallbackPort has the callback and /healthz: a proxy that passes everything on to it shows nothing else.
+//
 // # Why tokens are compared as hashes
 //
 // The comparison takes the same time whatever the token and whatever its length, and it looks at every configured token,

@@ -26,6 +26,9 @@ type Config struct {
 	Tokens []string
 	// Loopback: the listener is bound to a loopback address (see CheckAddr), so the API may go without tokens.
 	Loopback bool
+	// TokensNeeded names what makes tokens needed on loopback too, such as douyin.callback_token: real money can be
+	// moved then, and a proxy may stand in front. Without Tokens the API is refused for as long as it is set. Empty: nothing does.
+	TokensNeeded string
 	// Timeout ends a request, reading its body included. 0: 15 s.
 	Timeout time.Duration
 	// CallbackTokens are the tokens of Douyin's payment settings, the present one and, after a change, the old one: for a
@@ -36,7 +39,7 @@ type Config struct {
 	OnCallback func(CallbackResult)
 	// Trace watches requests, those that only ask whether the process lives excepted. nil: nobody watches.
 	Trace Trace
-	// Log gets one line per request. The zero value writes nothing.
+	// Log gets one line per request; of requests without a token or a signature, what Flood lets through. The zero value writes nothing.
 	Log zerolog.Logger
 	// NewID names a request in the log and in the answer (X-Request-Id). nil: random.
 	NewID func() string
@@ -74,8 +77,10 @@ type Gateway struct {
 	cfg    Config
 	tokens [][32]byte
 	mux    *http.ServeMux
+	public *http.ServeMux // what CallbackPort serves
 	routes []string
 	guard  *http.CrossOriginProtection
+	flood  Flood
 }
 
 // New builds the handler. It refuses an API without tokens that is not on loopback.
@@ -102,7 +107,8 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	g := &Gateway{Parts: parts, cfg: cfg, tokens: tokens, mux: http.NewServeMux(), guard: http.NewCrossOriginProtection()}
+	g := &Gateway{Parts: parts, cfg: cfg, tokens: tokens, mux: http.NewServeMux(),
+		public: http.NewServeMux(), guard: http.NewCrossOriginProtection(), flood: Flood{Log: cfg.Log}}
 	g.register()
 	return g, nil
 }
@@ -134,12 +140,13 @@ func (g *Gateway) handle(pattern string, present bool, h handler) {
 	}
 	g.routes = append(g.routes, pattern)
 	guarded := strings.Contains(pattern, " /v1/")
-	g.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+	serve := func(w http.ResponseWriter, r *http.Request) {
 		if guarded {
 			if err := g.admit(w, r); err != nil {
 				fail(w, err)
 				return
 			}
+			vouch(w)
 		}
 		if g.cfg.Trace != nil && !quiet(r.URL.Path) {
 			ctx, end := g.cfg.Trace(r, pattern, guarded)
@@ -149,5 +156,9 @@ func (g *Gateway) handle(pattern string, present bool, h handler) {
 		if err := h(w, r); err != nil {
 			fail(w, err)
 		}
-	})
+	}
+	g.mux.HandleFunc(pattern, serve)
+	if publicPatterns[pattern] {
+		g.public.HandleFunc(pattern, serve)
+	}
 }

@@ -96,6 +96,7 @@ func provoke(t *testing.T, route, status string) *httptest.ResponseRecorder {
 			strings.Replace(op.body, `{"order_id":"123","revision":"r"}`, ``, 1))
 	case "500":
 		w.mux = http.NewServeMux()
+		w.public = http.NewServeMux()
 		w.handle(route, true, func(http.ResponseWriter, *http.Request) error { panic("a bug") })
 	case "501":
 		w = newWorld(t, func(_ *Config, p *Parts) {

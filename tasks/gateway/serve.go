@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"path"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -20,6 +21,7 @@ type answered struct {
 	bytes   int
 	problem *Problem
 	stack   []byte // of a panic
+	known   bool   // a token or a signature says who asks; else just anybody may have
 }
 
 func (a *answered) WriteHeader(status int) {
@@ -56,6 +58,11 @@ func statusOf(w http.ResponseWriter) int {
 
 // ServeHTTP answers one request within Config.Timeout and writes one log line about it. A panic becomes a 500.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g.serve(w, r, g.mux, "no such path: see /openapi.yaml")
+}
+
+// serve answers from one of the muxes; unknown is said of a path that it does not have.
+func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, mux *http.ServeMux, unknown string) {
 	begin := g.cfg.Now()
 	id := g.cfg.NewID()
 	w.Header().Set(headerRequestID, id)
@@ -67,14 +74,14 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	// A body that trickles in ends with the request. Writers that know no deadline (tests) are bound by ctx alone.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(g.cfg.Timeout))
-	g.route(a, r.WithContext(ctx))
+	route(a, r.WithContext(ctx), mux, unknown)
 }
 
 // route hands over to the handler of the path, or answers 404 or 405 as a problem: the mux would answer in plain text.
-func (g *Gateway) route(w http.ResponseWriter, r *http.Request) {
-	h, pattern := g.mux.Handler(r)
+func route(w http.ResponseWriter, r *http.Request, mux *http.ServeMux, unknown string) {
+	h, pattern := mux.Handler(r)
 	if pattern != "" && path.Clean(r.URL.Path) == r.URL.Path { // else the mux would redirect, and a redirected POST is a GET to some
-		g.mux.ServeHTTP(w, r)
+		mux.ServeHTTP(w, r)
 		return
 	}
 	probe := &refusal{header: http.Header{}}
@@ -85,7 +92,7 @@ func (g *Gateway) route(w http.ResponseWriter, r *http.Request) {
 		fail(w, &Problem{Status: http.StatusMethodNotAllowed, Detail: "this path takes " + allow})
 		return
 	}
-	fail(w, &Problem{Status: http.StatusNotFound, Detail: "no such path: see /openapi.yaml"})
+	fail(w, &Problem{Status: http.StatusNotFound, Detail: unknown})
 }
 
 // refusal keeps of the mux's own answer what a problem needs.
@@ -114,8 +121,18 @@ func recoverTo(a *answered) {
 	}
 }
 
-// logLine tells what was asked and how it ended. It holds no header, no query, no body: tokens and personal data travel there.
+// vouch notes that a token or a signature says who asks.
+func vouch(w http.ResponseWriter) {
+	if a := answerOf(w); a != nil {
+		a.known = true
+	}
+}
+
+// logLine tells what was asked and how it ended; of what just anybody can ask, as much as Flood lets through. It holds no header, no query, no body: tokens and personal data travel there.
 func (g *Gateway) logLine(r *http.Request, a *answered, id string, took time.Duration) {
+	if !a.known && a.stack == nil && !g.flood.Admit("http "+strconv.Itoa(a.status)) {
+		return
+	}
 	event := g.cfg.Log.Info()
 	if a.status >= http.StatusInternalServerError || a.stack != nil {
 		event = g.cfg.Log.Error()

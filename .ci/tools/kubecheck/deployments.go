@@ -80,7 +80,7 @@ func (c *cluster) checkProbes(where string, k *corev1.Container) {
 
 // checkPorts holds the ports of container and scrape to the addresses that the process binds.
 func (c *cluster) checkPorts(where string, d *appsv1.Deployment, k *corev1.Container, environ map[string]string) {
-	for name, key := range map[string]string{"http": gatewayKey, "admin": adminKey} {
+	for name, key := range map[string]string{"http": gatewayKey, "callbacks": callbackKey, "admin": adminKey} {
 		for _, p := range k.Ports {
 			if p.Name == name && p.ContainerPort != port(c.setting(environ, key)) {
 				c.problem(where, "port %s is %d, and %s is %s", name, p.ContainerPort, key, c.setting(environ, key))

@@ -19,6 +19,7 @@ const (
 	prefix      = "ORDERSYNC_"
 	shutdownKey = "worker.shutdown_timeout"
 	gatewayKey  = "gateway.addr"
+	callbackKey = "gateway.callback_addr"
 	adminKey    = "admin.addr"
 )
 

@@ -111,6 +111,8 @@ func TestWhatIsSpoiltIsFound(t *testing.T) {
 		{"a policy for nobody", "kubernetes/migrate/network.yaml", "podSelector: { matchLabels: { app.kubernetes.io/name: ordersync-migrate } }", "podSelector: { matchLabels: { app.kubernetes.io/name: migrate } }", "selects no pod"},
 		{"metrics for everybody", network, "    - from:\n        - namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: monitoring } }\n      ports:", "    - ports:", "ingress from anywhere"},
 		{"a port that not all have", network, "port: admin }", "port: http }", "not all its pods have"},
+		{"the API for the internet", network, "port: callbacks }", "port: http }", "lets the public ingress reach the API"},
+		{"another port for callbacks", gateway, "containerPort: 8090", "containerPort: 8091", "port callbacks is 8091"},
 		{"the pages with the API", network, "port: http }", "port: http }\n        - { protocol: TCP, port: admin }", "opens the private port with another"},
 		{"the cloud's metadata", network, " 169.254.0.0/16,", "", "metadata address"},
 		{"everything outside", network, "      ports:\n        - { protocol: TCP, port: 443 }\n", "", "egress to any port"},

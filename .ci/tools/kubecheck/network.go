@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 
 	networkingv1 "k8s.io/api/networking/v1"
 )
@@ -19,6 +20,11 @@ func (c *cluster) checkReached(p pod) {
 	if !held[networkingv1.PolicyTypeIngress] || !held[networkingv1.PolicyTypeEgress] {
 		c.problem(p.where, "want NetworkPolicies for ingress and egress, found %v", held)
 	}
+}
+
+// fromIngress tells whether a peer is the controller that the internet reaches.
+func fromIngress(p networkingv1.NetworkPolicyPeer) bool {
+	return p.NamespaceSelector != nil && strings.HasPrefix(p.NamespaceSelector.MatchLabels["kubernetes.io/metadata.name"], "ingress")
 }
 
 func (c *cluster) checkPolicies() {
@@ -39,6 +45,9 @@ func (c *cluster) checkPolicies() {
 			}
 			if len(rule.From) == 0 || len(rule.Ports) == 0 {
 				c.problem(where, "ingress from anywhere, or to any port")
+			}
+			if slices.Contains(names, "http") && slices.ContainsFunc(rule.From, fromIngress) {
+				c.problem(where, "lets the public ingress reach the API: want port callbacks, which has nothing else")
 			}
 			if slices.Contains(names, "admin") && len(names) > 1 {
 				c.problem(where, "one rule opens the private port with another")

@@ -12,6 +12,8 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 	"golang.org/x/crypto/bcrypt"
+
+	"github.com/ordersync/ordersync/tasks/gateway"
 )
 
 // Config is what the pages need.
@@ -32,6 +34,7 @@ type Admin struct {
 	handler  http.Handler
 	sessions *sessions
 	limits   limits
+	flood    gateway.Flood
 	hashing  chan struct{} // one token per bcrypt that may run
 	nobody   []byte        // the hash that is compared for unknown names
 }
@@ -45,6 +48,7 @@ func New(cfg Config) (*Admin, error) {
 		cfg.Home = monitorPath
 	}
 	a := &Admin{cfg: cfg, mux: http.NewServeMux(), sessions: newSessions(), hashing: make(chan struct{}, bcryptAtOnce)}
+	a.flood.Log = cfg.Log
 	var err error
 	if a.nobody, err = hashOfNobody(cfg.Users); err != nil {
 		return nil, err

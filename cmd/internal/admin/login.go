@@ -55,8 +55,7 @@ func (a *Admin) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name, next, now := r.PostForm.Get("name"), r.PostForm.Get("next"), a.cfg.Now()
-	byAddress, byName := a.limits.allow("address "+address(r), now), a.limits.allow("user "+short(name), now)
-	if !byAddress || !byName {
+	if _, known := a.cfg.Users[name]; !a.limits.allow(address(r), short(name), known, now) {
 		w.Header().Set("Retry-After", fmt.Sprint(int(signInEvery.Seconds())))
 		a.noteSignIn(r, name, http.StatusTooManyRequests)
 		a.showLogin(w, http.StatusTooManyRequests, next, "Too many attempts: wait a little. 尝试次数过多，请稍候。")
@@ -96,8 +95,12 @@ func (a *Admin) checkPassword(ctx context.Context, name, password string) error 
 	return nil
 }
 
-// noteSignIn writes an audit line. A name that nobody has is not written: people type passwords into the wrong field.
+// noteSignIn writes an audit line. A name that nobody has is not written: people type passwords into the wrong field. Of
+// tries that are held back, of which there can be any number, as many as a flood lets through.
 func (a *Admin) noteSignIn(r *http.Request, name string, status int) {
+	if status == http.StatusTooManyRequests && !a.flood.Admit("sign-ins held back") {
+		return
+	}
 	u, known := a.cfg.Users[name]
 	if !known {
 		name = ""

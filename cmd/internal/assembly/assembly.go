@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +21,7 @@ import (
 	"github.com/ordersync/ordersync/douyin/gate"
 	"github.com/ordersync/ordersync/douyin/tokencache"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks/gateway"
 	"github.com/ordersync/ordersync/worker"
 )
 
@@ -38,7 +38,7 @@ type Assembly struct {
 	tokens    part[*tokencache.Cache]
 	gate      part[*gate.Gate]
 	douyin    part[*douyin.Client]
-	gateway   part[http.Handler]
+	gateway   part[*gateway.Gateway]
 	ready     part[*probe.Ready]
 	worker    part[*worker.Servers]
 	traces    part[*traces.Traces]

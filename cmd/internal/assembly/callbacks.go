@@ -35,13 +35,14 @@ func (a *Assembly) callbacks() (callbacks, error) {
 }
 
 // Accept stores a callback and what it says in one transaction. The push that follows is only hurried here: the order is due in
-// MySQL already.
-func (b callbacks) Accept(ctx context.Context, c douyin.Callback, raw []byte) error {
+// MySQL already. One of another app, of an unknown type or that cannot be understood is stored and does nothing.
+func (b callbacks) Accept(ctx context.Context, c douyin.Callback, raw []byte) (gateway.CallbackResult, error) {
 	stored := stored(c)
 	stored.Raw, stored.At, stored.Forward = raw, time.Now(), b.forward
+	result := b.keep(c, &stored)
 	accepted, err := b.store.AcceptCallback(ctx, stored)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if accepted.Ended != "" {
 		b.ended(moneyOf(c), accepted.Ended)
@@ -50,15 +51,31 @@ func (b callbacks) Accept(ctx context.Context, c douyin.Callback, raw []byte) er
 	if accepted.Alarm != "" {
 		log = b.log.Error().Str("alarm", accepted.Alarm)
 	}
-	if id := c.AppID(); id != "" && b.appID != "" && id != b.appID {
-		log = b.log.Warn().Str("app", id)
+	if stored.Note != "" {
+		log = log.Str("note", stored.Note)
 	}
 	log.Str("type", c.Type).Str("number", c.Number()).Str("status", string(c.Status())).Str("order", accepted.OrderID).
 		Bool("fresh", accepted.Fresh).Bool("known", accepted.Known).Msg("callback")
 	if accepted.Fresh && accepted.OrderID != "" && c.Settle == nil {
 		_, _ = tasks.Enqueue(ctx, b.queue, tasks.PushOrder{OrderID: accepted.OrderID, Cause: tasks.CauseCallback})
 	}
-	return nil
+	return result, nil
+}
+
+// keep tells what a callback counts as, and marks one of which nothing may come. A message that names no app is ours.
+func (b callbacks) keep(c douyin.Callback, into *store.Callback) gateway.CallbackResult {
+	switch app := c.AppID(); {
+	case app != "" && b.appID != "" && app != b.appID:
+		into.Kept, into.Note = store.AlarmForeignApp, app
+		return gateway.CallbackForeign
+	case c.Unread == "type":
+		into.Kept, into.Note = store.AlarmUnknownType, c.Type
+	case c.Unread != "":
+		into.Kept, into.Note = store.AlarmNotUnderstood, c.Unread
+	default:
+		return gateway.CallbackAccepted
+	}
+	return gateway.CallbackMalformed
 }
 
 // moneyOf is the kind of instruction that a callback ends.
@@ -71,7 +88,7 @@ func moneyOf(c douyin.Callback) store.Money {
 
 // stored is a callback in the store's words.
 func stored(c douyin.Callback) store.Callback {
-	out := store.Callback{Type: c.Type, Number: c.Number(), Status: string(c.Status())}
+	out := store.Callback{Type: c.Type, Number: c.Number(), Status: string(c.Status()), Key: c.DedupKey()}
 	switch {
 	case c.Payment != nil:
 		out.Amount, out.PlatformNo, out.Way, out.FinishedAt = store.Fen(c.Payment.TotalAmount), c.Payment.OrderID, c.Payment.Way, seconds(c.Payment.PaidAt)

@@ -2,7 +2,6 @@ package assembly
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/ordersync/ordersync/cmd/internal/probe"
@@ -10,9 +9,10 @@ import (
 	"github.com/ordersync/ordersync/tasks/gateway"
 )
 
-// Gateway is the handler of the public port. Without gateway.tokens it refuses to be built unless gateway.addr is loopback.
-func (a *Assembly) Gateway() (http.Handler, error) {
-	return a.gateway.get(func() (http.Handler, error) {
+// Gateway is the handler of gateway.addr: the API and the callbacks. Without gateway.tokens it refuses to be built unless gateway.addr is
+// loopback. The log says where the API is refused because Douyin calls back.
+func (a *Assembly) Gateway() (*gateway.Gateway, error) {
+	return a.gateway.get(func() (*gateway.Gateway, error) {
 		tokens := make([]string, len(a.cfg.Gateway.Tokens))
 		for i, t := range a.cfg.Gateway.Tokens {
 			tokens[i] = t.Reveal()
@@ -36,8 +36,13 @@ func (a *Assembly) Gateway() (http.Handler, error) {
 		if err := a.moneyParts(&parts); err != nil {
 			return nil, err
 		}
+		needed := a.cfg.TokensNeeded()
+		if needed != "" {
+			a.log.Warn().Str("key", "gateway.tokens").Str("because", needed).
+				Msg("/v1 is refused: where Douyin calls back, the API wants tokens")
+		}
 		return gateway.New(gateway.Config{
-			Tokens: tokens, Loopback: gateway.IsLoopback(a.cfg.Gateway.Addr), CallbackTokens: callbackTokens(a.cfg.Douyin),
+			Tokens: tokens, Loopback: gateway.IsLoopback(a.cfg.Gateway.Addr), TokensNeeded: needed, CallbackTokens: callbackTokens(a.cfg.Douyin),
 			OnCallback: a.metrics.Callback, Trace: a.tracing().Request(), Log: a.log,
 		}, parts)
 	})
@@ -61,7 +66,11 @@ func (a *Assembly) moneyParts(parts *gateway.Parts) error {
 	if err != nil {
 		return err
 	}
-	parts.Payments = client
+	st, err := a.Store()
+	if err != nil {
+		return err
+	}
+	parts.Payments = expecting{client, st, time.Now}
 	return nil
 }
 

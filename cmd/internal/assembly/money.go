@@ -185,6 +185,7 @@ func (a *Assembly) moneyHandlers(h *worker.Handlers) error {
 			Polls: a.polls, Grace: a.grace, Log: a.log,
 		}
 	}
+	h.Payment = &worker.AskPayment{Rows: st, Douyin: client, Changed: changed, Now: time.Now, Log: a.log}
 	refund := move(store.Refund, worker.Refunds{Sending: ungated, Douyin: client})
 	refund.Changed = changed
 	h.Refund, h.Settle = refund, move(store.Settlement, worker.Settlements{Sending: ungated, Douyin: client})

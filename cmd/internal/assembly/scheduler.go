@@ -101,10 +101,12 @@ func (a *Assembly) moneyJobs(st *store.Store, redis redis.UniversalClient, queue
 		return &scheduler.DueMoney{Rows: st, Queue: queue, Money: m, Backlog: pending(redis, on), Mark: redisMark{redis, job}, Now: time.Now, Log: a.log}
 	}
 	refunds, settlements := due(store.Refund, tasks.QueueRefund, "refunds"), due(store.Settlement, tasks.QueueSettle, "settlements")
+	payments := &scheduler.DuePayments{Rows: st, Queue: queue, Now: time.Now, Log: a.log}
 	callbacks := &scheduler.PurgeCallbacks{Rows: st, Keep: a.cfg.Log.Keep, Now: time.Now}
 	jobs := []scheduler.Job{
 		{Name: "refunds", Every: a.cfg.Scheduler.SweepEvery, Do: refunds.Tick},
 		{Name: "settlements", Every: a.cfg.Scheduler.SweepEvery, Do: settlements.Tick},
+		{Name: "payments", Every: a.cfg.Scheduler.SweepEvery, Do: payments.Tick},
 		{Name: "purge callbacks", Every: purgeEvery, Do: callbacks.Tick},
 	}
 	if url := a.cfg.Callbacks.ForwardURL; url != "" {

@@ -43,7 +43,7 @@ func (a *Assembly) servers(serving context.Context) (*worker.Servers, error) {
 	if err := a.moneyHandlers(&handlers); err != nil {
 		return nil, err
 	}
-	handlers = worker.Handlers{Push: traces.Handler(handlers.Push), Refund: traces.Handler(handlers.Refund), Settle: traces.Handler(handlers.Settle)}
+	handlers = worker.Handlers{Push: traces.Handler(handlers.Push), Refund: traces.Handler(handlers.Refund), Settle: traces.Handler(handlers.Settle), Payment: traces.Handler(handlers.Payment)}
 	return worker.NewServers(worker.Config{
 		Redis: worker.GatherScripts(redis), Concurrency: a.cfg.Worker.Concurrency + a.cfg.Worker.Prefetch, PushServers: a.cfg.Worker.Servers,
 		ShutdownTimeout: a.cfg.Worker.ShutdownTimeout, Backoff: a.backoff, Log: a.log.With().Str("lib", "asynq").Logger(),

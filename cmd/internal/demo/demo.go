@@ -3,6 +3,7 @@ package demo
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -61,6 +62,7 @@ type demo struct {
 	handler string       // URL of the shop's callback handler
 	pages   string       // base URL of the operators' pages; empty: not served
 	entry   string       // the operator's password
+	bearer  string       // opens the gateway's API
 	stories []*story
 	cash    money
 	cleanup []func() // last first
@@ -68,7 +70,7 @@ type demo struct {
 
 // Run runs the demo. The error is ErrNotInStep when an order did not arrive, and anything else when the demo itself failed.
 func Run(ctx context.Context, o Options) error {
-	d := &demo{Options: o}
+	d := &demo{Options: o, bearer: rand.Text()}
 	defer d.close()
 	started := time.Now()
 	fmt.Fprintf(o.Out, "ordersync demo: %d orders, faults: %s. Redis, database, Douyin and the shop all live in this process.\n", o.Orders, o.Faults)
@@ -204,6 +206,7 @@ func (d *demo) config() *configs.Config {
 	cfg := configs.Default()
 	cfg.Douyin.BaseURL, cfg.Douyin.AppID, cfg.Douyin.Secret = d.control, appID, secret
 	cfg.Douyin.Salt, cfg.Douyin.CallbackToken = salt, token
+	cfg.Gateway.Tokens = []configs.Secret{configs.Secret(d.bearer)}
 	cfg.Douyin.Timeout = 2 * time.Second
 	cfg.Douyin.RateLimit = 200
 	cfg.Settle.After = settleAfter
@@ -245,7 +248,7 @@ func (d *demo) serve(h http.Handler) (url string, err error) {
 }
 
 func (d *demo) serveOn(l net.Listener, h http.Handler) {
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute}
 	go func() { _ = srv.Serve(l) }() // ends with Close
 	d.onClose(func() { _ = srv.Close() })
 }
@@ -272,6 +275,7 @@ func (d *demo) post(ctx context.Context, all []*story, cause string) error {
 			return err
 		}
 		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Authorization", "Bearer "+d.bearer)
 		resp, err := http.DefaultClient.Do(req)
 		if err != nil {
 			return fmt.Errorf("gateway: %w", err)

@@ -154,6 +154,7 @@ func (d *demo) ask(ctx context.Context, path, body string) (status int, answer s
 		return 0, "", err
 	}
 	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+d.bearer)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return 0, "", fmt.Errorf("gateway: %w", err)

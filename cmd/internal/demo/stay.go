@@ -80,9 +80,9 @@ Still running, until Ctrl-C.
 
   operators' pages  %s   sign in as %q with the password %q, made for this run
   asynqmon          %[1]s/asynqmon/
-  gateway           %[4]s
+  gateway           %[4]s   with the header "Authorization: Bearer %[6]s"
   Douyin's ledger   %[5]s/_sim/ledger
-`, d.pages, operator, d.entry, d.gateway, d.control)
+`, d.pages, operator, d.entry, d.gateway, d.control, d.bearer)
 	if spoilt {
 		id := d.stories[atDouyin].id()
 		fmt.Fprintf(d.Out, `

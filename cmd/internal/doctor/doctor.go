@@ -103,3 +103,22 @@ func Money(ctx context.Context, money Held) []Result {
 	}
 	return out
 }
+
+// Gateway looks at who may ask for money, and at what a proxy would have to show to the internet.
+func Gateway(cfg *configs.Config) []Result {
+	const check = "gateway"
+	var out []Result
+	if key := cfg.TokensNeeded(); key != "" {
+		out = append(out, warn(check, "/v1 is refused: gateway.tokens is empty, and "+key+" is set",
+			"set gateway.tokens to the output of `openssl rand -hex 32` and give it to the shop"))
+	}
+	called := cfg.Douyin.CallbackToken != "" || cfg.Douyin.NotifyURL != ""
+	switch {
+	case cfg.Gateway.CallbackAddr != "":
+		out = append(out, ok(check, "callbacks have a port of their own, %s", cfg.Gateway.CallbackAddr))
+	case called:
+		out = append(out, warn(check, "Douyin calls back to the port of the API, "+cfg.Gateway.Addr,
+			"set gateway.callback_addr and let the proxy pass on to nothing else"))
+	}
+	return out
+}

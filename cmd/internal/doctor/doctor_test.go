@@ -155,3 +155,43 @@ func TestARedisThatTakesNothing(t *testing.T) {
 		t.Errorf("a full Redis: %v", got)
 	}
 }
+
+// A proxy in front of a port without tokens opens the money API: doctor says so before anybody finds it.
+func TestGateway(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change func(*configs.Config)
+		want   []string
+	}{
+		"a shop that only pushes": {func(*configs.Config) {}, nil},
+		"callbacks, no tokens": {func(c *configs.Config) { c.Douyin.CallbackToken = "canary" }, []string{
+			"warn  gateway: /v1 is refused: gateway.tokens is empty, and douyin.callback_token is set. Cure: set gateway.tokens",
+			"warn  gateway: Douyin calls back to the port of the API, 127.0.0.1:8080. Cure: set gateway.callback_addr",
+		}},
+		"an address to call back, no tokens": {func(c *configs.Config) { c.Douyin.NotifyURL = "https://a.example/callbacks/douyin" }, []string{
+			"warn  gateway: /v1 is refused: gateway.tokens is empty, and douyin.notify_url is set.",
+			"warn  gateway: Douyin calls back to the port of the API",
+		}},
+		"a port and tokens": {func(c *configs.Config) {
+			c.Douyin.CallbackToken, c.Gateway.CallbackAddr = "canary", "127.0.0.1:8090"
+			c.Gateway.Tokens = []configs.Secret{"canary"}
+		}, []string{"ok    gateway: callbacks have a port of their own, 127.0.0.1:8090"}},
+		"a port, no tokens": {func(c *configs.Config) { c.Gateway.CallbackAddr = ":8090" }, []string{
+			"warn  gateway: /v1 is refused: gateway.tokens is empty, and gateway.callback_addr is set.",
+			"ok    gateway: callbacks have a port of their own, :8090",
+		}},
+	} {
+		cfg := configs.Default()
+		tt.change(cfg)
+		got := Gateway(cfg)
+		if len(got) != len(tt.want) {
+			t.Errorf("%s: %v, want %d lines", name, got, len(tt.want))
+			continue
+		}
+		for i, r := range got {
+			if !strings.HasPrefix(r.String(), tt.want[i]) || strings.Contains(r.String(), "canary") {
+				t.Errorf("%s: %q, want %q", name, r, tt.want[i])
+			}
+		}
+	}
+}

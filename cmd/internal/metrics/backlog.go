@@ -16,7 +16,7 @@ var (
 	moneyOpen      = describe("money_open", "Refunds and settlements that have not ended, by state, counted up to 10000.", "money", "state")
 	moneyOldest    = describe("money_open_oldest_seconds", "How long ago the oldest of them was made, a settlement: its time had come; 0: there is none.", "money", "state")
 	moneyHeld      = describe("money_held", "Refunds and settlements that wait because Douyin refuses the app's configuration (salt, app id, provider, merchant).", "money")
-	alarms         = describe("alarms", "Refunds, settlements, payments and rows put aside from the outbox that a person has to look at: alarms that nobody has acknowledged.", "table", "alarm")
+	alarms         = describe("alarms", "Refunds, settlements, payments, callbacks and rows put aside from the outbox that a person has to look at: alarms that nobody has acknowledged.", "table", "alarm")
 	outboxRows     = describe("outbox_rows", "Rows of ordersync_outbox that were not handed over yet, counted up to 10000.")
 	outboxOldest   = describe("outbox_oldest_seconds", "How long the oldest of them has been waiting; 0: none waits.")
 	outboxBad      = describe("outbox_bad_rows", "Rows that can never be handed over, kept for a person.")
@@ -34,10 +34,12 @@ func backlogDescs() []*prometheus.Desc {
 
 // alarmTables are the tables with the alarms that each can raise.
 var alarmTables = map[string][]string{
-	"refund":     {store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnreadable, store.AlarmUnknownCode, store.AlarmUnsendable},
-	"settlement": {store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnreadable, store.AlarmUnknownCode, store.AlarmUnsendable},
-	"payment":    {store.AlarmAmount, store.AlarmContradiction, store.AlarmUnknownOrder, store.AlarmUnsettled},
-	"outbox_bad": {store.AlarmPutAside},
+	"refund":      {store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnreadable, store.AlarmUnknownCode, store.AlarmUnsendable},
+	"settlement":  {store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnreadable, store.AlarmUnknownCode, store.AlarmUnsendable},
+	"payment":     {store.AlarmAmount, store.AlarmContradiction, store.AlarmUnknownOrder, store.AlarmUnsettled},
+	"outbox_bad":  {store.AlarmPutAside},
+	"payment_ask": {store.AlarmUnanswered},
+	"callback":    {store.AlarmForeignApp, store.AlarmUnknownType, store.AlarmNotUnderstood},
 }
 
 // readBacklog reads the database, or sends what it read a few seconds ago.

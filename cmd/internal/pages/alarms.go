@@ -27,7 +27,7 @@ var (
 	errLongNote  = &problem{http.StatusBadRequest, "The note is too long."}
 )
 
-// alarm is a payment, refund, settlement or row of the outbox that a person has to look at.
+// alarm is a payment, refund, settlement, callback or row of the outbox that a person has to look at.
 type alarm struct {
 	What, Number, OrderID, Message, Link string
 	Table                                store.AlarmTable
@@ -82,9 +82,32 @@ func (p *pages) alarms(ctx context.Context, l lang) ([]alarm, error) {
 			Link: orderLink(r.OrderID), Table: store.OutboxAlarm, Alarm: r.Alarm, At: r.CreatedAt, Meaning: l.alarmMeaning(r.Alarm),
 		})
 	}
+	kept, err := p.Store.CallbackAlarms(ctx, listLimit+1)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range kept {
+		words := []string{c.Type, c.Number, c.Note}
+		all = append(all, alarm{
+			What: l.T("Callback"), Number: c.ID, Message: strings.Join(slices.DeleteFunc(words, isEmpty), ", "),
+			Table: store.CallbackAlarm, Alarm: c.Alarm, At: c.ReceivedAt, Meaning: l.alarmMeaning(c.Alarm),
+		})
+	}
+	asks, err := p.Store.PaymentAskAlarms(ctx, listLimit+1)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range asks {
+		all = append(all, alarm{
+			What: l.T("Payment"), Number: a.OutOrderNo, Message: a.Message, Table: store.PaymentAskAlarm, Alarm: a.Alarm, Amount: a.Total,
+			At: a.CreatedAt, Meaning: l.alarmMeaning(a.Alarm),
+		})
+	}
 	slices.SortStableFunc(all, func(a, b alarm) int { return b.At.Compare(a.At) })
 	return all, nil
 }
+
+func isEmpty(s string) bool { return s == "" }
 
 // seenAlarms are those that were acknowledged last.
 func (p *pages) seenAlarms(ctx context.Context, l lang) ([]seenAlarm, error) {
@@ -104,11 +127,14 @@ func (p *pages) seenAlarms(ctx context.Context, l lang) ([]seenAlarm, error) {
 
 // tableName is what an alarm is about, as a text of the word list.
 func tableName(t store.AlarmTable) string {
-	if t == store.PaymentAlarm {
+	switch t {
+	case store.PaymentAlarm, store.PaymentAskAlarm:
 		return "Payment"
-	}
-	if t == store.OutboxAlarm {
+	case store.CallbackAlarm:
+		return "Callback"
+	case store.OutboxAlarm:
 		return "Outbox row"
+	case store.RefundAlarm, store.SettlementAlarm:
 	}
 	return moneyName(store.Money(t))
 }

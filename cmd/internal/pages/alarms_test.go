@@ -158,3 +158,30 @@ func TestAnOperatorAcknowledgesAnAlarm(t *testing.T) {
 		})
 	}
 }
+
+// What Douyin signed and nobody acted upon is shown until somebody has looked at it.
+func TestACallbackThatDidNothingIsShown(t *testing.T) {
+	onEach(t, func(t *testing.T, s *site) {
+		for _, c := range []store.Callback{
+			{Type: "refund", Number: "R7", Status: "SUCCESS", Kept: store.AlarmForeignApp, Note: "tt-other"},
+			{Type: "payment", Number: "17", Kept: store.AlarmNotUnderstood, Note: "total_amount", Key: "unread:1"},
+			{Type: "brand_new", Kept: store.AlarmUnknownType, Note: "brand_new", Key: "unread:2"},
+		} {
+			c.At = time.Now()
+			if _, err := s.store.AcceptCallback(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		omar := s.as(t, "omar")
+		omar.sees("/", "A callback about another app", "refund, R7, tt-other", "A callback that cannot be understood", "payment, 17, total_amount",
+			"A callback of an unknown type", "<b>3</b> money alarms")
+		open, err := s.store.CallbackAlarms(t.Context(), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		form := url.Values{"table": {"callback"}, "number": {open[0].ID}, "alarm": {open[0].Alarm}}
+		if body, status := omar.post("/alarms", form); status != http.StatusOK || !strings.Contains(body, "<b>2</b> money alarms") {
+			t.Errorf("%d\n%s", status, body)
+		}
+	})
+}

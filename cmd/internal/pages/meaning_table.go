@@ -218,6 +218,26 @@ var alarmMeanings = map[string]meaning{
 		phrase{"The shop wrote this row into ordersync_outbox. It can never be handed over, for the reason below: no refund or settlement came of it.", "商城把这一行写入了 ordersync_outbox，但由于下方原因永远无法交付：没有产生退款或分账。"},
 		phrase{"Mend the program that writes it and, if the money is still owed, ask again under the same number. Then acknowledge this.", "修正写入程序；若款项仍应支付，用相同单号重新发起，然后确认此警报。"},
 	},
+	store.AlarmUnanswered: {
+		phrase{"A payment that Douyin does not tell of", "抖音未告知结果的支付"},
+		phrase{"It was asked for through ordersync, no callback came, and until a day after it could be paid last Douyin gave no final answer.", "该支付由 ordersync 发起，没有收到回调，且在可支付时间结束一天后抖音仍未给出最终结果。"},
+		phrase{"Look it up on Douyin's merchant platform: if it was paid, correct the shop's order by hand.", "在抖音商家后台查询；若已支付，请手工更正商城订单。"},
+	},
+	store.AlarmForeignApp: {
+		phrase{"A callback about another app", "其他小程序的回调"},
+		phrase{"It is signed with our callback token, and its app id is not douyin.app_id. It was stored and changed nothing here.", "它用我们的回调 token 签名，但 app id 不是 douyin.app_id。已保存，未改动任何数据。"},
+		phrase{"Look which app the words name: give each app a token and a notify_url of its own in Douyin's console, or correct douyin.app_id and let Douyin's bill show what was paid.", "查看下方指出的小程序：在抖音控制台为每个小程序设置各自的 token 和回调地址；若是 douyin.app_id 配错，请改正，并以抖音账单核对已支付的订单。"},
+	},
+	store.AlarmUnknownType: {
+		phrase{"A callback of an unknown type", "未知类型的回调"},
+		phrase{"Douyin signed it, and ordersync does not know its type. It was stored, handed to the shop's own handler where there is one, and changed nothing here.", "抖音已签名，但 ordersync 不认识它的类型。已保存，并已转给商城自己的处理程序（如已设置），未改动任何数据。"},
+		phrase{"Look in Douyin's documents what it means; its body stands in ordersync_callback. A new version of ordersync may know it.", "查阅抖音文档了解其含义；正文在 ordersync_callback 表中。新版 ordersync 可能已支持。"},
+	},
+	store.AlarmNotUnderstood: {
+		phrase{"A callback that cannot be understood", "无法理解的回调"},
+		phrase{"Douyin signed it, and the field that the words name is not what it must be. It was stored, handed to the shop's own handler where there is one, and changed nothing here.", "抖音已签名，但下方指出的字段不符合要求。已保存，并已转给商城自己的处理程序（如已设置），未改动任何数据。"},
+		phrase{"Look up the payment, refund or settlement on Douyin's merchant platform; the callback's body stands in ordersync_callback. Tell the makers of ordersync.", "在抖音商家后台查询该笔支付、退款或分账；回调正文在 ordersync_callback 表中。请告知 ordersync 的开发者。"},
+	},
 	store.AlarmUnknownOrder: {
 		phrase{"Paid, and the shop has no such order", "已支付，但商城没有该订单"},
 		phrase{"Douyin called back for a payment whose number the shop does not know.", "抖音回调了一笔商城没有对应订单的支付。"},

@@ -31,6 +31,7 @@ var words = map[string]string{
 	"Due for a push":                  "应推送时间",
 	"Attempts since the last success": "上次成功后的尝试次数",
 	"Bad outbox rows":                 "无效的 outbox 行",
+	"Callback":                        "回调",
 	"Callback: %s":                    "回调：%s",
 	"Calls about refunds and settlements in the last day, by half hours": "最近一天的退款与分账调用（每半小时）",
 	"Cannot be used":                  "不可用",

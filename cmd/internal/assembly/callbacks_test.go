@@ -1,0 +1,44 @@
+package assembly
+
+import (
+	"testing"
+
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks/gateway"
+)
+
+// Which callbacks count, and which are kept for a person and do nothing.
+func TestOnlyOurOwnUnderstoodCallbacksCount(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		kind, msg, kept, note string
+		result                gateway.CallbackResult
+	}{
+		{"refund", `{"appid":"tt1","cp_refundno":"R1","status":"SUCCESS","refund_amount":1}`, "", "", gateway.CallbackAccepted},
+		{"refund", `{"app_id":"tt1","cp_refundno":"R1","status":"SUCCESS","refund_amount":1}`, "", "", gateway.CallbackAccepted},
+		{"refund", `{"cp_refundno":"R1","status":"SUCCESS","refund_amount":1}`, "", "", gateway.CallbackAccepted},
+		{"refund", `{"appid":"tt2","cp_refundno":"R1","status":"SUCCESS","refund_amount":1}`, store.AlarmForeignApp, "tt2", gateway.CallbackForeign},
+		{"settle", `{"appid":"tt2","cp_settle_no":"S1"}`, store.AlarmForeignApp, "tt2", gateway.CallbackForeign},
+		{"payment", `{"appid":{},"cp_orderno":"1","status":"SUCCESS","total_amount":1}`, store.AlarmForeignApp, "{}", gateway.CallbackForeign},
+		{"payment", `{"appid":"tt1","cp_orderno":"1","status":"SUCCESS"}`, store.AlarmNotUnderstood, "total_amount", gateway.CallbackMalformed},
+		{"brand_new", `{}`, store.AlarmUnknownType, "brand_new", gateway.CallbackMalformed},
+		{"withdraw", `{"withdraw_at":1}`, "", "", gateway.CallbackAccepted},
+	} {
+		body, err := douyin.EncodeCallback("token", c.kind, "1704067200", "4242", c.msg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		verified, err := douyin.VerifyCallback(body, "token")
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := stored(verified)
+		if got := (callbacks{appID: "tt1"}).keep(verified, &row); got != c.result || row.Kept != c.kept || row.Note != c.note {
+			t.Errorf("%s %s: %s, %q, %q; want %s, %q, %q", c.kind, c.msg, got, row.Kept, row.Note, c.result, c.kept, c.note)
+		}
+		if row.Key == "" {
+			t.Errorf("%s %s has no key", c.kind, c.msg)
+		}
+	}
+}

@@ -1,0 +1,232 @@
+package douyin
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// cell is one field of a message: its text, a number's literal digits, or whatever else stands there as JSON. Missing and null are
+// empty. It takes everything, because a field that nobody needs may change its type without notice and must not lose a payment;
+// whoever needs it asks for plain.
+type cell struct {
+	text  string
+	plain bool // it is text or a number
+}
+
+// UnmarshalJSON never fails on what the decoder lets through.
+func (c *cell) UnmarshalJSON(raw []byte) error {
+	switch b := raw[0]; {
+	case b == '"':
+		c.plain = true
+		return json.Unmarshal(raw, &c.text)
+	case string(raw) == "null":
+		*c = cell{}
+	default:
+		*c = cell{string(raw), b == '-' || b >= '0' && b <= '9'}
+	}
+	return nil
+}
+
+func (c cell) orElse(other cell) string {
+	if c.text != "" {
+		return c.text
+	}
+	return other.text
+}
+
+// spare is an integer that nobody needs: 0 where it is none.
+func (c cell) spare() int64 {
+	n, err := strconv.ParseInt(c.text, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// china is the zone of the times that Douyin writes as text.
+var china = time.FixedZone("CST", 8*60*60)
+
+// milliseconds are numbers of this size: as seconds they would lie after the year 5000.
+const milliseconds = 100_000_000_000
+
+// moment is a time in seconds since 1970, as a number or as text, in seconds, milliseconds or "2006-01-02 15:04:05"; else 0.
+func (c cell) moment() int64 {
+	if at, err := time.ParseInLocation(time.DateTime, c.text, china); err == nil {
+		return at.Unix()
+	}
+	n := c.spare()
+	if n >= milliseconds {
+		n /= 1000
+	}
+	return max(n, 0)
+}
+
+// message is every field of the three messages. Douyin's pages disagree on app_id and appid, and on numbers and texts.
+type message struct {
+	AppID    cell `json:"appid"`
+	AppIDToo cell `json:"app_id"`
+
+	OutOrderNo  cell `json:"cp_orderno"`
+	OutRefundNo cell `json:"cp_refundno"`
+	OutSettleNo cell `json:"cp_settle_no"`
+
+	OrderID      cell `json:"order_id"`
+	OrderNo      cell `json:"out_order_no"`
+	RefundNo     cell `json:"refund_no"`
+	SettleNo     cell `json:"settle_no"`
+	Status       cell `json:"status"`
+	TotalAmount  cell `json:"total_amount"`
+	RefundAmount cell `json:"refund_amount"`
+	SettleAmount cell `json:"settle_amount"`
+	Rake         cell `json:"rake"`
+	Commission   cell `json:"commission"`
+	AllSettled   cell `json:"is_all_settled"`
+	PaidAt       cell `json:"paid_at"`
+	RefundedAt   cell `json:"refunded_at"`
+	SettledAt    cell `json:"settled_at"`
+	WithdrawAt   cell `json:"withdraw_at"`
+	Way          cell `json:"way"`
+	ChannelNo    cell `json:"channel_no"`
+	SellerUID    cell `json:"seller_uid"`
+	ItemID       cell `json:"item_id"`
+	CPExtra      cell `json:"cp_extra"`
+	Extra        cell `json:"extra"`
+	SettleDetail cell `json:"settle_detail"`
+	Message      cell `json:"message"`
+}
+
+// numberOf is the field that a message of a type must have, and its value.
+func (m *message) numberOf(kind string) (field string, number cell) {
+	switch kind {
+	case CallbackPayment:
+		return "cp_orderno", m.OutOrderNo
+	case CallbackRefund:
+		return "cp_refundno", m.OutRefundNo
+	case CallbackSettle:
+		return "cp_settle_no", m.OutSettleNo
+	}
+	return "withdraw_at", m.WithdrawAt
+}
+
+// types are those whose message says by itself what it is about.
+var types = []string{CallbackPayment, CallbackRefund, CallbackSettle, CallbackWithdraw}
+
+// kind is the type that the signed message itself speaks of; empty when it speaks of none that is known, or of two.
+func (m *message) kind() string {
+	found := ""
+	for _, k := range types {
+		switch _, number := m.numberOf(k); {
+		case number.text == "":
+		case found != "":
+			return "" // nobody can say which it is about
+		default:
+			found = k
+		}
+	}
+	return found
+}
+
+// readMessage parses the signed message and holds the unsigned type against it. The only error is ErrCallbackType; what cannot be
+// understood stands in c.Unread.
+func (c *Callback) readMessage() error {
+	switch {
+	case c.Type == CallbackTransfer || c.Type == CallbackSettleFinish:
+		return nil // stored, never acted upon
+	case !slices.Contains(types, c.Type):
+		c.Unread = "type"
+		return nil
+	}
+	var m message
+	if err := json.Unmarshal([]byte(c.Msg), &m); err != nil {
+		c.Unread = "msg"
+		return nil //nolint:nilerr // it is signed: kept for a person, and no failure
+	}
+	c.appID = m.AppID.orElse(m.AppIDToo)
+	kind := m.kind()
+	if kind != "" && kind != c.Type {
+		return ErrCallbackType
+	}
+	if c.Type == CallbackWithdraw {
+		return nil
+	}
+	field, number := m.numberOf(c.Type)
+	var r strict
+	r.number(field, number)
+	if kind == "" {
+		r.fault(field) // it is missing, or another one stands beside it
+	}
+	r.status(m.Status)
+	c.notice(&m, number.text, &r)
+	if c.Unread = r.field; c.Unread != "" {
+		c.Payment, c.Refund, c.Settle = nil, nil, nil
+		if number.plain {
+			c.number = number.text
+		}
+	}
+	return nil
+}
+
+// notice fills the one of Payment, Refund and Settle that the type names.
+func (c *Callback) notice(m *message, number string, r *strict) {
+	switch c.Type {
+	case CallbackPayment:
+		c.Payment = &PaymentNotice{
+			AppID: c.appID, OutOrderNo: number, OrderID: m.OrderID.text, Status: Result(m.Status.text),
+			TotalAmount: r.fen("total_amount", m.TotalAmount), PaidAt: m.PaidAt.moment(),
+			Way: m.Way.text, ChannelNo: m.ChannelNo.text, SellerUID: m.SellerUID.text, ItemID: m.ItemID.text,
+			CPExtra: m.CPExtra.text, Extra: m.Extra.text, Message: m.Message.text,
+		}
+	case CallbackRefund:
+		c.Refund = &RefundNotice{
+			AppID: c.appID, OutRefundNo: number, RefundNo: m.RefundNo.text, OrderID: m.OrderID.text,
+			Status: Result(m.Status.text), Amount: r.fen("refund_amount", m.RefundAmount),
+			AllSettled: m.AllSettled.text == "true" || m.AllSettled.text == "1",
+			RefundedAt: m.RefundedAt.moment(), CPExtra: m.CPExtra.text, Message: m.Message.text,
+		}
+	case CallbackSettle:
+		amount := m.SettleAmount
+		if amount == (cell{}) { // old callbacks have none
+			amount = cell{"0", true}
+		}
+		c.Settle = &SettleNotice{
+			AppID: c.appID, OutSettleNo: number, SettleNo: m.SettleNo.text, OutOrderNo: m.OrderNo.text,
+			OrderID: m.OrderID.text, Status: Result(m.Status.text), Amount: r.fen("settle_amount", amount),
+			Rake: m.Rake.spare(), Commission: m.Commission.spare(), Detail: m.SettleDetail.text,
+			SettledAt: m.SettledAt.moment(), CPExtra: m.CPExtra.text, Message: m.Message.text,
+		}
+	}
+}
+
+// strict reads what a callback is acted upon by, the number, the status and the amount, and remembers the first that is not what it
+// must be.
+type strict struct{ field string }
+
+func (s *strict) fault(field string) {
+	if s.field == "" {
+		s.field = field
+	}
+}
+
+func (s *strict) number(field string, c cell) {
+	if !c.plain || c.text == "" {
+		s.fault(field)
+	}
+}
+
+func (s *strict) status(c cell) {
+	if !c.plain || c.text == "" {
+		s.fault("status")
+	}
+}
+
+// fen is an amount, which must be there, whole and not negative.
+func (s *strict) fen(field string, c cell) int64 {
+	n, err := strconv.ParseInt(c.text, 10, 64)
+	if !c.plain || err != nil || n < 0 {
+		s.fault(field)
+		return 0
+	}
+	return n
+}

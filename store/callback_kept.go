@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// The alarms of callbacks that are kept for a person and do nothing else.
+const (
+	AlarmForeignApp    = "foreign_app"    // signed with our token, and about another app
+	AlarmUnknownType   = "unknown_type"   // of a type that nobody knows
+	AlarmNotUnderstood = "not_understood" // its number, status or amount cannot be read
+)
+
+// CallbackAlarm is the table of callbacks, as far as they are kept for a person; their number is their id.
+const CallbackAlarm AlarmTable = "callback"
+
+// keptAlarms selects them: a callback that counts carries a copy of the alarm of what it is about.
+const keptAlarms = "`alarm` IN ('" + AlarmForeignApp + "', '" + AlarmUnknownType + "', '" + AlarmNotUnderstood + "')"
+
+// compare gives a success that names another amount than the one told before a key of its own: it is news.
+func (c *Callback) compare(tx *gorm.DB) error {
+	if c.Status != statusSuccess || c.Amount == 0 {
+		return nil
+	}
+	var before Fen
+	var told bool
+	if m, isMoney := callbackMoney(c.Type); isMoney {
+		i, found, err := readInstruction(tx, m, c.Number, "")
+		if err != nil {
+			return err
+		}
+		before, told = i.Amount, found && i.State == MoneySucceeded && i.Amount != 0
+	} else if c.Type == callbackPayment {
+		p, found, err := readPayment(tx, c.Number)
+		if err != nil {
+			return err
+		}
+		before, told = p.Total, found
+	}
+	if !told || before == c.Amount {
+		return nil
+	}
+	if c.Key == "" {
+		c.Key = c.Type + ":" + c.Number + ":" + c.Status
+	}
+	c.Key += ":" + strconv.FormatInt(int64(c.Amount), 10)
+	c.differs = true
+	return nil
+}
+
+// keep stores a callback of which nothing else comes.
+func (s *Store) keep(tx *gorm.DB, c Callback) (Accepted, error) {
+	a := Accepted{Alarm: c.Kept}
+	if old, err := s.deliveredAgain(tx, c); err != nil || old {
+		return a, err
+	}
+	a.Fresh = true
+	return a, s.insertCallback(tx, c, "", c.Kept)
+}
+
+// KeptCallback is a callback that a person has to look at.
+type KeptCallback struct {
+	ID         string
+	Type       string
+	Number     string // empty: it cannot be read
+	Alarm      string
+	Note       string // which app, type or field
+	ReceivedAt time.Time
+}
+
+// CallbackAlarms lists the callbacks that were kept for a person and that nobody has acknowledged, newest first.
+func (s *Store) CallbackAlarms(ctx context.Context, limit int) ([]KeptCallback, error) {
+	all, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (k KeptCallback, err error) {
+		var received timestamp
+		err = rows.Scan(&k.ID, &k.Type, &k.Number, &k.Alarm, &k.Note, &received)
+		k.ReceivedAt = received.Time
+		return k, err
+	}, "SELECT `id`, `type`, `number`, `alarm`, `note`, `received_at` FROM `ordersync_callback` WHERE `ack_at` IS NULL AND "+
+		keptAlarms+" ORDER BY `id` DESC LIMIT ?", limit)
+	if err != nil {
+		return nil, fmt.Errorf("store: callback alarms: %w", err)
+	}
+	return all, nil
+}
+
+// countKept counts them, through the index on (ack_at, alarm).
+func (s *Store) countKept(db *gorm.DB, c *Counts) error {
+	alarms, err := collect(db, func(rows *sql.Rows) (AlarmCount, error) {
+		a := AlarmCount{Table: string(CallbackAlarm)}
+		return a, rows.Scan(&a.Alarm, &a.Count)
+	}, "SELECT a.`alarm`, COUNT(*) FROM (SELECT `alarm` FROM `ordersync_callback` WHERE `ack_at` IS NULL AND "+keptAlarms+
+		" LIMIT ?) a GROUP BY a.`alarm` ORDER BY a.`alarm`", BacklogLimit)
+	c.Alarms = append(c.Alarms, alarms...)
+	return err
+}

@@ -1,0 +1,146 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// AlarmUnanswered: Douyin has not told of a payment for a day after it could be paid last.
+const AlarmUnanswered = "unanswered"
+
+// PaymentAskAlarm is the table of payments that nobody has confirmed yet.
+const PaymentAskAlarm AlarmTable = "payment_ask"
+
+// PaymentAsk is a row of ordersync_payment_ask: a payment that was asked for, and that Douyin has not confirmed yet.
+type PaymentAsk struct {
+	OutOrderNo string
+	Total      Fen
+	ValidUntil time.Time  // it can be paid so long
+	DueAt      *time.Time // when Douyin is to be asked; nil: no more
+	Asks       int        // so far
+	Message    string     // of the last question without an answer
+	Alarm      string     // AlarmUnanswered or empty
+	CreatedAt  time.Time
+}
+
+const paymentAskColumns = "`out_order_no`, `total_fen`, `valid_until`, `due_at`, `asks`, `message`, `alarm`, `created_at`"
+
+func (s *Store) paymentAsks(ctx context.Context, where string, args ...any) ([]PaymentAsk, error) {
+	return collect(s.db.WithContext(ctx), func(rows *sql.Rows) (a PaymentAsk, err error) {
+		var until, due, created timestamp
+		err = rows.Scan(&a.OutOrderNo, &a.Total, &until, &due, &a.Asks, &a.Message, &a.Alarm, &created)
+		a.ValidUntil, a.DueAt, a.CreatedAt = until.Time, due.ptr(), created.Time
+		return a, err
+	}, "SELECT "+paymentAskColumns+" FROM `ordersync_payment_ask` WHERE "+where, args...)
+}
+
+// ExpectPayment writes down that a payment is about to be asked for: without it nobody would ask after one whose callback is lost. a needs
+// OutOrderNo, Total, ValidUntil, DueAt and CreatedAt. One that is asked for again can be paid longer; one that was confirmed is not
+// expected. fresh: there was none.
+func (s *Store) ExpectPayment(ctx context.Context, a PaymentAsk) (fresh bool, err error) {
+	if _, paid, err := s.Payment(ctx, a.OutOrderNo); err != nil || paid {
+		return false, err
+	}
+	_, err = s.exec(ctx, "INSERT INTO `ordersync_payment_ask` (`out_order_no`, `total_fen`, `valid_until`, `due_at`, `created_at`) VALUES (?, ?, ?, ?, ?)",
+		a.OutOrderNo, int64(a.Total), s.sql.time(a.ValidUntil), s.sql.timePtr(a.DueAt), s.sql.time(a.CreatedAt))
+	if duplicate(err) {
+		_, err = s.exec(ctx, "UPDATE `ordersync_payment_ask` SET `valid_until` = ?, `due_at` = ? WHERE `out_order_no` = ? AND `valid_until` < ?",
+			s.sql.time(a.ValidUntil), s.sql.timePtr(a.DueAt), a.OutOrderNo, s.sql.time(a.ValidUntil))
+		return false, wrapAsk("expect", err)
+	}
+	return err == nil, wrapAsk("expect", err)
+}
+
+func wrapAsk(what string, err error) error {
+	if err != nil {
+		return fmt.Errorf("store: %s payment: %w", what, err)
+	}
+	return nil
+}
+
+// ForgetPayment deletes what ExpectPayment wrote: the payment was not made, or can be made no more.
+func (s *Store) ForgetPayment(ctx context.Context, outOrderNo string) error {
+	_, err := s.exec(ctx, "DELETE FROM `ordersync_payment_ask` WHERE `out_order_no` = ?", outOrderNo)
+	return wrapAsk("forget", err)
+}
+
+// PaymentAsk is the payment of a number, while nobody has confirmed it.
+func (s *Store) PaymentAsk(ctx context.Context, outOrderNo string) (a PaymentAsk, found bool, err error) {
+	all, err := s.paymentAsks(ctx, "`out_order_no` = ?", outOrderNo)
+	if err != nil || len(all) == 0 {
+		return PaymentAsk{}, false, wrapAsk("expected", err)
+	}
+	return all[0], true, nil
+}
+
+// DuePaymentAsks lists payments that Douyin is to be asked about at now, the longest due first.
+func (s *Store) DuePaymentAsks(ctx context.Context, now time.Time, limit int) ([]PaymentAsk, error) {
+	all, err := s.paymentAsks(ctx, "`due_at` <= ? ORDER BY `due_at`, `out_order_no` LIMIT ?", s.sql.time(now), limit)
+	return all, wrapAsk("due", err)
+}
+
+// HandOverPaymentAsk makes a payment due at until instead, where it is still due as it was seen.
+func (s *Store) HandOverPaymentAsk(ctx context.Context, seen PaymentAsk, until time.Time) error {
+	_, err := s.exec(ctx, "UPDATE `ordersync_payment_ask` SET `due_at` = ? WHERE `out_order_no` = ? AND `due_at` = ?",
+		s.sql.time(until), seen.OutOrderNo, s.sql.timePtr(seen.DueAt))
+	return wrapAsk("hand over", err)
+}
+
+// PostponePaymentAsk records a question that decided nothing, and when to ask again.
+func (s *Store) PostponePaymentAsk(ctx context.Context, outOrderNo string, due time.Time, message string) error {
+	_, err := s.exec(ctx, "UPDATE `ordersync_payment_ask` SET `due_at` = ?, `asks` = `asks` + 1, `message` = ? WHERE `out_order_no` = ?",
+		s.sql.time(due), clip(message, maxMessage), outOrderNo)
+	return wrapAsk("postpone", err)
+}
+
+// GiveUpPaymentAsk asks no more and raises AlarmUnanswered.
+func (s *Store) GiveUpPaymentAsk(ctx context.Context, outOrderNo string, at time.Time, message string) error {
+	_, err := s.exec(ctx, "UPDATE `ordersync_payment_ask` SET `due_at` = NULL, `message` = ?, `alarm` = ?, `alarm_at` = ?, `ack_at` = NULL WHERE `out_order_no` = ?",
+		clip(message, maxMessage), AlarmUnanswered, s.sql.time(at), outOrderNo)
+	return wrapAsk("give up", err)
+}
+
+// PaymentAskAlarms lists those that nobody has acknowledged, newest first.
+func (s *Store) PaymentAskAlarms(ctx context.Context, limit int) ([]PaymentAsk, error) {
+	all, err := s.paymentAsks(ctx, openAlarm+" ORDER BY `alarm_at` DESC LIMIT ?", limit)
+	return all, wrapAsk("alarms of", err)
+}
+
+// ConfirmPayment records a payment that Douyin confirmed when it was asked, as its callback would have: compared with the shop's order,
+// which becomes due for a push. No callback is stored: one that comes later is forwarded as ever. c needs Number, Amount, PlatformNo, Way,
+// FinishedAt and At.
+func (s *Store) ConfirmPayment(ctx context.Context, c Callback) (Accepted, error) {
+	c.Type, c.Status = callbackPayment, statusSuccess
+	payment, err := s.paymentOrder(ctx, c)
+	if err != nil {
+		return Accepted{}, wrapAsk("confirm", err)
+	}
+	a := Accepted{Fresh: true, Known: payment.OrderID != "", OrderID: payment.OrderID}
+	f := func(tx *gorm.DB) (err error) {
+		a.Alarm, err = s.acceptPayment(tx, c, payment)
+		return err
+	}
+	if a.OrderID != "" {
+		err = s.underOrderLock(ctx, a.OrderID, f)
+	} else {
+		err = s.untilWon(ctx, f)
+	}
+	if err != nil {
+		return Accepted{}, wrapAsk("confirm", err)
+	}
+	return a, nil
+}
+
+// confirmed deletes the expectation of a payment that is recorded.
+func confirmed(tx *gorm.DB, outOrderNo string) error {
+	done := tx.Exec("DELETE FROM `ordersync_payment_ask` WHERE `out_order_no` = ?", outOrderNo)
+	if done.Error != nil {
+		return errors.Join(errors.New("the payment is recorded, and still expected"), done.Error)
+	}
+	return nil
+}
