@@ -46,6 +46,7 @@ func TestAKeptCallbackDoesNothingAndIsShown(t *testing.T) {
 		}
 
 		// Ours comes later, and counts.
+		mustSend(t, s, instruction(t, s, store.Refund, "R1"), t0)
 		ours := store.Callback{Type: "refund", Number: "R1", Status: "SUCCESS", Amount: 1000, PlatformNo: "D2"}
 		if got := accept(t, s, ours); !got.Fresh || got.Ended != store.MoneySucceeded {
 			t.Errorf("ours: %+v", got)
@@ -105,7 +106,7 @@ func TestASecondSuccessWithAnotherAmountIsAnAlarm(t *testing.T) {
 			t.Errorf("%+v, %v", p, err)
 		}
 
-		refund(t, s, "R1", 500)
+		mustSend(t, s, refund(t, s, "R1", 500), t0)
 		back := store.Callback{Type: "refund", Number: "R1", Status: "SUCCESS", Amount: 500}
 		if got := accept(t, s, back); got.Ended != store.MoneySucceeded || got.Alarm != "" {
 			t.Fatalf("refund: %+v", got)

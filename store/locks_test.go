@@ -248,7 +248,7 @@ func TestALockedTableIsNotWaitedForLong(t *testing.T) {
 // A migration waits for a table longer than a session of the workers does.
 func TestAMigrationIsPatient(t *testing.T) {
 	onMySQL(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
-		undo(t, db)
+		downTo(t, db, 6)
 		release := lock(t, db, "SELECT * FROM ordersync_outbox_bad") // as any transaction that has read it
 		done := make(chan error, 1)
 		go func() {

@@ -12,7 +12,6 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/store"
-	"github.com/ordersync/ordersync/store/migrations"
 	"github.com/ordersync/ordersync/store/servertest"
 )
 
@@ -103,30 +102,12 @@ func TestMoneyThatWasPutAsideIsAnAlarm(t *testing.T) {
 	})
 }
 
-// undo takes the migration of this file's tests back.
-func undo(t *testing.T, db *gorm.DB) {
-	t.Helper()
-	folder := "mysql"
-	if db.Name() == "sqlite" {
-		folder = "sqlite"
-	}
-	text, err := migrations.Files.ReadFile(folder + "/0007_outbox_alarm.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, down, _ := strings.Cut(string(text), "-- +goose Down\n")
-	for statement := range strings.SplitSeq(strings.TrimSpace(down), ";\n") {
-		exec(t, db, statement)
-	}
-	exec(t, db, "DELETE FROM ordersync_migration WHERE version_id = 7")
-}
-
 // What was put aside by the version before is an alarm now, and keeps its place.
 func TestRowsThatWerePutAsideBeforeAreRaised(t *testing.T) {
 	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
 		servertest.CreateShop(t, db)
 		s := newStore(t, db, store.Config{})
-		undo(t, db)
+		downTo(t, db, 6)
 		exec(t, db, "INSERT INTO ordersync_outbox_bad (id, kind, order_id, created_at, reason) VALUES (7, 'refund', '1', '2026-01-01', 'x'), (8, 'push', '2', '2026-01-01', 'y')")
 		if _, err := s.Migrate(t.Context()); err != nil {
 			t.Fatal(err)
