@@ -41,3 +41,12 @@ func (a *Assembly) limiterTurned(err error) {
 	}
 	a.log.Info().Msg("rate limit: shared through Redis again")
 }
+
+// databaseTurned says that tasks are kept from a database that fails everybody, and that they go on.
+func (a *Assembly) databaseTurned(err error) {
+	if err != nil {
+		a.log.Error().Err(err).Msg("database: fails everybody, tasks wait and one at a time tries")
+		return
+	}
+	a.log.Info().Msg("database: works again, tasks go on")
+}
