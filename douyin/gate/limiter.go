@@ -63,14 +63,25 @@ func (g *Gate) newLimiter(op string) *limiter {
 	return l
 }
 
-// tenths: the rate is kept to a tenth of a call a second.
-const tenths = 10
+// grid is a multiple of what a double of Redis's script can tell apart in a time of day, until the year 2084.
+const grid = 1.0 / (1 << 22)
+
+// spacing is the time between two calls, at lots of so many. Where a lot is one call, the script asks whether a difference of times
+// that it has rounded is at least this long: a time just below the grid is rounded up, others might never let anybody through.
+func spacing(perSecond float64, lot int) time.Duration {
+	if perSecond <= 0 {
+		return 0
+	}
+	if lot > 1 {
+		return time.Duration(float64(time.Second) / perSecond)
+	}
+	return time.Duration(math.Floor(math.Ceil(1/perSecond/grid) * grid * float64(time.Second)))
+}
 
 // keep makes perSecond the rate. 0: none.
 func (l *limiter) keep(perSecond float64) {
-	limit := redis_rate.Limit{
-		Rate: int(math.Round(perSecond * tenths)), Burst: max(1, int(perSecond/lotsPerSecond)), Period: tenths * time.Second,
-	}
+	lot := max(1, int(perSecond/lotsPerSecond))
+	limit := redis_rate.Limit{Rate: 1, Burst: lot, Period: spacing(perSecond, lot)}
 	if limit == l.limit {
 		return
 	}

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -139,4 +140,17 @@ func TestTheRateThatDouyinBearsIsSharedOverProcesses(t *testing.T) {
 			t.Errorf("one throttling counted twice: %.1f/s", now)
 		}
 	})
+}
+
+// TestOneCallPassesAtAnyRate: the script compares rounded times, and at some rates a lot of one call was never given out.
+func TestOneCallPassesAtAnyRate(t *testing.T) {
+	rdb := servertest.Redis(t)
+	for tenths := 10; tenths < 400; tenths += 7 {
+		g := newGate(t, limited(rdb, 50), func(cfg *Config) { cfg.AppID = "rate" + strconv.Itoa(tenths) })
+		l := g.limiter(op)
+		l.keep(float64(tenths) / 10)
+		if err := l.fill(t.Context()); err != nil || l.lot != 1 {
+			t.Errorf("%.1f/s: the first lot has %d calls, %v", float64(tenths)/10, l.lot, err)
+		}
+	}
 }

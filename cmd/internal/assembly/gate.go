@@ -20,9 +20,11 @@ func (a *Assembly) Gate() (*gate.Gate, error) {
 		g, err := gate.New(gate.Config{
 			AppID: a.cfg.Douyin.AppID, Redis: rdb, Rates: map[string]int{douyin.OpOrderPush: a.cfg.Douyin.RateLimit},
 			MaxPark: configs.LongestPark - worker.LongestQueue, OnState: a.breakerTurned, OnLimiter: a.limiterTurned,
+			OnRate: a.rateTurned,
 		})
 		if err == nil {
 			a.metrics.WatchBreaker(g.State)
+			a.metrics.WatchRates(g.Rates)
 		}
 		return g, err
 	})
@@ -49,4 +51,12 @@ func (a *Assembly) databaseTurned(err error) {
 		return
 	}
 	a.log.Info().Msg("database: works again, tasks go on")
+}
+
+func (a *Assembly) rateTurned(op string, now, most float64) {
+	if now == most {
+		a.log.Info().Str("op", op).Float64("rate", most).Msg("rate limit: the configured rate again")
+		return
+	}
+	a.log.Warn().Str("op", op).Float64("rate", now).Float64("configured", most).Msg("rate limit: Douyin throttles, the rate goes down")
 }

@@ -1,6 +1,10 @@
 package metrics
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/ordersync/ordersync/douyin/gate"
+)
 
 // WatchDatabase shows whether tasks of this process are kept from the database, because it fails everybody. It is called once.
 func (m *Metrics) WatchDatabase(unwell func() bool) {
@@ -13,4 +17,26 @@ func (m *Metrics) WatchDatabase(unwell func() bool) {
 		}
 		return 0
 	}))
+}
+
+var (
+	rateNow  = describe("rate_limit_now", "Calls a second that pass over all processes now; below rate_limit_configured while Douyin throttles. 0: no limit.", "op")
+	rateMost = describe("rate_limit_configured", "Calls a second that pass over all processes as configured. 0: no limit.", "op")
+)
+
+// WatchRates shows the rates of the calls that this process has made. It is called once.
+func (m *Metrics) WatchRates(rates func() map[string]gate.Rate) {
+	m.registry.MustRegister(paces(rates))
+}
+
+// paces implements prometheus.Collector.
+type paces func() map[string]gate.Rate
+
+func (paces) Describe(out chan<- *prometheus.Desc) { out <- rateNow; out <- rateMost }
+
+func (p paces) Collect(out chan<- prometheus.Metric) {
+	for op, r := range p() {
+		out <- gauge(rateNow, r.Now, op)
+		out <- gauge(rateMost, r.Most, op)
+	}
 }
