@@ -38,7 +38,7 @@ func (s *Store) buildLoadSQL() {
 		"u." + quote(c.User.ID), "u." + quote(c.User.OpenID),
 		"p." + quote(c.Product.ID), "p." + quote(c.Product.CoverImg),
 		"c." + quote(c.Course.ID), "c." + quote(c.Course.Name),
-		columnList("s.", pushStateColumns), columnList("s.", refundColumns), "pay.`total_fen`",
+		columnList("s.", pushStateColumns), columnList("s.", refundColumns), "pay.`total_fen`", s.sql.clock(),
 	}, ", ") +
 		" FROM " + quote(t.Order) + " o" +
 		" LEFT JOIN " + quote(t.User) + " u ON u." + quote(c.User.ID) + " = o." + quote(c.UserID) +
@@ -101,16 +101,21 @@ func (s *Store) loadOrders(ctx context.Context, calls []*call[string, OrderSnaps
 	for i, c := range calls {
 		ids[i] = c.key
 	}
+	sent := s.cfg.Now()
 	rows, err := s.selectOrders(ctx, s.loadSQL, ids, numeric)
 	if err != nil || rows == nil {
 		return found, err
 	}
+	answered := s.cfg.Now()
 	defer rows.Close() //nolint:errcheck // rows.Err tells
 	var r orderRow
 	into := r.into()
 	for rows.Next() {
 		if err := rows.Scan(into...); err != nil {
 			return nil, fmt.Errorf("store: load orders: %w", err)
+		}
+		if r.clock.Valid && len(found) == 0 {
+			s.compare(time.UnixMicro(r.clock.Int64), sent, answered)
 		}
 		// By the row's own text: where MySQL's collation took another id for the same, nobody finds it.
 		snapshot, err := s.snapshot(&r)
@@ -153,6 +158,8 @@ type orderRow struct {
 	state stateRow
 
 	refunded, refunding, refundFailed, paid sql.NullInt64
+
+	clock sql.NullInt64 // of the database
 }
 
 // refundColumns are the columns of ordersync_order that sum its refunds up. Only a change of a refund writes them.
@@ -169,7 +176,7 @@ func (r *orderRow) into() []any {
 	columns := append(append(r.intoOrder(),
 		&r.foundUser, &r.openID, &r.foundProduct, &r.coverImg, &r.foundCourse, &r.name,
 	), r.state.intoForPush()...)
-	return append(columns, &r.refunded, &r.refunding, &r.refundFailed, &r.paid)
+	return append(columns, &r.refunded, &r.refunding, &r.refundFailed, &r.paid, &r.clock)
 }
 
 // order makes the shop's values of a row usable. The error is a *ColumnError for the first that is not; the rest is filled.

@@ -72,7 +72,7 @@ func (s *Store) lockOutbox(tx *gorm.DB, limit int) ([]OutboxRow, error) {
 		err = r.scan(rows)
 		return r, err
 	}, "SELECT `id`, `kind`, `order_id`, `payload`, `created_at` FROM `ordersync_outbox` "+
-		"WHERE `later_at` IS NULL OR `later_at` <= ? ORDER BY `id` LIMIT ?"+s.sql.skipLocked, s.sql.time(s.cfg.Now()), limit)
+		"WHERE `later_at` IS NULL OR `later_at` <= ? ORDER BY `id` LIMIT ?"+s.sql.skipLocked, s.sql.time(s.Clock()), limit)
 }
 
 // scan reads a row's columns, and more behind them.
@@ -100,7 +100,7 @@ func (s *Store) settleOutbox(tx *gorm.DB, rows []OutboxRow, answers []error) (fa
 		switch {
 		case answers[i] == nil:
 		case errors.As(answers[i], &later):
-			if err := tx.Exec("UPDATE `ordersync_outbox` SET `later_at` = ? WHERE `id` = ?", s.sql.time(s.cfg.Now().Add(laterAfter)), r.ID).Error; err != nil {
+			if err := tx.Exec("UPDATE `ordersync_outbox` SET `later_at` = ? WHERE `id` = ?", s.sql.time(s.Clock().Add(laterAfter)), r.ID).Error; err != nil {
 				return nil, err
 			}
 			continue

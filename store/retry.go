@@ -33,7 +33,7 @@ func (s *Store) RequestRetry(ctx context.Context, f RetryFilter) (RetryPage, err
 	if f.Limit <= 0 {
 		f.Limit = 1000
 	}
-	now := s.cfg.Now()
+	now := s.Clock()
 	if f.OrderID != "" {
 		n, err := s.makeDue(ctx, []string{f.OrderID}, now)
 		if err != nil || n == 0 {
@@ -107,7 +107,7 @@ func (d dialect) failedIndex() string {
 // MakeDue makes orders due now, whatever their outcome, and returns how many were not due before. Orders that were never asked
 // for have no row and are left out.
 func (s *Store) MakeDue(ctx context.Context, orderIDs []string) (n int64, err error) {
-	return s.makeDue(ctx, orderIDs, s.cfg.Now())
+	return s.makeDue(ctx, orderIDs, s.Clock())
 }
 
 func (s *Store) makeDue(ctx context.Context, orderIDs []string, now time.Time) (n int64, err error) {

@@ -16,7 +16,10 @@ type Config struct {
 	LogBodies LogBodies
 	Gather    time.Duration    // how long a call may wait at most for others to share its statement; 0: 2 ms; negative: not at all
 	BatchSize int              // calls that share a statement at most; 0: 256
-	Now       func() time.Time // nil: time.Now
+	Now       func() time.Time // the process's clock; nil: time.Now
+	// OnSkew is told when the process's clock turns out to be further than MostSkew from the database's (ahead of it; negative:
+	// behind), and when it is not any more. It must return at once and not call the Store. Nil: nobody.
+	OnSkew func(ahead time.Duration)
 }
 
 // LogBodies says whose request and response ordersync_log keeps in full. The zero value is failed.
@@ -44,6 +47,7 @@ type Store struct {
 	begins   *gatherer[*Begin, int64]
 	records  *gatherer[*Push, bool]
 	shop     shopTypes
+	clock    clock
 	loadSQL  string // of buildLoadSQL
 	orderSQL string
 

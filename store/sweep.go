@@ -64,7 +64,7 @@ func (s *Store) MarkUnsynced(ctx context.Context, q Scan) (ScanPage, error) {
 	}
 	var fresh []*OrderState
 	var changed []any
-	now := s.cfg.Now()
+	now := s.Clock()
 	for _, o := range orders {
 		state, ok := known[o.id]
 		switch {

@@ -167,7 +167,7 @@ func (a *Assembly) moneyHandlers(h *worker.Handlers) error {
 	traces := a.tracing()
 	rows, answers := traces.Instructions(st), traces.Answers(a.metrics.Answers(st))
 	move := func(m store.Money, bank worker.Bank) *worker.MoveMoney {
-		return &worker.MoveMoney{Money: m, Rows: rows, Answers: answers, Bank: traces.Bank(m, bank), Polls: a.polls, Grace: a.grace, Log: a.log}
+		return &worker.MoveMoney{Money: m, Rows: rows, Answers: answers, Bank: traces.Bank(m, bank), Polls: a.polls, Grace: a.grace, Now: st.Clock, Log: a.log}
 	}
 	refund := move(store.Refund, worker.Refunds{Douyin: client})
 	refund.Changed = changed

@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/ordersync/ordersync/douyin/gate"
@@ -38,5 +40,23 @@ func (p paces) Collect(out chan<- prometheus.Metric) {
 	for op, r := range p() {
 		out <- gauge(rateNow, r.Now, op)
 		out <- gauge(rateMost, r.Most, op)
+	}
+}
+
+var clockSkew = describe("clock_skew_seconds", "How far this process's clock is ahead of the database's, which counts between processes; negative: behind.")
+
+// WatchSkew shows what the newest comparison with the database's clock found. It is called once.
+func (m *Metrics) WatchSkew(last func() (ahead time.Duration, ok bool)) {
+	m.registry.MustRegister(skew(last))
+}
+
+// skew implements prometheus.Collector.
+type skew func() (time.Duration, bool)
+
+func (skew) Describe(out chan<- *prometheus.Desc) { out <- clockSkew }
+
+func (s skew) Collect(out chan<- prometheus.Metric) {
+	if ahead, ok := s(); ok {
+		out <- gauge(clockSkew, ahead.Seconds())
 	}
 }

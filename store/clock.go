@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// MostSkew is how far the clocks of a process and of the database may differ before it is said.
+const MostSkew = 2 * time.Second
+
+// clock is the database's clock as this process knows it. Processes on several hosts decide by times that others wrote (is this
+// attempt over? is this order due?), so all of them go by one clock. It costs no round trip: every statement that reads orders
+// brings the database's time along.
+type clock struct {
+	mu    sync.Mutex
+	known bool
+	ahead time.Duration // the process's clock, of the database's
+	told  bool          // that they differ by more than MostSkew
+}
+
+// Clock is the database's time now, by the newest comparison of the clocks; until the first one it is the process's own.
+func (s *Store) Clock() time.Time {
+	s.clock.mu.Lock()
+	defer s.clock.mu.Unlock()
+	return s.cfg.Now().Add(-s.clock.ahead)
+}
+
+// Skew asks the database for its time and tells how far the process's clock is ahead of it; negative: behind.
+func (s *Store) Skew(ctx context.Context) (time.Duration, error) {
+	if s.sql.sqlite { // it has no clock but the process's
+		s.compare(s.cfg.Now(), s.cfg.Now(), s.cfg.Now())
+		return 0, nil
+	}
+	before := s.cfg.Now()
+	var micros int64
+	if err := s.db.WithContext(ctx).Raw("SELECT " + s.sql.clock()).Row().Scan(&micros); err != nil {
+		return 0, fmt.Errorf("store: clock: %w", err)
+	}
+	return s.compare(time.UnixMicro(micros), before, s.cfg.Now()), nil
+}
+
+// LastSkew is what Skew, or whatever else heard the database's time, found last. ok is false where nothing did.
+func (s *Store) LastSkew() (ahead time.Duration, ok bool) {
+	s.clock.mu.Lock()
+	defer s.clock.mu.Unlock()
+	return s.clock.ahead, s.clock.known
+}
+
+// compare takes over what a statement told that was sent and answered at these times of ours. What is known already stands where it
+// lies in between: a slow answer says little.
+func (s *Store) compare(database, sent, answered time.Time) (ahead time.Duration) {
+	least, most := sent.Sub(database), answered.Sub(database)
+	c := &s.clock
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.known || c.ahead < least || c.ahead > most {
+		c.known, c.ahead = true, least+(most-least)/2
+	}
+	if far := c.ahead.Abs() > MostSkew; far != c.told {
+		c.told = far
+		if s.cfg.OnSkew != nil {
+			s.cfg.OnSkew(c.ahead)
+		}
+	}
+	return c.ahead
+}
+
+// clock is the database's time as an expression, in microseconds since 1970, whatever the session's zone.
+func (d dialect) clock() string {
+	if d.sqlite {
+		return "NULL"
+	}
+	return "TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6))"
+}
