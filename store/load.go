@@ -29,7 +29,7 @@ func (s *Store) buildLoadSQL() {
 	filter, _ := s.schema.filterSQL()
 	order := strings.Join([]string{
 		column(c.ID), column(c.OrderNo), column(c.UserID), column(c.ProductID), column(c.CourseID), column(c.Price), column(c.Amount),
-		column(c.CreateTime), column(c.SN), column(c.ThirdOrderNum), column(c.Status),
+		column(c.CreateTime), column(c.SN), column(c.ThirdOrderNum), column(c.Status), column(c.UpdatedAt),
 	}, ", ")
 	where := " WHERE " + filter + " AND o." + quote(c.ID) + " IN ("
 	s.orderSQL = "SELECT " + order + " FROM " + quote(t.Order) + " o" + where
@@ -152,7 +152,7 @@ func (s *Store) selectOrders(ctx context.Context, query string, orderIDs []strin
 type orderRow struct {
 	id, orderNo, userID, productID, courseID, price, amount, sn, thirdOrderNum, status sql.NullString
 
-	createTime                                                   any
+	createTime, updated                                          any
 	foundUser, openID, foundProduct, coverImg, foundCourse, name sql.NullString
 
 	state stateRow
@@ -169,6 +169,7 @@ var refundColumns = []string{"refunded_fen", "refunding_fen", "refund_failed_fen
 func (r *orderRow) intoOrder() []any {
 	return []any{
 		&r.id, &r.orderNo, &r.userID, &r.productID, &r.courseID, &r.price, &r.amount, &r.createTime, &r.sn, &r.thirdOrderNum, &r.status,
+		&r.updated,
 	}
 }
 
@@ -194,9 +195,15 @@ func (s *Store) order(r *orderRow) (Order, error) {
 	refuse(c.Amount, err)
 	created, err := s.createTime(r.createTime)
 	refuse(c.CreateTime, err)
+	var updated string
+	if c.UpdatedAt != "" {
+		updated, err = updatedMark(r.updated)
+		refuse(c.UpdatedAt, err)
+	}
 	return Order{
 		ID: r.id.String, OrderNo: r.orderNo.String, UserID: r.userID.String, ProductID: r.productID.String, CourseID: r.courseID.String,
 		Price: price, Amount: amount, CreateTime: created, SN: r.sn.String, ThirdOrderNum: r.thirdOrderNum.String, Status: r.status.String,
+		Updated: updated,
 	}, first
 }
 

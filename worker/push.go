@@ -164,7 +164,7 @@ func (r *run) pass(ctx context.Context) (v verdict, again bool) {
 	}
 	s, err := r.Orders.LoadOrder(ctx, r.task.OrderID)
 	if r.asked(err) != nil {
-		return r.record(ctx, r.judge(err), store.Push{ShopStatus: s.Order.Status}), false
+		return r.record(ctx, r.judge(err), r.of(s)), false
 	}
 	push, err := r.Build.BuildOrderPush(s)
 	push.UpdateTime = r.Unit.Next(r.now(), s.State.UpdateTime)
@@ -172,7 +172,7 @@ func (r *run) pass(ctx context.Context) (v verdict, again bool) {
 		err = push.Validate()
 	}
 	if err != nil {
-		return r.record(ctx, judge(err, r.attempt), store.Push{OrderNo: s.Order.OrderNo, ShopStatus: s.Order.Status}), false
+		return r.record(ctx, judge(err, r.attempt), r.of(s)), false
 	}
 	digest := push.Digest()
 	if s.State.Holds(digest) {
@@ -193,12 +193,17 @@ func (r *run) pass(ctx context.Context) (v verdict, again bool) {
 	if errors.Is(err, store.ErrSuperseded) {
 		return verdict{}, true
 	}
-	p := store.Push{OrderNo: s.Order.OrderNo, ShopStatus: s.Order.Status}
+	p := r.of(s)
 	if seq > 0 {
 		p.Seq, p.Status, p.Digest, p.Seen = seq, int(push.Status), digest, &s.Order
 	}
 	v = r.record(ctx, r.judge(err), p)
 	return v, r.changed // whoever pushed looks again
+}
+
+// of is the record of what was read.
+func (r *run) of(s store.OrderSnapshot) store.Push {
+	return store.Push{OrderNo: s.Order.OrderNo, ShopStatus: s.Order.Status, ShopUpdated: s.Order.Updated}
 }
 
 // errNotSent tells the gate that no call was made, or none that ended, so that nothing is known against Douyin, nor for it.
@@ -232,12 +237,13 @@ func (r *run) settled(ctx context.Context, s store.OrderSnapshot) verdict {
 	if r.passed > 1 {
 		v.outcome = store.Pushed
 	}
-	if s.State.Outcome == store.Pushed && s.State.DueAt == nil && s.State.ShopStatus == s.Order.Status {
+	if s.State.Outcome == store.Pushed && s.State.DueAt == nil && s.State.ShopStatus == s.Order.Status &&
+		s.State.ShopUpdated == s.Order.Updated {
 		return v
 	}
-	_, err := r.Orders.RecordPush(ctx, store.Push{
-		OrderID: r.task.OrderID, OrderNo: s.Order.OrderNo, Seq: s.State.Seq, At: r.now(), Outcome: store.Settled, ShopStatus: s.Order.Status,
-	})
+	p := r.of(s)
+	p.OrderID, p.Seq, p.At, p.Outcome = r.task.OrderID, s.State.Seq, r.now(), store.Settled
+	_, err := r.Orders.RecordPush(ctx, p)
 	if r.asked(err) != nil {
 		return r.judge(fmt.Errorf("record: %w", err))
 	}
