@@ -48,6 +48,22 @@ func (s *Store) LastSkew() (ahead time.Duration, ok bool) {
 	return s.clock.ahead, s.clock.known
 }
 
+// Ahead are shop orders that were created later than now.
+type Ahead struct {
+	Orders int           // counted up to 1000
+	By     time.Duration // of the last one that was counted
+}
+
+// Ahead looks for orders whose create_time lies ahead of the database's clock: a clock is wrong, or loc in the DSN is not the shop's.
+func (s *Store) Ahead(ctx context.Context) (Ahead, error) {
+	now := s.Clock()
+	_, page, err := s.readPage(ctx, Scan{From: now.Add(time.Second), ByCreateTime: true, Limit: 1000})
+	if err != nil || page.Read == 0 {
+		return Ahead{}, err
+	}
+	return Ahead{Orders: page.Read, By: page.Next.Time.Sub(now)}, nil
+}
+
 // compare takes over what a statement told that was sent and answered at these times of ours. What is known already stands where it
 // lies in between: a slow answer says little.
 func (s *Store) compare(database, sent, answered time.Time) (ahead time.Duration) {

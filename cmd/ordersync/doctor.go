@@ -55,6 +55,7 @@ func (p *process) doctor(ctx context.Context, cfg *configs.Config, a *assembly.A
 	results := []doctor.Result{{Check: "config", Found: "every key is known and fits"}}
 	for _, look := range []func(context.Context) []doctor.Result{
 		func(ctx context.Context) []doctor.Result { return doctor.Database(ctx, st) },
+		func(ctx context.Context) []doctor.Result { return doctor.Clocks(ctx, st) },
 		func(ctx context.Context) []doctor.Result { return doctor.Redis(ctx, rdb) },
 		func(ctx context.Context) []doctor.Result { return doctor.Douyin(ctx, cfg.Douyin, tokens) },
 	} {

@@ -52,6 +52,7 @@ func (a *Assembly) Scheduler() (*scheduler.Scheduler, error) {
 		Mark:     redisMark{redis, "sweep"},
 		Statuses: statuses(a.cfg.Shop.Columns.Status, a.cfg.Shop.Status), ByUpdate: a.cfg.Shop.Columns.UpdatedAt != "",
 		After: cfg.SweepAfter, Lookback: cfg.Lookback, Now: st.Clock, Log: a.log,
+		Ahead: a.metrics.OrdersAhead,
 	}
 	cashier, err := a.Cashier()
 	if err != nil {

@@ -60,3 +60,6 @@ func (s skew) Collect(out chan<- prometheus.Metric) {
 		out <- gauge(clockSkew, ahead.Seconds())
 	}
 }
+
+// OrdersAhead notes how many of the shop's orders the sweep found ahead of the clock.
+func (e *events) OrdersAhead(orders int) { e.ahead.Set(float64(orders)) }
