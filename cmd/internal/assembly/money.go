@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/hibiken/asynq"
-
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
@@ -18,7 +16,7 @@ import (
 // Cashier writes instructions about money down and lets the workers know: over HTTP, from the shell, from the outbox.
 type Cashier struct {
 	store       *store.Store
-	queue       *asynq.Client
+	queue       tasks.Enqueuer
 	settleAfter time.Duration
 }
 
