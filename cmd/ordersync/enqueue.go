@@ -77,7 +77,7 @@ func (p *process) enqueuePushes(ctx context.Context, a *assembly.Assembly, reque
 		case fresh:
 			fmt.Fprintln(p.out, r.OrderID, "queued")
 		default:
-			fmt.Fprintln(p.out, r.OrderID, "is on its way already, or was done within the last hour")
+			fmt.Fprintln(p.out, r.OrderID, "known already: on its way, or done within the last hour")
 		}
 		if ctx.Err() != nil {
 			break
