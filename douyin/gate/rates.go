@@ -1,6 +1,9 @@
 package gate
 
-import "maps"
+import (
+	"context"
+	"maps"
+)
 
 // Rate is how many calls of one op pass in a second, over all processes of the app.
 type Rate struct {
@@ -18,4 +21,15 @@ func (g *Gate) Rates() map[string]Rate {
 		rates[op] = Rate{Now: l.pace.rate(), Most: l.pace.top}
 	}
 	return rates
+}
+
+// Look asks what all processes have found of one op, and is its rate. Where Redis does not answer it is what this process knows.
+func (g *Gate) Look(ctx context.Context, op string) Rate {
+	ctx, cancel := context.WithTimeout(ctx, redisPatience)
+	defer cancel()
+	p := g.limiter(op).pace
+	if p.redis != nil {
+		p.ask(ctx, nil)
+	}
+	return Rate{Now: p.rate(), Most: p.top}
 }

@@ -1,6 +1,8 @@
 package assembly
 
 import (
+	"context"
+
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/gate"
@@ -59,4 +61,14 @@ func (a *Assembly) rateTurned(op string, now, most float64) {
 		return
 	}
 	a.log.Warn().Str("op", op).Float64("rate", now).Float64("configured", most).Msg("rate limit: Douyin throttles, the rate goes down")
+}
+
+// pushRate is the rate of pushes over all processes, now and as configured. Where it is not known here it is as configured.
+func (a *Assembly) pushRate(ctx context.Context) (now, most float64) {
+	g, err := a.Gate()
+	if err != nil {
+		return 0, 0
+	}
+	r := g.Look(ctx, douyin.OpOrderPush)
+	return r.Now, r.Most
 }
