@@ -47,11 +47,8 @@ func ofSurroundings(err error) bool {
 	if !errors.As(err, &answer) {
 		return store.Unwell(err) || store.Busy(err)
 	}
-	switch answer.Kind {
-	case douyin.Throttled, douyin.Unauthorized, douyin.Paused:
-		return true
-	}
-	return answer.Op == douyin.OpTokenCache // Redis
+	return answer.Kind == douyin.Throttled || answer.Kind == douyin.Unauthorized || answer.Kind == douyin.Paused ||
+		answer.Op == douyin.OpTokenCache // Redis
 }
 
 func outage(err error) bool {

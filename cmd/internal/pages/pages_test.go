@@ -45,7 +45,7 @@ func TestTheStartPageSaysThatDouyinThrottles(t *testing.T) {
 			t.Errorf("the rate is as configured:\n%s", body)
 		}
 		s.rate = 4.52
-		v.sees("/", "Douyin throttles: 4.5 pushes a second pass now")
+		v.sees("/", "Douyin throttles: 4.5 pushes a second go through now")
 		v.lang = "zh-CN"
 		v.sees("/", "抖音正在限流：目前所有进程合计每秒通过 4.5 次推送")
 	})
