@@ -35,7 +35,7 @@ var words = map[string]string{
 	"Calls about refunds and settlements in the last day, by half hours": "最近一天的退款与分账调用（每半小时）",
 	"Cannot be used": "不可用",
 	"Douyin throttles: %s pushes a second go through now, over all processes. The rate finds back by itself.": "抖音正在限流：目前所有进程合计每秒通过 %s 次推送，速率会自动恢复。",
-	"This machine's clock differs from the database's by %s. Let both take their time from one source.": "本机时钟与数据库相差 %s，请让两者使用同一时间源。",
+	"This machine's clock differs from the database's by %s. Let both take their time from one source.":       "本机时钟与数据库相差 %s，请让两者使用同一时间源。",
 	"Douyin holds":                    "抖音侧状态",
 	"Douyin's number of a refund":     "抖音退款单号",
 	"Douyin's number of a settlement": "抖音分账单号",
