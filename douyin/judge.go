@@ -31,9 +31,10 @@ type envelope struct {
 	ErrTips string `json:"err_tips"`
 }
 
-func (e envelope) read() (code int, message string, ok bool) {
-	switch {
-	case e.ErrCode != nil:
+// read goes by the field that answers to op have; by the other one only where that is missing.
+func (e envelope) read(op string) (code int, message string, ok bool) {
+	switch ofOrderCentre := op == OpOrderPush; {
+	case e.ErrCode != nil && (ofOrderCentre || e.ErrNo == nil):
 		return *e.ErrCode, e.ErrMsg, true
 	case e.ErrNo != nil:
 		return *e.ErrNo, e.ErrTips, true
@@ -45,7 +46,7 @@ func (e envelope) read() (code int, message string, ok bool) {
 func (v verdict) judge(body []byte) *Error {
 	var env envelope
 	parsed := json.Unmarshal(body, &env)
-	code, message, ok := env.read()
+	code, message, ok := env.read(v.op)
 	if parsed != nil {
 		ok = false
 	}
@@ -91,13 +92,17 @@ func (v verdict) wait() time.Duration {
 	return 0
 }
 
-// AnswerCode reads Douyin's own number (err_code or err_no) from the body of an answer; ok is false where there is none. It is for
+// AnswerCode reads Douyin's own number (err_code or err_no) from the body of the answer to a call of path; ok is false where there is none. It is for
 // whoever watches exchanges from outside: what a number means is in the *Error of the call.
-func AnswerCode(body []byte) (code int, ok bool) {
+func AnswerCode(path string, body []byte) (code int, ok bool) {
 	var env envelope
 	if json.Unmarshal(body, &env) != nil {
 		return 0, false
 	}
-	code, _, ok = env.read()
+	op := ""
+	if path == pathOrderPush {
+		op = OpOrderPush
+	}
+	code, _, ok = env.read(op)
 	return code, ok
 }

@@ -21,6 +21,9 @@ const (
 	pagesPerTick = 50
 	// freshWindow is read at every tick where the shop has no updated_at; what is older is patrolled page by page.
 	freshWindow = time.Hour
+	// patrolPages is how much of what is older is read at a tick where the shop has updated_at: somebody may write a time that has passed
+	// long ago, with a clock that is behind or a loc of mysql.dsn that is not the shop's.
+	patrolPages = 5
 	// overlap is read again at every tick where the shop has updated_at: a transaction may commit later than the time it wrote.
 	overlap = 5 * time.Minute
 	// handOverAgain is when an order that was handed over is looked at again: longer than the largest backlog needs at the
@@ -53,9 +56,14 @@ type Sweep struct {
 	ByUpdate bool
 	// After is how old an unsynced order must be, Lookback how far back the sweep looks.
 	After, Lookback time.Duration
-	Now             func() time.Time
+	Now             func() time.Time // the database's clock
 	Log             zerolog.Logger
+	// Ahead is told at each tick how many of the shop's orders lie ahead of the clock. Nil: nobody.
+	Ahead func(orders int)
 
+	ahead   store.ScanKey // where the next tick goes on among them
+	strange bool          // there were some at the last tick
+	patrol  store.ScanKey // ByUpdate: where the next tick goes on among what was read once
 	changed time.Time     // ByUpdate: everything older was read
 	skipped bool          // ByUpdate: orders since changed could not be marked
 	resume  store.ScanKey // where the next tick goes on when the last one could not read everything
@@ -83,24 +91,64 @@ func (s *Sweep) Tick(ctx context.Context) (more bool, err error) {
 }
 
 func (s *Sweep) look(ctx context.Context, now time.Time) (read, marked int, err error) {
+	read, marked, err = s.lookAhead(ctx, now)
+	if err != nil {
+		return read, marked, err
+	}
+	r, m, err := s.lookBack(ctx, now)
+	return read + r, marked + m, err
+}
+
+// lookAhead reads what lies ahead of the clock, where the shop's times are wrong: by a clock, or by a loc of mysql.dsn that is not the
+// shop's. How old such an order is cannot be known, so it is taken to be new: it becomes due when After is over.
+func (s *Sweep) lookAhead(ctx context.Context, now time.Time) (read, marked int, err error) {
+	next := now.Add(time.Second) // the shop may write whole seconds
+	last, read, marked, err := s.scan(ctx, store.Scan{From: next, After: s.ahead, DueAt: now.Add(s.After)}, pagesPerTick)
+	if err != nil {
+		return read, marked, err
+	}
+	s.ahead = goOn(last)
+	if s.Ahead != nil {
+		s.Ahead(read)
+	}
+	if strange := read > 0; strange != s.strange {
+		s.strange = strange
+		if strange {
+			s.Log.Warn().Int("orders", read).Time("such_as", last.Next.Time).
+				Msg("sweep: orders lie ahead of the database's clock; compare the shop's time zone with loc in mysql.dsn")
+		} else {
+			s.Log.Info().Msg("sweep: no order lies ahead of the database's clock any more")
+		}
+	}
+	return read, marked, nil
+}
+
+func (s *Sweep) lookBack(ctx context.Context, now time.Time) (read, marked int, err error) {
 	oldest, newest := now.Add(-s.Lookback), now.Add(-s.After)
 	if s.ByUpdate {
-		from := oldest
-		if s.changed.After(oldest) {
+		from, known := oldest, s.changed.After(oldest)
+		if known {
 			from = s.changed
 		}
 		last, read, marked, err := s.scan(ctx, store.Scan{From: from, To: newest, After: s.resume, DueAt: now}, pagesPerTick)
 		if err != nil {
 			return read, marked, err
 		}
-		s.goOn(last)
+		s.resume = goOn(last)
 		s.skipped = s.skipped || last.Skipped > 0
 		if last.Done && s.skipped { // they are read again
 			s.skipped = false
 		} else if last.Done {
 			s.changed = newest.Add(-overlap)
 		}
-		return read, marked, nil
+		if !known {
+			return read, marked, nil
+		}
+		last, r, m, err := s.scan(ctx, store.Scan{From: oldest, To: from, After: s.patrol, DueAt: now}, patrolPages)
+		if err == nil {
+			s.patrol = goOn(last)
+		}
+		return read + r, marked + m, err
 	}
 
 	fresh := newest.Add(-freshWindow)
@@ -116,15 +164,16 @@ func (s *Sweep) look(ctx context.Context, now time.Time) (read, marked int, err 
 	if err != nil {
 		return read + r, marked + m, err
 	}
-	s.goOn(last)
+	s.resume = goOn(last)
 	return read + r, marked + m, nil
 }
 
-func (s *Sweep) goOn(last store.ScanPage) {
-	s.resume = last.Next
+// goOn is where the next scan of a range begins that was read up to last.
+func goOn(last store.ScanPage) store.ScanKey {
 	if last.Done {
-		s.resume = store.ScanKey{}
+		return store.ScanKey{}
 	}
+	return last.Next
 }
 
 // scan reads up to most pages and returns the last one, with what all of them skipped.

@@ -90,6 +90,35 @@ func TestTheSweepAsksForWhatDouyinDoesNotKnow(t *testing.T) {
 	})
 }
 
+// TestTheSweepSeesWhatLiesAhead: with a wrong loc of mysql.dsn every order of the last eight hours was ahead of the clock, and none of
+// them was found.
+func TestTheSweepSeesWhatLiesAhead(t *testing.T) {
+	onBoth(t, store.DefaultSchema(), func(t *testing.T, e *env) {
+		for id := 1; id <= 3; id++ {
+			e.addOrder(id, noon.Add(8*time.Hour-time.Duration(id)*time.Minute))
+		}
+		e.addOrder(4, noon.Add(-time.Second)) // new: its own task is on its way
+		if ahead, err := e.store.Ahead(t.Context()); err != nil || ahead.Orders != 3 || ahead.By != 8*time.Hour-time.Minute {
+			t.Errorf("doctor is told %+v, %v", ahead, err)
+		}
+		var told []int
+		s := e.sweeper()
+		s.Ahead = func(orders int) { told = append(told, orders) }
+		tick(t, s.Tick)
+		if got := e.tasks(tasks.QueueSweep); len(got) != 0 {
+			t.Errorf("asked for %v at once: these orders may be new", got)
+		}
+		e.pass(s.After)
+		tick(t, s.Tick)
+		if got := orderIDs(t, e); !slices.Equal(got, []string{"1", "2", "3", "4"}) {
+			t.Errorf("asked for %v, want all", got)
+		}
+		if !slices.Equal(told, []int{3, 3}) {
+			t.Errorf("told of %v orders ahead", told)
+		}
+	})
+}
+
 func TestTheSweepFindsWhatChanged(t *testing.T) {
 	schema := store.DefaultSchema()
 	schema.Columns.UpdatedAt = "updated_at"
@@ -117,6 +146,24 @@ func TestTheSweepFindsWhatChanged(t *testing.T) {
 		tick(t, s.Tick)
 		if ids := e.tasks(tasks.QueueSweep); len(ids) != 4 {
 			t.Errorf("tasks %v; want one more, for order 2", ids)
+		}
+	})
+}
+
+func TestTheSweepFindsAChangeThatIsSaidToBeOld(t *testing.T) {
+	schema := store.DefaultSchema()
+	schema.Columns.UpdatedAt = "updated_at"
+	onBoth(t, schema, func(t *testing.T, e *env) {
+		s := e.sweeper()
+		s.ByUpdate = true
+		tick(t, s.Tick)
+		e.pass(10 * time.Minute)
+		tick(t, s.Tick)
+		e.addOrder(1, noon)
+		e.exec("UPDATE `order` SET updated_at = ? WHERE id = 1", noon.Add(-8*time.Hour).Format(time.DateTime)) // by a clock 8 hours behind
+		tick(t, s.Tick)
+		if got := orderIDs(t, e); !slices.Equal(got, []string{"1"}) {
+			t.Errorf("asked for %v", got)
 		}
 	})
 }

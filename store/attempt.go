@@ -159,6 +159,6 @@ func (r *row) overtaken(p *Push) {
 
 // answer takes over how a pass ended.
 func (r *row) answer(p *Push) {
-	r.Outcome, r.ShopStatus = p.Outcome, p.ShopStatus
+	r.Outcome, r.ShopStatus, r.ShopUpdated = p.Outcome, p.ShopStatus, p.ShopUpdated
 	r.Kind, r.Code, r.Message, r.LogID = p.Kind, p.Code, p.Message, p.LogID
 }

@@ -54,7 +54,7 @@ func (b Backfill) Revision() string { return "backfill-" + b.name() + "-" + strc
 // that is not finished goes on whatever again says, so that the same command may be repeated after any interruption.
 func (s *Store) OpenBackfill(ctx context.Context, from, to time.Time, again bool) (Backfill, error) {
 	b := Backfill{From: from.Truncate(time.Second), To: to.Truncate(time.Second)}
-	now := s.sql.time(s.cfg.Now())
+	now := s.sql.time(s.Clock())
 	_, err := s.exec(ctx, "INSERT INTO `ordersync_backfill` (`name`, `run`, `place`, `started_at`, `updated_at`) VALUES (?, 1, '', ?, ?)"+s.sql.keep("name"),
 		b.name(), now, now)
 	if err != nil {
@@ -92,7 +92,7 @@ func (s *Store) readBackfill(ctx context.Context, b *Backfill) error {
 // the page's orders are in their queue. The error is ErrBackfillMoved when another process was faster: nothing was counted twice then.
 func (s *Store) MoveBackfill(ctx context.Context, b Backfill, page BackfillPage) (Backfill, error) {
 	next := b
-	next.Tally, next.UpdatedAt, next.moves = b.Tally.Plus(page.Tally), s.cfg.Now(), b.moves+1
+	next.Tally, next.UpdatedAt, next.moves = b.Tally.Plus(page.Tally), s.Clock(), b.moves+1
 	if page.Next != (ScanKey{}) {
 		next.Place = page.Next
 	}
@@ -151,7 +151,7 @@ func (s *Store) MarkBackfill(ctx context.Context, b Backfill, q BackfillQuery) (
 	}
 	var fresh []*OrderState
 	var changed []string
-	now := s.cfg.Now()
+	now := s.Clock()
 	for _, o := range orders {
 		state, ok := known[o.id]
 		switch {

@@ -247,7 +247,7 @@ func (s *Store) Instruction(ctx context.Context, m Money, number string) (i Inst
 	db := s.db.WithContext(ctx)
 	stored, found, err := readInstruction(db, m, number, "")
 	if err == nil && found {
-		stored.ReadAt, err = s.clock(db) // behind the row: it is never younger than it seems
+		stored.ReadAt, err = s.readClock(db) // behind the row: it is never younger than it seems
 	}
 	if err != nil {
 		return Instruction{}, false, fmt.Errorf("store: %s %s: %w", m, clip(number, maxID), err)

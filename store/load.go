@@ -29,7 +29,7 @@ func (s *Store) buildLoadSQL() {
 	filter, _ := s.schema.filterSQL()
 	order := strings.Join([]string{
 		column(c.ID), column(c.OrderNo), column(c.UserID), column(c.ProductID), column(c.CourseID), column(c.Price), column(c.Amount),
-		column(c.CreateTime), column(c.SN), column(c.ThirdOrderNum), column(c.Status),
+		column(c.CreateTime), column(c.SN), column(c.ThirdOrderNum), column(c.Status), column(c.UpdatedAt),
 	}, ", ")
 	where := " WHERE " + filter + " AND o." + quote(c.ID) + " IN ("
 	s.orderSQL = "SELECT " + order + " FROM " + quote(t.Order) + " o" + where
@@ -38,7 +38,7 @@ func (s *Store) buildLoadSQL() {
 		"u." + quote(c.User.ID), "u." + quote(c.User.OpenID),
 		"p." + quote(c.Product.ID), "p." + quote(c.Product.CoverImg),
 		"c." + quote(c.Course.ID), "c." + quote(c.Course.Name),
-		columnList("s.", pushStateColumns), columnList("s.", refundColumns), "pay.`total_fen`",
+		columnList("s.", pushStateColumns), columnList("s.", refundColumns), "pay.`total_fen`", s.sql.clock(),
 	}, ", ") +
 		" FROM " + quote(t.Order) + " o" +
 		" LEFT JOIN " + quote(t.User) + " u ON u." + quote(c.User.ID) + " = o." + quote(c.UserID) +
@@ -102,7 +102,12 @@ func (s *Store) loadOrders(ctx context.Context, calls []*call[string, OrderSnaps
 		ids[i] = c.key
 	}
 	var r orderRow
+	sent, heard := s.cfg.Now(), false
 	return s.scanOrders(ctx, s.loadSQL, ids, r.into(), func() {
+		if r.clock.Valid && !heard { // all rows of a statement have one time
+			heard = true
+			s.compare(time.UnixMicro(r.clock.Int64), sent, s.cfg.Now())
+		}
 		// By the row's own text: where MySQL's collation took another id for the same, nobody finds it.
 		snapshot, err := s.snapshot(&r)
 		found[r.id.String] = loaded{snapshot, err}
@@ -156,12 +161,14 @@ func (s *Store) orderArgs(ctx context.Context, ids []string) (args []any, err er
 type orderRow struct {
 	id, orderNo, userID, productID, courseID, price, amount, sn, thirdOrderNum, status sql.NullString
 
-	createTime                                                   any
+	createTime, updated                                          any
 	foundUser, openID, foundProduct, coverImg, foundCourse, name sql.NullString
 
 	state stateRow
 
 	refunded, refunding, refundFailed, paid sql.NullInt64
+
+	clock sql.NullInt64 // of the database
 }
 
 // refundColumns are the columns of ordersync_order that sum its refunds up. Only a change of a refund writes them.
@@ -171,6 +178,7 @@ var refundColumns = []string{"refunded_fen", "refunding_fen", "refund_failed_fen
 func (r *orderRow) intoOrder() []any {
 	return []any{
 		&r.id, &r.orderNo, &r.userID, &r.productID, &r.courseID, &r.price, &r.amount, &r.createTime, &r.sn, &r.thirdOrderNum, &r.status,
+		&r.updated,
 	}
 }
 
@@ -178,7 +186,7 @@ func (r *orderRow) into() []any {
 	columns := append(append(r.intoOrder(),
 		&r.foundUser, &r.openID, &r.foundProduct, &r.coverImg, &r.foundCourse, &r.name,
 	), r.state.intoForPush()...)
-	return append(columns, &r.refunded, &r.refunding, &r.refundFailed, &r.paid)
+	return append(columns, &r.refunded, &r.refunding, &r.refundFailed, &r.paid, &r.clock)
 }
 
 // order makes the shop's values of a row usable. The error is a *ColumnError for the first that is not; the rest is filled.
@@ -196,9 +204,15 @@ func (s *Store) order(r *orderRow) (Order, error) {
 	refuse(c.Amount, err)
 	created, err := s.createTime(r.createTime)
 	refuse(c.CreateTime, err)
+	var updated string
+	if c.UpdatedAt != "" {
+		updated, err = updatedMark(r.updated)
+		refuse(c.UpdatedAt, err)
+	}
 	return Order{
 		ID: r.id.String, OrderNo: r.orderNo.String, UserID: r.userID.String, ProductID: r.productID.String, CourseID: r.courseID.String,
 		Price: price, Amount: amount, CreateTime: created, SN: r.sn.String, ThirdOrderNum: r.thirdOrderNum.String, Status: r.status.String,
+		Updated: updated,
 	}, first
 }
 

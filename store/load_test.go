@@ -139,7 +139,7 @@ func TestSchemaOfAnotherShop(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := store.Order{ID: "1", OrderNo: "OUT-1", UserID: "2", ProductID: "3", CourseID: "4", Price: 5, Amount: 6, CreateTime: t0, SN: "S"}
+		want := store.Order{ID: "1", OrderNo: "OUT-1", UserID: "2", ProductID: "3", CourseID: "4", Price: 5, Amount: 6, CreateTime: t0, SN: "S", Updated: strconv.FormatInt(t0.UnixMicro(), 10)}
 		if !got.Order.CreateTime.Equal(t0) {
 			t.Errorf("create time %v, want %v", got.Order.CreateTime, t0)
 		}

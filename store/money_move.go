@@ -44,7 +44,7 @@ type Result struct {
 func (s *Store) MarkSending(ctx context.Context, seen Instruction, at, due time.Time) (Instruction, error) {
 	return s.move(ctx, seen, func(tx *gorm.DB, i *Instruction) (bool, error) {
 		hadTurn := i.Turn
-		clock, err := s.clock(tx)
+		clock, err := s.readClock(tx)
 		if err != nil {
 			return false, err
 		}

@@ -37,7 +37,7 @@ func (s *Store) FailureGroups(ctx context.Context) (groups []FailureGroup, compl
 		g.Oldest, g.Newest = oldest.Time, newest.Time
 		return g, err
 	}, "SELECT f.`kind`, f.`code`, COUNT(*), SUM(CASE WHEN f.`due_at` <= ? THEN 1 ELSE 0 END), MIN(f.`failed_at`), MAX(f.`failed_at`), MAX(f.`order_id`) FROM "+
-		failureWindow+" GROUP BY f.`kind`, f.`code` ORDER BY COUNT(*) DESC, f.`kind`, f.`code`", s.sql.time(s.cfg.Now()), FailureWindow)
+		failureWindow+" GROUP BY f.`kind`, f.`code` ORDER BY COUNT(*) DESC, f.`kind`, f.`code`", s.sql.time(s.Clock()), FailureWindow)
 	if err != nil {
 		return nil, false, fmt.Errorf("store: failure groups: %w", err)
 	}
@@ -92,7 +92,7 @@ func (s *Store) Failures(ctx context.Context, q FailureQuery) ([]Failure, error)
 		where, args = where+" AND (f.`failed_at` < ? OR f.`failed_at` = ? AND f.`order_id` < ?)", append(args, at, at, q.After.OrderID)
 	}
 	if q.Idle {
-		where, args = where+" AND (f.`due_at` IS NULL OR f.`due_at` > ?)", append(args, s.sql.time(s.cfg.Now()))
+		where, args = where+" AND (f.`due_at` IS NULL OR f.`due_at` > ?)", append(args, s.sql.time(s.Clock()))
 	}
 	page, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (f Failure, err error) {
 		var at timestamp

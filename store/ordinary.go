@@ -145,13 +145,18 @@ func toldBy(p *Push) told { return told{p.Seq, p.Status, p.ShopStatus} }
 // updateAlikePushed records attempts that succeeded and told Douyin alike.
 func (d dialect) updateAlikePushed(tx *gorm.DB, pushes []*Push) error {
 	u := update{ids: make([]any, len(pushes))}
-	digest, logID, at := make([]any, len(pushes)), make([]any, len(pushes)), make([]any, len(pushes))
+	digest, logID, at, updated := make([]any, len(pushes)), make([]any, len(pushes)), make([]any, len(pushes)), make([]any, len(pushes))
+	hasUpdated := false
 	for i, p := range pushes {
 		u.ids[i], digest[i], logID[i], at[i] = p.OrderID, clip(p.Digest, maxDigest), clip(p.LogID, maxLogID), d.time(p.At)
+		updated[i], hasUpdated = clip(p.ShopUpdated, maxKind), hasUpdated || p.ShopUpdated != ""
 	}
 	u.each("digest", digest)
 	u.each("log_id", logID)
 	u.each("pushed_at", at)
+	if hasUpdated { // else it is empty already
+		u.each("shop_updated", updated)
+	}
 	first, last := pushes[0], slices.MaxFunc(pushes, func(a, b *Push) int { return a.At.Compare(b.At) })
 	u.all("`status` = ?, `shop_status` = ?, `updated_at` = ?", first.Status, clip(first.ShopStatus, maxStatus), d.time(last.At))
 	u.all("`outcome` = 'pushed', `open_attempts` = GREATEST(`open_attempts` - 1, 0), `kind` = '', `code` = 0, `message` = '', `attempts` = 0, `due_at` = NULL, `failed_at` = NULL")

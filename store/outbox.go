@@ -73,7 +73,7 @@ func (s *Store) lockOutbox(tx *gorm.DB, limit int) ([]OutboxRow, error) {
 		err = r.scan(rows)
 		return r, err
 	}, "SELECT `id`, `kind`, `order_id`, `payload`, `created_at` FROM `ordersync_outbox` "+
-		"WHERE `later_at` IS NULL OR `later_at` <= ? ORDER BY `id` LIMIT ?"+s.sql.skipLocked, s.sql.time(s.cfg.Now()), limit)
+		"WHERE `later_at` IS NULL OR `later_at` <= ? ORDER BY `id` LIMIT ?"+s.sql.skipLocked, s.sql.time(s.Clock()), limit)
 }
 
 // scan reads a row's columns, and more behind them.

@@ -35,7 +35,7 @@ func (s *Store) RequestRetry(ctx context.Context, f RetryFilter) (RetryPage, err
 	if f.Limit <= 0 {
 		f.Limit = 1000
 	}
-	now := s.cfg.Now()
+	now := s.Clock()
 	if f.OrderID != "" {
 		n, locked, err := s.makeDue(ctx, []string{f.OrderID}, now)
 		if err != nil || n == 0 {
@@ -109,7 +109,7 @@ func (d dialect) failedIndex() string {
 // MakeDue makes orders due now, whatever their outcome, and returns how many were not due before. Orders that were never asked
 // for have no row and are left out. ErrLocked: some rows are locked, the others are due.
 func (s *Store) MakeDue(ctx context.Context, orderIDs []string) (n int64, err error) {
-	n, locked, err := s.makeDue(ctx, orderIDs, s.cfg.Now())
+	n, locked, err := s.makeDue(ctx, orderIDs, s.Clock())
 	if err == nil && locked > 0 {
 		err = fmt.Errorf("store: make due: %d of %d orders: %w", locked, len(orderIDs), ErrLocked)
 	}

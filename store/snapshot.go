@@ -33,7 +33,7 @@ type OrderSnapshot struct {
 	Product Product
 	Course  Course
 	// State is what decides about a push of what we know of Douyin's side: OrderID, Seq, Open, StartedAt, UpdateTime, Digest,
-	// ShopStatus, Outcome and DueAt; Store.Order has the rest. The zero value: ordersync_order has no row of the order.
+	// ShopStatus, ShopUpdated, Outcome and DueAt; Store.Order has the rest. The zero value: ordersync_order has no row of the order.
 	State   OrderState
 	Refunds RefundSummary
 }
@@ -59,6 +59,7 @@ type Order struct {
 	SN            string
 	ThirdOrderNum string
 	Status        string // the shop's own value as text; empty when the shop has no status column
+	Updated       string // the shop's updated_at in a form that only compares; empty when the shop has none
 }
 
 // User is the buyer. Found of this and of the other rows beside the order is false when the row does not exist.
@@ -107,16 +108,18 @@ type OrderState struct {
 	Digest string // of the content; empty: unknown
 
 	ShopStatus string // the shop's status value when the outcome was written
-	Outcome    Outcome
-	Kind       string // douyin.Kind as text, or incomplete, not_found, database, payload, ... ; empty on success
-	Code       int    // Douyin's number
-	Message    string // Douyin's words, or ours
-	LogID      string
-	Attempts   int // since the last success
-	PushedAt   *time.Time
-	DueAt      *time.Time // when the sweep shall ask again; nil: never
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
+	// ShopUpdated is Order.Updated as it was read for the outcome; empty: not known.
+	ShopUpdated string
+	Outcome     Outcome
+	Kind        string // douyin.Kind as text, or incomplete, not_found, database, payload, ... ; empty on success
+	Code        int    // Douyin's number
+	Message     string // Douyin's words, or ours
+	LogID       string
+	Attempts    int // since the last success
+	PushedAt    *time.Time
+	DueAt       *time.Time // when the sweep shall ask again; nil: never
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
 }
 
 // Holds tells whether Douyin is known to hold the content with this digest.
@@ -152,6 +155,8 @@ type Push struct {
 	At         time.Time
 	Outcome    Outcome
 	ShopStatus string
+	// ShopUpdated is Order.Updated as it was read for this attempt.
+	ShopUpdated string
 
 	// With Outcome Pushed: what Douyin holds now.
 	Status int

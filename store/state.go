@@ -12,12 +12,12 @@ import (
 // is the first.
 var stateColumns = []string{
 	"order_id", "order_no", "seq", "open_attempts", "started_at", "update_time", "status", "digest", "shop_status", "outcome", "kind", "code",
-	"message", "log_id", "attempts", "pushed_at", "due_at", "created_at", "updated_at", "failed_at",
+	"message", "log_id", "attempts", "pushed_at", "due_at", "created_at", "updated_at", "failed_at", "shop_updated",
 }
 
 // pushStateColumns are those that decide about a push; intoForPush scans them. Every load carries them, so they are few.
 var pushStateColumns = []string{
-	"order_id", "seq", "open_attempts", "started_at", "update_time", "digest", "shop_status", "outcome", "due_at",
+	"order_id", "seq", "open_attempts", "started_at", "update_time", "digest", "shop_status", "outcome", "due_at", "shop_updated",
 }
 
 // The widths of our columns in bytes; a VARCHAR(n) holds n characters, so n bytes always fit.
@@ -33,7 +33,7 @@ const (
 
 // stateRow scans a row of ordersync_order that may be absent (all NULL, from a LEFT JOIN).
 type stateRow struct {
-	orderID, orderNo, digest, shopStatus, outcome, kind, message, logID sql.NullString
+	orderID, orderNo, digest, shopStatus, outcome, kind, message, logID, shopUpdated sql.NullString
 
 	seq, open, updateTime, status, code, attempts              sql.NullInt64
 	startedAt, pushedAt, dueAt, createdAt, updatedAt, failedAt timestamp
@@ -42,12 +42,14 @@ type stateRow struct {
 func (r *stateRow) into() []any {
 	return []any{
 		&r.orderID, &r.orderNo, &r.seq, &r.open, &r.startedAt, &r.updateTime, &r.status, &r.digest, &r.shopStatus, &r.outcome, &r.kind, &r.code,
-		&r.message, &r.logID, &r.attempts, &r.pushedAt, &r.dueAt, &r.createdAt, &r.updatedAt, &r.failedAt,
+		&r.message, &r.logID, &r.attempts, &r.pushedAt, &r.dueAt, &r.createdAt, &r.updatedAt, &r.failedAt, &r.shopUpdated,
 	}
 }
 
 func (r *stateRow) intoForPush() []any {
-	return []any{&r.orderID, &r.seq, &r.open, &r.startedAt, &r.updateTime, &r.digest, &r.shopStatus, &r.outcome, &r.dueAt}
+	return []any{
+		&r.orderID, &r.seq, &r.open, &r.startedAt, &r.updateTime, &r.digest, &r.shopStatus, &r.outcome, &r.dueAt, &r.shopUpdated,
+	}
 }
 
 // state is the zero value for an absent row.
@@ -60,6 +62,7 @@ func (r *stateRow) state() OrderState {
 		UpdateTime: r.updateTime.Int64, Status: int(r.status.Int64), Digest: r.digest.String, ShopStatus: r.shopStatus.String,
 		Outcome: Outcome(r.outcome.String), Kind: r.kind.String, Code: int(r.code.Int64), Message: r.message.String, LogID: r.logID.String,
 		Attempts: int(r.attempts.Int64), PushedAt: r.pushedAt.ptr(), DueAt: r.dueAt.ptr(), CreatedAt: r.createdAt.Time, UpdatedAt: r.updatedAt.Time,
+		ShopUpdated: r.shopUpdated.String,
 	}
 }
 
@@ -67,7 +70,7 @@ func (d dialect) stateArgs(args []any, o *OrderState) []any {
 	return append(args,
 		o.OrderID, clip(o.OrderNo, maxID), o.Seq, o.Open, d.time(o.StartedAt), o.UpdateTime, o.Status, clip(o.Digest, maxDigest),
 		clip(o.ShopStatus, maxStatus), string(o.Outcome), clip(o.Kind, maxKind), o.Code, clip(o.Message, maxMessage), clip(o.LogID, maxLogID),
-		o.Attempts, d.timePtr(o.PushedAt), d.timePtr(o.DueAt), d.time(o.CreatedAt), d.time(o.UpdatedAt), d.failedAt(o),
+		o.Attempts, d.timePtr(o.PushedAt), d.timePtr(o.DueAt), d.time(o.CreatedAt), d.time(o.UpdatedAt), d.failedAt(o), clip(o.ShopUpdated, maxKind),
 	)
 }
 

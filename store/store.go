@@ -16,8 +16,12 @@ type Config struct {
 	LogBodies LogBodies
 	Gather    time.Duration // how long a call may wait at most for others to share its statement; 0: 2 ms; negative: not at all
 	BatchSize int           // calls that share a statement at most; 0: 256
-	// Now is this process's clock. nil: time.Now, and what decides between processes is compared by the database's clock.
+	// Now is the process's clock; nil: time.Now. One that is given is taken for the database's as well where a request of money is in
+	// flight.
 	Now func() time.Time
+	// OnSkew is told when the process's clock turns out to be further than MostSkew from the database's (ahead of it; negative:
+	// behind), and when it is not any more. It must return at once and not call the Store. Nil: nobody.
+	OnSkew func(ahead time.Duration)
 }
 
 // LogBodies says whose request and response ordersync_log keeps in full. The zero value is failed.
@@ -46,6 +50,7 @@ type Store struct {
 	begins   *gatherer[*Begin, int64]
 	records  *gatherer[*Push, bool]
 	shop     shopTypes
+	clock    clock
 	loadSQL  string // of buildLoadSQL
 	orderSQL string
 	ownClock bool // Config.Now was set

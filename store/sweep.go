@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -68,7 +69,7 @@ func (s *Store) MarkUnsynced(ctx context.Context, q Scan) (ScanPage, error) {
 	}
 	var fresh []*OrderState
 	var changed []string
-	now := s.cfg.Now()
+	now := s.Clock()
 	for _, o := range orders {
 		state, ok := known[o.id]
 		switch {
@@ -128,6 +129,7 @@ func anys(ids []string) []any {
 // shopOrder is an order as the sweep sees it.
 type shopOrder struct {
 	id, status string
+	updated    string    // as Order.Updated
 	updatedAt  time.Time // zero: the shop has none
 }
 
@@ -139,11 +141,15 @@ func orderIDs(orders []shopOrder) []string {
 	return ids
 }
 
-// differs tells whether the shop's order is not the one that the state was written for. The shop may write whole seconds
-// only, so a change in the second of the last record counts as newer.
+// differs tells whether the shop's order is not the one that the state was written for: another status, or another updated_at than
+// was read for it. Times are compared only for a row that does not say what was read: the shop may write whole seconds only, so a
+// change in the second of the last record counts as newer.
 func (o shopOrder) differs(state OrderState) bool {
 	if o.status != state.ShopStatus {
 		return true
+	}
+	if state.ShopUpdated != "" && o.updated != "" {
+		return o.updated != state.ShopUpdated
 	}
 	return !o.updatedAt.IsZero() && !o.updatedAt.Before(state.UpdatedAt.Truncate(time.Second))
 }
@@ -176,7 +182,11 @@ func (s *Store) readPage(ctx context.Context, q Scan) ([]shopOrder, ScanPage, er
 		page.Read++
 		o := shopOrder{id: id.String, status: status.String}
 		if s.schema.Columns.UpdatedAt != "" {
-			if o.updatedAt, err = shopTime(updated); err != nil {
+			o.updated, err = updatedMark(updated)
+			if err == nil {
+				o.updatedAt, err = shopTime(updated)
+			}
+			if err != nil {
 				page.Unreadable++ // its status is compared all the same
 			}
 		}
@@ -273,6 +283,15 @@ func shopTime(v any) (time.Time, error) {
 	var t timestamp
 	err := t.Scan(v)
 	return t.Time, err
+}
+
+// updatedMark is a value of updated_at in a form that only compares, the same on every server and driver; it is never empty.
+func updatedMark(v any) (string, error) {
+	if v == nil {
+		return "-", nil
+	}
+	t, err := shopTime(v)
+	return strconv.FormatInt(t.UnixMicro(), 10), err
 }
 
 // shopTime is t as an argument beside a DATETIME column of the shop's, to the microsecond.

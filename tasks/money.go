@@ -40,6 +40,12 @@ func (r Refund) ID() string { return "refund:" + r.OutRefundNo + ":" + r.Revisio
 // ID is the task's id: "settle:<number>:<revision>".
 func (s Settle) ID() string { return "settle:" + s.OutSettleNo + ":" + s.Revision }
 
+// Queue is the queue that r travels on.
+func (r Refund) Queue() string { return QueueRefund }
+
+// Queue is the queue that s travels on.
+func (s Settle) Queue() string { return QueueSettle }
+
 // Validate checks what Enqueue would refuse. The error is a *PayloadError.
 func (r Refund) Validate() error { return checkMoney("out_refund_no", r.OutRefundNo, r.Revision) }
 

@@ -134,7 +134,8 @@ type Request interface {
 	Task() (*asynq.Task, error)
 }
 
-// Enqueue puts a request on its queue. fresh is false, and err nil, when that change is known already. Options such as
+// Enqueue puts a request on its queue. fresh is false, and err nil, when that change is on its way already or
+// was done lately. What was refused or given up is asked for again, where q is a Queue. Options such as
 // asynq.ProcessIn are added to the task's own.
 //
 // Where ctx has an OpenTelemetry span, the call is a span beneath it, and what becomes of the task continues that trace.
@@ -155,7 +156,7 @@ func enqueue(ctx context.Context, q Enqueuer, r Request, headers map[string]stri
 	case err == nil:
 		return true, nil
 	case errors.Is(err, asynq.ErrTaskIDConflict): // also our own write whose answer was lost: go-redis asks again
-		return false, nil
+		return enqueueAgain(ctx, q, r, t, opts)
 	}
 	return false, fmt.Errorf("tasks: enqueue %s: %w", t.Type(), err)
 }

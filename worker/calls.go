@@ -12,8 +12,9 @@ import (
 const (
 	// announcePatience is how long a task waits for the right to announce before it goes back to its queue.
 	announcePatience = 5 * time.Second
-	// LongestQueue is how long tasks of a process may keep each other from the gate: see Calls and LiveFirst.
-	LongestQueue = announcePatience + backfillPatience
+	// LongestQueue is how long tasks of a process may keep each other from the gate, or an unwell database them all: see Calls,
+	// LiveFirst and Shelter.
+	LongestQueue = announcePatience + backfillPatience + shelterPatience
 )
 
 // Calls bounds the pushes of one process at Douyin. A task holds one of its handlers while its call is made, and not while its

@@ -57,8 +57,14 @@ type PushOrder struct {
 	Now     func() time.Time // nil: time.Now
 	Log     zerolog.Logger
 	Observe func(Attempt) // told of every run at its end; nil: nobody
+	// Shelter keeps tasks from a database that fails everybody. Nil: they all try.
+	Shelter *Shelter
+	// Sick tells whether the breaker towards Douyin is not closed. Nil: it always is.
+	Sick func() bool
 	// Serving ends when the process is to stop: whoever is parked goes back to the queue. nil: never.
 	Serving context.Context //nolint:containedctx // the process's, not a call's
+
+	owed owed
 }
 
 // Attempt is one run of a task, for metrics.
@@ -79,6 +85,11 @@ func (h *PushOrder) ProcessTask(ctx context.Context, t *asynq.Task) (err error) 
 		return r.end(judge(err, r.attempt))
 	}
 	r.taskID, _ = asynq.GetTaskID(ctx)
+	leave, err := r.shelter(ctx)
+	if err != nil {
+		return r.end(held(err))
+	}
+	defer func() { leave(r.database) }()
 	defer func() {
 		if p := recover(); p != nil {
 			v := judge(&panicError{p, debug.Stack()}, r.attempt)
@@ -121,6 +132,19 @@ type run struct {
 	passed  int
 	receipt douyin.Receipt // of the newest call
 	changed bool           // the shop has changed the order since it was read for that call
+
+	database error // of the newest statement that failed although nothing was wrong with its order
+}
+
+// judge is what err means for this run.
+func (r *run) judge(err error) verdict { return judgePush(err, r.attempt, r.Sick != nil && r.Sick()) }
+
+// asked notes how the database fares.
+func (r *run) asked(err error) error {
+	if err != nil && (store.Unwell(err) || store.Busy(err)) {
+		r.database = err
+	}
+	return err
 }
 
 // passes goes round until Douyin holds the newest row.
@@ -135,9 +159,12 @@ func (r *run) passes(ctx context.Context) verdict {
 
 // pass reads the order and pushes it when Douyin does not hold it. again asks for another look.
 func (r *run) pass(ctx context.Context) (v verdict, again bool) {
+	if err := r.pay(ctx); err != nil {
+		return r.judge(err), false
+	}
 	s, err := r.Orders.LoadOrder(ctx, r.task.OrderID)
-	if err != nil {
-		return r.record(ctx, judge(err, r.attempt), store.Push{ShopStatus: s.Order.Status}), false
+	if r.asked(err) != nil {
+		return r.record(ctx, r.judge(err), r.of(s)), false
 	}
 	push, err := r.Build.BuildOrderPush(s)
 	push.UpdateTime = r.Unit.Next(r.now(), s.State.UpdateTime)
@@ -145,7 +172,7 @@ func (r *run) pass(ctx context.Context) (v verdict, again bool) {
 		err = push.Validate()
 	}
 	if err != nil {
-		return r.record(ctx, judge(err, r.attempt), store.Push{OrderNo: s.Order.OrderNo, ShopStatus: s.Order.Status}), false
+		return r.record(ctx, judge(err, r.attempt), r.of(s)), false
 	}
 	digest := push.Digest()
 	if s.State.Holds(digest) {
@@ -166,12 +193,17 @@ func (r *run) pass(ctx context.Context) (v verdict, again bool) {
 	if errors.Is(err, store.ErrSuperseded) {
 		return verdict{}, true
 	}
-	p := store.Push{OrderNo: s.Order.OrderNo, ShopStatus: s.Order.Status}
+	p := r.of(s)
 	if seq > 0 {
 		p.Seq, p.Status, p.Digest, p.Seen = seq, int(push.Status), digest, &s.Order
 	}
-	v = r.record(ctx, judge(err, r.attempt), p)
+	v = r.record(ctx, r.judge(err), p)
 	return v, r.changed // whoever pushed looks again
+}
+
+// of is the record of what was read.
+func (r *run) of(s store.OrderSnapshot) store.Push {
+	return store.Push{OrderNo: s.Order.OrderNo, ShopStatus: s.Order.Status, ShopUpdated: s.Order.Updated}
 }
 
 // errNotSent tells the gate that no call was made, or none that ended, so that nothing is known against Douyin, nor for it.
@@ -182,7 +214,7 @@ var errNotSent = errors.New("not sent")
 func (r *run) send(ctx context.Context, s store.OrderSnapshot, push douyin.OrderPush, done func(error)) (seq int64, err error) {
 	answer := errNotSent
 	defer func() { done(answer) }()
-	if seq, err = r.begin(ctx, s, push); err != nil {
+	if seq, err = r.begin(ctx, s, push); r.asked(err) != nil {
 		return 0, err
 	}
 	r.receipt, err = r.Douyin.PushOrder(ctx, push)
@@ -199,81 +231,6 @@ func (r *run) begin(ctx context.Context, s store.OrderSnapshot, push douyin.Orde
 	})
 }
 
-// enter waits at the gate, but not longer than the process serves.
-func (r *run) enter(ctx context.Context) (func(error), error) {
-	if r.Gate == nil {
-		return func(error) {}, nil
-	}
-	if r.Serving == nil {
-		return r.Gate.Enter(ctx, douyin.OpOrderPush)
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(r.Serving, cancel)()
-	done, err := r.Gate.Enter(ctx, douyin.OpOrderPush)
-	if err != nil && r.Serving.Err() != nil { // an operator reads this in asynqmon: Douyin has nothing to do with it
-		return nil, errStopping
-	}
-	return done, err
-}
-
-// errStopping is why a parked task goes back to its queue.
-var errStopping = errors.New("the process is stopping")
-
-// held is a task that was not let through the gate: nothing was sent and no attempt is used up.
-func held(err error) verdict {
-	wait := max(waitOf(err), inFlightWait)
-	return verdict{
-		outcome: store.Retrying, kind: douyin.Paused.String(), message: cut(err.Error(), maxErrorBytes),
-		tell: &postponed{after: wait, why: err.Error(), err: err},
-	}
-}
-
-// settled closes the books on an order that Douyin holds already. It writes only where the books say otherwise.
-func (r *run) settled(ctx context.Context, s store.OrderSnapshot) verdict {
-	v := verdict{outcome: store.Settled}
-	if r.passed > 1 {
-		v.outcome = store.Pushed
-	}
-	if s.State.Outcome == store.Pushed && s.State.DueAt == nil && s.State.ShopStatus == s.Order.Status {
-		return v
-	}
-	_, err := r.Orders.RecordPush(ctx, store.Push{
-		OrderID: r.task.OrderID, OrderNo: s.Order.OrderNo, Seq: s.State.Seq, At: r.now(), Outcome: store.Settled, ShopStatus: s.Order.Status,
-	})
-	if err != nil {
-		return judge(fmt.Errorf("record: %w", err), r.attempt)
-	}
-	return v
-}
-
-// record writes how an attempt ended. A verdict that cannot be written becomes a failure of the task: it comes back, and
-// the open attempt makes it push again.
-func (r *run) record(ctx context.Context, v verdict, p store.Push) verdict {
-	p.OrderID, p.Cause, p.TaskID, p.Attempt, p.At = r.task.OrderID, string(r.task.Cause), r.taskID, r.attempt.number, r.now()
-	p.Outcome, p.Kind, p.Code, p.Message, p.LogID = v.outcome, v.kind, v.code, v.message, v.logID
-	if p.Seq > 0 {
-		p.HTTPStatus, p.Duration = r.receipt.HTTPStatus, r.receipt.Duration
-		p.Request, p.Response = string(r.receipt.Request), string(r.receipt.Response)
-		if p.LogID == "" {
-			p.LogID = r.receipt.LogID
-		}
-	}
-	if v.again > 0 {
-		due := p.At.Add(v.again + r.grace())
-		p.DueAt = &due
-	}
-	// Douyin has been called: its answer is written down even when the task's time is over.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
-	defer cancel()
-	var err error
-	if r.changed, err = r.Orders.RecordPush(ctx, p); err != nil {
-		r.changed = false
-		return judge(fmt.Errorf("record %s: %w", v.outcome, err), r.attempt)
-	}
-	return v
-}
-
 // end writes the one line of the run and hands asynq its answer.
 func (r *run) end(v verdict) error {
 	took := r.now().Sub(r.started)
@@ -286,7 +243,7 @@ func (r *run) end(v verdict) error {
 		line = r.Log.Error()
 	case store.Retrying:
 		line = r.Log.Warn()
-		if !isFailure(v.tell) {
+		if !isFailure(v.tell) && (v.kind == "" || v.kind == douyin.Paused.String()) {
 			line = r.Log.Debug()
 		}
 	case store.Settled:

@@ -161,6 +161,7 @@ func TestAnAttemptWhoseEndNobodySawIsPushedAgain(t *testing.T) {
 	if err := h.ProcessTask(t.Context(), pushTask(t)); err == nil {
 		t.Fatal("a result that was not written must fail the task")
 	}
+	h = newPush(m, d) // another process, which does not know how it ended
 	err := h.ProcessTask(t.Context(), pushTask(t))
 	if isFailure(err) || err == nil || len(d.pushes) != 1 {
 		t.Fatalf("while the attempt may still be in flight: %v, %d calls; want to be postponed", err, len(d.pushes))

@@ -54,6 +54,7 @@ type verdict struct {
 	message string
 	logID   string
 	again   time.Duration // from now: when the sweep shall ask should nobody have; 0: never
+	within  time.Duration // from now: the same, whatever again and the grace say; 0: they hold
 	tell    error         // what the handler returns
 }
 

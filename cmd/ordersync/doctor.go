@@ -61,6 +61,7 @@ func (p *process) doctor(ctx context.Context, cfg *configs.Config, a *assembly.A
 	for _, look := range []func(context.Context) []doctor.Result{
 		func(ctx context.Context) []doctor.Result { return doctor.Database(ctx, st) },
 		func(ctx context.Context) []doctor.Result { return doctor.Money(ctx, st) },
+		func(ctx context.Context) []doctor.Result { return doctor.Clocks(ctx, st) },
 		func(ctx context.Context) []doctor.Result { return doctor.Redis(ctx, rdb) },
 		func(ctx context.Context) []doctor.Result { return doctor.RedisWrites(ctx, rdb) },
 		func(ctx context.Context) []doctor.Result { return doctor.Douyin(ctx, cfg.Douyin, tokens, client) },

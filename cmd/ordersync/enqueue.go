@@ -53,7 +53,7 @@ func newEnqueuePush(p *process) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&revision, "revision", "", "names the change: the same change asked twice runs once (default: a change of its own)")
+	cmd.Flags().StringVar(&revision, "revision", "", "names the change: the same change asked twice runs once, unless it was refused or given up (default: a change of its own)")
 	cmd.Flags().StringVar(&cause, "cause", string(tasks.CauseManual), "paid, changed, callback, refund, sweep, manual or backfill")
 	cmd.Flags().DurationVar(&delay, "delay", 0, "start this much later")
 	return cmd
@@ -77,7 +77,7 @@ func (p *process) enqueuePushes(ctx context.Context, a *assembly.Assembly, reque
 		case fresh:
 			fmt.Fprintln(p.out, r.OrderID, "queued")
 		default:
-			fmt.Fprintln(p.out, r.OrderID, "known already")
+			fmt.Fprintln(p.out, r.OrderID, "known already: on its way, or done within the last hour")
 		}
 		if ctx.Err() != nil {
 			break

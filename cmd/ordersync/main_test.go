@@ -159,7 +159,7 @@ func TestEnqueueStatusRetry(t *testing.T) {
 	}
 	run(exitDone, "applied", "migrate")
 	run(exitDone, "7 queued\n8 queued\n", "enqueue", "push", "7", "8", "--revision", "r1")
-	run(exitDone, "7 known already\n9 queued\n", "enqueue", "push", "7", "9", "--revision", "r1")
+	run(exitDone, "7 known already: on its way, or done within the last hour\n9 queued\n", "enqueue", "push", "7", "9", "--revision", "r1")
 	run(exitDone, "7 queued", "enqueue", "push", "7", "--delay", "1h")
 
 	run(exitFailed, `order "404": neither the shop nor ordersync has it`, "status", "404")

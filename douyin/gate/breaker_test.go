@@ -158,7 +158,7 @@ func TestWhoWaitedLongEnoughIsPaused(t *testing.T) {
 		start := time.Now()
 		_, err := g.Enter(t.Context(), op)
 		var e *douyin.Error
-		if !errors.As(err, &e) || e.Kind != douyin.Paused || e.MayHave || e.RetryAfter != 40*time.Second {
+		if !errors.As(err, &e) || e.Kind != douyin.Paused || e.MayHave || e.RetryAfter < 40*time.Second || e.RetryAfter > 41*time.Second {
 			t.Errorf("%#v", err)
 		}
 		if took := time.Since(start); took != 20*time.Second {
@@ -274,12 +274,12 @@ func TestThrottlingHoldsBackTheCallsOfItsKind(t *testing.T) {
 			t.Errorf("waited %s", waited)
 		}
 		call(t, g, busy(time.Minute))
-		if waited := time.Since(start); waited != 8*time.Second {
-			t.Errorf("waited %s: without a time of Douyin's it is a second", waited)
+		if waited := time.Since(start); waited >= 8*time.Second {
+			t.Errorf("waited %s: without a time of Douyin's only the rate goes down", waited)
 		}
 		_, err := g.Enter(t.Context(), op)
 		var e *douyin.Error
-		if !errors.As(err, &e) || e.Kind != douyin.Paused || e.RetryAfter != 40*time.Second {
+		if !errors.As(err, &e) || e.Kind != douyin.Paused || e.RetryAfter < 40*time.Second || e.RetryAfter > 41*time.Second {
 			t.Errorf("%v", err)
 		}
 		if g.State() != "closed" {

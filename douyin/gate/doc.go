@@ -15,7 +15,13 @@
 // # What it counts
 //
 // What speaks of Douyin or of our credentials as a whole: douyin.Error.Outage. An answer about one order is a success here,
-// however bad its news. Throttling is neither: it holds back the calls of its kind for as long as Douyin says.
+// however bad its news. Throttling is neither: it takes the rate of its kind down, and holds its calls back for as long as Douyin says.
+//
+// # Why the rate adapts
+//
+// Douyin's limits are not all published, and other programs of the shop may call too. Where a throttled call names no time, waiting a
+// second and calling on at the old rate throttles for ever. So the rate goes down by a share at a throttled call and climbs again, over
+// all processes: see pace.
 //
 // # Why lots
 //

@@ -27,7 +27,10 @@ type Config struct {
 	Probes   int           // that must succeed to close it again, and run at once at most; 0: 3
 	MaxPark  time.Duration // how long Enter waits; 0: 20 s. Below the task's timeout
 	// OnState is told of every change of State, for logs and metrics; nil: nobody. It must return at once and not call the Gate.
-	OnState   func(from, to string)
+	OnState func(from, to string)
+	// OnRate is told when the rate of an op goes down because Douyin throttles, and when it is what is configured (most; 0: no
+	// limit) again. It must return at once and not call the Gate. Nil: nobody.
+	OnRate    func(op string, now, most float64)
 	OnLimiter func(err error) // told once when Redis fails the limiter, and with nil when it is back; nil: nobody
 }
 
@@ -140,8 +143,8 @@ func (g *Gate) wake() {
 var errNeutral = errors.New("neutral")
 
 // done tells the breaker how a call ended.
-func (g *Gate) done(op string, report func(error), err error) {
-	report(g.weigh(op, err))
+func (g *Gate) done(op string, entered time.Time, report func(error), err error) {
+	report(g.weigh(op, entered, err))
 	if g.breaker.State() == gobreaker.StateHalfOpen { // a probe that told nothing has freed its place
 		g.mu.Lock()
 		g.wake()
@@ -150,7 +153,7 @@ func (g *Gate) done(op string, report func(error), err error) {
 }
 
 // weigh turns the end of a call into the breaker's nil, a failure, or errNeutral.
-func (g *Gate) weigh(op string, err error) error {
+func (g *Gate) weigh(op string, entered time.Time, err error) error {
 	var e *douyin.Error
 	switch {
 	case err == nil:
@@ -160,24 +163,13 @@ func (g *Gate) weigh(op string, err error) error {
 	case e.Outage():
 		return err
 	case e.Kind == douyin.Throttled:
+		g.limiter(op).pace.throttled(entered)
 		g.hold(op, e.RetryAfter)
 		return errNeutral
 	case e.HTTPStatus == 0: // cancelled, refused before sending, Redis: Douyin was not heard
 		return errNeutral
 	}
 	return nil
-}
-
-// hold keeps the calls of one op back after Douyin has throttled one of them.
-func (g *Gate) hold(op string, wait time.Duration) {
-	if wait == 0 {
-		wait = time.Second // Douyin named no time
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if until := time.Now().Add(wait); until.After(g.held[op]) {
-		g.held[op] = until
-	}
 }
 
 // Enter waits for the breaker, for Douyin's own wishes and for the rate limit, in this order, heeding ctx. The error is
@@ -196,7 +188,7 @@ func (g *Gate) Enter(ctx context.Context, op string) (done func(error), err erro
 			continue
 		}
 		if err := g.queue(ctx, op, deadline); err != nil {
-			g.done(op, report, errNeutral)
+			g.done(op, time.Now(), report, errNeutral)
 			return nil, err
 		}
 		// The queue before the limiter may be long: what was closed at its end may be open at its head.
@@ -204,18 +196,22 @@ func (g *Gate) Enter(ctx context.Context, op string) (done func(error), err erro
 			report(errNeutral)
 			continue
 		}
-		return func(err error) { g.done(op, report, err) }, nil
+		entered := time.Now()
+		return func(err error) { g.done(op, entered, report, err) }, nil
 	}
 }
 
 // queue waits for the rate limit.
 func (g *Gate) queue(ctx context.Context, op string, deadline time.Time) error {
 	l := g.limiter(op)
-	if l.unlimited {
-		if err := ctx.Err(); err != nil {
-			return stopped(op, err)
+	if g.cfg.Rates[op] == 0 {
+		l.pace.pass()
+		if l.pace.rate() == 0 {
+			if err := ctx.Err(); err != nil {
+				return stopped(op, err)
+			}
+			return nil
 		}
-		return nil
 	}
 	patient, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
@@ -231,27 +227,6 @@ func (g *Gate) queue(ctx context.Context, op string, deadline time.Time) error {
 
 func stopped(op string, err error) error {
 	return &douyin.Error{Op: op, Kind: douyin.Unavailable, Err: err}
-}
-
-// awaitSilence waits until Douyin's throttling of op is over.
-func (g *Gate) awaitSilence(ctx context.Context, op string, deadline time.Time) error {
-	g.mu.Lock()
-	until, ok := g.held[op]
-	if ok && !time.Now().Before(until) {
-		delete(g.held, op)
-		ok = false
-	}
-	g.mu.Unlock()
-	if !ok {
-		return nil
-	}
-	if err := await(ctx, nil, earlier(until, deadline)); err != nil {
-		return stopped(op, err)
-	}
-	if left := time.Until(until); left > 0 {
-		return &douyin.Error{Op: op, Kind: douyin.Paused, RetryAfter: left, Message: "Douyin asked for fewer calls"}
-	}
-	return nil
 }
 
 // ask asks the breaker. changed is closed at the first change after the question, so none between a refusal and the wait is missed.

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"math"
 	"sync"
 	"time"
 
@@ -22,16 +23,16 @@ type limiter struct {
 	turn   *semaphore.Weighted // one caller at a time, first come first served
 	redis  *redis_rate.Limiter // nil: local only
 	key    string
-	limit  redis_rate.Limit
 	local  *rate.Limiter
 	health *health
+	pace   *pace
 
 	// Below: only the caller whose turn it is.
-	lot       int // calls that may be made without asking
-	lapses    time.Time
-	refill    time.Time // the lot is not filled again before: what was had was small
-	askRedis  time.Time // not before: Redis failed
-	unlimited bool
+	limit    redis_rate.Limit
+	lot      int // calls that may be made without asking
+	lapses   time.Time
+	refill   time.Time // the lot is not filled again before: what was had was small
+	askRedis time.Time // not before: Redis failed
 }
 
 // limiter finds or makes the limiter of op.
@@ -47,20 +48,46 @@ func (g *Gate) limiter(op string) *limiter {
 }
 
 func (g *Gate) newLimiter(op string) *limiter {
-	perSecond := g.cfg.Rates[op]
-	if perSecond == 0 {
-		return &limiter{unlimited: true}
-	}
-	lot := max(1, perSecond/lotsPerSecond)
 	l := &limiter{
 		turn: semaphore.NewWeighted(1), key: "ordersync:" + g.cfg.AppID + ":" + op, health: &g.health,
-		limit: redis_rate.Limit{Rate: perSecond, Burst: lot, Period: time.Second},
-		local: rate.NewLimiter(rate.Limit(perSecond), lot),
+		local: rate.NewLimiter(0, 1),
+		pace:  &pace{top: float64(g.cfg.Rates[op])},
+	}
+	if g.cfg.OnRate != nil {
+		l.pace.report = func(now, most float64) { g.cfg.OnRate(op, now, most) }
 	}
 	if g.cfg.Redis != nil {
-		l.redis = redis_rate.NewLimiter(g.cfg.Redis)
+		l.redis, l.pace.redis, l.pace.key = redis_rate.NewLimiter(g.cfg.Redis), g.cfg.Redis, l.key+":pace"
 	}
+	l.keep(l.pace.rate())
 	return l
+}
+
+// grid is a multiple of what a double of Redis's script can tell apart in a time of day, until the year 2084.
+const grid = 1.0 / (1 << 22)
+
+// spacing is the time between two calls, at lots of so many. Where a lot is one call, the script asks whether a difference of times
+// that it has rounded is at least this long: a time just below the grid is rounded up, others might never let anybody through.
+func spacing(perSecond float64, lot int) time.Duration {
+	if perSecond <= 0 {
+		return 0
+	}
+	if lot > 1 {
+		return time.Duration(float64(time.Second) / perSecond)
+	}
+	return time.Duration(math.Floor(math.Ceil(1/perSecond/grid) * grid * float64(time.Second)))
+}
+
+// keep makes perSecond the rate. 0: none.
+func (l *limiter) keep(perSecond float64) {
+	lot := max(1, int(perSecond/lotsPerSecond))
+	limit := redis_rate.Limit{Rate: 1, Burst: lot, Period: spacing(perSecond, lot)}
+	if limit == l.limit {
+		return
+	}
+	l.limit, l.lot = limit, min(l.lot, limit.Burst)
+	l.local.SetLimit(rate.Limit(perSecond))
+	l.local.SetBurst(limit.Burst)
 }
 
 // wait returns when one call may be made, or with ctx's error.
@@ -69,6 +96,12 @@ func (l *limiter) wait(ctx context.Context) error {
 		return err
 	}
 	defer l.turn.Release(1)
+	l.pace.refresh(ctx)
+	now := l.pace.rate()
+	if now == 0 {
+		return ctx.Err()
+	}
+	l.keep(now)
 	if l.redis == nil {
 		return l.alone(ctx)
 	}
@@ -116,7 +149,7 @@ func (l *limiter) fill(ctx context.Context) error {
 
 // halfLot is the time in which half a lot gathers.
 func (l *limiter) halfLot() time.Duration {
-	return time.Second * time.Duration(l.limit.Burst) / time.Duration(2*l.limit.Rate)
+	return l.limit.Period * time.Duration(l.limit.Burst) / time.Duration(2*l.limit.Rate)
 }
 
 // alone keeps the rate for this process only. It does not use Limiter.Wait, which fails at once when ctx's deadline is

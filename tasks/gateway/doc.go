@@ -29,7 +29,8 @@
 // # Why 202 comes after Redis and 200 means "known already"
 //
 // The answer is given after the task is durable in Redis. When the answer is lost, the caller asks again with the same
-// revision and learns that the first asking was heard.
+// revision and learns that the first asking was heard. What was refused or given up is no longer on its way: asking again, under
+// whatever revision, queues it again.
 //
 // # Why the answers name no inner fault
 //

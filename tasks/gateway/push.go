@@ -31,7 +31,7 @@ type ManyBody struct {
 
 // Words of Queued.Status.
 const (
-	StatusQueued      = "queued"      // on its way now
+	StatusQueued      = "queued"      // on its way now, also where it was refused or given up before
 	StatusKnown       = "known"       // the same change is on its way already, or was done within the last hour
 	StatusRefused     = "refused"     // in a list only: mend the item, see problem
 	StatusUnavailable = "unavailable" // in a list only: not known to be queued, ask again

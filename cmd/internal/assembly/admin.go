@@ -58,7 +58,7 @@ func (a *Assembly) mountPages(port *admin.Admin) error {
 	if err != nil {
 		return err
 	}
-	return pages.Mount(port, pages.Deps{Store: st, Queue: queue, Inspector: inspector, Now: time.Now, Log: a.log})
+	return pages.Mount(port, pages.Deps{Store: st, Queue: queue, Inspector: inspector, Now: st.Clock, Log: a.log, Rate: a.pushRate})
 }
 
 // Probes is the private port of a process without pages: /healthz, /readyz and /metrics.

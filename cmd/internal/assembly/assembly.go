@@ -21,6 +21,7 @@ import (
 	"github.com/ordersync/ordersync/douyin/gate"
 	"github.com/ordersync/ordersync/douyin/tokencache"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks"
 	"github.com/ordersync/ordersync/tasks/gateway"
 	"github.com/ordersync/ordersync/worker"
 )
@@ -33,7 +34,7 @@ type Assembly struct {
 	db        part[*gorm.DB]
 	store     part[*store.Store]
 	redis     part[redis.UniversalClient]
-	asynq     part[*asynq.Client]
+	asynq     part[tasks.Queue]
 	inspector part[*asynq.Inspector]
 	tokens    part[*tokencache.Cache]
 	gate      part[*gate.Gate]
@@ -206,14 +207,18 @@ func dial(o configs.RedisOptions) redis.UniversalClient {
 	return redis.NewClient(o.Single)
 }
 
-// AsynqClient enqueues. It needs no closing of its own: the connections are Redis's.
-func (a *Assembly) AsynqClient() (*asynq.Client, error) {
-	return a.asynq.get(func() (*asynq.Client, error) {
+// AsynqClient enqueues, also what was refused or given up under the same name. It needs no closing of its own: the connections are Redis's.
+func (a *Assembly) AsynqClient() (tasks.Queue, error) {
+	return a.asynq.get(func() (tasks.Queue, error) {
 		r, err := a.Redis()
 		if err != nil {
-			return nil, err
+			return tasks.Queue{}, err
 		}
-		return asynq.NewClientFromRedisClient(r), nil
+		inspector, err := a.Inspector()
+		if err != nil {
+			return tasks.Queue{}, err
+		}
+		return tasks.Queue{Client: asynq.NewClientFromRedisClient(r), Inspector: inspector}, nil
 	})
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/hibiken/asynq"
 	"github.com/rs/zerolog"
 
 	"github.com/ordersync/ordersync/douyin"
@@ -16,7 +15,7 @@ import (
 // callbacks is where the gateway puts verified callbacks.
 type callbacks struct {
 	store   *store.Store
-	queue   *asynq.Client
+	queue   tasks.Enqueuer
 	appID   string
 	forward bool
 	ended   func(store.Money, store.MoneyState) // counts

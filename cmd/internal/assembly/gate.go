@@ -1,6 +1,8 @@
 package assembly
 
 import (
+	"context"
+
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/gate"
@@ -20,9 +22,11 @@ func (a *Assembly) Gate() (*gate.Gate, error) {
 		g, err := gate.New(gate.Config{
 			AppID: a.cfg.Douyin.AppID, Redis: rdb, Rates: map[string]int{douyin.OpOrderPush: a.cfg.Douyin.RateLimit},
 			MaxPark: configs.LongestPark - worker.LongestQueue, OnState: a.breakerTurned, OnLimiter: a.limiterTurned,
+			OnRate: a.rateTurned,
 		})
 		if err == nil {
 			a.metrics.WatchBreaker(g.State)
+			a.metrics.WatchRates(g.Rates)
 		}
 		return g, err
 	})
@@ -40,4 +44,31 @@ func (a *Assembly) limiterTurned(err error) {
 		return
 	}
 	a.log.Info().Msg("rate limit: shared through Redis again")
+}
+
+// databaseTurned says that tasks are kept from a database that fails everybody, and that they go on.
+func (a *Assembly) databaseTurned(err error) {
+	if err != nil {
+		a.log.Error().Err(err).Msg("database: fails everybody, tasks wait and one at a time tries")
+		return
+	}
+	a.log.Info().Msg("database: works again, tasks go on")
+}
+
+func (a *Assembly) rateTurned(op string, now, most float64) {
+	if now == most {
+		a.log.Info().Str("op", op).Float64("rate", most).Msg("rate limit: the configured rate again")
+		return
+	}
+	a.log.Warn().Str("op", op).Float64("rate", now).Float64("configured", most).Msg("rate limit: Douyin throttles, the rate goes down")
+}
+
+// pushRate is the rate of pushes over all processes, now and as configured. Where it is not known here it is as configured.
+func (a *Assembly) pushRate(ctx context.Context) (now, most float64) {
+	g, err := a.Gate()
+	if err != nil {
+		return 0, 0
+	}
+	r := g.Look(ctx, douyin.OpOrderPush)
+	return r.Now, r.Most
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/hibiken/asynq"
-
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
@@ -18,7 +16,7 @@ import (
 // Cashier writes instructions about money down and lets the workers know: over HTTP, from the shell, from the outbox.
 type Cashier struct {
 	store       *store.Store
-	queue       *asynq.Client
+	queue       tasks.Enqueuer
 	settleAfter time.Duration
 }
 
@@ -182,7 +180,7 @@ func (a *Assembly) moneyHandlers(h *worker.Handlers) error {
 	move := func(m store.Money, bank worker.Bank) *worker.MoveMoney {
 		return &worker.MoveMoney{
 			Money: m, Rows: rows, Answers: answers, Bank: traces.Bank(m, bank), Gate: traces.Gate(a.metrics.Gate(gate)),
-			Polls: a.polls, Grace: a.grace, Log: a.log,
+			Polls: a.polls, Grace: a.grace, Now: st.Clock, Log: a.log,
 		}
 	}
 	h.Payment = &worker.AskPayment{Rows: st, Douyin: client, Changed: changed, Now: time.Now, Log: a.log}

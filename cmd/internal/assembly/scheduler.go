@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/ordersync/ordersync/cmd/internal/metrics"
@@ -51,7 +50,8 @@ func (a *Assembly) Scheduler() (*scheduler.Scheduler, error) {
 		Backlog:  pending(redis, tasks.QueueSweep),
 		Mark:     redisMark{redis, "sweep"},
 		Statuses: statuses(a.cfg.Shop.Columns.Status, a.cfg.Shop.Status), ByUpdate: a.cfg.Shop.Columns.UpdatedAt != "",
-		After: cfg.SweepAfter, Lookback: cfg.Lookback, Now: time.Now, Log: a.log,
+		After: cfg.SweepAfter, Lookback: cfg.Lookback, Now: st.Clock, Log: a.log,
+		Ahead: a.metrics.OrdersAhead,
 	}
 	cashier, err := a.Cashier()
 	if err != nil {
@@ -64,7 +64,7 @@ func (a *Assembly) Scheduler() (*scheduler.Scheduler, error) {
 	}
 	doctor := &queuedoctor.Doctor{Redis: redis, Queues: tasks.Queues(), Now: time.Now, Log: a.log, Observe: a.metrics.Faults}
 	jobs := []scheduler.Job{
-		{Name: "sweep", Every: cfg.SweepEvery, Do: a.tracing().Tick("sweep", sweep.Tick)},
+		{Name: "sweep", Every: cfg.SweepEvery, Do: a.tracing().Tick("sweep", byTheClock(st, sweep.Tick))},
 		{Name: "outbox", Every: cfg.OutboxEvery, Do: relay.Tick},
 		{Name: "purge", Every: purgeEvery, Do: purge.Tick},
 		{Name: "register", Every: registerEvery, Do: register},
@@ -96,17 +96,17 @@ func pending(redis redis.UniversalClient, queue string) func(context.Context) (i
 }
 
 // moneyJobs bring instructions back when their time has come, settle what is to be settled by itself, and hand callbacks on.
-func (a *Assembly) moneyJobs(st *store.Store, redis redis.UniversalClient, queue *asynq.Client) []scheduler.Job {
+func (a *Assembly) moneyJobs(st *store.Store, redis redis.UniversalClient, queue tasks.Enqueuer) []scheduler.Job {
 	due := func(m store.Money, on, job string) *scheduler.DueMoney {
-		return &scheduler.DueMoney{Rows: st, Queue: queue, Money: m, Backlog: pending(redis, on), Mark: redisMark{redis, job}, Now: time.Now, Log: a.log}
+		return &scheduler.DueMoney{Rows: st, Queue: queue, Money: m, Backlog: pending(redis, on), Mark: redisMark{redis, job}, Now: st.Clock, Log: a.log}
 	}
 	refunds, settlements := due(store.Refund, tasks.QueueRefund, "refunds"), due(store.Settlement, tasks.QueueSettle, "settlements")
 	payments := &scheduler.DuePayments{Rows: st, Queue: queue, Now: time.Now, Log: a.log}
 	callbacks := &scheduler.PurgeCallbacks{Rows: st, Keep: a.cfg.Log.Keep, Now: time.Now}
 	jobs := []scheduler.Job{
-		{Name: "refunds", Every: a.cfg.Scheduler.SweepEvery, Do: refunds.Tick},
-		{Name: "settlements", Every: a.cfg.Scheduler.SweepEvery, Do: settlements.Tick},
-		{Name: "payments", Every: a.cfg.Scheduler.SweepEvery, Do: payments.Tick},
+		{Name: "refunds", Every: a.cfg.Scheduler.SweepEvery, Do: byTheClock(st, refunds.Tick)},
+		{Name: "settlements", Every: a.cfg.Scheduler.SweepEvery, Do: byTheClock(st, settlements.Tick)},
+		{Name: "payments", Every: a.cfg.Scheduler.SweepEvery, Do: byTheClock(st, payments.Tick)},
 		{Name: "purge callbacks", Every: purgeEvery, Do: callbacks.Tick},
 	}
 	if url := a.cfg.Callbacks.ForwardURL; url != "" {

@@ -2,6 +2,7 @@ package assembly
 
 import (
 	"context"
+	"time"
 
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/store"
@@ -14,13 +15,35 @@ func (a *Assembly) Store() (*store.Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		s, err := store.New(db, storeConfig(a.cfg))
+		cfg := storeConfig(a.cfg)
+		cfg.OnSkew = a.clocksDiffer
+		s, err := store.New(db, cfg)
 		if err != nil {
 			return nil, err
 		}
+		a.metrics.WatchSkew(s.LastSkew)
 		a.onClose("store", func(context.Context) error { s.Close(); return nil })
 		return s, nil
 	})
+}
+
+// clocksDiffer says that the process and the database do not agree about the time, and that they do again.
+func (a *Assembly) clocksDiffer(ahead time.Duration) {
+	line, said := a.log.Info(), "clock: agrees with the database's again"
+	if ahead.Abs() > store.MostSkew {
+		line, said = a.log.Warn(), "clock: differs from the database's, which is the one that counts between processes"
+	}
+	line.Dur("ahead", ahead).Msg(said)
+}
+
+// byTheClock compares the clocks before each tick of a job that goes by st.Clock.
+func byTheClock(st *store.Store, tick func(context.Context) (bool, error)) func(context.Context) (bool, error) {
+	return func(ctx context.Context) (bool, error) {
+		if _, err := st.Skew(ctx); err != nil {
+			return false, err
+		}
+		return tick(ctx)
+	}
 }
 
 func storeConfig(cfg *configs.Config) store.Config {

@@ -71,12 +71,15 @@ func (a *Assembly) pushHandler(serving context.Context) (*worker.PushOrder, erro
 	if a.cfg.Douyin.UpdateTimeUnit == "s" {
 		unit = douyin.Seconds
 	}
+	shelter := &worker.Shelter{OnState: a.databaseTurned}
+	a.metrics.WatchDatabase(shelter.Unwell)
 	calls, traces := worker.NewCalls(a.cfg.Worker.Concurrency), a.tracing()
 	return &worker.PushOrder{
 		Orders: traces.Orders(st), Build: build, Unit: unit,
 		Douyin:      calls.Pusher(traces.Pusher(client)),
 		Gate:        traces.Gate(calls.Gate(worker.LiveFirst(a.metrics.Gate(gate)))),
 		CallTimeout: a.cfg.Douyin.Timeout, Grace: a.cfg.Scheduler.SweepAfter, Log: a.log, Serving: serving, Observe: a.pushed,
+		Now: st.Clock, Shelter: shelter, Sick: func() bool { return gate.State() != "closed" },
 	}, nil
 }
 

@@ -37,6 +37,7 @@ type events struct {
 
 	jobDone *prometheus.GaugeVec
 	limiter prometheus.Gauge
+	ahead   prometheus.Gauge
 	known   map[string]bool // kinds
 }
 
@@ -62,6 +63,9 @@ func newEvents() events {
 		limiter: prometheus.NewGauge(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "rate_limit_shared", Help: "1: the rate limit is shared through Redis. 0: Redis fails, each process keeps the whole rate for itself.",
 		}),
+		ahead: prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: namespace, Name: "orders_ahead", Help: "Orders of the shop whose time lies ahead of the database's clock, as the last sweep read them.",
+		}),
 		known: map[string]bool{},
 	}
 	e.limiter.Set(1)
@@ -72,7 +76,7 @@ func newEvents() events {
 func (e *events) all() []prometheus.Collector {
 	return []prometheus.Collector{
 		e.pushes, e.pushTime, e.calls, e.callTime, e.gateTime, e.held, e.turns, e.fetches, e.callbacks, e.moneyEnds, e.jobRuns, e.jobTime, e.jobDone,
-		e.entries, e.faults, e.limiter,
+		e.entries, e.faults, e.limiter, e.ahead,
 	}
 }
 

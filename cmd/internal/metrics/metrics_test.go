@@ -17,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/douyin/gate"
 	"github.com/ordersync/ordersync/scheduler/queuedoctor"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/store/servertest"
@@ -46,6 +47,9 @@ func (c *countsStub) Counts(context.Context, time.Time) (store.Counts, error) {
 func whole(rdb redis.UniversalClient, st Counter, clock func() time.Time) *Metrics {
 	m := New(Build{Version: "1.2.3"})
 	m.WatchBreaker(func() string { return "open" })
+	m.WatchDatabase(func() bool { return true })
+	m.WatchRates(func() map[string]gate.Rate { return map[string]gate.Rate{"order.push": {Now: 5, Most: 50}} })
+	m.WatchSkew(func() (time.Duration, bool) { return -2 * time.Minute, true })
 	m.WatchToken(func(context.Context) (time.Duration, time.Duration, error) { return time.Minute, time.Hour, nil })
 	m.Watch(Shared{Redis: rdb, Store: st, Queues: tasks.Queues(), Now: clock})
 	m.Jobs(now, "sweep", "outbox")
@@ -210,6 +214,10 @@ func TestEverySeriesIsThereFromTheFirstScrape(t *testing.T) {
 		"ordersync_queue_faults_total{fault=ghost,queue=push,result=left}":         1,
 		"ordersync_breaker_turns_total{to=open}":                                   1,
 		"ordersync_breaker_state{state=open}":                                      1,
+		"ordersync_database_unwell":                                                1,
+		"ordersync_rate_limit_now{op=order.push}":                                  5,
+		"ordersync_rate_limit_configured{op=order.push}":                           50,
+		"ordersync_clock_skew_seconds":                                             -120,
 		"ordersync_breaker_state{state=closed}":                                    0,
 		"ordersync_rate_limit_shared":                                              0,
 		"ordersync_gate_wait_seconds{op=order.push}":                               1,

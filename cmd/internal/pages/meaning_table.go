@@ -142,7 +142,7 @@ var failureMeanings = map[cause]meaning{
 	{"database", 0}: {
 		phrase{"The database failed", "数据库故障"},
 		phrase{"The order could not be read or written.", "订单读取或写入失败。"},
-		phrase{"Run `ordersync doctor`. When the database is well, push the group again.", "运行 `ordersync doctor`。数据库恢复后整组重新推送。"},
+		phrase{"Run `ordersync doctor`. A database that fails everybody costs no attempt; when it is well, push the group again.", "运行 `ordersync doctor`。数据库整体故障不消耗重试次数；恢复后可整组重新推送。"},
 	},
 	{"panic", 0}: {
 		phrase{"A fault in ordersync", "ordersync 程序缺陷"},
@@ -157,7 +157,7 @@ var failureMeanings = map[cause]meaning{
 	{"throttled", 0}: {
 		phrase{"Douyin says: too many calls", "抖音提示调用过于频繁"},
 		phrase{"The app's quota is used up.", "小程序的调用配额已用尽。"},
-		phrase{"Wait, and lower douyin.rate_limit when it comes again.", "请等待；若再次发生，请调低 douyin.rate_limit。"},
+		phrase{"Wait: the rate goes down by itself. Lower douyin.rate_limit when it comes again and again.", "请等待，速率会自动下降；若反复发生，请调低 douyin.rate_limit。"},
 	},
 	{"unauthorized", 0}: fixToken,
 	{"paused", 0}: {

@@ -40,6 +40,8 @@ type Deps struct {
 	Now       func() time.Time
 	Zone      *time.Location // in which times are shown; nil: this machine's
 	Log       zerolog.Logger
+	// Rate is the rate of pushes now and as configured; 0: no limit. Nil: not known here.
+	Rate func(ctx context.Context) (now, most float64)
 }
 
 // pages answers the requests.

@@ -38,6 +38,19 @@ func TestTheStartPageSaysThatNothingIsToBeDone(t *testing.T) {
 	})
 }
 
+func TestTheStartPageSaysThatDouyinThrottles(t *testing.T) {
+	onEach(t, func(t *testing.T, s *site) {
+		v := s.as(t, "vera")
+		if body, _ := v.get("/"); strings.Contains(body, "throttles") {
+			t.Errorf("the rate is as configured:\n%s", body)
+		}
+		s.rate = 4.52
+		v.sees("/", "Douyin throttles: 4.5 pushes a second go through now")
+		v.lang = "zh-CN"
+		v.sees("/", "抖音正在限流：目前所有进程合计每秒通过 4.5 次推送")
+	})
+}
+
 func TestTheStartPageGroupsFailuresAndSaysWhatToDo(t *testing.T) {
 	onEach(t, func(t *testing.T, s *site) {
 		for i := range 3 {

@@ -37,6 +37,7 @@ type site struct {
 	db    *gorm.DB
 	redis *redis.Client
 	log   *safeBuffer
+	rate  float64 // of pushes, of 50
 }
 
 // safeBuffer is written by the server and read by the test.
@@ -74,7 +75,7 @@ func newSite(t *testing.T, db *gorm.DB, rdb *redis.Client) *site {
 	if _, err := st.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s := &site{store: st, db: db, redis: rdb, log: &safeBuffer{}}
+	s := &site{store: st, db: db, redis: rdb, log: &safeBuffer{}, rate: 50}
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
 	if err != nil {
 		t.Fatal(err)
@@ -89,6 +90,7 @@ func newSite(t *testing.T, db *gorm.DB, rdb *redis.Client) *site {
 	}
 	if err := pages.Mount(a, pages.Deps{
 		Store: st, Queue: asynq.NewClientFromRedisClient(rdb), Inspector: asynq.NewInspectorFromRedisClient(rdb), Now: time.Now, Zone: time.UTC, Log: log,
+		Rate: func(context.Context) (now, most float64) { return s.rate, 50 },
 	}); err != nil {
 		t.Fatal(err)
 	}

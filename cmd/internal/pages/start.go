@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/ordersync/ordersync/store"
 )
@@ -28,6 +29,8 @@ type startPage struct {
 	NoteLength int
 	Bad        []store.BadOutboxRow
 	MoreBad    bool
+	Rate       string        // of pushes a second, where Douyin's throttling has taken it down; empty: it is as configured
+	Skew       time.Duration // of this process's clock, where it is worth a word; 0: it is not
 }
 
 // Clear tells that nobody has to do anything.
@@ -82,11 +85,27 @@ func (p *pages) start(ctx context.Context, r *http.Request, l lang) (answer, err
 		return answer{}, err
 	}
 	page.Bad, page.MoreBad = atMost(page.Bad, listLimit)
+	page.Rate = p.slowRate(ctx)
+	if skew, known := p.Store.LastSkew(); known && skew.Abs() > store.MostSkew {
+		page.Skew = skew.Round(time.Second)
+	}
 	out := answer{template: "start", title: "What needs a person", content: &page}
 	if r.URL.Query().Has(acknowledgedParameter) {
 		out.notice = l.T("The alarm is acknowledged.")
 	}
 	return out, nil
+}
+
+// slowRate is the rate of pushes where Douyin's throttling has taken it down.
+func (p *pages) slowRate(ctx context.Context) string {
+	if p.Rate == nil {
+		return ""
+	}
+	now, most := p.Rate(ctx)
+	if now == most {
+		return ""
+	}
+	return strconv.FormatFloat(now, 'f', 1, 64)
 }
 
 // atMost is the first n of all, and whether there are more.

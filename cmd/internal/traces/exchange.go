@@ -53,7 +53,7 @@ func (e exchanges) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	span.SetAttributes(semconv.HTTPResponseStatusCode(resp.StatusCode))
 	answered(span, resp.Header.Get(douyin.HeaderLogID))
-	resp.Body = &answer{ReadCloser: resp.Body, span: span, status: resp.StatusCode}
+	resp.Body = &answer{ReadCloser: resp.Body, span: span, path: address.Path, status: resp.StatusCode}
 	return resp, nil
 }
 
@@ -61,6 +61,7 @@ func (e exchanges) RoundTrip(r *http.Request) (*http.Response, error) {
 type answer struct {
 	io.ReadCloser
 	span   trace.Span
+	path   string
 	status int
 	read   []byte
 	long   bool // longer than maxCodeBytes
@@ -87,7 +88,7 @@ func (a *answer) Close() error {
 // end notes Douyin's number and nothing else of the body.
 func (a *answer) end(err error) {
 	a.once.Do(func() {
-		code, ok := douyin.AnswerCode(a.read)
+		code, ok := douyin.AnswerCode(a.path, a.read)
 		if ok = ok && !a.long; ok {
 			a.span.SetAttributes(errNoKey.Int(code))
 		}

@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// unwellNumbers are MySQL's and MariaDB's complaints about the server, the disk, the schema or our account, and not about a row.
+var unwellNumbers = map[uint16]bool{
+	// The disk, the storage engine, the server's memory.
+	3: true, 5: true, 11: true, 12: true, 14: true, 23: true, 28: true, 1004: true, 1005: true, 1006: true, 1015: true, 1016: true, 1017: true,
+	1020: true, 1021: true, 1024: true, 1026: true, 1030: true, 1034: true, 1037: true, 1038: true, 1041: true, 1114: true, 1135: true,
+	1180: true, 1181: true, 1194: true, 1195: true, 1712: true, 1812: true, 1877: true, 3055: true, 3675: true,
+	// The schema: no such table, column, index or database; a column that we do not fill.
+	1049: true, 1054: true, 1072: true, 1109: true, 1146: true, 1176: true, 1356: true, 1364: true, 1412: true, 1932: true, 4161: true,
+	// The account: no right, too many connections, a password that has expired.
+	1040: true, 1044: true, 1045: true, 1129: true, 1130: true, 1142: true, 1143: true, 1203: true, 1226: true, 1227: true, 1396: true,
+	1698: true, 1820: true, 1862: true, 3118: true, 4151: true,
+	// The server does not take writes, or goes away.
+	1053: true, 1077: true, 1078: true, 1079: true, 1152: true, 1158: true, 1159: true, 1160: true, 1161: true, 1184: true, 1223: true,
+	1290: true, 1317: true, 1792: true, 1836: true, 1927: true, 2002: true, 2003: true, 2006: true, 2013: true, 3100: true, 3101: true,
+	3169: true, 4031: true,
+}
+
+// unwellSQLite are SQLite's primary codes of the same kind: an error in the statement or the schema, rights, memory, a read only
+// file, the disk, a damaged file.
+var unwellSQLite = map[int]bool{1: true, 3: true, 7: true, 8: true, 10: true, 11: true, 13: true, 14: true, 23: true, 26: true}
+
+// Unwell tells whether err speaks of the database as a whole and not of one row: it cannot be reached, its disk is full, it takes
+// no writes, a table or a column is missing. Whatever is asked next fails as well, until somebody mends it.
+func Unwell(err error) bool {
+	var my *mysql.MySQLError
+	if errors.As(err, &my) {
+		return unwellNumbers[my.Number]
+	}
+	var lite coded
+	if errors.As(err, &lite) {
+		return unwellSQLite[lite.Code()&0xff]
+	}
+	var network net.Error
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, io.EOF) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &network) && !errors.Is(err, context.DeadlineExceeded)
+}
+
+// Busy tells whether err says that the database had no time for this one call: a row is locked, or the call's own time was over. The
+// next call may fare better.
+func Busy(err error) bool {
+	return errors.Is(err, ErrLocked) || locked(err) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, ErrClosed) || again(err)
+}
