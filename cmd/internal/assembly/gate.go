@@ -3,6 +3,7 @@ package assembly
 import (
 	"context"
 
+	"github.com/ordersync/ordersync/cmd/internal/metrics"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/gate"
@@ -26,7 +27,7 @@ func (a *Assembly) Gate() (*gate.Gate, error) {
 		})
 		if err == nil {
 			a.metrics.WatchBreaker(g.State)
-			a.metrics.WatchRates(g.Rates)
+			a.metrics.WatchRates(func() map[string]metrics.Rate { return rates(g) })
 		}
 		return g, err
 	})
@@ -61,6 +62,15 @@ func (a *Assembly) rateTurned(op string, now, most float64) {
 		return
 	}
 	a.log.Warn().Str("op", op).Float64("rate", now).Float64("configured", most).Msg("rate limit: Douyin throttles, the rate goes down")
+}
+
+// rates are the gate's in the words of the metrics.
+func rates(g *gate.Gate) map[string]metrics.Rate {
+	shown := map[string]metrics.Rate{}
+	for op, r := range g.Rates() {
+		shown[op] = metrics.Rate{Now: r.Now, Most: r.Most}
+	}
+	return shown
 }
 
 // pushRate is the rate of pushes over all processes, now and as configured. Where it is not known here it is as configured.

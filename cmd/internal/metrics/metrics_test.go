@@ -17,7 +17,6 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/ordersync/ordersync/douyin"
-	"github.com/ordersync/ordersync/douyin/gate"
 	"github.com/ordersync/ordersync/scheduler/queuedoctor"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/store/servertest"
@@ -48,7 +47,7 @@ func whole(rdb redis.UniversalClient, st Counter, clock func() time.Time) *Metri
 	m := New(Build{Version: "1.2.3"})
 	m.WatchBreaker(func() string { return "open" })
 	m.WatchDatabase(func() bool { return true })
-	m.WatchRates(func() map[string]gate.Rate { return map[string]gate.Rate{"order.push": {Now: 5, Most: 50}} })
+	m.WatchRates(func() map[string]Rate { return map[string]Rate{"order.push": {Now: 5, Most: 50}} })
 	m.WatchSkew(func() (time.Duration, bool) { return -2 * time.Minute, true })
 	m.WatchToken(func(context.Context) (time.Duration, time.Duration, error) { return time.Minute, time.Hour, nil })
 	m.Watch(Shared{Redis: rdb, Store: st, Queues: tasks.Queues(), Now: clock})

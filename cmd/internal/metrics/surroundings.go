@@ -4,8 +4,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/ordersync/ordersync/douyin/gate"
 )
 
 // WatchDatabase shows whether tasks of this process are kept from the database, because it fails everybody. It is called once.
@@ -26,13 +24,16 @@ var (
 	rateMost = describe("rate_limit_configured", "Calls a second that pass over all processes as configured. 0: no limit.", "op")
 )
 
+// Rate is how many calls of one op pass in a second over all processes, now and as configured; 0: no limit.
+type Rate struct{ Now, Most float64 }
+
 // WatchRates shows the rates of the calls that this process has made. It is called once.
-func (m *Metrics) WatchRates(rates func() map[string]gate.Rate) {
+func (m *Metrics) WatchRates(rates func() map[string]Rate) {
 	m.registry.MustRegister(paces(rates))
 }
 
 // paces implements prometheus.Collector.
-type paces func() map[string]gate.Rate
+type paces func() map[string]Rate
 
 func (paces) Describe(out chan<- *prometheus.Desc) { out <- rateNow; out <- rateMost }
 
