@@ -73,6 +73,8 @@ type MoveMoney struct {
 	Bank    Bank
 	// Gate is entered before a request is announced; nil: none. Bank's questions pass their own.
 	Gate douyin.Gate
+	// Sick tells whether Douyin's breaker is not closed, as for PushOrder; nil: never.
+	Sick func() bool
 	// Changed is told that an instruction of the order has ended; the order wants another push. Failing is harmless: the row is
 	// due for the sweep as well.
 	Changed func(ctx context.Context, orderID string) error

@@ -42,7 +42,7 @@ func (m *movement) putOff(ctx context.Context, a store.Answer) verdict {
 func (m *movement) wait(ctx context.Context, cause error, op string, receipt douyin.Receipt, a store.Answer) verdict {
 	ctx, cancel := keep(ctx)
 	defer cancel()
-	v := judgeWait(cause, m.attempt)
+	v := judgeWait(cause, m.attempt, m.sick())
 	m.called(op, v.outcome, cause, receipt)
 	m.alarmWhenOverdue(ctx)
 	said := m.answer(v)
@@ -50,7 +50,7 @@ func (m *movement) wait(ctx context.Context, cause error, op string, receipt dou
 		said = m.asBefore()
 	}
 	said.Polled, said.Answered, said.Nothing = a.Polled, a.Answered, a.Nothing
-	said.DueAt, said.Log = m.in(v.again+m.grace()), m.takeCalls()
+	said.DueAt, said.Log = m.in(m.lookAgain(v)), m.takeCalls()
 	_, err := m.Answers.Postpone(ctx, m.i, said)
 	return m.written(err, v)
 }
@@ -81,8 +81,21 @@ func (m *movement) written(err error, v verdict) verdict {
 	case errors.Is(err, store.ErrSuperseded):
 		return superseded()
 	}
-	return judge(fmt.Errorf("record: %w", err), m.attempt)
+	return m.failed(fmt.Errorf("record: %w", err))
 }
+
+// failed is what becomes of the task where the instruction could not be read or written.
+func (m *movement) failed(err error) verdict { return judgePush(err, m.attempt, m.sick()) }
+
+// lookAgain is when the scheduler looks, should the task not come back. What ends for all instructions at once is not waited for long.
+func (m *movement) lookAgain(v verdict) time.Duration {
+	if v.within > 0 {
+		return max(v.within, waitOf(v.tell))
+	}
+	return v.again + m.grace()
+}
+
+func (h *MoveMoney) sick() bool { return h.Sick != nil && h.Sick() }
 
 // alarmWhenOverdue raises the alarm, with which the turn is lost. That it could not be written holds nothing up: where the row is another
 // one by now, the write behind it says so.

@@ -141,12 +141,12 @@ func TestWhatDouyinSaidIsWrittenWhenTheTasksTimeIsOver(t *testing.T) {
 	}{
 		"accepted":         {newRefund(), teller{sends: []said{{no: "D1"}}}, "submitted, due in 1m0s"},
 		"refused":          {newRefund(), teller{sends: []said{{err: refused2010}}}, "failed, rejected"},
-		"no answer":        {newRefund(), teller{sends: []said{{err: cutOff}}}, "sending, unavailable, due in 2m5s"},
+		"no answer":        {newRefund(), teller{sends: []said{{err: cutOff}}}, "sending, unavailable, due in 30s"},
 		"too early":        {newRefund(), teller{sends: []said{{err: tooSoon}}, queries: []said{{err: unknown3101}}}, "sending, too_early, due in 2m0s"},
 		"asked: succeeded": {accepted(), teller{queries: []said{success}}, "succeeded"},
 		"asked: it runs":   {accepted(), teller{queries: []said{processing}}, "submitted, due in 5m0s"},
 		"asked: lags":      {accepted(), teller{queries: []said{{err: unknown3101}}}, "submitted, rejected, due in 5m0s"},
-		"asked: no answer": {accepted(), teller{queries: []said{{err: cutOff}}}, "submitted, unavailable, due in 2m5s"},
+		"asked: no answer": {accepted(), teller{queries: []said{{err: cutOff}}}, "submitted, unavailable, due in 30s"},
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
 		b, bank := newBooks(c.row), &c.bank
@@ -168,7 +168,7 @@ func TestNothingMoreIsSentWhenTheTasksTimeIsOver(t *testing.T) {
 	defer cancel()
 	b, bank := newBooks(sentBefore()), &teller{t: t, queries: []said{{err: unknown3101}}}
 	bank.during = func(string) { cancel() }
-	if err := handler(b, bank).ProcessTask(ctx, refundTask(t, "R1")); told(err) != "failed" || len(bank.sent) > 0 {
+	if err := handler(b, bank).ProcessTask(ctx, refundTask(t, "R1")); told(err) != "again in 8s" || len(bank.sent) > 0 {
 		t.Errorf("told %q, sent %v", told(err), bank.sent)
 	}
 }

@@ -15,7 +15,7 @@ import (
 func (m *movement) step(ctx context.Context) verdict {
 	i, found, err := m.Rows.Instruction(ctx, m.Money, m.i.Number)
 	if err != nil {
-		return judge(err, m.attempt)
+		return m.failed(err)
 	}
 	if !found {
 		return judge(&tasks.PayloadError{Field: "number", Reason: "there is no instruction with this number"}, m.attempt)
@@ -42,7 +42,7 @@ func (m *movement) step(ctx context.Context) verdict {
 		}
 		return m.begin(ctx)
 	}
-	return judge(fmt.Errorf("state %q is of another version of ordersync", i.State), m.attempt)
+	return m.failed(fmt.Errorf("state %q is of another version of ordersync", i.State))
 }
 
 // begin sends what has nothing at Douyin, unless it cannot succeed.
@@ -103,7 +103,7 @@ func (m *movement) notAnnounced(ctx context.Context, err error) verdict {
 	case errors.Is(err, store.ErrSuperseded):
 		return superseded()
 	}
-	return judge(err, m.attempt)
+	return m.failed(err)
 }
 
 // answered writes down what the request was answered.

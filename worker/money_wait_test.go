@@ -101,18 +101,19 @@ func TestTheLastRunOfATaskIsNotTheEndOfTheInstruction(t *testing.T) {
 		row  store.Instruction
 		bank teller
 		line string
+		told string
 	}{
-		"no answer":         {newRefund(), teller{sends: []said{{err: cutOff}}}, "sending, unavailable, due in 1h2m0s"},
-		"no answer, asked":  {accepted(), teller{queries: []said{{err: cutOff}}}, "submitted, unavailable, due in 1h2m0s"},
-		"signature refused": {accepted(), teller{queries: []said{{err: badSign2008}}}, "submitted, unauthorized, due in 1h2m0s"},
+		"no answer":         {newRefund(), teller{sends: []said{{err: cutOff}}}, "sending, unavailable, due in 5m0s", "failed"},
+		"no answer, asked":  {accepted(), teller{queries: []said{{err: cutOff}}}, "submitted, unavailable, due in 5m0s", "failed"},
+		"signature refused": {accepted(), teller{queries: []said{{err: badSign2008}}}, "submitted, unauthorized, due in 30s", "again in 8s"},
 	} {
 		b, bank := newBooks(c.row), &c.bank
 		bank.t = t
 		m := &movement{MoveMoney: handler(b, bank), attempt: attempt{number: 31, last: true}}
 		m.i.Number = "R1"
 		v := m.step(t.Context())
-		if got := line(*b.rows["R1"]); got != c.line || told(v.tell) != "failed" {
-			t.Errorf("%s: row %q, asynq was told %q; want %q", name, got, told(v.tell), c.line)
+		if got := line(*b.rows["R1"]); got != c.line || told(v.tell) != c.told {
+			t.Errorf("%s: row %q, asynq was told %q; want %q, %q", name, got, told(v.tell), c.line, c.told)
 		}
 	}
 }

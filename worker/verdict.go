@@ -200,16 +200,10 @@ func judgeSend(err error, alone bool) sending {
 	return sendDoubtful
 }
 
-// judgeWait is judge for a call about money that decides nothing: whatever it was, the instruction goes on, so nothing is
-// refused here. Paused means that nothing was sent, and costs no attempt.
-func judgeWait(err error, a attempt) verdict {
-	var answer *douyin.Error
-	if errors.As(err, &answer) && answer.Kind == douyin.Paused {
-		v := held(err)
-		v.again = waitOf(v.tell)
-		return v
-	}
-	v := judge(err, a)
+// judgeWait is judgePush for a call about money that decides nothing: whatever it was, the instruction goes on, so nothing is refused
+// here.
+func judgeWait(err error, a attempt, sick bool) verdict {
+	v := judgePush(err, a, sick)
 	if v.outcome == store.Refused {
 		v.outcome, v.again = store.Retrying, longestWait(a.number-1)
 		v.tell = &taskError{text: v.message, err: err}

@@ -50,24 +50,27 @@ func TestJudgeWaitRefusesNothing(t *testing.T) {
 		err     error
 		a       attempt
 		outcome store.Outcome
-		again   time.Duration
+		again   time.Duration // when the scheduler looks
 		told    string
 	}{
-		"no answer":                 {cutOff, attempt{1, false}, store.Retrying, 5 * time.Second, "failed"},
-		"no answer, third time":     {cutOff, attempt{3, false}, store.Retrying, time.Minute, "failed"},
-		"no answer, last time":      {cutOff, attempt{31, true}, store.GaveUp, time.Hour, "failed"},
-		"throttled":                 {busy1001, attempt{1, false}, store.Retrying, 25 * time.Second, "failed"},
+		"no answer":                 {cutOff, attempt{1, false}, store.Retrying, 30 * time.Second, "failed"},
+		"no answer, third time":     {cutOff, attempt{3, false}, store.Retrying, 30 * time.Second, "failed"},
+		"no answer, last time":      {cutOff, attempt{31, true}, store.GaveUp, 5 * time.Minute, "failed"},
+		"throttled":                 {busy1001, attempt{1, false}, store.Retrying, 30 * time.Second, "again in 20s"},
+		"throttled, last time":      {busy1001, attempt{31, true}, store.Retrying, 30 * time.Second, "again in 20s"},
+		"wrong salt, last time":     {badSign2008, attempt{31, true}, store.Retrying, 30 * time.Second, "again in 8s"},
 		"paused":                    {paused, attempt{1, false}, store.Retrying, 30 * time.Second, "again in 30s"},
 		"paused, last time":         {paused, attempt{31, true}, store.Retrying, 30 * time.Second, "again in 30s"},
-		"paused without a time":     {&douyin.Error{Kind: douyin.Paused}, attempt{1, false}, store.Retrying, inFlightWait, "again in 2s"},
-		"refused":                   {refused2010, attempt{2, false}, store.Retrying, 15 * time.Second, "failed"},
-		"refused, last time":        {refused2010, attempt{31, true}, store.Retrying, time.Hour, "failed"},
-		"a row that makes no sense": {&douyin.FieldError{Field: "reason"}, attempt{1, false}, store.Retrying, 5 * time.Second, "failed"},
-		"database":                  {errors.New("gone"), attempt{1, false}, store.Retrying, 5 * time.Second, "failed"},
+		"paused without a time":     {&douyin.Error{Kind: douyin.Paused}, attempt{1, false}, store.Retrying, 30 * time.Second, "again in 8s"},
+		"refused":                   {refused2010, attempt{2, false}, store.Retrying, 15*time.Second + answerGrace, "failed"},
+		"refused, last time":        {refused2010, attempt{31, true}, store.Retrying, time.Hour + answerGrace, "failed"},
+		"a row that makes no sense": {&douyin.FieldError{Field: "reason"}, attempt{1, false}, store.Retrying, 5*time.Second + answerGrace, "failed"},
+		"database":                  {errors.New("gone"), attempt{1, false}, store.Retrying, 5*time.Second + answerGrace, "failed"},
 	} {
-		v := judgeWait(c.err, c.a)
-		if v.outcome != c.outcome || v.again != c.again || told(v.tell) != c.told || errors.Is(v.tell, asynq.SkipRetry) {
-			t.Errorf("%s: %s, again in %v, told %q; want %s, %v, %q", name, v.outcome, v.again, told(v.tell), c.outcome, c.again, c.told)
+		v := judgeWait(c.err, c.a, false)
+		again := (&movement{MoveMoney: &MoveMoney{}}).lookAgain(v)
+		if v.outcome != c.outcome || again != c.again || told(v.tell) != c.told || errors.Is(v.tell, asynq.SkipRetry) {
+			t.Errorf("%s: %s, again in %v, told %q; want %s, %v, %q", name, v.outcome, again, told(v.tell), c.outcome, c.again, c.told)
 		}
 		if v.kind == "" || v.message == "" {
 			t.Errorf("%s: kind %q, message %q", name, v.kind, v.message)
