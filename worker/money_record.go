@@ -38,7 +38,8 @@ func (m *movement) putOff(ctx context.Context, a store.Answer) verdict {
 }
 
 // wait records a failure that decides nothing; a says what kind of call it was. The task comes back; if it does not, the scheduler does. A
-// question that failed leaves the refusal in the row that it was asked about.
+// question that failed leaves the refusal in the row that it was asked about, and a call that was not let through the refusal of the
+// configuration because of which it was not.
 func (m *movement) wait(ctx context.Context, cause error, op string, receipt douyin.Receipt, a store.Answer) verdict {
 	ctx, cancel := keep(ctx)
 	defer cancel()
@@ -46,7 +47,7 @@ func (m *movement) wait(ctx context.Context, cause error, op string, receipt dou
 	m.called(op, v.outcome, cause, receipt)
 	m.alarmWhenOverdue(ctx)
 	said := m.answer(v)
-	if a.Polled && m.refusal() != "" {
+	if a.Polled && m.refusal() != "" || v.kind == douyin.Paused.String() && m.i.Kind == douyin.Unauthorized.String() {
 		said = m.asBefore()
 	}
 	said.Polled, said.Answered, said.Nothing = a.Polled, a.Answered, a.Nothing

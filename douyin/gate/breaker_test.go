@@ -50,8 +50,8 @@ func trip(t *testing.T, g *Gate) {
 	for range 10 {
 		call(t, g, down)
 	}
-	if g.State() != "open" {
-		t.Fatalf("state %s after ten failures", g.State())
+	if g.State(op) != "open" {
+		t.Fatalf("state %s after ten failures", g.State(op))
 	}
 }
 
@@ -77,13 +77,13 @@ func TestWhatOpensTheBreaker(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g := newGate(t)
 				for i := range c.n {
-					if g.State() == "open" {
+					if g.State(op) == "open" {
 						break
 					}
 					call(t, g, c.ends[i%len(c.ends)])
 				}
-				if g.State() != c.want {
-					t.Errorf("state %s, want %s", g.State(), c.want)
+				if g.State(op) != c.want {
+					t.Errorf("state %s, want %s", g.State(op), c.want)
 				}
 			})
 		})
@@ -93,7 +93,7 @@ func TestWhatOpensTheBreaker(t *testing.T) {
 func TestADeadDouyinParksItsCallersAndComesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var turns []string
-		g := newGate(t, func(cfg *Config) { cfg.OnState = func(from, to string) { turns = append(turns, from+" "+to) } })
+		g := newGate(t, func(cfg *Config) { cfg.OnState = func(_, from, to string) { turns = append(turns, from+" "+to) } })
 		trip(t, g)
 		start := time.Now()
 		var atOnce, most, passed atomic.Int64
@@ -105,7 +105,7 @@ func TestADeadDouyinParksItsCallersAndComesBack(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if g.State() == "half-open" {
+				if g.State(op) == "half-open" {
 					most.Store(max(most.Load(), atOnce.Add(1)))
 				}
 				if time.Since(start) < 15*time.Second {
@@ -118,8 +118,8 @@ func TestADeadDouyinParksItsCallersAndComesBack(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if passed.Load() != 100 || most.Load() > 3 || g.State() != "closed" {
-			t.Errorf("%d passed, %d probes at once, state %s", passed.Load(), most.Load(), g.State())
+		if passed.Load() != 100 || most.Load() > 3 || g.State(op) != "closed" {
+			t.Errorf("%d passed, %d probes at once, state %s", passed.Load(), most.Load(), g.State(op))
 		}
 		if took := time.Since(start); took > 18*time.Second {
 			t.Errorf("all were through after %s", took)
@@ -140,12 +140,12 @@ func TestAProbeThatEndsBetweenARefusalAndTheWaitIsNotMissed(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		_, changed, refusal := g.ask()
+		_, changed, refusal := g.circuit(op).ask()
 		if refusal == nil {
 			t.Fatal("two probes at once")
 		}
 		probe(nil)
-		if err := g.park(t.Context(), op, changed, start.Add(20*time.Second), refusal); err != nil || time.Since(start) > 0 {
+		if err := g.circuit(op).park(t.Context(), op, changed, start.Add(20*time.Second), refusal); err != nil || time.Since(start) > 0 {
 			t.Errorf("parked for %s: %v", time.Since(start), err)
 		}
 	})
@@ -215,8 +215,8 @@ func TestAProbeThatTellsNothingMakesRoomForAnother(t *testing.T) {
 		}()
 		synctest.Wait()
 		first(gone)
-		if err := <-second; err != nil || g.State() != "closed" {
-			t.Errorf("%v, state %s", err, g.State())
+		if err := <-second; err != nil || g.State(op) != "closed" {
+			t.Errorf("%v, state %s", err, g.State(op))
 		}
 	})
 }
@@ -282,8 +282,8 @@ func TestThrottlingHoldsBackTheCallsOfItsKind(t *testing.T) {
 		if !errors.As(err, &e) || e.Kind != douyin.Paused || e.RetryAfter < 40*time.Second || e.RetryAfter > 41*time.Second {
 			t.Errorf("%v", err)
 		}
-		if g.State() != "closed" {
-			t.Errorf("throttling is no outage: %s", g.State())
+		if g.State(op) != "closed" {
+			t.Errorf("throttling is no outage: %s", g.State(op))
 		}
 	})
 }
@@ -296,5 +296,31 @@ func TestNewRefusesNonsense(t *testing.T) {
 		if _, err := New(cfg); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
+	}
+}
+
+// A wrong salt fails every signed call, and orders are pushed all the same; a wrong secret is the reverse.
+func TestTheBreakersOfPushesAndSignedCallsAreTwo(t *testing.T) {
+	for failing, well := range map[string]string{douyin.OpRefundCreate: douyin.OpOrderPush, douyin.OpOrderPush: douyin.OpSettleQuery} {
+		synctest.Test(t, func(t *testing.T) {
+			var turns []string
+			g := newGate(t, func(cfg *Config) { cfg.OnState = func(calls, _, to string) { turns = append(turns, calls+" "+to) } })
+			for range 10 {
+				done, err := g.Enter(t.Context(), failing)
+				if err != nil {
+					t.Fatal(err)
+				}
+				done(&douyin.Error{Op: failing, Kind: douyin.Unauthorized, HTTPStatus: 200, Code: 2008, Err: douyin.ErrConfiguration})
+			}
+			if g.State(failing) != "open" || g.State(well) != "closed" || len(turns) != 1 {
+				t.Errorf("%s fails: %s, %s is %s; told %v", failing, g.State(failing), well, g.State(well), turns)
+			}
+			start := time.Now()
+			done, err := g.Enter(t.Context(), well)
+			if err != nil || time.Since(start) > 0 {
+				t.Fatalf("%s waited %s: %v", well, time.Since(start), err)
+			}
+			done(nil)
+		})
 	}
 }

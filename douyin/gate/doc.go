@@ -12,7 +12,12 @@
 // It learns within ten calls. Sharing its state through Redis would cost a round trip per call to save some hundred calls
 // per outage.
 //
-// # What it counts
+// # Why there are two breakers
+//
+// A push needs the token, a payment, refund or settlement the salt. With a wrong salt every signed call fails, and orders are to be
+// pushed all the same; with a wrong secret money is to move. When Douyin as a whole is away each learns it by itself.
+//
+// # What they count
 //
 // What speaks of Douyin or of our credentials as a whole: douyin.Error.Outage. An answer about one order is a success here,
 // however bad its news. Throttling is neither: it takes the rate of its kind down, and holds its calls back for as long as Douyin says.

@@ -26,8 +26,9 @@ type Config struct {
 	OpenFor  time.Duration // until probes are let through; 0: 15 s
 	Probes   int           // that must succeed to close it again, and run at once at most; 0: 3
 	MaxPark  time.Duration // how long Enter waits; 0: 20 s. Below the task's timeout
-	// OnState is told of every change of State, for logs and metrics; nil: nobody. It must return at once and not call the Gate.
-	OnState func(from, to string)
+	// OnState is told of every change of a breaker (Pushes or Signed), for logs and metrics; nil: nobody. It must return at once and
+	// not call the Gate.
+	OnState func(calls, from, to string)
 	// OnRate is told when the rate of an op goes down because Douyin throttles, and when it is what is configured (most; 0: no
 	// limit) again. It must return at once and not call the Gate. Nil: nobody.
 	OnRate    func(op string, now, most float64)
@@ -52,22 +53,21 @@ const (
 	leastCalls = 40               // below which a share says nothing
 )
 
-// Gate is the limiters and the breaker of one app. It is safe for concurrent use.
+// Gate is the limiters and the two breakers of one app. It is safe for concurrent use.
 type Gate struct {
-	cfg     Config
-	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
+	cfg    Config
+	pushes *circuit
+	signed *circuit
 
 	mu       sync.Mutex
 	limiters map[string]*limiter
-	changed  chan struct{}        // closed, and replaced, when parked callers should look again
-	reopens  time.Time            // when an open breaker lets probes through
 	held     map[string]time.Time // per op: Douyin has asked for silence until then
 	health   health
 }
 
 var _ douyin.Gate = (*Gate)(nil)
 
-// New checks cfg and makes a closed breaker: calls pass.
+// New checks cfg. Its breakers are closed: calls pass.
 func New(cfg Config) (*Gate, error) {
 	if cfg.AppID == "" {
 		return nil, errors.New("gate: AppID is required")
@@ -87,19 +87,9 @@ func New(cfg Config) (*Gate, error) {
 	cfg.Probes = orDefault(cfg.Probes, 3)
 	cfg.OpenFor = orDefault(cfg.OpenFor, 15*time.Second)
 	cfg.MaxPark = orDefault(cfg.MaxPark, 20*time.Second)
-	g := &Gate{cfg: cfg, limiters: map[string]*limiter{}, changed: make(chan struct{}), held: map[string]time.Time{}}
+	g := &Gate{cfg: cfg, limiters: map[string]*limiter{}, held: map[string]time.Time{}}
 	g.health.report = cfg.OnLimiter
-	g.breaker = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
-		Name:          cfg.AppID,
-		MaxRequests:   uint32(min(cfg.Probes, 1000)),
-		Interval:      window,
-		BucketPeriod:  window / 10,
-		Timeout:       cfg.OpenFor,
-		ReadyToTrip:   g.sick,
-		OnStateChange: g.turned,
-		IsSuccessful:  func(err error) bool { return err == nil },
-		IsExcluded:    func(err error) bool { return errors.Is(err, errNeutral) },
-	})
+	g.pushes, g.signed = g.newCircuit(Pushes), g.newCircuit(Signed)
 	return g, nil
 }
 
@@ -109,47 +99,6 @@ func orDefault[T comparable](v, d T) T {
 		return d
 	}
 	return v
-}
-
-// State is closed (calls pass), open (callers are parked) or half-open (a few probe).
-func (g *Gate) State() string { return g.breaker.State().String() }
-
-// sick: a run of failures, or four calls of five failed.
-func (g *Gate) sick(c gobreaker.Counts) bool {
-	return int64(c.ConsecutiveFailures) >= int64(g.cfg.Failures) ||
-		c.Requests-c.TotalExclusions >= leastCalls && uint64(c.TotalFailures)*5 >= uint64(c.Requests-c.TotalExclusions)*4
-}
-
-// turned runs inside the breaker's lock: it must not ask the breaker anything, nor may OnState.
-func (g *Gate) turned(_ string, from, to gobreaker.State) {
-	g.mu.Lock()
-	if to == gobreaker.StateOpen {
-		g.reopens = time.Now().Add(g.cfg.OpenFor)
-	}
-	g.wake()
-	g.mu.Unlock()
-	if g.cfg.OnState != nil {
-		g.cfg.OnState(from.String(), to.String())
-	}
-}
-
-// wake lets every parked caller look again. g.mu is held.
-func (g *Gate) wake() {
-	close(g.changed)
-	g.changed = make(chan struct{})
-}
-
-// errNeutral marks a call that tells the breaker nothing: throttled, cancelled, or never made.
-var errNeutral = errors.New("neutral")
-
-// done tells the breaker how a call ended.
-func (g *Gate) done(op string, entered time.Time, report func(error), err error) {
-	report(g.weigh(op, entered, err))
-	if g.breaker.State() == gobreaker.StateHalfOpen { // a probe that told nothing has freed its place
-		g.mu.Lock()
-		g.wake()
-		g.mu.Unlock()
-	}
 }
 
 // weigh turns the end of a call into the breaker's nil, a failure, or errNeutral.
@@ -175,29 +124,29 @@ func (g *Gate) weigh(op string, entered time.Time, err error) error {
 // Enter waits for the breaker, for Douyin's own wishes and for the rate limit, in this order, heeding ctx. The error is
 // an *douyin.Error: Paused when the wait would exceed MaxPark, Unavailable when ctx ended; nothing was sent then.
 func (g *Gate) Enter(ctx context.Context, op string) (done func(error), err error) {
-	deadline := time.Now().Add(g.cfg.MaxPark)
+	deadline, c := time.Now().Add(g.cfg.MaxPark), g.circuit(op)
 	for {
 		if err := g.awaitSilence(ctx, op, deadline); err != nil {
 			return nil, err
 		}
-		report, changed, err := g.ask()
+		report, changed, err := c.ask()
 		if err != nil {
-			if err := g.park(ctx, op, changed, deadline, err); err != nil {
+			if err := c.park(ctx, op, changed, deadline, err); err != nil {
 				return nil, err
 			}
 			continue
 		}
 		if err := g.queue(ctx, op, deadline); err != nil {
-			g.done(op, time.Now(), report, errNeutral)
+			c.done(report, errNeutral)
 			return nil, err
 		}
 		// The queue before the limiter may be long: what was closed at its end may be open at its head.
-		if g.breaker.State() == gobreaker.StateOpen {
+		if c.breaker.State() == gobreaker.StateOpen {
 			report(errNeutral)
 			continue
 		}
 		entered := time.Now()
-		return func(err error) { g.done(op, entered, report, err) }, nil
+		return func(err error) { c.done(report, g.weigh(op, entered, err)) }, nil
 	}
 }
 
@@ -227,35 +176,6 @@ func (g *Gate) queue(ctx context.Context, op string, deadline time.Time) error {
 
 func stopped(op string, err error) error {
 	return &douyin.Error{Op: op, Kind: douyin.Unavailable, Err: err}
-}
-
-// ask asks the breaker. changed is closed at the first change after the question, so none between a refusal and the wait is missed.
-func (g *Gate) ask() (report func(error), changed <-chan struct{}, err error) {
-	g.mu.Lock()
-	changed = g.changed
-	g.mu.Unlock()
-	report, err = g.breaker.Allow()
-	return report, changed, err
-}
-
-// park waits for the breaker to change. nil means: try again.
-func (g *Gate) park(ctx context.Context, op string, changed <-chan struct{}, deadline time.Time, refusal error) error {
-	look := deadline
-	g.mu.Lock()
-	if errors.Is(refusal, gobreaker.ErrOpenState) {
-		look = earlier(g.reopens.Add(time.Millisecond), deadline) // the breaker turns when it is asked after that moment
-	}
-	g.mu.Unlock()
-	if err := await(ctx, changed, look); err != nil {
-		return stopped(op, err)
-	}
-	if time.Now().Before(deadline) {
-		return nil
-	}
-	g.mu.Lock()
-	wait := max(time.Until(g.reopens), time.Second)
-	g.mu.Unlock()
-	return &douyin.Error{Op: op, Kind: douyin.Paused, RetryAfter: wait, Message: "Douyin, or our credentials, failed again and again a moment ago"}
 }
 
 func earlier(a, b time.Time) time.Time {

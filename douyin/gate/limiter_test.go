@@ -193,7 +193,7 @@ func TestNobodyWaitsLongerThanMaxParkForTheRate(t *testing.T) {
 		if took, n := time.Since(start), passed.Load(); took != 5*time.Second || n < 5 || n > 6 || n+paused.Load() != 20 {
 			t.Errorf("%d passed and %d were paused in %s", n, paused.Load(), took)
 		}
-		if c := g.breaker.Counts(); c.TotalFailures != 0 {
+		if c := g.circuit(op).breaker.Counts(); c.TotalFailures != 0 {
 			t.Errorf("%+v", c)
 		}
 	})
@@ -216,7 +216,7 @@ func TestWhoLeavesTheQueueLetsTheOthersPass(t *testing.T) {
 		if took := time.Since(start); took != time.Second {
 			t.Errorf("the next one waited %s", took)
 		}
-		if c := g.breaker.Counts(); c.TotalFailures != 0 {
+		if c := g.circuit(op).breaker.Counts(); c.TotalFailures != 0 {
 			t.Errorf("%+v", c)
 		}
 	})

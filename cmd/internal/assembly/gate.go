@@ -26,16 +26,17 @@ func (a *Assembly) Gate() (*gate.Gate, error) {
 			OnRate: a.rateTurned,
 		})
 		if err == nil {
-			a.metrics.WatchBreaker(g.State)
+			a.metrics.WatchBreaker("breaker_state", "pushes", func() string { return g.State(douyin.OpOrderPush) })
+			a.metrics.WatchBreaker("signed_breaker_state", "payments, refunds and settlements", func() string { return g.State(douyin.OpRefundCreate) })
 			a.metrics.WatchRates(func() map[string]metrics.Rate { return rates(g) })
 		}
 		return g, err
 	})
 }
 
-func (a *Assembly) breakerTurned(from, to string) {
+func (a *Assembly) breakerTurned(calls, from, to string) {
 	a.metrics.BreakerTurned(to)
-	a.log.Warn().Str("from", from).Str("to", to).Msg("circuit breaker")
+	a.log.Warn().Str("calls", calls).Str("from", from).Str("to", to).Msg("circuit breaker")
 }
 
 func (a *Assembly) limiterTurned(err error) {

@@ -179,7 +179,7 @@ func (a *Assembly) moneyHandlers(h *worker.Handlers) error {
 	rows, answers := traces.Instructions(st), traces.Answers(a.metrics.Answers(st))
 	move := func(m store.Money, bank worker.Bank) *worker.MoveMoney {
 		return &worker.MoveMoney{
-			Money: m, Rows: rows, Answers: answers, Bank: traces.Bank(m, bank), Gate: traces.Gate(a.metrics.Gate(gate)), Sick: func() bool { return gate.State() != "closed" },
+			Money: m, Rows: rows, Answers: answers, Bank: traces.Bank(m, bank), Gate: traces.Gate(a.metrics.Gate(gate)), Sick: func() bool { return gate.State(douyin.OpRefundCreate) != "closed" },
 			Polls: a.polls, Grace: a.grace, Now: st.Clock, Log: a.log,
 		}
 	}

@@ -79,7 +79,7 @@ func (a *Assembly) pushHandler(serving context.Context) (*worker.PushOrder, erro
 		Douyin:      calls.Pusher(traces.Pusher(client)),
 		Gate:        traces.Gate(calls.Gate(worker.LiveFirst(a.metrics.Gate(gate)))),
 		CallTimeout: a.cfg.Douyin.Timeout, Grace: a.cfg.Scheduler.SweepAfter, Log: a.log, Serving: serving, Observe: a.pushed,
-		Now: st.Clock, Shelter: shelter, Sick: func() bool { return gate.State() != "closed" },
+		Now: st.Clock, Shelter: shelter, Sick: func() bool { return gate.State(douyin.OpOrderPush) != "closed" },
 	}, nil
 }
 

@@ -24,11 +24,12 @@ func (e *events) LimiterTurned(err error) {
 	e.limiter.Set(shared)
 }
 
-// WatchBreaker shows the state that the function tells, as one series per state of which one is 1. It is called once.
-func (m *Metrics) WatchBreaker(state func() string) {
+// WatchBreaker shows the state that the function tells, as one series per state of which one is 1: name is the metric's, calls are those
+// that pass the breaker. It is called once for each name.
+func (m *Metrics) WatchBreaker(name, calls string, state func() string) {
 	for _, s := range breakerStates {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Namespace: namespace, Name: "breaker_state", Help: "1 for the state of this process's circuit breaker towards Douyin, 0 for the others.",
+			Namespace: namespace, Name: name, Help: "1 for the state of this process's circuit breaker for " + calls + ", 0 for the others.",
 			ConstLabels: prometheus.Labels{"state": s},
 		}, func() float64 {
 			if state() == s {

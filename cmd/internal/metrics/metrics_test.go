@@ -45,7 +45,8 @@ func (c *countsStub) Counts(context.Context, time.Time) (store.Counts, error) {
 // whole is the metrics of a process that runs everything.
 func whole(rdb redis.UniversalClient, st Counter, clock func() time.Time) *Metrics {
 	m := New(Build{Version: "1.2.3"})
-	m.WatchBreaker(func() string { return "open" })
+	m.WatchBreaker("breaker_state", "pushes", func() string { return "open" })
+	m.WatchBreaker("signed_breaker_state", "the others", func() string { return "closed" })
 	m.WatchDatabase(func() bool { return true })
 	m.WatchRates(func() map[string]Rate { return map[string]Rate{"order.push": {Now: 5, Most: 50}} })
 	m.WatchSkew(func() (time.Duration, bool) { return -2 * time.Minute, true })
