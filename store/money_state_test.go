@@ -133,18 +133,18 @@ func TestRowsOfTheOldFormAreUnderstood(t *testing.T) {
 // How long a request is in flight is measured by one clock, whatever the workers' clocks say.
 func TestAFlightIsMeasuredByTheDatabasesClock(t *testing.T) {
 	onOrder(t, func(t *testing.T, _ *store.Store, db *gorm.DB) {
-		real, err := store.New(db, store.Config{})
+		ours, err := store.New(db, store.Config{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(real.Close)
-		i := refund(t, real, "R1", 700)
+		t.Cleanup(ours.Close)
+		i := refund(t, ours, "R1", 700)
 		ahead := time.Now().Add(20 * time.Minute)
-		sent, err := real.MarkSending(t.Context(), i, ahead, ahead.Add(time.Minute))
+		sent, err := ours.MarkSending(t.Context(), i, ahead, ahead.Add(time.Minute))
 		if err != nil || sent.SentFor() != 0 || !sent.InFlight() {
 			t.Fatalf("announced: %v, in flight for %v, %v", sent.InFlight(), sent.SentFor(), err)
 		}
-		i = instruction(t, real, store.Refund, "R1")
+		i = instruction(t, ours, store.Refund, "R1")
 		if age := i.SentFor(); age < -time.Millisecond || age > time.Minute {
 			t.Errorf("in flight for %v", age)
 		}

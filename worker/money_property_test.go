@@ -107,7 +107,7 @@ func (w *world) compare(m store.Money, numbers ...string) {
 // seeds are the histories that ORDERSYNC_SEEDS=from-to names, both included; without it there are few.
 func seeds(t *testing.T, few uint64) (from, to uint64) {
 	t.Helper()
-	text := os.Getenv("ORDERSYNC_SEEDS")
+	text := os.Getenv("ORDERSYNC_SEEDS") //nolint:forbidigo // which histories a person, or CI, wants
 	if text == "" {
 		return 0, few - 1
 	}
