@@ -192,8 +192,9 @@ const (
 	recordTimeout = 10 * time.Second // for writing the result, also after the task's own time
 )
 
-// ladder is house.md §7 rule 7: HTTP call < pass < task < shutdown. The last rung, the container's grace period, is not ours to
-// read: docker-compose.yml has 90s.
+// ladder holds the time limits in their order: HTTP call < pass < task < shutdown < grace period of
+// the container. Whoever waits must outlast what he waits for. The last rung is not ours to read:
+// docker-compose.yml has 90s.
 func (c *Config) ladder() []Problem {
 	var out []Problem
 	if pass := passCalls*c.Douyin.Timeout + passOverhead; pass+LongestPark >= TaskTimeout {

@@ -37,37 +37,40 @@ type rule struct {
 	cause   error // becomes Error.Err
 }
 
-// rules are looked through in order, the first that fits decides. Sources: the copies of Douyin's documentation and the
-// forum posts named in the comments. No complete official table of the order push is known (UNCONFIRMED).
+// rules are looked through in order, the first that fits decides. The tags in the comments name the
+// source of each: see the package's Sources. No complete official table of the order push is known
+// (UNCONFIRMED).
 var rules = []rule{
-	// Busy, whatever the call (ecpay's table).
+	// Busy, whatever the call (COPY-2021-ECPAY, COPY-APIFOX).
 	{code: codeBusy, kind: Throttled},
-	// "系统错误，请重试": Douyin's page of 2021 and live answers of 2026.
+	// "系统错误，请重试" (COPY-2021-ORDER, LIVE-2026-01).
 	{code: codeSystem, kind: Unavailable, mayHave: true},
 
-	// Order push: the token (40002: page of 2021; 40004: live 2024; 40014: "bad access token" in SDK samples, but
-	// "http 参数错误" on the page of 2021, so the words decide).
+	// Order push: the token. 40002 (COPY-2021-ORDER); 40004 (LIVE-2024-05); 40014 is "bad access
+	// token" in an SDK's samples (SDK-SAMPLES) and "http 参数错误" on the page of 2021
+	// (COPY-2021-ORDER), so the words decide.
 	{op: OpOrderPush, code: 40002, kind: Unauthorized},
 	{op: OpOrderPush, code: 40004, kind: Unauthorized},
 	{op: OpOrderPush, code: 40014, words: "token", kind: Unauthorized},
 	{op: OpOrderPush, code: 40014, kind: Rejected},
-	// Order push: the open_id (40003: page of 2021; 40012: live 2023; 40031: live 2024).
+	// Order push: the open_id. 40003 (COPY-2021-ORDER); 40012 (LIVE-2023-08); 40031 (LIVE-2024-11).
 	{op: OpOrderPush, code: 40003, kind: Rejected},
 	{op: OpOrderPush, code: 40012, kind: Rejected},
 	{op: OpOrderPush, code: 40031, kind: Rejected},
-	{op: OpOrderPush, code: 40016, kind: Rejected}, // app_name
-	// "担保交易支付订单不存在" (live 2023): the payment order may lag behind. Otherwise business_line (2021).
+	{op: OpOrderPush, code: 40016, kind: Rejected}, // app_name (COPY-2021-ORDER)
+	// "担保交易支付订单不存在" (LIVE-2023-01): the payment order may lag behind. Otherwise it is
+	// business_line (COPY-2021-ORDER).
 	{op: OpOrderPush, code: 40022, words: "不存在", kind: Unavailable},
 	{op: OpOrderPush, code: 40022, kind: Rejected},
-	{op: OpOrderPush, code: 40099, kind: Rejected}, // "order_detail字段格式错误", live 2023
+	{op: OpOrderPush, code: 40099, kind: Rejected}, // "order_detail字段格式错误" (LIVE-2023-04)
 
-	// Token: app id, secret, grant type (Douyin's page), address not on the allow list (third-party pages).
+	// Token: app id, secret, grant type (TOKEN), address not on the allow list (THIRD-PARTY).
 	{op: OpTokenFetch, code: 40015, kind: Unauthorized, cause: ErrCredentials},
 	{op: OpTokenFetch, code: 40017, kind: Unauthorized, cause: ErrCredentials},
 	{op: OpTokenFetch, code: 40020, kind: Unauthorized, cause: ErrCredentials},
 	{op: OpTokenFetch, code: 40006, kind: Unauthorized, cause: ErrCredentials},
 
-	// Guaranteed payment (ecpay's pages and their apifox copies).
+	// Guaranteed payment (COPY-2021-ECPAY, COPY-APIFOX).
 	{op: opEcpay, code: codeInternal, kind: Unavailable, mayHave: true},
 	// Faults of the configuration: salt, app id, provider, merchant. The request was refused at the door, and every other one is too,
 	// until somebody mends the configuration.
@@ -77,8 +80,9 @@ var rules = []rule{
 	{op: opEcpay, code: 2047, kind: Unauthorized, cause: ErrConfiguration}, // invalid provider
 	{op: opEcpay, code: 2048, kind: Unauthorized, cause: ErrConfiguration}, // provider not authorised by the app
 	{op: opEcpay, code: 4000, kind: Unauthorized, cause: ErrConfiguration}, // merchant does not belong to the app
-	// "该单号首次请求已失败，请更换新的单号重新发起" and the like: a number whose first request failed stays dead. The rule is on
-	// Douyin's page of 2021, its words are not (UNCONFIRMED), so several are looked for, and none is believed before a question.
+	// "该单号首次请求已失败，请更换新的单号重新发起" and the like: a number whose first request failed
+	// stays dead. The rule is on Douyin's page (COPY-2021-ECPAY), its words are not (UNCONFIRMED), so
+	// several are looked for, and none is believed before a question.
 	{op: OpRefundCreate, words: "更换", kind: Doubtful, cause: ErrNumberDead},
 	{op: OpRefundCreate, words: "新的单号", kind: Doubtful, cause: ErrNumberDead},
 	{op: OpRefundCreate, words: "新单号", kind: Doubtful, cause: ErrNumberDead},
@@ -96,8 +100,8 @@ var rules = []rule{
 	{op: OpRefundQuery, words: "不存在", kind: Rejected, cause: ErrNotFound},
 	{op: OpSettleQuery, words: "不存在", kind: Rejected, cause: ErrNotFound},
 	{op: OpSettleUnsettled, words: "不存在", kind: Rejected, cause: ErrNotFound},
-	// The lists of create_order, create_refund and settle are not known (UNCONFIRMED): a refusal in Douyin's words, which may as well say
-	// that the request is being worked on.
+	// The lists of create_order, create_refund and settle are not known (UNCONFIRMED): a refusal in
+	// Douyin's words, which may as well say that the request is being worked on.
 	{op: opEcpay, kind: Doubtful},
 }
 

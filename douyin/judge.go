@@ -65,7 +65,7 @@ func (v verdict) judge(body []byte) *Error {
 		e.Kind, e.MayHave, e.Err = r.kind, r.mayHave, r.cause
 	case ok && v.status >= 200 && v.status < 300:
 		return nil
-	case v.status == http.StatusBadRequest: // a malformed parameter may be answered without JSON (Douyin's page of 2021)
+	case v.status == http.StatusBadRequest: // a malformed parameter may be answered without JSON (COPY-2021-ORDER)
 		e.Kind = Rejected
 		if isEcpay(v.op) { // as likely a proxy's page: Douyin may know better
 			e.Kind = Doubtful

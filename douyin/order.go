@@ -51,8 +51,9 @@ type FieldError struct {
 
 func (e *FieldError) Error() string { return e.Field + ": " + e.Reason }
 
-// TimeUnit is the unit of update_time. Documents before September 2023 say 13-digit milliseconds, later ones 10-digit
-// seconds (UNCONFIRMED which holds today); order_detail.create_time is milliseconds in all of them.
+// TimeUnit is the unit of update_time. Documents before September 2023 say 13-digit milliseconds
+// (COPY-2021-ORDER), later ones 10-digit seconds (COPY-2023-ORDER); which holds today is UNCONFIRMED.
+// order_detail.create_time is milliseconds in all of them.
 type TimeUnit int
 
 // Milliseconds is the zero value: shops that come from the PHP class have sent milliseconds already, and Douyin may

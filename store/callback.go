@@ -43,7 +43,7 @@ type Accepted struct {
 	Ended   MoneyState // what the refund or settlement has become by it; empty: it is none, or had ended before
 }
 
-// The types and states of callbacks that mean something here (douyin-api.md §4.2).
+// The types and states of callbacks that mean something here (PAY-CB, REFUND-CB, SETTLE-CB).
 const (
 	callbackPayment = "payment"
 	callbackRefund  = "refund"

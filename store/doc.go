@@ -66,10 +66,13 @@
 //
 // # Why refunds and settlements take turns
 //
-// A settlement is computed from what is in transit, and a refund is cheapest while the money is in transit (douyin-api.md §2.3, §2.5).
-// So of one order a refund and a settlement are never at Douyin together. Under the order's lock, MarkSending gives an instruction its
-// turn: a settlement when no refund is open, a refund when no settlement has its turn. So every refund passes a settlement that was
-// not sent yet, and waits for one that was; refunds do not wait for each other.
+// A settlement is computed from what is in transit, and a refund is cheapest while the money is in
+// transit: after the settlement the fee is lost, and where the seller's balance is too small the
+// refund is accepted and then fails (OLD-REFUND, OLD-SETTLE). So of one order a refund and a
+// settlement are never at Douyin together. Under the order's lock, MarkSending gives an instruction
+// its turn: a settlement when no refund is open, a refund when no settlement has its turn. So every
+// refund passes a settlement that was not sent yet, and waits for one that was; refunds do not wait
+// for each other.
 //
 // A turn lasts from the announcement to the end. What has it waits for nobody, also when it is sent again, so no two wait for each
 // other. It is given back when nothing of the instruction is at Douyin: the request did not leave, or Douyin called it too early and does

@@ -10,7 +10,7 @@ import (
 	"github.com/ordersync/ordersync/store"
 )
 
-// Limits of order_detail that are mended here instead of refused (douyin-api.md §1.4).
+// Limits of order_detail (ORDER-SYNC) that are mended here instead of refused.
 const maxTitleBytes = 256
 
 // IncompleteOrderError says which value of the shop Douyin would refuse, and where it is to be mended.

@@ -153,7 +153,7 @@ func (w *world) ended(r *life, err error) {
 		if !w.vault.chance(3) {
 			return
 		}
-		j.at = w.now.Add(time.Minute) // asynq runs a finished task again when Redis blinks (asynq.md §2.1)
+		j.at = w.now.Add(time.Minute) // asynq runs a finished task again when Redis blinks (ARCHITECTURE.md)
 	case "archive":
 		w.t.Errorf("%s: archived: %v", j.number, err)
 		return

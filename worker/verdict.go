@@ -58,7 +58,7 @@ type verdict struct {
 	tell    error         // what the handler returns
 }
 
-// judge is the table of house.md §4.
+// judge turns an error into its verdict. ARCHITECTURE.md has the same as a table.
 func judge(err error, a attempt) verdict {
 	if err == nil {
 		return verdict{outcome: store.Pushed}
@@ -153,8 +153,9 @@ func waitOf(err error) time.Duration {
 	return 0
 }
 
-// taskError is what asynq stores: valid UTF-8 of bounded length. Other text would leave the task stuck until its lease ends
-// (asynq.md §1.2).
+// taskError is what asynq stores: valid UTF-8 of bounded length. Other text cannot be encoded as a
+// protobuf message, so asynq could move the task neither to retry nor to the archive, and it would be
+// stuck until its lease ends.
 type taskError struct {
 	text string
 	err  error

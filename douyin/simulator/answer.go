@@ -6,18 +6,19 @@ import (
 	"strconv"
 )
 
-// Codes of the order push (douyin-api.md §1.7). They are not stable between versions of the document; these are the newest
-// that were seen live, and the published ones where none was.
+// Codes of the order push. They are not stable between versions of the document; these are the
+// newest that were seen live, and the published ones (COPY-2021-ORDER) where none was. package
+// douyin explains the tags.
 const (
 	codeSystem         = -1    // 系统错误，请重试
 	codeToken          = 40002 // access_token error
 	codeOpenID         = 40003 // openid missing or not text
 	codeTokenExpired   = 40004 // access_token error or expired
-	codeOpenIDForeign  = 40012 // an open_id that no phone has made (live, 2023)
+	codeOpenIDForeign  = 40012 // an open_id that no phone has made (LIVE-2023-08)
 	codeParameter      = 40014 // http 参数错误
 	codeAppName        = 40016 // app_name error
-	codeNoPayment      = 40022 // 担保交易支付订单不存在 (live, 2023)
-	codeDetail         = 40099 // order_detail字段格式错误 (live, 2023)
+	codeNoPayment      = 40022 // 担保交易支付订单不存在 (LIVE-2023-01)
+	codeDetail         = 40099 // order_detail字段格式错误 (LIVE-2023-04)
 	codeBusy           = 1001  // ecpay's "busy"; UNCONFIRMED for the order push, where no code for it is published
 	codeTokenParameter = 1     // UNCONFIRMED: the document names no number for a missing parameter of the token
 )

@@ -2,7 +2,7 @@ package simulator
 
 import "fmt"
 
-// orderDetail is order_detail of order_type 0 (douyin-api.md §1.4). Its texts are slices of the call.
+// orderDetail is order_detail of order_type 0 (ORDER-SYNC). Its texts are slices of the call.
 type orderDetail struct {
 	seen             uint32
 	orderID          []byte

@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// Codes of ecpay (douyin-api.md §2.10). The numbers that single calls answer for business reasons are UNCONFIRMED; the
-// simulator uses 2010 for all of them, and its words tell them apart.
+// Codes of ecpay (COPY-2021-ECPAY, COPY-APIFOX). The numbers that single calls answer for business
+// reasons are UNCONFIRMED; the simulator uses 2010 for all of them, and its words tell them apart.
 const (
 	codeInternal     = 1000 // may have succeeded or failed
 	codeNoRecord     = 2000 // 支付记录不存在

@@ -2,7 +2,7 @@ package simulator
 
 import "fmt"
 
-// pushRequest is the body of the order push (douyin-api.md §1.1). Its texts are slices of the call.
+// pushRequest is the body of the order push (ORDER-SYNC). Its texts are slices of the call.
 type pushRequest struct {
 	seen        uint32
 	accessToken []byte
@@ -44,7 +44,7 @@ var pushRequired = []requirement{
 	{hasOrderDetail, "order_detail"}, {hasOrderType, "order_type"}, {hasOrderStatus, "order_status"}, {hasUpdateTime, "update_time"},
 }
 
-// statusTexts are order_detail.status for each order_status (douyin-api.md §1.2). 3 and 7 are not defined.
+// statusTexts are order_detail.status for each order_status (ORDER-SYNC). 3 and 7 are not defined.
 var statusTexts = [...][]string{
 	0: {"待支付"},
 	1: {"已支付"},

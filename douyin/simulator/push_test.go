@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The example of douyin-api.md §1.4, byte for byte except for the token.
+// An example in the shape that Douyin's page describes (ORDER-SYNC). Literal bytes, but for the token.
 const documentExample = `{
   "access_token": "TOKEN",
   "app_name": "douyin",

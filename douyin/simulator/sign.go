@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// requestSignature is the signature of an ecpay request (douyin-api.md §3.1): the values, not the names, of all parameters
-// but a few; trimmed, one pair of quotes cut, trimmed; empty and "null" left out; sorted bytewise together with the salt.
+// requestSignature is the signature of an ecpay request (SIGN-DEMO): the values, not the names, of
+// all parameters but a few; trimmed, one pair of quotes cut, trimmed; empty and "null" left out;
+// sorted bytewise together with the salt.
 func requestSignature(f form, salt string) string {
 	list := []string{salt}
 	for _, p := range f {
@@ -30,8 +31,8 @@ func requestSignature(f form, salt string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// callbackSignature signs a callback (douyin-api.md §3.3): sorted, joined without a separator, empty ones left out, msg as it
-// stands.
+// callbackSignature signs a callback (SIGN-DEMO): sorted, joined without a separator, empty ones
+// left out, msg as it stands.
 func callbackSignature(token, timestamp, nonce, msg string) string {
 	list := []string{token, timestamp, nonce, msg}
 	slices.Sort(list)

@@ -2,8 +2,9 @@ package simulator
 
 import "testing"
 
-// Published vectors (R: bytedance/open-pay-signature-*-demo, yansongda/pay, houseme/bytedance) and vectors derived by
-// running the official Go function. See douyin-api.md §3.4 and §3.6.
+// Vectors that were published (R1: bytedance/open-pay-signature-go-demo; R3, R5, R6: yansongda/pay;
+// R8: houseme/bytedance), and derived ones that the official Go function was run for. Where each
+// stands is said in douyin/testdata/sign_vectors.json.
 func TestRequestSignatureVectors(t *testing.T) {
 	const derived = "your_payment_salt"
 	for _, v := range []struct{ name, salt, body, sign string }{
@@ -33,7 +34,8 @@ func TestRequestSignatureVectors(t *testing.T) {
 	}
 }
 
-// C1: bytedance/open-pay-signature-*-demo; C2: yansongda/pay; DC1: derived. See douyin-api.md §3.5 and §3.6.
+// C1: bytedance/open-pay-signature-go-demo; C2: yansongda/pay; DC1: derived, by the rule that C1
+// and C2 fit.
 func TestCallbackSignatureVectors(t *testing.T) {
 	for _, v := range []struct{ name, token, timestamp, nonce, msg, sign string }{
 		{"C1", "fdsifakhflasjfxxxxxxxxx", "1652675265", "9999", "80850852", "c9df04a40645c4ec15c13bc542cea589eac57e64"},

@@ -2,7 +2,7 @@
 //
 // # Why shared
 //
-// A new fetch lets the previous token die within 5 minutes (Douyin's page on get-access-token). Processes that fetched for
+// A new fetch lets the previous token die within 5 minutes (TOKEN). Processes that fetched for
 // themselves would throw each other's tokens away. So there is one token per app, one fetch at a time over all processes
 // (a lock in Redis that outlives a fetch, and a flight inside the process), and a fetch that lost its lock does not
 // overwrite what came after it.

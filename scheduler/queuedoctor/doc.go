@@ -1,5 +1,5 @@
 // Package queuedoctor watches the health of asynq v0.26's own keys, queue by queue, repairs what is safe and reports the rest.
-// The faults and their effects are those of asynq.md §1.8 and §2:
+// The tests make each of these faults on purpose:
 //
 //	fault        what stands in Redis                             what it does                             what is done
 //	ghost        an id in a list whose task is gone               counting the queue fails; asynqmon's     the id is removed, the second

@@ -24,12 +24,13 @@
 //
 // # Why asynqmon's answers pass through a buffer
 //
-// asynqmon v0.7.2 (asynq.md §4) loads fonts from a foreign host, serves JSON as plain text and its style sheets without their
-// type, and answers unknown calls with its start page. All of it is put right in one place, on the finished answer; the largest
-// is about a megabyte.
+// asynqmon v0.7.2 loads fonts from a foreign host, serves JSON as plain text and its style sheets
+// without their type, and answers unknown calls with its start page. All of it is put right in one
+// place, on the finished answer; the largest is about a megabyte.
 //
 // # Why "archive all" is refused
 //
-// asynq's Inspector trims the archive without deleting the trimmed tasks, which then keep their ids for ever, and an archive
-// above some 8,000 tasks can break every later archiving of its queue (asynq.md §1.8).
+// asynq's Inspector trims the archive without deleting the trimmed tasks, which then keep their ids
+// for ever: of 15,000 archived so, 5,001 did. And where more than some 8,000 tasks are to be trimmed
+// in one go, the script fails half-way, as does every later archiving of that queue (ARCHITECTURE.md).
 package admin

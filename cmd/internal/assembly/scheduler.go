@@ -23,11 +23,13 @@ const purgeEvery = 10 * time.Minute
 // forwardEvery is how often callbacks for the shop's own handler are looked for.
 const forwardEvery = time.Second
 
-// registerEvery is how often asynq's list of queues is completed: running clients never do it again after Redis came back
-// empty, and the Inspector and asynqmon would show nothing (asynq.md §1.9).
+// registerEvery is how often asynq's list of queues is completed. A client remembers that it has
+// written a queue's name, so it never does it again after Redis came back empty, and the Inspector
+// and asynqmon would show nothing until it restarts.
 const registerEvery = time.Minute
 
-// doctorEvery is how often asynq's keys are looked at (asynq.md §2). What is suspected once is mended the second time.
+// doctorEvery is how often asynq's keys are looked at (package queuedoctor). What is suspected once
+// is mended the second time.
 const doctorEvery = time.Minute
 
 // Scheduler is everything that happens because a clock rang.

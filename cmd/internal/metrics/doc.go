@@ -26,6 +26,7 @@
 //
 // # Why not asynq's own exporter
 //
-// asynq's x/metrics asks the Inspector, which fails for a whole queue when one id has lost its task (asynq.md §2.3). The lengths
-// of the lists and the age of the oldest need no task to be whole.
+// asynq's x/metrics asks the Inspector, which fails for a whole queue when one id has lost its task:
+// then a scrape is answered with 200 and an empty body. The lengths of the lists and the age of the
+// oldest need no task to be whole.
 package metrics

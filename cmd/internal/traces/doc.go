@@ -12,11 +12,12 @@
 //
 // # Why a run is a child of what asked for it, and a retry its sibling
 //
-// The conventions for messaging (semconv, messaging-spans.md, "Message creation context as parent of Process span") prefer links, and
-// allow for the handling of single messages that the span continues the trace of the message's creation, which is to be documented:
-// this is what is done here, with a link as well, because one trace from checkout to Douyin is what a person looks for. Each run of a
-// task is a "process" span of its own with the same creation context, so all attempts stand side by side in one trace, numbered by
-// ordersync.attempt.
+// OpenTelemetry's semantic conventions for messaging spans ("Message creation context as parent of
+// Process span") prefer links, and allow for the handling of single messages that the span continues
+// the trace of the message's creation, which is to be documented: this is what is done here, with a
+// link as well, because one trace from checkout to Douyin is what a person looks for. Each run of a
+// task is a "process" span of its own with the same creation context, so all attempts stand side by
+// side in one trace, numbered by ordersync.attempt.
 //
 // What the sweep or a backfill asked for has a trace of its own for each order, which begins with its run and is linked to the span
 // that enqueued it: the conventions' way for what was sent in batches. A trace of a sweep with 50,000 orders in it helps nobody. Rows of the
