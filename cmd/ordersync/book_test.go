@@ -12,6 +12,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks"
+	"github.com/ordersync/ordersync/worker"
 )
 
 // The book is ARCHITECTURE.md, CONTRIBUTING.md, SECURITY.md, the READMEs, the docs of the packages
@@ -74,7 +78,8 @@ func TestEverySourceInACommentIsExplained(t *testing.T) {
 		for _, m := range bracketed.FindAllStringSubmatch(text, -1) {
 			found = append(found, strings.Split(m[1], ", ")...)
 		}
-		for _, tag := range found {
+		slices.Sort(found)
+		for _, tag := range slices.Compact(found) {
 			used[tag] = true
 			if !slices.Contains(explained, tag) && !slices.Contains(ordinary, tag) {
 				t.Errorf("%s: the source %s is not explained in douyin/doc.go", file, tag)
@@ -188,4 +193,87 @@ func commentMark(path string) *regexp.Regexp {
 		return afterHash
 	}
 	return nil
+}
+
+var (
+	ours     = []string{"ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"}
+	mdLink   = regexp.MustCompile(`\]\(([^)#\s]+)`)
+	mdCode   = regexp.MustCompile("`([^`\n]+)`")
+	filePath = regexp.MustCompile(`^[\w.-]+(?:/[\w.*-]+)+$|^[\w-]+\.md$`)
+	target   = regexp.MustCompile(`(?m)(?:^|\x60)make ([a-z-]+)`)
+)
+
+// notFiles look like a path and are none.
+var notFiles = []string{"glebarez/sqlite", "graph-gophers/dataloader", "modernc.org/sqlite"}
+
+// Whoever reads that something stands in worker/verdict.go finds that file.
+func TestTheBookNamesFilesThatAreThere(t *testing.T) {
+	named := 0
+	for _, doc := range append([]string{"README.md", "README.zh-CN.md"}, ours...) {
+		text := readDoc(t, filepath.Join(tree, doc))
+		for _, m := range mdLink.FindAllStringSubmatch(text, -1) {
+			if !strings.Contains(m[1], "://") && !there(m[1]) {
+				t.Errorf("%s links to %s, which is not there", doc, m[1])
+			}
+		}
+		if !slices.Contains(ours, doc) {
+			continue
+		}
+		for _, m := range mdCode.FindAllStringSubmatch(codeBlock.ReplaceAllString(text, ""), -1) {
+			name := m[1]
+			if !filePath.MatchString(name) || slices.Contains(notFiles, name) {
+				continue
+			}
+			named++
+			if found, err := filepath.Glob(filepath.Join(tree, name)); err != nil || len(found) == 0 {
+				t.Errorf("%s names %s, which is not there", doc, name)
+			}
+		}
+	}
+	if named < 100 {
+		t.Errorf("%d files are named: does the pattern still fit?", named)
+	}
+}
+
+func TestTheBookCallsTargetsOfTheMakefile(t *testing.T) {
+	makefile := readDoc(t, filepath.Join(tree, "Makefile"))
+	for _, doc := range ours {
+		for _, m := range target.FindAllStringSubmatch(readDoc(t, filepath.Join(tree, doc)), -1) {
+			if !strings.Contains(makefile, "\n"+m[1]+":") {
+				t.Errorf("%s calls make %s, which is not there", doc, m[1])
+			}
+		}
+	}
+}
+
+// A new outcome, kind, state, alarm, queue or table is explained in ARCHITECTURE.md.
+func TestTheBookHasEveryWord(t *testing.T) {
+	text := readDoc(t, filepath.Join(tree, "ARCHITECTURE.md"))
+	words := append(worker.Kinds(), tasks.Queues()...)
+	for _, o := range []store.Outcome{
+		store.Pending, store.Sending, store.Pushed, store.Settled, store.Refused, store.Retrying, store.GaveUp, store.Ignored,
+	} {
+		words = append(words, string(o))
+	}
+	for _, s := range append(store.OpenMoneyStates(), store.MoneySucceeded, store.MoneyFailed) {
+		words = append(words, string(s))
+	}
+	words = append(words, store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnknownOrder,
+		store.AlarmUnreadable, store.AlarmUnknownCode, store.AlarmUnsendable, store.AlarmUnsettled, store.AlarmPutAside,
+		store.AlarmUnanswered, store.AlarmForeignApp, store.AlarmUnknownType, store.AlarmNotUnderstood)
+	created := regexp.MustCompile(`CREATE TABLE (?:IF NOT EXISTS )?(\w+)`)
+	files, err := filepath.Glob(filepath.Join(tree, "store/migrations/mysql/*.sql"))
+	if err != nil || len(files) < 9 {
+		t.Fatalf("%d migrations, %v", len(files), err)
+	}
+	for _, file := range files {
+		for _, m := range created.FindAllStringSubmatch(readDoc(t, file), -1) {
+			words = append(words, m[1])
+		}
+	}
+	for _, w := range words {
+		if !regexp.MustCompile("\\b" + w + "\\b").MatchString(text) {
+			t.Errorf("ARCHITECTURE.md does not explain %s", w)
+		}
+	}
 }

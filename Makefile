@@ -1,0 +1,37 @@
+# Thin: each target calls what exists. `make help` lists them.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast lint bench loadtest soak fresh ci
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+demo: ## see orders travel, in one process; ARGS="--serve" keeps it
+	go run ./cmd/ordersync demo $(ARGS)
+
+test: ## all tests; ARGS="-run TestName" for one of them
+	go test ./... $(ARGS)
+
+test-fast: ## the rooms whose tests take about a minute together
+	go test ./configs ./douyin/... ./tasks/... ./scheduler/... ./cmd/internal/arrows $(ARGS)
+
+lint: ## format, vet and golangci-lint, as CI has them
+	test -z "$$(gofmt -l .)"
+	go vet ./...
+	go tool -modfile=.ci/tools/go.mod golangci-lint run
+
+bench: ## all benchmarks; ARGS="-benchtime 5x"
+	go test -run '^$$' -bench . $(ARGS) ./...
+
+loadtest: ## rates beside plain asynq, on private servers; ARGS="--rounds 6"
+	bash .ci/loadtest $(ARGS)
+
+soak: ## money in a storm, and 20,000 histories of it
+	ORDERSYNC_SOAK=$${ORDERSYNC_SOAK:-120} go test -count=1 -timeout 30m -run '^TestMoneyMovesOnceWhateverHappens$$' ./cmd/ordersync
+	ORDERSYNC_SEEDS=$${ORDERSYNC_SEEDS:-1000-21000} go test -count=1 -run '^TestMoneyMovesOnceAndRowsAgreeWithDouyin$$' ./worker
+
+fresh: ## walk README's shortest way with empty caches, and print the seconds
+	bash .ci/fresh
+
+ci: ## everything that CI runs; installs what the tests want
+	.ci/run
