@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -184,5 +186,36 @@ func TestOnlyTracesUsesOpenTelemetrysSDK(t *testing.T) {
 	}
 	if !users[owner] {
 		t.Errorf("%s imports no SDK: the test looks at nothing", owner)
+	}
+}
+
+var arrowRow = regexp.MustCompile("(?m)^\\| `([a-z/]+)` \\| (.*) \\|$")
+
+// ARCHITECTURE.md draws the same arrows.
+func TestTheBookDrawsTheseArrows(t *testing.T) {
+	text, err := os.ReadFile("../../../ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "\n## The arrows\n")
+	table, _, _ = strings.Cut(table, "\n## ")
+	drawn := map[string]string{}
+	for _, m := range arrowRow.FindAllStringSubmatch(table, -1) {
+		drawn[m[1]] = m[2]
+	}
+	for name, allowed := range mayImport {
+		want := "`" + strings.Join(allowed, "` `") + "`"
+		switch {
+		case len(allowed) == 0:
+			want = "nothing"
+		case allowed[0] == "*":
+			want = "everything"
+		}
+		if drawn[name] != want {
+			t.Errorf("ARCHITECTURE.md says that %s may import %s; the table has %s", name, drawn[name], want)
+		}
+	}
+	if len(drawn) != len(mayImport) {
+		t.Errorf("ARCHITECTURE.md has %d rows, the table %d", len(drawn), len(mayImport))
 	}
 }
