@@ -1,4 +1,6 @@
-// Package configs is the only room that reads files and environment variables. It turns them into one checked Config.
+// Package configs is the only room that reads files and environment variables. It turns them into
+// one checked Config. It is for the program ordersync, and not for import by others: keys come and
+// go with the program.
 //
 // # Why every problem at once
 //

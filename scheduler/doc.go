@@ -1,5 +1,6 @@
-// Package scheduler asks again: because a clock rang, it finds in MySQL what Douyin does not know yet and enqueues it, hands
-// the outbox over to asynq, and keeps the log from growing.
+// Package scheduler asks again: because a clock rang, it finds in MySQL what Douyin does not know yet
+// and enqueues it, hands the outbox over to asynq, and keeps the log from growing. Others may import
+// it beside packages worker and store, to run ordersync inside a program of their own.
 //
 // # Why it looks in MySQL and never in Redis
 //

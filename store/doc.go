@@ -1,5 +1,7 @@
-// Package store holds all the SQL: the shop's tables, which are only ever read, and ours (prefix ordersync_), with their
-// migrations. It runs on MySQL 8, on MariaDB 10.6+ and, for the demo and for tests, on the SQLite of package embedded.
+// Package store holds all the SQL: the shop's tables, which are only ever read, and ours (prefix
+// ordersync_), with their migrations. It runs on MySQL 8, on MariaDB 10.6+ and, for the demo and for
+// tests, on the SQLite of package embedded. Others may import it beside packages worker and
+// scheduler, to run ordersync inside a program of their own, or to read what it wrote.
 //
 // # Why one statement loads an order
 //

@@ -1,4 +1,5 @@
-// Package tasks names what can be asked of ordersync: payloads, task ids, queues, enqueue. A Go shop imports it alone.
+// Package tasks names what can be asked of ordersync: payloads, task ids, queues, enqueue. It is for
+// import by others: a Go shop needs this package of ours and no other.
 //
 // # Why a task names and does not carry
 //

@@ -2,6 +2,7 @@ package tasks_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -85,4 +86,29 @@ func ExampleRefundRequest_Row() {
 	// _, err = tx.ExecContext(ctx, "INSERT INTO ordersync_outbox (kind, order_id, payload) VALUES (?, ?, ?)", row.Kind, row.OrderID, row.Payload)
 	fmt.Println(row.Kind, row.OrderID, string(row.Payload))
 	// Output: refund 10086 {"order_id":"10086","out_refund_no":"R10086-1","amount_fen":990,"reason":"用户取消订单"}
+}
+
+// The shop's own transaction: the order is paid and the push is asked for, or neither. The scheduler
+// hands the row over within a fraction of a second.
+func ExamplePushOrder_Row() {
+	markPaid := func(ctx context.Context, db *sql.DB, orderID string) error {
+		row, err := tasks.PushOrder{OrderID: orderID, Cause: tasks.CausePaid}.Row()
+		if err != nil {
+			return err
+		}
+		tx, err := db.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback() //nolint:errcheck // after Commit there is nothing to roll back
+		if _, err := tx.ExecContext(ctx, "UPDATE `order` SET status = 1 WHERE id = ?", orderID); err != nil {
+			return err
+		}
+		const ask = "INSERT INTO ordersync_outbox (kind, order_id, payload) VALUES (?, ?, ?)"
+		if _, err := tx.ExecContext(ctx, ask, row.Kind, row.OrderID, row.Payload); err != nil {
+			return err
+		}
+		return tx.Commit()
+	}
+	_ = markPaid
 }

@@ -1,4 +1,6 @@
-// Package worker does what was asked: rows in, Douyin call out, result written.
+// Package worker does what was asked: rows in, Douyin call out, result written. Others may import it
+// beside packages store and douyin, to run the handlers inside a program of their own: see the
+// example of NewServers.
 //
 // # Why a pass announces itself before it calls
 //

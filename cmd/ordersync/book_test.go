@@ -277,3 +277,31 @@ func TestTheBookHasEveryWord(t *testing.T) {
 		}
 	}
 }
+
+// Whoever finds a package learns from its first paragraph whether it is for him.
+func TestPublicPackagesSayWhoMayImportThem(t *testing.T) {
+	seen := 0
+	err := filepath.WalkDir(tree, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			if name := entry.Name(); name == "cmd" || name == ".ci" || name == ".git" || name == "testdata" {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if name := entry.Name(); name != "doc.go" && name != "migrations.go" {
+			return nil
+		}
+		seen++
+		first, _, _ := strings.Cut(docOf(t, path), "\n\n")
+		if !strings.Contains(first, "import") {
+			t.Errorf("%s: does the first paragraph say whether others may import it?", path)
+		}
+		return nil
+	})
+	if err != nil || seen < 14 {
+		t.Errorf("%d packages, %v", seen, err)
+	}
+}

@@ -1,5 +1,5 @@
-// Package gate stands before every call to Douyin: a rate limit over all processes and a circuit breaker. A Gate
-// implements douyin.Gate.
+// Package gate stands before every call to Douyin: a rate limit over all processes and a circuit
+// breaker. A Gate implements douyin.Gate. Others may import it together with package douyin.
 //
 // # Why handlers wait here
 //

@@ -1,6 +1,7 @@
-// Package simulator is Douyin's other side: an http.Handler that answers as the order centre, the token endpoint and the
-// guaranteed payment (ecpay v1) answer, refuses what they refuse, keeps a ledger of everything it was told, and fails on
-// demand.
+// Package simulator is Douyin's other side: an http.Handler that answers as the order centre, the
+// token endpoint and the guaranteed payment (ecpay v1) answer, refuses what they refuse, keeps a
+// ledger of everything it was told, and fails on demand. Others may import it, for tests of any
+// client: it imports nothing of ours.
 //
 // # Why it shares nothing with package douyin
 //

@@ -1,4 +1,5 @@
-// Package tokencache shares one app's access_token among all processes, through Redis. A Cache implements douyin.Tokens.
+// Package tokencache shares one app's access_token among all processes, through Redis. A Cache
+// implements douyin.Tokens. Others may import it together with package douyin.
 //
 // # Why shared
 //

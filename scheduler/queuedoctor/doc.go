@@ -1,5 +1,6 @@
-// Package queuedoctor watches the health of asynq v0.26's own keys, queue by queue, repairs what is safe and reports the rest.
-// The tests make each of these faults on purpose:
+// Package queuedoctor watches the health of asynq v0.26's own keys, queue by queue, repairs what is
+// safe and reports the rest. Others may import it for queues of their own. The tests make each of
+// these faults on purpose:
 //
 //	fault        what stands in Redis                             what it does                             what is done
 //	ghost        an id in a list whose task is gone               counting the queue fails; asynqmon's     the id is removed, the second

@@ -1,5 +1,6 @@
-// Package embedded is the database in a box: pure-Go SQLite in memory, for the demo and for tests on a machine that has
-// nothing but Go. Production never links it.
+// Package embedded is the database in a box: pure-Go SQLite in memory, for the demo and for tests on
+// a machine that has nothing but Go. Production never links it, and it is not for import by others,
+// but in their tests.
 //
 // # Why SQLite in memory through the memdb VFS
 //

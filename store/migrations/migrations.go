@@ -1,5 +1,7 @@
-// Package migrations holds the versioned SQL files that create and upgrade our tables, one folder per database. Both folders
-// hold the same versions; each file is applied once, in order, by pressly/goose. A released file is never edited.
+// Package migrations holds the versioned SQL files that create and upgrade our tables, one folder per
+// database. Both folders hold the same versions; each file is applied once, in order, by
+// pressly/goose. A released file is never edited. It is not for import by others: store.Migrate
+// applies them.
 package migrations
 
 import "embed"

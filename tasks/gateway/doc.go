@@ -1,4 +1,6 @@
-// Package gateway is package tasks over HTTP: shops in any language ask for pushes, refunds and settlements, and Douyin calls back.
+// Package gateway is package tasks over HTTP: shops in any language ask for pushes, refunds and
+// settlements, and Douyin calls back. A Gateway is an http.Handler; others may import it, to serve it
+// inside a program of their own.
 //
 // # Why the API stays closed without tokens
 //

@@ -1,5 +1,6 @@
-// Package inbox takes what producers write into a Redis Stream and hands it over: for apps that have Redis and not MySQL, in
-// any language, with one command.
+// Package inbox takes what producers write into a Redis Stream and hands it over: for apps that have
+// Redis and not MySQL, in any language, with one command. Producers need no import; others may import
+// it to run the Consumer inside a program of their own.
 //
 //	XADD ordersync:inbox MAXLEN ~ 1000000 * kind push order_id 123
 //	XADD ordersync:inbox MAXLEN ~ 1000000 * kind push order_id 123 cause paid revision r7
