@@ -10,7 +10,7 @@ demo: ## see orders travel, in one process; ARGS="--serve" keeps it
 	go run ./cmd/ordersync demo $(ARGS)
 
 test: ## all tests; ARGS="-run TestName" for one of them
-	go test ./... $(ARGS)
+	go test -timeout 20m ./... $(ARGS)
 
 test-fast: ## the rooms whose tests take about a minute together
 	go test ./configs ./douyin/... ./tasks/... ./scheduler/... ./cmd/internal/arrows $(ARGS)
