@@ -45,7 +45,7 @@ const (
 // Turn is true from the announcement until nothing of the instruction is at Douyin, or until it is overdue: meanwhile nothing
 // of the other kind leaves for the order (see the package's doc on turns).
 //
-// Alarms stand beside the state and are seen by a person; two of them decide something:
+// Alarms stand beside the state and are seen by a person; the first two decide something, too:
 //
 //	overdue        no result for a day: the turn is lost. It passes with the end, or with the next turn.
 //	contradiction  Douyin named another result than before, or a result of what never left: counts as moved.

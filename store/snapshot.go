@@ -42,7 +42,7 @@ type OrderSnapshot struct {
 type RefundSummary struct {
 	Paid       Fen // the amount of the shop's order; where there are refunds, the payment that Douyin confirmed, if any
 	Succeeded  Fen // paid back
-	InFlight   Fen // new or submitted
+	InFlight   Fen // new, sending or submitted
 	LastFailed Fen // amount of the refund that ended last, where it failed; 0: it succeeded, or there is none
 }
 

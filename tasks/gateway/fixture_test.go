@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,7 +24,7 @@ type fixture struct {
 	queue  *fakeQueue
 	orders *fakeOrders
 	ready  error
-	log    *bytes.Buffer
+	log    *safeBuffer
 }
 
 // fakeQueue is a tasks.Enqueuer that remembers, and refuses an id that it has seen.
@@ -67,7 +66,7 @@ func (o *fakeOrders) OrderStatus(_ context.Context, id string) (OrderStatus, boo
 
 func setUp(t *testing.T, change ...func(*Config, *Parts)) *fixture {
 	t.Helper()
-	f := &fixture{t: t, queue: &fakeQueue{tasks: map[string][]asynq.Option{}}, orders: &fakeOrders{}, log: &bytes.Buffer{}}
+	f := &fixture{t: t, queue: &fakeQueue{tasks: map[string][]asynq.Option{}}, orders: &fakeOrders{}, log: &safeBuffer{}}
 	cfg := Config{Tokens: []string{"an-older-token", token}, Log: zerolog.New(f.log), NewID: func() string { return "request-1" }}
 	parts := Parts{Queue: f.queue, Orders: f.orders, Ready: func(context.Context) error { return f.ready }}
 	for _, c := range change {

@@ -87,7 +87,7 @@ func TestOneLogLinePerRequestWithoutSecrets(t *testing.T) {
 	f := setUp(t)
 	f.ask("POST", "/v1/orders/77/push?access_token=query-secret", `{"revision":"body-secret"}`)
 	var line map[string]any
-	if err := json.Unmarshal(f.log.Bytes(), &line); err != nil {
+	if err := json.Unmarshal([]byte(f.log.String()), &line); err != nil {
 		t.Fatalf("not one JSON line: %s", f.log)
 	}
 	if line["path"] != "/v1/orders/77/push" || line["status"] != 202.0 || line["request"] != "request-1" || line["method"] != "POST" {

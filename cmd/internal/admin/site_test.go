@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -28,7 +27,7 @@ const (
 // site is an Admin with two users, vera who may look and omar who may change.
 type site struct {
 	*Admin
-	log bytes.Buffer
+	log safeBuffer
 	now time.Time
 	rdb *redis.Client
 }

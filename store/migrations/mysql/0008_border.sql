@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS ordersync_payment_ask (
     due_at       DATETIME(3)  NULL,                     -- when Douyin is asked; NULL: no more
     asks         INT          NOT NULL DEFAULT 0,
     message      VARCHAR(512) NOT NULL DEFAULT '',      -- of the last question without an answer
-    alarm        VARCHAR(32)  NOT NULL DEFAULT '',      -- overdue
+    alarm        VARCHAR(32)  NOT NULL DEFAULT '',      -- unanswered
     alarm_at     DATETIME(3)  NULL,
     ack_at       DATETIME(3)  NULL,
     ack_by       VARCHAR(64)  NOT NULL DEFAULT '',

@@ -18,7 +18,7 @@ CREATE TABLE IF NOT EXISTS ordersync_payment_ask (
     due_at       DATETIME NULL, -- when Douyin is asked; NULL: no more
     asks         INTEGER NOT NULL DEFAULT 0,
     message      TEXT NOT NULL DEFAULT '', -- of the last question without an answer
-    alarm        TEXT NOT NULL DEFAULT '', -- overdue
+    alarm        TEXT NOT NULL DEFAULT '', -- unanswered
     alarm_at     DATETIME NULL,
     ack_at       DATETIME NULL,
     ack_by       TEXT NOT NULL DEFAULT '',
