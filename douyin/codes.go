@@ -89,17 +89,34 @@ var rules = []rule{
 	{op: OpSettleCreate, words: "更换", kind: Doubtful, cause: ErrNumberDead},
 	{op: OpSettleCreate, words: "新的单号", kind: Doubtful, cause: ErrNumberDead},
 	{op: OpSettleCreate, words: "新单号", kind: Doubtful, cause: ErrNumberDead},
+	// "处理中，请勿重复提交": whatever its number, the request may be the one that is being worked on (UNCONFIRMED).
+	{op: OpRefundCreate, words: "处理中", kind: Doubtful},
+	{op: OpRefundCreate, words: "重复", kind: Doubtful},
+	{op: OpSettleCreate, words: "处理中", kind: Doubtful},
+	{op: OpSettleCreate, words: "重复", kind: Doubtful},
 	// "订单未到可结算时间" and the like; number and words are UNCONFIRMED.
 	{op: OpSettleCreate, words: "未到", kind: Doubtful, cause: ErrNotYet},
-	{op: opEcpay, code: 2010, kind: Rejected}, // business parameter
-	{op: opEcpay, code: 2102, kind: Rejected}, // length of a developer number
-	{op: opEcpay, code: 2000, kind: Rejected, cause: ErrNotFound},
-	{op: opEcpay, code: 3101, kind: Rejected, cause: ErrNotFound},
-	// A query in whose answer something does not exist, whatever the number: below the rules for faults of the app.
-	{op: OpOrderQuery, words: "不存在", kind: Rejected, cause: ErrNotFound},
-	{op: OpRefundQuery, words: "不存在", kind: Rejected, cause: ErrNotFound},
-	{op: OpSettleQuery, words: "不存在", kind: Rejected, cause: ErrNotFound},
-	{op: OpSettleUnsettled, words: "不存在", kind: Rejected, cause: ErrNotFound},
+	{op: opEcpay, code: 2010, kind: Rejected},                          // business parameter
+	{op: opEcpay, code: 2102, kind: Rejected},                          // length of a developer number
+	{op: OpOrderQuery, code: 2000, kind: Rejected, cause: ErrNotFound}, // no such payment
+	{op: OpSettleUnsettled, code: 2000, kind: Rejected, cause: ErrNotFound},
+	{op: OpOrderCreate, code: 2000, kind: Rejected},
+	{op: OpRefundCreate, code: 2000, kind: Rejected},
+	{op: OpSettleCreate, code: 2000, kind: Rejected},
+	{op: OpRefundQuery, code: 3101, kind: Rejected, cause: ErrNotFound}, // no such refund
+	{op: OpSettleQuery, code: 3101, kind: Rejected, cause: ErrNotFound},
+	// A query in whose answer the very record does not exist, whatever the number: which number a settlement has is UNCONFIRMED. That
+	// something else does not exist, a merchant for instance, says nothing about the record.
+	{op: OpOrderQuery, words: "支付记录不存在", kind: Rejected, cause: ErrNotFound},
+	{op: OpOrderQuery, words: "订单不存在", kind: Rejected, cause: ErrNotFound},
+	{op: OpRefundQuery, words: "退款记录不存在", kind: Rejected, cause: ErrNotFound},
+	{op: OpRefundQuery, words: "退款单不存在", kind: Rejected, cause: ErrNotFound},
+	{op: OpSettleQuery, words: "结算记录不存在", kind: Rejected, cause: ErrNotFound},
+	{op: OpSettleQuery, words: "结算单不存在", kind: Rejected, cause: ErrNotFound},
+	{op: OpSettleQuery, words: "分账记录不存在", kind: Rejected, cause: ErrNotFound},
+	{op: OpSettleQuery, words: "分账单不存在", kind: Rejected, cause: ErrNotFound},
+	{op: OpSettleUnsettled, words: "支付记录不存在", kind: Rejected, cause: ErrNotFound},
+	{op: OpSettleUnsettled, words: "订单不存在", kind: Rejected, cause: ErrNotFound},
 	// The lists of create_order, create_refund and settle are not known (UNCONFIRMED): a refusal in
 	// Douyin's words, which may as well say that the request is being worked on.
 	{op: opEcpay, kind: Doubtful},

@@ -38,7 +38,7 @@ const (
 //
 //	new        nothing of the instruction is at Douyin. It has no turn.
 //	sending    a request may be at Douyin. SendingAt: since when. AnsweredAt: its answer, which decided nothing, is written
-//	           down in Kind, Code and Message; nil: nobody has heard of it yet.
+//	           down in Kind, Code and Message; nil: nobody has heard of it yet. Refused: that answer was a no.
 //	submitted  accepted by Douyin, the result is to come.
 //	succeeded, failed are final: no later word changes them.
 //
@@ -105,6 +105,7 @@ type Instruction struct {
 	Attempts   int        // requests that were announced; the attempt that State speaks of
 	SendingAt  *time.Time // when the newest one was announced, by the database's clock; nil: nothing of it is at Douyin
 	AnsweredAt *time.Time // when its answer was written down; nil: nobody has heard of it
+	Refused    string     // the kind of refusal that answered it, with Kind, Code and Message in its words; empty: it was not refused
 	Turn       bool       // nothing of the other kind leaves for the order
 	PlatformNo string     // refund_no or settle_no
 	SentAt     *time.Time // since when a request may be at Douyin; nil: nothing of it is
@@ -165,7 +166,7 @@ func (l ledger) columns() []string {
 	return append([]string{
 		l.number, "order_id", "out_order_no", "amount_fen", l.text, "options", "fingerprint", "state", l.platform, "sent_at", "kind", "code", "message", "log_id",
 		"attempts", "polls", "due_at", "alarm", "alarm_at", "ack_at", "ack_by", "ack_note", "created_at", "updated_at", "finished_at",
-		"sending_at", "answered_at", "has_turn",
+		"sending_at", "answered_at", "refused", "has_turn",
 	}, l.extra...)
 }
 
@@ -182,7 +183,7 @@ func (m Money) scan(rows *sql.Rows) (storedInstruction, error) {
 	into := []any{
 		&i.Number, &i.OrderID, &i.OutOrderNo, &i.Amount, &i.Text, &options, &i.print, &i.State, &i.PlatformNo, &sent, &i.Kind, &i.Code, &i.Message, &i.LogID,
 		&i.Attempts, &i.Polls, &due, &i.Alarm, &alarm, &ack, &i.Ack.By, &i.Ack.Note, &created, &updated, &finished,
-		&sending, &answered, &i.Turn,
+		&sending, &answered, &i.Refused, &i.Turn,
 	}
 	if m == Settlement {
 		into = append(into, &params, &i.Finish, &notBefore)
@@ -199,11 +200,14 @@ func (m Money) scan(rows *sql.Rows) (storedInstruction, error) {
 }
 
 // readOldForm understands a row that a process of an older version has written since the migration: there, a request that may have
-// left was a new row with a time of sending.
+// left was a new row with a time of sending, and its turn followed from that time.
 func (i *Instruction) readOldForm() {
-	if i.State == MoneyNew && i.SentAt != nil {
-		i.State, i.Turn = MoneySending, i.Alarm != AlarmOverdue
-		i.SendingAt = &i.UpdatedAt
+	switch {
+	case i.SentAt == nil || i.SendingAt != nil:
+	case i.State == MoneyNew:
+		i.State, i.Turn, i.SendingAt = MoneySending, i.Alarm != AlarmOverdue, &i.UpdatedAt
+	case i.State == MoneySubmitted:
+		i.Turn, i.SendingAt, i.AnsweredAt = i.Alarm != AlarmOverdue, i.SentAt, &i.UpdatedAt
 	}
 }
 
@@ -212,7 +216,7 @@ func (d dialect) instructionArgs(i *Instruction) []any {
 		i.Number, i.OrderID, i.OutOrderNo, int64(i.Amount), i.Text, nullText(i.Options), i.fingerprint(), string(i.State), clip(i.PlatformNo, maxID), d.timePtr(i.SentAt),
 		clip(i.Kind, maxKind), i.Code, clip(i.Message, maxMessage), clip(i.LogID, maxLogID), i.Attempts, i.Polls, d.timePtr(i.DueAt), i.Alarm, d.timePtr(i.AlarmAt),
 		d.timePtr(i.Ack.At), clip(i.Ack.By, maxID), clip(i.Ack.Note, maxMessage), d.time(i.CreatedAt), d.time(i.UpdatedAt), d.timePtr(i.FinishedAt),
-		d.timePtr(i.SendingAt), d.timePtr(i.AnsweredAt), i.Turn,
+		d.timePtr(i.SendingAt), d.timePtr(i.AnsweredAt), clip(i.Refused, maxKind), i.Turn,
 	}
 	if i.Money == Settlement {
 		args = append(args, nullText(i.Params), i.Finish, d.timePtr(i.NotBefore))
@@ -231,6 +235,28 @@ func nullText(s string) any {
 func readInstructions(db *gorm.DB, m Money, where, lock string, args ...any) ([]storedInstruction, error) {
 	l := ledgers[m]
 	return collect(db, m.scan, "SELECT "+columnList("", l.columns())+" FROM "+quote(l.table)+" WHERE "+where+lock, args...)
+}
+
+// readOfPayment reads an order's rows and those of other orders that name its payment, by one index each: where a table is small, a server
+// would rather read it whole, and wait for rows that are none of its business.
+func (s *Store) readOfPayment(db *gorm.DB, m Money, of Instruction, and, lock string, args ...any) ([]storedInstruction, error) {
+	var all []storedInstruction
+	for _, by := range []struct{ index, where string }{{"order", "`order_id` = ?"}, {"payment", "`out_order_no` = ? AND `order_id` <> ?"}} {
+		l := ledgers[m]
+		table, keys := quote(l.table), []any{of.OrderID}
+		if !s.sql.sqlite {
+			table += " FORCE INDEX (" + l.table + "_" + by.index + ")"
+		}
+		if by.index == "payment" {
+			keys = []any{of.OutOrderNo, of.OrderID}
+		}
+		found, err := collect(db, m.scan, "SELECT "+columnList("", l.columns())+" FROM "+table+" WHERE "+by.where+and+lock, append(keys, args...)...)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
 }
 
 // readInstruction reads one row by its number.

@@ -89,17 +89,17 @@ func (s *Store) CreateSettlement(ctx context.Context, n NewSettlement) (i Instru
 	if !n.NotBefore.IsZero() {
 		i.NotBefore = &n.NotBefore
 	}
-	return s.create(ctx, i, func(tx *gorm.DB) error {
-		if err := checkIdle(tx, Refund, n.OrderID); err != nil {
+	return s.create(ctx, i, func(tx *gorm.DB, i Instruction) error {
+		if err := s.checkIdle(tx, Refund, i); err != nil {
 			return err
 		}
-		return checkIdle(tx, Settlement, n.OrderID)
+		return s.checkIdle(tx, Settlement, i)
 	}, nil)
 }
 
 // create inserts an instruction where before agrees, and keeps it where after does too, all under the lock of the order. Either may be
 // nil.
-func (s *Store) create(ctx context.Context, i Instruction, before func(tx *gorm.DB) error, after func(tx *gorm.DB, i Instruction, order OrderSnapshot) error) (got Instruction, fresh bool, err error) {
+func (s *Store) create(ctx context.Context, i Instruction, before func(tx *gorm.DB, i Instruction) error, after func(tx *gorm.DB, i Instruction, order OrderSnapshot) error) (got Instruction, fresh bool, err error) {
 	if err := checkNumber(i.Number); err != nil {
 		return Instruction{}, false, err
 	}
@@ -126,7 +126,7 @@ func (s *Store) create(ctx context.Context, i Instruction, before func(tx *gorm.
 			return err
 		}
 		if before != nil {
-			if err := before(tx); err != nil {
+			if err := before(tx, i); err != nil {
 				return err
 			}
 		}
@@ -208,7 +208,7 @@ func (s *Store) checkPaid(tx *gorm.DB, i Instruction, order OrderSnapshot) error
 	if found {
 		paid = payment.Total
 	}
-	refunds, err := readInstructions(tx, Refund, "`out_order_no` = ? OR `order_id` = ?", s.sql.forUpdate, i.OutOrderNo, i.OrderID)
+	refunds, err := s.readOfPayment(tx, Refund, i, "", s.sql.forUpdate)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ type Answer struct {
 	LogID      string
 	Polled     bool       // it was a query for the result
 	Answered   bool       // it answers the request itself, or says that it did not leave: the request is in flight no more
+	Refused    string     // with Answered: the answer is a no of this kind
 	DueAt      *time.Time // when to send, or ask, again
 	// Nothing, with Postpone: nothing of the instruction is at Douyin, and that is known. It is new again, gives its turn back, and holds
 	// no other one up.
@@ -52,7 +53,7 @@ func (s *Store) MarkSending(ctx context.Context, seen Instruction, at, due time.
 			return false, err
 		}
 		if !hadTurn {
-			return true, checkTurn(tx, i)
+			return true, s.checkTurn(tx, i)
 		}
 		return true, nil
 	}, nil)
@@ -153,8 +154,8 @@ func (s *Store) writeInstruction(tx *gorm.DB, i *Instruction) error {
 	l := ledgers[i.Money]
 	return tx.Exec("UPDATE "+quote(l.table)+" SET `amount_fen` = ?, `state` = ?, "+quote(l.platform)+" = ?, `sent_at` = ?, `kind` = ?, `code` = ?, `message` = ?, `log_id` = ?, "+
 		"`attempts` = ?, `polls` = ?, `due_at` = ?, `alarm` = ?, `alarm_at` = ?, `ack_at` = ?, `ack_by` = ?, `ack_note` = ?, `updated_at` = ?, `finished_at` = ?, "+
-		"`sending_at` = ?, `answered_at` = ?, `has_turn` = ? WHERE "+quote(l.number)+" = ?",
+		"`sending_at` = ?, `answered_at` = ?, `refused` = ?, `has_turn` = ? WHERE "+quote(l.number)+" = ?",
 		int64(i.Amount), string(i.State), clip(i.PlatformNo, maxID), s.sql.timePtr(i.SentAt), clip(i.Kind, maxKind), i.Code, clip(i.Message, maxMessage), clip(i.LogID, maxLogID),
 		i.Attempts, i.Polls, s.sql.timePtr(i.DueAt), i.Alarm, s.sql.timePtr(i.AlarmAt), s.sql.timePtr(i.Ack.At), i.Ack.By, i.Ack.Note,
-		s.sql.time(i.UpdatedAt), s.sql.timePtr(i.FinishedAt), s.sql.timePtr(i.SendingAt), s.sql.timePtr(i.AnsweredAt), i.Turn, i.Number).Error
+		s.sql.time(i.UpdatedAt), s.sql.timePtr(i.FinishedAt), s.sql.timePtr(i.SendingAt), s.sql.timePtr(i.AnsweredAt), clip(i.Refused, maxKind), i.Turn, i.Number).Error
 }

@@ -117,10 +117,10 @@ func TestRowsOfTheOldFormAreCarriedOver(t *testing.T) {
 func TestRowsOfTheOldFormAreUnderstood(t *testing.T) {
 	onOrder(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
 		want := writeOld(t, db)
-		taken := want["taken"]
-		taken.SendingAt, taken.AnsweredAt, taken.Turn = nil, nil, false // what matters of it is its state
-		want["taken"] = taken
 		checkOld(t, s, want)
+		exec(t, db, "INSERT INTO ordersync_settlement (out_settle_no, order_id, out_order_no, fingerprint, state, sent_at, attempts, created_at, updated_at) VALUES ('S1', '1', '1', '', 'submitted', ?, 1, ?, ?)", text(t0), text(t0), text(t0))
+		waits(t, s, instruction(t, s, store.Refund, "never"), store.Settlement, "S1")
+		exec(t, db, "DELETE FROM ordersync_settlement")
 		if _, err := s.MarkSending(t.Context(), instruction(t, s, store.Refund, "flying"), t0, t0); err != nil {
 			t.Error(err)
 		}
@@ -180,6 +180,32 @@ func TestAPaymentIsPaidBackOnceWhateverNamesIt(t *testing.T) {
 		if created.Load() != 4 || exceeded.Load() != 16 {
 			t.Errorf("of 12.30 yuan %d times 3.00 are paid back, and %d refused", created.Load(), exceeded.Load())
 		}
+	})
+}
+
+// The bug: of one payment that two orders of the shop name, a refund and a settlement were at Douyin together.
+func TestTurnsAreThoseOfThePayment(t *testing.T) {
+	schema := store.DefaultSchema()
+	schema.Columns.OrderNo = "sn"
+	on(t, func(t *testing.T, _ *store.Store, db *gorm.DB) {
+		addOrder(t, db, 1, t0)
+		addOrder(t, db, 2, t0)
+		exec(t, db, "UPDATE `order` SET sn = 'P1'")
+		s := newStore(t, db, store.Config{Schema: schema, Now: func() time.Time { return t0 }})
+		r1 := refund(t, s, "R1", 100)
+		var busy *store.BusyError
+		settle := store.NewSettlement{Number: "S2", OrderID: "2", Desc: "x", DueAt: t0}
+		if _, _, err := s.CreateSettlement(t.Context(), settle); !errors.As(err, &busy) || busy.Number != "R1" {
+			t.Errorf("a settlement beside the refund: %v", err)
+		}
+		mustSend(t, s, r1, t0)
+		finish(t, s, store.Refund, "R1", store.MoneySucceeded)
+		s2, _, err := s.CreateSettlement(t.Context(), settle)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustSend(t, s, s2, t0)
+		waits(t, s, refund(t, s, "R2", 100), store.Settlement, "S2")
 	})
 }
 

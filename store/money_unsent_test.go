@@ -76,6 +76,8 @@ func same(a, b store.Instruction) bool {
 		a.Alarm == b.Alarm && a.Polls == b.Polls && a.UpdatedAt.Equal(b.UpdatedAt)
 }
 
+var t0later = t0.Add(time.Hour)
+
 // Douyin tells a result of a refund that was never sent: that is for a person, and nothing ends by it. The bug: the callback of another app
 // ended a refund as succeeded.
 func TestAResultOfWhatNeverLeftEndsNothing(t *testing.T) {
@@ -93,6 +95,16 @@ func TestAResultOfWhatNeverLeftEndsNothing(t *testing.T) {
 				if _, _, err := s.CreateRefund(t.Context(), newRefund("R2", 1)); !errors.As(err, &exceeds) {
 					t.Errorf("another refund: %v", err)
 				}
+				// What was sent and has not left is not there either.
+				sent := mustSend(t, s, i, t0)
+				if _, err := s.Postpone(t.Context(), sent, store.Answer{At: t0, DueAt: &t0later, Answered: true, Nothing: true}); err != nil {
+					t.Fatal(err)
+				}
+				other := store.Callback{Type: "refund", Number: "R1", Status: map[string]string{"SUCCESS": "FAIL", "FAIL": "SUCCESS"}[status], At: t0}
+				if a, err = s.AcceptCallback(t.Context(), other); err != nil || a.Ended != "" || instruction(t, s, store.Refund, "R1").State != store.MoneyNew {
+					t.Errorf("a result of what did not leave: %+v, %v", a, err)
+				}
+				i = instruction(t, s, store.Refund, "R1")
 				// What was sent is heard.
 				mustSend(t, s, i, t0)
 				a, err = s.AcceptCallback(t.Context(), store.Callback{Type: "refund", Number: "R1", Status: status + " ", At: t0})

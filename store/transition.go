@@ -31,7 +31,7 @@ func (i *Instruction) Announce(seen Instruction, clock, at, due time.Time) error
 	i.State = MoneySending
 	i.Attempts++
 	i.SendingAt, i.AnsweredAt, i.ReadAt = &clock, nil, clock
-	i.Kind, i.Code, i.Message, i.LogID = "", 0, "", "" // of the attempt before
+	i.Refused, i.Kind, i.Code, i.Message, i.LogID = "", "", 0, "", "" // of the attempt before
 	i.UpdatedAt, i.DueAt = at, &due
 	return nil
 }
@@ -60,7 +60,7 @@ func (i *Instruction) Postpone(seen Instruction, a Answer) error {
 	i.answer(a)
 	if a.Nothing && i.State == MoneySending {
 		i.State, i.Turn = MoneyNew, false
-		i.SentAt, i.SendingAt, i.AnsweredAt = nil, nil, nil
+		i.SentAt, i.SendingAt, i.AnsweredAt, i.Refused = nil, nil, nil, ""
 		i.clearOverdue()
 	}
 	return nil
@@ -78,17 +78,17 @@ func (i *Instruction) End(seen Instruction, r Result) (changed, touched bool, er
 	return changed, touched, nil
 }
 
-// Hear is what Douyin says without having been asked, by a callback. A result of an instruction that never left changes nothing: the
-// alarm is raised, and the next task asks.
+// Hear is what Douyin says without having been asked, by a callback. A result of an instruction of which nothing is at Douyin changes
+// nothing: the alarm is raised, and the next task asks.
 func (i *Instruction) Hear(r Result) (changed, touched bool) {
-	if i.State == MoneyNew && i.Attempts == 0 {
+	if i.State == MoneyNew {
 		if i.Alarm == AlarmContradiction {
 			return false, false
 		}
 		if r.PlatformNo != "" {
 			i.PlatformNo = r.PlatformNo
 		}
-		i.contradict(r.At, fmt.Sprintf("Douyin said %s, and nothing was ever sent", r.State))
+		i.contradict(r.At, fmt.Sprintf("Douyin said %s, and nothing of it is there", r.State))
 		i.DueAt = &r.At
 		return false, true
 	}
@@ -185,7 +185,7 @@ func (i *Instruction) answer(a Answer) {
 	i.Kind, i.Code, i.Message, i.LogID = a.Kind, a.Code, a.Message, a.LogID
 	i.UpdatedAt, i.DueAt = a.At, a.DueAt
 	if a.Answered && i.SendingAt != nil {
-		i.AnsweredAt = &a.At
+		i.AnsweredAt, i.Refused = &a.At, a.Refused
 	}
 	if a.Polled {
 		i.Polls++

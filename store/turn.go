@@ -6,18 +6,20 @@ import (
 	"gorm.io/gorm"
 )
 
-// checkTurn is a *BusyError while another instruction of the order comes first. The order's row is locked, and i had not its turn.
+// checkTurn is a *BusyError while another instruction of the order, or of its payment, comes first. The order's row is locked, and i had
+// not its turn. Two orders of the shop may name one payment: then their locks do not keep them apart, and the rows that are read here
+// do (see checkPaid).
 //
 //	a settlement waits  for every refund that has not ended
 //	a refund     waits  for a settlement that has its turn and has not ended
 //
 // What has its turn waits for nothing, and one settlement runs at a time (CreateSettlement). So whoever is waited for goes on, and
 // nobody waits for somebody who waits for him.
-func checkTurn(tx *gorm.DB, i *Instruction) error {
+func (s *Store) checkTurn(tx *gorm.DB, i *Instruction) error {
 	if i.Money == Settlement {
-		return checkIdle(tx, Refund, i.OrderID)
+		return s.checkIdle(tx, Refund, *i)
 	}
-	settling, err := readOpen(tx, Settlement, i.OrderID)
+	settling, err := s.readOpen(tx, Settlement, *i)
 	if err != nil {
 		return err
 	}
@@ -27,17 +29,17 @@ func checkTurn(tx *gorm.DB, i *Instruction) error {
 	return nil
 }
 
-// checkIdle is a *BusyError while an instruction of the order has not ended.
-func checkIdle(tx *gorm.DB, m Money, orderID string) error {
-	running, err := readOpen(tx, m, orderID)
+// checkIdle is a *BusyError while an instruction of the order, or of its payment, has not ended.
+func (s *Store) checkIdle(tx *gorm.DB, m Money, of Instruction) error {
+	running, err := s.readOpen(tx, m, of)
 	if err != nil || len(running) == 0 {
 		return err
 	}
 	return &BusyError{Money: m, Number: running[0].Number}
 }
 
-// readOpen reads an order's instructions that have not ended, oldest first.
-func readOpen(tx *gorm.DB, m Money, orderID string) ([]storedInstruction, error) {
-	return readInstructions(tx, m, "`order_id` = ? AND `state` NOT IN (?, ?) ORDER BY `created_at`, "+quote(ledgers[m].number), "",
-		orderID, string(MoneySucceeded), string(MoneyFailed))
+// readOpen reads and locks the instructions of an order, and of its payment, that have not ended.
+func (s *Store) readOpen(tx *gorm.DB, m Money, of Instruction) ([]storedInstruction, error) {
+	return s.readOfPayment(tx, m, of, " AND `state` NOT IN (?, ?) ORDER BY `created_at`, "+quote(ledgers[m].number), s.sql.forUpdate,
+		string(MoneySucceeded), string(MoneyFailed))
 }

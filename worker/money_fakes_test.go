@@ -195,6 +195,9 @@ var (
 	refused2010  = &douyin.Error{Op: "refund.create", Kind: douyin.Rejected, Code: 2010, Message: "退款金额超过可退金额", LogID: "L-refused"}
 	dead         = &douyin.Error{Op: "refund.create", Kind: douyin.Doubtful, Code: 9, Message: "该单号首次请求已失败，请更换新的单号重新发起", Err: douyin.ErrNumberDead}
 	tooSoon      = &douyin.Error{Op: "settle.create", Kind: douyin.Doubtful, Code: 9, Message: "订单未到可结算时间", Err: douyin.ErrNotYet}
+	odd2010      = &douyin.Error{Op: "refund.query", Kind: douyin.Rejected, HTTPStatus: 200, Code: 2010, Message: "业务参数错误"}
+	odd4712      = &douyin.Error{Op: "refund.query", Kind: douyin.Doubtful, HTTPStatus: 200, Code: 4712, Message: "商户信息不存在，请稍后"}
+	proxy400     = &douyin.Error{Op: "refund.query", Kind: douyin.Doubtful, HTTPStatus: 400}
 	unknown3101  = &douyin.Error{Op: "refund.query", Kind: douyin.Rejected, Code: 3101, Message: "退款记录不存在", Err: douyin.ErrNotFound}
 	unknown77    = &douyin.Error{Op: "refund.create", Kind: douyin.Doubtful, Code: 77, Message: "处理中，请勿重复提交", LogID: "L-77"}
 	badSign2008  = &douyin.Error{Op: "refund.query", Kind: douyin.Unauthorized, Code: 2008, Message: "签名校验异常", HTTPStatus: 200, Err: douyin.ErrConfiguration}

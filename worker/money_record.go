@@ -47,7 +47,7 @@ func (m *movement) wait(ctx context.Context, cause error, op string, receipt dou
 	m.called(op, v.outcome, cause, receipt)
 	m.alarmWhenOverdue(ctx)
 	said := m.answer(v)
-	if a.Polled && m.refusal() != "" || v.kind == douyin.Paused.String() && m.i.Kind == douyin.Unauthorized.String() {
+	if a.Polled && m.i.Refused != "" || v.kind == douyin.Paused.String() && m.i.Kind == douyin.Unauthorized.String() {
 		said = m.asBefore()
 	}
 	said.Polled, said.Answered, said.Nothing = a.Polled, a.Answered, a.Nothing
@@ -140,6 +140,10 @@ func keep(ctx context.Context) (context.Context, context.CancelFunc) {
 // called remembers a call to Douyin. What is written down of the instruction next takes it to ordersync_log, so that the log tells of
 // the refusal too that a later question has proved wrong.
 func (m *movement) called(op string, outcome store.Outcome, err error, receipt douyin.Receipt) {
+	var answer *douyin.Error
+	if errors.As(err, &answer) && answer.Kind == douyin.Paused { // nobody was called
+		return
+	}
 	r := store.LogRow{
 		At: m.now(), Call: op, OrderID: m.i.OrderID, Number: m.i.Number, TaskID: m.taskID, Attempt: m.attempt.number,
 		Outcome: outcome, LogID: receipt.LogID, HTTPStatus: receipt.HTTPStatus, Duration: receipt.Duration,

@@ -33,11 +33,7 @@ func (m *movement) step(ctx context.Context) verdict {
 		}
 		return m.ask(ctx)
 	case store.MoneyNew:
-		if i.NotBefore != nil && i.NotBefore.After(m.now()) {
-			m.did = "not before " + i.NotBefore.Format(time.RFC3339) // the scheduler brings it back then
-			return verdict{outcome: store.Settled}
-		}
-		if i.Alarm == store.AlarmContradiction { // a result came of what never left
+		if i.Alarm == store.AlarmContradiction { // a result came of what is not there
 			return m.ask(ctx)
 		}
 		return m.begin(ctx)
@@ -47,6 +43,15 @@ func (m *movement) step(ctx context.Context) verdict {
 
 // begin sends what has nothing at Douyin, unless it cannot succeed.
 func (m *movement) begin(ctx context.Context) verdict {
+	if not := m.i.NotBefore; not != nil && not.After(m.now()) {
+		m.did = "not before " + not.Format(time.RFC3339) // the scheduler brings it back then
+		if m.i.Alarm == store.AlarmContradiction {       // it was made due to be asked about
+			a := m.asBefore()
+			a.DueAt, a.Log = not, m.takeCalls()
+			return m.putOff(ctx, a)
+		}
+		return verdict{outcome: store.Settled}
+	}
 	m.alone = true
 	if err := m.Bank.Check(ctx, m.i); err != nil {
 		return m.checked(ctx, err)
@@ -70,7 +75,7 @@ func (m *movement) checked(ctx context.Context, err error) verdict {
 func (m *movement) send(ctx context.Context) verdict {
 	leave, err := m.enter(ctx)
 	if err != nil {
-		return m.wait(ctx, err, m.op().send, douyin.Receipt{}, store.Answer{})
+		return m.wait(ctx, err, m.op().send, douyin.Receipt{}, store.Answer{Nothing: m.alone})
 	}
 	now := m.now()
 	i, err := m.Rows.MarkSending(ctx, m.i, now, now.Add(m.grace()))
@@ -136,7 +141,7 @@ func (m *movement) answered(ctx context.Context, platformNo string, receipt douy
 // doubted writes down a refusal that is not believed before Douyin has said as well that it does not know the instruction, and asks.
 func (m *movement) doubted(ctx context.Context, v verdict) verdict {
 	a := m.answer(v)
-	a.Answered, a.DueAt, a.Log = true, m.in(m.grace()), m.takeCalls()
+	a.Answered, a.Refused, a.DueAt, a.Log = true, v.kind, m.in(m.grace()), m.takeCalls()
 	i, err := m.Answers.Postpone(ctx, m.i, a)
 	if err != nil {
 		return m.written(err, verdict{})
@@ -184,7 +189,7 @@ func (m *movement) lags(ctx context.Context, err error, receipt douyin.Receipt) 
 // the same number and content.
 func (m *movement) notThere(ctx context.Context) verdict {
 	lag := m.grace() - m.i.SentFor()
-	switch refused := m.refusal(); {
+	switch refused := m.i.Refused; {
 	case m.i.State == store.MoneyNew:
 		return m.begin(ctx)
 	case refused != "" && lag > 0:
@@ -202,14 +207,6 @@ func (m *movement) notThere(ctx context.Context) verdict {
 	}
 	m.alone = lag <= 0
 	return m.send(ctx)
-}
-
-// refusal is the kind of refusal with which the newest request was answered; empty: it was not refused.
-func (m *movement) refusal() string {
-	if m.i.State == store.MoneySending && m.i.AnsweredAt != nil && refusals[m.i.Kind] {
-		return m.i.Kind
-	}
-	return ""
 }
 
 // refused ends what Douyin, or the row itself, does not allow.

@@ -34,7 +34,7 @@ func TestAStepOfARefund(t *testing.T) {
 		{"first: a number that nobody knows, and it runs", newRefund(), []said{{err: unknown77}}, []said{processing}, "check send query", "submitted, due in 1m0s", "", "done"},
 		{"first: a number that nobody knows, and no answer", newRefund(), []said{{err: unknown77}}, []said{{err: cutOff}}, "check send query", "sending, doubtful, due in 30s", "处理中", "failed"},
 		{"first: too early", newRefund(), []said{{err: tooSoon}}, []said{{err: unknown3101}}, "check send query", "sending, too_early, due in 2m0s", "未到可结算时间", "done"},
-		{"first: the configuration is wrong", newRefund(), []said{{err: badSign2008}}, nil, "check send", "sending, unauthorized, due in 30s", "签名校验异常", "again in 8s"},
+		{"first: the configuration is wrong", newRefund(), []said{{err: badSign2008}}, nil, "check send", "new, unauthorized, due in 30s", "签名校验异常", "again in 8s"},
 		{"first: no answer", newRefund(), []said{{err: cutOff}}, nil, "check send", "sending, unavailable, due in 30s", "deadline", "failed"},
 		{"first: nothing was sent", newRefund(), []said{{err: notSent}}, nil, "check send", "new, unavailable, due in 30s", "refused", "failed"},
 		{"first: 1000, may have succeeded", newRefund(), []said{{err: internal1000}}, nil, "check send", "sending, unavailable, due in 30s", "系统内部错误", "failed"},
@@ -52,6 +52,8 @@ func TestAStepOfARefund(t *testing.T) {
 		{"not found: sent again, no answer", sentBefore(), []said{{err: cutOff}}, []said{{err: unknown3101}}, "query send", "sending, unavailable, due in 30s", "", "failed"},
 		{"not found: sent again, refused", sentBefore(), []said{{err: refused2010}}, []said{{err: unknown3101}}, "query send", "failed, rejected", "退款金额超过可退金额", "done"},
 		{"not found: sent again, the breaker is open", sentBefore(), []said{{err: paused}}, []said{{err: unknown3101}}, "query send", "new, paused, due in 30s", "", "again in 30s"},
+		{"not found: sent again, the configuration is wrong", sentBefore(), []said{{err: badSign2008}}, []said{{err: unknown3101}}, "query send", "new, unauthorized, due in 30s", "", "again in 8s"},
+		{"not found a moment later: sent again, the configuration is wrong", sentAgo(time.Second), []said{{err: badSign2008}}, []said{{err: unknown3101}}, "query send", "sending, unauthorized, due in 30s", "", "again in 8s"},
 
 		{"not found a moment later: sent again, accepted", sentAgo(time.Second), []said{{no: "D1"}}, []said{{err: unknown3101}}, "query send", "submitted, due in 1m0s", "", "done"},
 		{"not found a moment later: sent again, nothing left", sentAgo(time.Second), []said{{err: notSent}}, []said{{err: unknown3101}}, "query send", "sending, unavailable, due in 30s", "", "failed"},
@@ -61,6 +63,7 @@ func TestAStepOfARefund(t *testing.T) {
 		{"not found a moment later: sent again, refused; nobody knows", sentAgo(time.Second), []said{{err: refused2010}}, []said{{err: unknown3101}, {err: cutOff}}, "query send query", "sending, rejected, due in 30s", "退款金额超过可退金额", "failed"},
 		{"not found a moment later: sent again, refused; not found", sentAgo(time.Second), []said{{err: refused2010}}, []said{{err: unknown3101}, {err: unknown3101}}, "query send query", "sending, rejected, due in 2m0s", "退款金额超过可退金额", "done"},
 
+		{"unknown, asked: the question is refused", sentAgo(answerGrace), nil, []said{{err: odd2010}}, "query", "sending, rejected, due in 2m5s", "业务参数错误", "failed"},
 		{"refused, and not found a minute later", refusedAgo(time.Minute, refused2010), nil, []said{{err: unknown3101}}, "query", "sending, rejected, due in 1m0s", "退款金额超过可退金额", "done"},
 		{"refused, and not found in the end", refusedAgo(answerGrace, refused2010), nil, []said{{err: unknown3101}}, "query", "failed, rejected", "退款金额超过可退金额", "done"},
 		{"refused, and found in the end", refusedAgo(answerGrace, refused2010), nil, []said{success}, "query", "succeeded", "", "done"},
@@ -112,13 +115,13 @@ func TestAStepOfARefund(t *testing.T) {
 // refusedAgo is a refund whose only request was refused so long ago.
 func refusedAgo(ago time.Duration, err *douyin.Error) store.Instruction {
 	i := sentAgo(ago)
-	i.Kind, i.Code, i.Message = err.Kind.String(), err.Code, err.Message
+	i.Refused, i.Kind, i.Code, i.Message = err.Kind.String(), err.Kind.String(), err.Code, err.Message
 	return i
 }
 
 func tooEarlyAgo(ago time.Duration) store.Instruction {
 	i := refusedAgo(ago, tooSoon)
-	i.Kind = kindTooEarly
+	i.Refused, i.Kind = kindTooEarly, kindTooEarly
 	return i
 }
 
@@ -162,6 +165,40 @@ func TestARequestWhoseTaskMustBeOverIsAskedAbout(t *testing.T) {
 	b, bank := newBooks(row), &teller{t: t, queries: []said{success}}
 	if err := handler(b, bank).ProcessTask(t.Context(), refundTask(t, "R1")); err != nil || b.rows["R1"].State != store.MoneySucceeded {
 		t.Errorf("%v, %s", err, line(*b.rows["R1"]))
+	}
+}
+
+// The bug: a request got no answer, then a question about it was refused, and the refusal of the question counted as one of the request: the
+// refund ended as failed, without an alarm, its money moved, and a second number could move it again.
+func TestARefusedQuestionIsNoRefusalOfTheRequest(t *testing.T) {
+	for name, odd := range map[string]error{"a parameter": odd2010, "a number that nobody knows": odd4712, "a proxy's page": proxy400} {
+		now := noon
+		b := newBooks(newRefund())
+		b.clock = func() time.Time { return now }
+		bank := &teller{t: t, sends: []said{{err: cutOff}, {no: "D1"}}, queries: []said{{err: odd}, {err: unknown3101}}}
+		h := handler(b, bank)
+		for range 3 {
+			_ = h.ProcessTask(t.Context(), refundTask(t, "R1"))
+			now = now.Add(answerGrace + time.Minute)
+		}
+		if i := b.rows["R1"]; i.State != store.MoneySubmitted || i.Attempts != 2 || i.Refused != "" {
+			t.Errorf("%s: %s, %d requests, refused %q", name, line(*i), i.Attempts, i.Refused)
+		}
+	}
+}
+
+// The bug: Douyin told a result of a settlement whose time had not come, and nobody asked before it had.
+func TestAContradictionIsAskedAboutBeforeItsTime(t *testing.T) {
+	row := contradicted()
+	later := noon.Add(7 * 24 * time.Hour)
+	row.NotBefore = &later
+	b, bank := newBooks(row), &teller{t: t, queries: []said{success}}
+	if err := handler(b, bank).ProcessTask(t.Context(), refundTask(t, "R1")); err != nil || b.rows["R1"].State != store.MoneySucceeded {
+		t.Errorf("Douyin has it: %v, %s", err, line(*b.rows["R1"]))
+	}
+	b, bank = newBooks(row), &teller{t: t, queries: []said{{err: unknown3101}}}
+	if err := handler(b, bank).ProcessTask(t.Context(), refundTask(t, "R1")); err != nil || !b.rows["R1"].DueAt.Equal(later) || len(bank.sent) > 0 {
+		t.Errorf("Douyin has it not: %v, %s, %d sent", err, line(*b.rows["R1"]), len(bank.sent))
 	}
 }
 

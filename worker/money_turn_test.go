@@ -34,7 +34,7 @@ func TestWhatIsTooEarlyGivesItsTurnAway(t *testing.T) {
 // A settlement that the gate holds back is not announced, so no refund waits for it. The bug: with an open breaker settlements kept their
 // turn, and every refund of their orders waited.
 func TestWhatTheGateHoldsBackIsNotAnnounced(t *testing.T) {
-	for name, row := range map[string]store.Instruction{"the first request": newRefund(), "a repetition": sentBefore()} {
+	for name, row := range map[string]store.Instruction{"the first request": newRefund(), "a repetition": sentBefore(), "a repetition, a moment later": sentAgo(time.Second)} {
 		b, bank := newBooks(row), &teller{t: t}
 		if row.State == store.MoneySending {
 			bank.queries = []said{{err: unknown3101}}
@@ -42,7 +42,11 @@ func TestWhatTheGateHoldsBackIsNotAnnounced(t *testing.T) {
 		h := handler(b, bank)
 		h.Gate = shut{}
 		err := h.ProcessTask(t.Context(), refundTask(t, "R1"))
-		if i := b.rows["R1"]; told(err) != "again in 30s" || i.Attempts != row.Attempts || i.State != row.State || i.Turn != row.Turn || len(bank.sent) > 0 {
+		state := store.MoneyNew // nothing of the old request is at Douyin
+		if name == "a repetition, a moment later" {
+			state = store.MoneySending
+		}
+		if i := b.rows["R1"]; told(err) != "again in 30s" || i.Attempts != row.Attempts || i.State != state || i.Turn != (state == store.MoneySending) || len(bank.sent) > 0 {
 			t.Errorf("%s: told %q, %s, its turn %v, %d requests", name, told(err), line(*i), i.Turn, len(bank.sent))
 		}
 	}
@@ -99,6 +103,7 @@ func TestTheLogTellsOfEveryCall(t *testing.T) {
 			[]call{{douyin.OpRefundQuery, store.Refused, 3101}, {douyin.OpRefundCreate, store.Refused, 2010}, {douyin.OpRefundQuery, store.Refused, 3101}}},
 		{"sent again", sentBefore(), []said{{no: "D1"}}, []said{{err: unknown3101}},
 			[]call{{douyin.OpRefundQuery, store.Refused, 3101}, {douyin.OpRefundCreate, "submitted", 0}}},
+		{"held at the gate", newRefund(), []said{{err: paused}}, nil, nil},
 		{"too early", newRefund(), []said{{err: tooSoon}}, []said{{err: unknown3101}}, []call{{douyin.OpRefundCreate, store.Retrying, 9}, {douyin.OpRefundQuery, store.Refused, 3101}}},
 		{"accepted", newRefund(), []said{{no: "D1"}}, nil, []call{{douyin.OpRefundCreate, "submitted", 0}}},
 	} {

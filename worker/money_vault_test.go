@@ -140,6 +140,8 @@ func (v *vault) query(number string) (Standing, error) {
 		return Standing{}, badSign2008
 	case v.chance(4):
 		return Standing{}, paused
+	case v.chance(6):
+		return Standing{}, []error{odd2010, odd4712, proxy400}[v.rng.IntN(3)]
 	case r == nil || r.dead || r.visible.After(v.now()):
 		return Standing{}, unknown3101
 	}

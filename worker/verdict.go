@@ -33,11 +33,7 @@ const (
 	kindTooEarly   = "too_early" // of money: Douyin refuses it now
 )
 
-// refusals are the kinds with which a request about money is refused. In the row of an instruction that is sending they wait for Douyin
-// to say that it does not know it.
-var refusals = map[string]bool{douyin.Rejected.String(): true, douyin.Doubtful.String(): true, kindIncomplete: true, kindTooEarly: true}
-
-// refusalAlarms are what a person has to look at because an instruction ends with such a refusal.
+// refusalAlarms are what a person has to look at because an instruction ends with a refusal of that kind.
 var refusalAlarms = map[string]string{douyin.Doubtful.String(): store.AlarmUnknownCode, kindIncomplete: store.AlarmUnreadable}
 
 // attempt is what judge must know about the run in which an error arose.
@@ -173,7 +169,7 @@ const (
 	sendRefused                 // it failed for good: the way out is a new number
 	sendDoubtful                // refused, but this request or an earlier one may have been accepted: ask
 	sendTooEarly                // not yet: a delay, not a failure; ask, for the words are not certain
-	sendUnsent                  // the request did not leave
+	sendUnsent                  // the request did not leave, or was turned away at the door
 )
 
 // judgeSend reads the answer to a request; alone tells that nothing of the instruction was at Douyin before it.
@@ -190,7 +186,7 @@ func judgeSend(err error, alone bool) sending {
 		return sendUnknown
 	case answer.Kind == douyin.Doubtful:
 		return sendDoubtful
-	case answer.Kind == douyin.Paused, answer.HTTPStatus == 0 && !answer.MayHave && answer.Kind != douyin.Rejected:
+	case answer.Kind == douyin.Paused, errors.Is(err, douyin.ErrConfiguration), answer.HTTPStatus == 0 && !answer.MayHave && answer.Kind != douyin.Rejected:
 		return sendUnsent
 	case answer.Kind != douyin.Rejected:
 		return sendUnknown

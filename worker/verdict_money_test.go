@@ -23,7 +23,7 @@ func TestJudgeSendIsTheTable(t *testing.T) {
 		"refused, wrapped":        {fmt.Errorf("send: %w", refused2010), sendRefused, sendDoubtful},
 		"the number is dead":      {dead, sendDoubtful, sendDoubtful},
 		"a number nobody knows":   {unknown77, sendDoubtful, sendDoubtful},
-		"wrong configuration":     {badSign2008, sendUnknown, sendUnknown},
+		"wrong configuration":     {badSign2008, sendUnsent, sendUnsent},
 		"no such payment":         {unknown3101, sendRefused, sendDoubtful},
 		"over a limit":            {field, sendRefused, sendDoubtful},
 		"too early":               {tooSoon, sendTooEarly, sendTooEarly},

@@ -299,7 +299,30 @@ func TestNewRefusesNonsense(t *testing.T) {
 	}
 }
 
-// A wrong salt fails every signed call, and orders are pushed all the same; a wrong secret is the reverse.
+// The bug: with a merchant of another app settlements were sent every nine seconds for ever: the question before each of them was answered
+// well, so the breaker never opened.
+func TestAWrongConfigurationHoldsItsCallsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(t)
+		start, sent := time.Now(), 0
+		for time.Since(start) < 10*time.Minute {
+			if done, err := g.Enter(t.Context(), douyin.OpSettleQuery); err == nil {
+				done(nil)
+			}
+			done, err := g.Enter(t.Context(), douyin.OpSettleCreate)
+			if err != nil {
+				continue
+			}
+			sent++
+			done(&douyin.Error{Op: douyin.OpSettleCreate, Kind: douyin.Unauthorized, HTTPStatus: 200, Code: 4000, Err: douyin.ErrConfiguration})
+		}
+		if sent < 20 || sent > 41 {
+			t.Errorf("%d settlements were sent in ten minutes", sent)
+		}
+	})
+}
+
+// Refused credentials fail every signed call, and orders are pushed all the same; and the reverse.
 func TestTheBreakersOfPushesAndSignedCallsAreTwo(t *testing.T) {
 	for failing, well := range map[string]string{douyin.OpRefundCreate: douyin.OpOrderPush, douyin.OpOrderPush: douyin.OpSettleQuery} {
 		synctest.Test(t, func(t *testing.T) {
@@ -310,7 +333,7 @@ func TestTheBreakersOfPushesAndSignedCallsAreTwo(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				done(&douyin.Error{Op: failing, Kind: douyin.Unauthorized, HTTPStatus: 200, Code: 2008, Err: douyin.ErrConfiguration})
+				done(&douyin.Error{Op: failing, Kind: douyin.Unauthorized, HTTPStatus: 401})
 			}
 			if g.State(failing) != "open" || g.State(well) != "closed" || len(turns) != 1 {
 				t.Errorf("%s fails: %s, %s is %s; told %v", failing, g.State(failing), well, g.State(well), turns)

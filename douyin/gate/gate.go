@@ -109,6 +109,9 @@ func (g *Gate) weigh(op string, entered time.Time, err error) error {
 		return nil
 	case !errors.As(err, &e):
 		return errNeutral
+	case errors.Is(err, douyin.ErrConfiguration): // so are all calls of this kind, whatever the questions beside them are answered
+		g.hold(op, g.cfg.OpenFor)
+		return err
 	case e.Outage():
 		return err
 	case e.Kind == douyin.Throttled:
