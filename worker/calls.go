@@ -22,7 +22,7 @@ const (
 // whenever Douyin, and not MySQL, is what an order waits for.
 //
 // A task must announce its attempt before the call (store.Begin), so some are announced ahead. They are few, because an
-// announced attempt has a time within which it must end (PushOrder.staleAfter): whoever has to wait longer waits before.
+// announced attempt has a time within which it must end (PushHandler.staleAfter): whoever has to wait longer waits before.
 type Calls struct {
 	announced *semaphore.Weighted // handlers, and half as many that announce or have announced and wait for one
 	old       *semaphore.Weighted // those of announced that tasks of a backfill may have: live ones find room while LiveFirst holds these back

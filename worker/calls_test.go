@@ -116,13 +116,13 @@ func TestWhoStopsWaitingForAHandlerHasSentNothing(t *testing.T) {
 
 // TestAHandlerComesBack whatever ends the pass: with one handler, what keeps it stops everything that follows.
 func TestAHandlerComesBack(t *testing.T) {
-	for name, spoil := range map[string]func(h *PushOrder, m *memory){
-		"panic at Douyin":            func(h *PushOrder, _ *memory) { h.Douyin = panicking{} },
-		"panic at the announcement":  func(_ *PushOrder, m *memory) { m.onBegin = func(*memory) { panic("boom") } },
-		"another task was faster":    func(_ *PushOrder, m *memory) { m.onBegin = func(m *memory) { m.s.State.Seq++ } },
-		"the record cannot be made":  func(_ *PushOrder, m *memory) { m.fail = func(store.Push) error { return errors.New("no disk") } },
-		"the gate is shut":           func(h *PushOrder, _ *memory) { h.Gate = refusing{} },
-		"the order has gone through": func(*PushOrder, *memory) {},
+	for name, spoil := range map[string]func(h *PushHandler, m *memory){
+		"panic at Douyin":            func(h *PushHandler, _ *memory) { h.Douyin = panicking{} },
+		"panic at the announcement":  func(_ *PushHandler, m *memory) { m.onBegin = func(*memory) { panic("boom") } },
+		"another task was faster":    func(_ *PushHandler, m *memory) { m.onBegin = func(m *memory) { m.s.State.Seq++ } },
+		"the record cannot be made":  func(_ *PushHandler, m *memory) { m.fail = func(store.Push) error { return errors.New("no disk") } },
+		"the gate is shut":           func(h *PushHandler, _ *memory) { h.Gate = refusing{} },
+		"the order has gone through": func(*PushHandler, *memory) {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -156,15 +156,15 @@ func (refusing) Enter(context.Context, string) (func(error), error) {
 func TestTheGateIsToldOfAnAnswerOnlyWhereACallWasMade(t *testing.T) {
 	refused := &douyin.Error{Kind: douyin.Rejected}
 	for name, c := range map[string]struct {
-		spoil func(h *PushOrder, m *memory)
+		spoil func(h *PushHandler, m *memory)
 		want  error
 	}{
-		"answered": {func(*PushOrder, *memory) {}, nil},
-		"refused": {func(h *PushOrder, _ *memory) {
+		"answered": {func(*PushHandler, *memory) {}, nil},
+		"refused": {func(h *PushHandler, _ *memory) {
 			h.Douyin = &douyinFake{answers: []func() error{func() error { return refused }}}
 		}, refused},
-		"panic": {func(h *PushOrder, _ *memory) { h.Douyin = panicking{} }, errNotSent},
-		"not announced": {func(_ *PushOrder, m *memory) {
+		"panic": {func(h *PushHandler, _ *memory) { h.Douyin = panicking{} }, errNotSent},
+		"not announced": {func(_ *PushHandler, m *memory) {
 			m.onBegin = func(*memory) { panic("boom") }
 		}, errNotSent},
 	} {

@@ -29,7 +29,7 @@
 // # Why the database's clock decides
 //
 // Whether another task's attempt is over is a difference of two times, of which another host may have written one. So
-// [PushOrder].Now is the database's clock (store.Store.Clock), on every host.
+// [PushHandler].Now is the database's clock (store.Store.Clock), on every host.
 //
 // # Why one file decides
 //

@@ -43,8 +43,8 @@ type Pusher interface {
 	PushOrder(ctx context.Context, o douyin.OrderPush) (douyin.Receipt, error)
 }
 
-// PushOrder handles tasks.TypePushOrder: it tells Douyin the present state of one order, and is harmless when repeated.
-type PushOrder struct {
+// PushHandler handles tasks.TypePushOrder: it tells Douyin the present state of one order, and is harmless when repeated.
+type PushHandler struct {
 	Orders Orders
 	Douyin Pusher
 	Gate   douyin.Gate // rate limit and circuit breaker; nil: none. Entered before an attempt is announced
@@ -77,9 +77,9 @@ type Attempt struct {
 }
 
 // ProcessTask implements asynq.Handler.
-func (h *PushOrder) ProcessTask(ctx context.Context, t *asynq.Task) (err error) {
+func (h *PushHandler) ProcessTask(ctx context.Context, t *asynq.Task) (err error) {
 	makeRoom(0)
-	r := &run{PushOrder: h, started: h.now(), attempt: attemptOf(ctx)}
+	r := &run{PushHandler: h, started: h.now(), attempt: attemptOf(ctx)}
 	r.task, err = tasks.ParsePushOrder(t)
 	if err != nil {
 		return r.end(judge(err, r.attempt))
@@ -99,7 +99,7 @@ func (h *PushOrder) ProcessTask(ctx context.Context, t *asynq.Task) (err error) 
 	return r.end(r.passes(ctx))
 }
 
-func (h *PushOrder) now() time.Time {
+func (h *PushHandler) now() time.Time {
 	if h.Now != nil {
 		return h.Now()
 	}
@@ -107,14 +107,14 @@ func (h *PushOrder) now() time.Time {
 }
 
 // passTimeout bounds announcing an attempt and its calls: the push, a fresh token, the push again.
-func (h *PushOrder) passTimeout() time.Duration {
+func (h *PushHandler) passTimeout() time.Duration {
 	return announceTimeout + 3*cmp.Or(h.CallTimeout, defaultCallTimeout)
 }
 
 // staleAfter is when an attempt whose end nobody saw is over for certain.
-func (h *PushOrder) staleAfter() time.Duration { return h.passTimeout() + recordTimeout }
+func (h *PushHandler) staleAfter() time.Duration { return h.passTimeout() + recordTimeout }
 
-func (h *PushOrder) grace() time.Duration { return cmp.Or(h.Grace, defaultGrace) }
+func (h *PushHandler) grace() time.Duration { return cmp.Or(h.Grace, defaultGrace) }
 
 func attemptOf(ctx context.Context) attempt {
 	retried, _ := asynq.GetRetryCount(ctx)
@@ -124,7 +124,7 @@ func attemptOf(ctx context.Context) attempt {
 
 // run is one ProcessTask.
 type run struct {
-	*PushOrder
+	*PushHandler
 	task    tasks.PushOrder
 	taskID  string
 	started time.Time

@@ -99,9 +99,9 @@ func (d *douyinFake) PushOrder(_ context.Context, o douyin.OrderPush) (douyin.Re
 	return douyin.Receipt{LogID: "L1", HTTPStatus: 200}, nil
 }
 
-func newPush(m *memory, d *douyinFake) *PushOrder {
+func newPush(m *memory, d *douyinFake) *PushHandler {
 	clock := time.Unix(1768634600, 0)
-	return &PushOrder{Orders: m, Douyin: d, Build: testBuilder(), Now: func() time.Time { return clock }, Log: zerolog.Nop()}
+	return &PushHandler{Orders: m, Douyin: d, Build: testBuilder(), Now: func() time.Time { return clock }, Log: zerolog.Nop()}
 }
 
 func pushTask(t *testing.T) *asynq.Task {

@@ -41,7 +41,7 @@ func TestWithoutACollectorNothingIsWrapped(t *testing.T) {
 	if err := a.moneyHandlers(&handlers); err != nil {
 		t.Fatal(err)
 	}
-	refund, ok := handlers.Refund.(*worker.MoveMoney)
+	refund, ok := handlers.Refund.(*worker.MoneyHandler)
 	if !ok || refund.Rows != worker.Instructions(st) {
 		t.Errorf("refunds are moved by %T", handlers.Refund)
 	}

@@ -50,7 +50,7 @@ func (a *Assembly) servers(serving context.Context) (*worker.Servers, error) {
 	}, handlers)
 }
 
-func (a *Assembly) pushHandler(serving context.Context) (*worker.PushOrder, error) {
+func (a *Assembly) pushHandler(serving context.Context) (*worker.PushHandler, error) {
 	st, err := a.Store()
 	if err != nil {
 		return nil, err
@@ -74,7 +74,7 @@ func (a *Assembly) pushHandler(serving context.Context) (*worker.PushOrder, erro
 	shelter := &worker.Shelter{OnState: a.databaseTurned}
 	a.metrics.WatchDatabase(shelter.Unwell)
 	calls, traces := worker.NewCalls(a.cfg.Worker.Concurrency), a.tracing()
-	return &worker.PushOrder{
+	return &worker.PushHandler{
 		Orders: traces.Orders(st), Build: build, Unit: unit,
 		Douyin:      calls.Pusher(traces.Pusher(client)),
 		Gate:        traces.Gate(calls.Gate(worker.LiveFirst(a.metrics.Gate(gate)))),
