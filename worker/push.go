@@ -14,6 +14,7 @@ import (
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
+	"github.com/ordersync/ordersync/worker/tuning"
 )
 
 const (
@@ -78,7 +79,7 @@ type Attempt struct {
 
 // ProcessTask implements asynq.Handler.
 func (h *PushHandler) ProcessTask(ctx context.Context, t *asynq.Task) (err error) {
-	makeRoom(0)
+	tuning.GrowStack()
 	r := &run{PushHandler: h, started: h.now(), attempt: attemptOf(ctx)}
 	r.task, err = tasks.ParsePushOrder(t)
 	if err != nil {

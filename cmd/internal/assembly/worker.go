@@ -7,6 +7,7 @@ import (
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/worker"
+	"github.com/ordersync/ordersync/worker/tuning"
 )
 
 // Worker is the servers of a worker process with their handlers, not started yet. Closing the assembly shuts them down:
@@ -45,7 +46,7 @@ func (a *Assembly) servers(serving context.Context) (*worker.Servers, error) {
 	}
 	handlers = worker.Handlers{Push: traces.Handler(handlers.Push), Refund: traces.Handler(handlers.Refund), Settle: traces.Handler(handlers.Settle), Payment: traces.Handler(handlers.Payment)}
 	return worker.NewServers(worker.Config{
-		Redis: worker.GatherScripts(redis), Concurrency: a.cfg.Worker.Concurrency + a.cfg.Worker.Prefetch, PushServers: a.cfg.Worker.Servers,
+		Redis: tuning.GatherScripts(redis), Concurrency: a.cfg.Worker.Concurrency + a.cfg.Worker.Prefetch, PushServers: a.cfg.Worker.Servers,
 		ShutdownTimeout: a.cfg.Worker.ShutdownTimeout, Backoff: a.backoff, Log: a.log.With().Str("lib", "asynq").Logger(),
 	}, handlers)
 }
