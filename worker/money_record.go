@@ -8,6 +8,7 @@ import (
 
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // finish writes the end down and lets the order be pushed again.
@@ -146,7 +147,7 @@ func (m *movement) called(op string, outcome store.Outcome, err error, receipt d
 		Request: string(receipt.Request), Response: string(receipt.Response),
 	}
 	if err != nil {
-		v := verdict{message: cut(err.Error(), maxErrorBytes)}
+		v := verdict{message: cut.To(err.Error(), maxErrorBytes)}
 		v.describe(err)
 		r.Kind, r.Code, r.Message = v.kind, v.code, v.message
 	}

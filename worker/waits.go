@@ -6,6 +6,7 @@ import (
 
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // enter waits at the gate, but not longer than the process serves.
@@ -47,7 +48,7 @@ var errStopping = errors.New("the process is stopping")
 func held(err error) verdict {
 	wait := max(waitOf(err), inFlightWait)
 	return verdict{
-		outcome: store.Retrying, kind: douyin.Paused.String(), message: cut(err.Error(), maxErrorBytes),
+		outcome: store.Retrying, kind: douyin.Paused.String(), message: cut.To(err.Error(), maxErrorBytes),
 		tell: &postponed{after: wait, why: err.Error(), err: err},
 	}
 }
