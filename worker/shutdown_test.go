@@ -66,7 +66,7 @@ func TestShutdownEndsWhileRedisIsFrozen(t *testing.T) {
 func startStuck(t *testing.T, rdb *redis.Client, handle func()) *Servers {
 	t.Helper()
 	servers, err := NewServers(Config{
-		Redis: tuning.GatherScripts(rdb), Concurrency: 2, ShutdownTimeout: time.Second, Log: zerolog.Nop(),
+		Redis: tuning.GatherScripts(rdb), InHand: 2, ShutdownTimeout: time.Second, Log: zerolog.Nop(),
 	}, Handlers{Push: asynq.HandlerFunc(func(context.Context, *asynq.Task) error {
 		handle()
 		return nil

@@ -60,7 +60,7 @@ func TestOneAttemptAtATimeWhateverTheClocksOfTheHosts(t *testing.T) {
 				if _, err := st.Migrate(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				return &PushHandler{Orders: st, Douyin: bank, Build: testBuilder(), Now: st.Clock, Log: zerolog.Nop()}
+				return &PushHandler{Orders: st, Line: &Line{Slots: NewSlots(8), Douyin: bank}, Build: testBuilder(), Now: st.Clock, Log: zerolog.Nop()}
 			}
 			one, other := host(0), host(ahead)
 			for _, q := range []string{

@@ -19,7 +19,7 @@ func TestWithoutACollectorNothingIsWrapped(t *testing.T) {
 	if a.tracing() != nil {
 		t.Fatal("something traces")
 	}
-	push, err := a.pushHandler(t.Context())
+	push, err := a.pushHandler()
 	if err != nil {
 		t.Fatal(err)
 	}

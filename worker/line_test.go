@@ -42,13 +42,14 @@ func (d *slowDouyin) PushOrder(ctx context.Context, _ douyin.OrderPush) (douyin.
 
 func TestOnlySoManyAreAtDouyinAndFewAreAnnouncedAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		calls, slow := NewCalls(8), &slowDouyin{answer: make(chan struct{})}
+		slow := &slowDouyin{answer: make(chan struct{})}
+		line := &Line{Slots: NewSlots(8), Gate: openGate{}, Douyin: slow}
 		results := make(chan error, 20)
 		var orders [20]memory
 		for i := range orders {
 			orders[i].s = testSnapshot()
 			h := newPush(&orders[i], nil)
-			h.Douyin, h.Gate = calls.Pusher(slow), calls.Gate(openGate{})
+			h.Line = line
 			go func() { results <- h.ProcessTask(t.Context(), pushTask(t)) }()
 		}
 		announced := func() (n int) {
@@ -66,7 +67,7 @@ func TestOnlySoManyAreAtDouyinAndFewAreAnnouncedAhead(t *testing.T) {
 		if there, n := slow.there.Load(), announced(); there != 8 || n != 13 || len(results) != 1 {
 			t.Errorf("after an answer %d at Douyin and %d announced, want 8 and 13", there, n)
 		}
-		<-time.After(announcePatience) // Douyin does not answer: seven have waited long enough
+		<-time.After(rightPatience) // Douyin does not answer: seven have waited long enough
 		synctest.Wait()
 		if there, n := slow.there.Load(), announced(); there != 8 || n != 13 || len(results) != 8 {
 			t.Errorf("at the end of patience %d at Douyin, %d announced, %d ended; want 8, 13 and 8", there, n, len(results))
@@ -94,15 +95,16 @@ func TestOnlySoManyAreAtDouyinAndFewAreAnnouncedAhead(t *testing.T) {
 	})
 }
 
-func TestWhoStopsWaitingForAHandlerHasSentNothing(t *testing.T) {
+func TestWhoStopsWaitingForASlotHasSentNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		calls, slow := NewCalls(1), &slowDouyin{answer: make(chan struct{})}
+		slow := &slowDouyin{answer: make(chan struct{})}
+		line := &Line{Slots: NewSlots(1), Douyin: slow}
 		first := make(chan error)
-		go func() { _, err := calls.Pusher(slow).PushOrder(t.Context(), douyin.OrderPush{}); first <- err }()
+		go func() { _, err := line.call(t.Context(), douyin.OrderPush{}); first <- err }()
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		_, err := calls.Pusher(slow).PushOrder(ctx, douyin.OrderPush{})
+		_, err := line.call(ctx, douyin.OrderPush{})
 		var e *douyin.Error
 		if !errors.As(err, &e) || e.Kind != douyin.Paused || e.MayHave || e.Outage() {
 			t.Errorf("got %v; want Paused, which tells the breaker nothing", err)
@@ -114,30 +116,29 @@ func TestWhoStopsWaitingForAHandlerHasSentNothing(t *testing.T) {
 	})
 }
 
-// TestAHandlerComesBack whatever ends the pass: with one handler, what keeps it stops everything that follows.
-func TestAHandlerComesBack(t *testing.T) {
+// TestASlotComesBack whatever ends the pass: with one slot, what keeps it stops everything that follows.
+func TestASlotComesBack(t *testing.T) {
 	for name, spoil := range map[string]func(h *PushHandler, m *memory){
-		"panic at Douyin":            func(h *PushHandler, _ *memory) { h.Douyin = panicking{} },
+		"panic at Douyin":            func(h *PushHandler, _ *memory) { h.Line.Douyin = panicking{} },
 		"panic at the announcement":  func(_ *PushHandler, m *memory) { m.onBegin = func(*memory) { panic("boom") } },
 		"another task was faster":    func(_ *PushHandler, m *memory) { m.onBegin = func(m *memory) { m.s.State.Seq++ } },
 		"the record cannot be made":  func(_ *PushHandler, m *memory) { m.fail = func(store.Push) error { return errors.New("no disk") } },
-		"the gate is shut":           func(h *PushHandler, _ *memory) { h.Gate = refusing{} },
+		"the gate is shut":           func(h *PushHandler, _ *memory) { h.Line.Gate = refusing{} },
 		"the order has gone through": func(*PushHandler, *memory) {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				calls := NewCalls(1)
-				for range 3 { // one right is ahead of the one handler
+				slots := NewSlots(1)
+				for range 3 { // one right is ahead of the one slot
 					m := &memory{s: testSnapshot()}
 					h := newPush(m, &douyinFake{})
-					h.Gate = openGate{}
+					h.Line.Slots, h.Line.Gate = slots, openGate{}
 					spoil(h, m)
-					h.Douyin, h.Gate = calls.Pusher(h.Douyin), calls.Gate(h.Gate)
 					_ = h.ProcessTask(t.Context(), pushTask(t))
 				}
 				m := &memory{s: testSnapshot()}
 				h := newPush(m, &douyinFake{})
-				h.Douyin, h.Gate = calls.Pusher(h.Douyin), calls.Gate(openGate{})
+				h.Line.Slots, h.Line.Gate = slots, openGate{}
 				if err := h.ProcessTask(t.Context(), pushTask(t)); err != nil || !equalOutcomes(m.outcomes(), []store.Outcome{store.Pushed}) {
 					t.Errorf("the next order: %v, %v", err, m.outcomes())
 				}
@@ -161,16 +162,16 @@ func TestTheGateIsToldOfAnAnswerOnlyWhereACallWasMade(t *testing.T) {
 	}{
 		"answered": {func(*PushHandler, *memory) {}, nil},
 		"refused": {func(h *PushHandler, _ *memory) {
-			h.Douyin = &douyinFake{answers: []func() error{func() error { return refused }}}
+			h.Line.Douyin = &douyinFake{answers: []func() error{func() error { return refused }}}
 		}, refused},
-		"panic": {func(h *PushHandler, _ *memory) { h.Douyin = panicking{} }, errNotSent},
+		"panic": {func(h *PushHandler, _ *memory) { h.Line.Douyin = panicking{} }, errNotSent},
 		"not announced": {func(_ *PushHandler, m *memory) {
 			m.onBegin = func(*memory) { panic("boom") }
 		}, errNotSent},
 	} {
 		m, told := &memory{s: testSnapshot()}, []error(nil)
 		h := newPush(m, &douyinFake{})
-		h.Gate = openGate{&told}
+		h.Line.Gate = openGate{&told}
 		c.spoil(h, m)
 		_ = h.ProcessTask(t.Context(), pushTask(t))
 		if len(told) != 1 || !errors.Is(told[0], c.want) {
