@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -178,4 +179,67 @@ func TestTheGateIsToldOfAnAnswerOnlyWhereACallWasMade(t *testing.T) {
 			t.Errorf("%s: told %v, want %v", name, told, c.want)
 		}
 	}
+}
+
+// diary keeps what happens on the way of a push, in its order.
+type diary struct{ lines []string }
+
+func (d *diary) write(line string) { d.lines = append(d.lines, line) }
+
+func (d *diary) Enter(context.Context, string) (func(error), error) {
+	d.write("gate")
+	return func(error) { d.write("the gate is told") }, nil
+}
+
+func (d *diary) PushOrder(context.Context, douyin.OrderPush) (douyin.Receipt, error) {
+	d.write("Douyin")
+	return douyin.Receipt{HTTPStatus: 200}, nil
+}
+
+// watching is the wait before the announcement as whoever measures it sees it.
+type watching struct {
+	*diary
+	steps douyin.Gate
+}
+
+func (w watching) Enter(ctx context.Context, op string) (func(error), error) {
+	w.write("the wait begins")
+	defer w.write("the wait ends")
+	return w.steps.Enter(ctx, op)
+}
+
+func TestAPushGoesDownTheLineStepByStep(t *testing.T) {
+	m, d := &memory{s: testSnapshot()}, &diary{}
+	m.onBegin = func(*memory) { d.write("announced") }
+	m.fail = func(p store.Push) error { d.write("written down: " + string(p.Outcome)); return nil }
+	h := newPush(m, nil)
+	h.Line = &Line{
+		Slots: NewSlots(1), Gate: d, Douyin: d,
+		Watch: func(steps douyin.Gate) douyin.Gate { return watching{d, steps} },
+	}
+	if err := h.ProcessTask(t.Context(), pushTask(t)); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"the wait begins", "gate", "the wait ends", "announced", "Douyin", "the gate is told", "written down: pushed"}
+	if !slices.Equal(d.lines, want) {
+		t.Errorf("got %q, want %q", d.lines, want)
+	}
+}
+
+func TestATaskParkedInTheShelterGoesBackWhenTheProcessStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		line := &Line{Slots: NewSlots(1), Shelter: &Shelter{}}
+		for range unwellAfter {
+			enterShelter(t, line.Shelter)(diskFull)
+		}
+		enterShelter(t, line.Shelter) // the one that tries
+		result := make(chan error)
+		go func() { _, err := line.enter(t.Context()); result <- err }()
+		synctest.Wait()
+		started := time.Now()
+		line.Stop()
+		if err := <-result; !errors.Is(err, errStopping) || time.Since(started) > 0 {
+			t.Errorf("after %v: %v", time.Since(started), err)
+		}
+	})
 }

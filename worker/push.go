@@ -47,7 +47,7 @@ type Pusher interface {
 // PushHandler handles tasks.TypePushOrder: it tells Douyin the present state of one order, and is harmless when repeated.
 type PushHandler struct {
 	Orders Orders
-	Line   *Line // from "read" to "at Douyin"; the other handlers of the process share it
+	Line   *Line // the way from "read" to "at Douyin"
 	Build  *Builder
 	Unit   douyin.TimeUnit
 	// CallTimeout is the longest that one call to Douyin may take. 0: 10 s.
