@@ -184,7 +184,7 @@ func redisURI(s string) error {
 const (
 	// TaskTimeout is asynq's Timeout of our tasks. A test in cmd/internal/assembly holds it against package tasks.
 	TaskTimeout = time.Minute
-	// LongestPark is how long a task may wait in line and at the closed gate together. The assembly sets the gate by it.
+	// LongestPark is how long a task may wait for a handler and at the closed gate together. The assembly sets the gate by it.
 	LongestPark = 20 * time.Second
 
 	passCalls     = 3                // of one pass in package worker: push, fresh token, push
@@ -198,7 +198,7 @@ func (c *Config) ladder() []Problem {
 	var out []Problem
 	if pass := passCalls*c.Douyin.Timeout + passOverhead; pass+LongestPark >= TaskTimeout {
 		out = append(out, Problem{Key: "douyin.timeout", From: c.from["douyin.timeout"], Want: fmt.Sprintf(
-			"%d calls of %v, %v of statements and %v of waiting in line and at the gate do not fit into a task's %v: want less than %v", passCalls, c.Douyin.Timeout,
+			"%d calls of %v, %v of statements and %v of waiting for a handler and at the gate do not fit into a task's %v: want less than %v", passCalls, c.Douyin.Timeout,
 			passOverhead, LongestPark, TaskTimeout, ((TaskTimeout - LongestPark - passOverhead) / passCalls).Truncate(100*time.Millisecond))})
 	}
 	if least := TaskTimeout + recordTimeout; c.Worker.ShutdownTimeout < least {

@@ -40,7 +40,7 @@ const (
 	// pushMaxRetry with worker.Backoff (5s 15s 1m 5m 15m 1h 1h ...) keeps a failing order in asynq's hands for about four hours
 	// on average; what is archived then is asked again by the sweep.
 	pushMaxRetry = 12
-	// taskTimeout is longer than the longest pass: waiting in line and at the gate (20s), then token, push and statements (worker.passTimeout, 35s).
+	// taskTimeout is longer than the longest pass: waiting for a handler and at the gate (20s), then token, push and statements (worker.passTimeout, 35s).
 	taskTimeout = time.Minute
 	// pushRetention keeps a finished task's id taken, so that the same change asked twice runs once. It must outlast the
 	// time in which a killed relay hands a row over again (seconds to minutes). An hour of a million orders a day is

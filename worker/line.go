@@ -18,13 +18,13 @@ const (
 	rightPatience = 5 * time.Second
 	// turnPatience is how long a task of a backfill waits for its turn at the gate.
 	turnPatience = 5 * time.Second
-	// LongestQueue is how long the tasks of a process may keep each other from the gate, or an unwell
-	// database all of them.
+	// LongestQueue is how long the tasks of a process may keep each other from the gate, or an
+	// unwell database all of them.
 	LongestQueue = shelterPatience + rightPatience + turnPatience
 )
 
-// Line is the way of a push from "read" to "at Douyin". All tasks of a process share one. A task in hand
-// (asynq has given it to this process) goes down it step by step:
+// Line is the way of a push from "read" to "at Douyin". All tasks of a process share one. A task in
+// hand (asynq has given it to this process) goes down it step by step:
 //
 //	in hand: worker.concurrency + worker.prefetch tasks
 //	  |
@@ -46,29 +46,31 @@ const (
 //	  :     the answer is written down (RecordPush), the shelter is told how the
 //	        database fares
 //
-// At the right, the gate and the slot, who comes first goes first. Who waits longer than the time on the
-// right side goes back to the queue, and so does who waits in enter or stepUp when the process stops (Stop).
-// Nothing was sent then, and no attempt is used up: the error is a *douyin.Error of Kind Paused, or
-// errStopping.
+// At the right, the gate and the slot, who comes first goes first. Who waits longer than the time
+// on the right side goes back to the queue, and so does who waits in enter or stepUp when the
+// process stops (Stop). Nothing was sent then, and no attempt is used up: the error is a
+// *douyin.Error of Kind Paused, or errStopping. Where the task's own time is over first, it may be
+// of Kind Unavailable.
 //
 // # Why there are more tasks in hand than slots
 //
-// A task holds a slot while its call is made, and not while its order is read and its result written. With
-// as many tasks again in hand (worker.prefetch) every slot has a call to make whenever Douyin, and not
-// MySQL, is what orders wait for.
+// A task holds a slot while its call is made, and not while its order is read and its result
+// written. With as many tasks again in hand (worker.prefetch) every slot has a call to make
+// whenever Douyin, and not MySQL, is what orders wait for.
 //
 // # Why the right comes before the gate, and the slot after the announcement
 //
-// A task announces its attempt before the call, so some are announced ahead of a slot. They are few,
-// because an announced attempt must end within a time (PushHandler.staleAfter): whoever has to wait
-// longer waits before. Example: with 8 slots 12 tasks have announced an attempt or stand at the gate;
-// 8 of them are at Douyin.
+// A task announces its attempt before the call, so some are announced ahead of a slot. They are
+// few, because an announced attempt must end within a time (PushHandler.staleAfter): whoever has to
+// wait longer waits before. Example: with 8 slots 12 tasks have announced an attempt or stand at
+// the gate; 8 of them are at Douyin.
 //
 // # Why old orders have a turn
 //
-// The gate lets callers through in the order of their arrival. A live order that comes finds at most one
-// old order (of tasks.QueueBackfill) before it there, and not as many as there are rights. Old orders that
-// wait for their turn hold rights meanwhile: they have a third of them, or live ones would find none.
+// The gate lets callers through in the order of their arrival. A live order that comes finds at
+// most one old order (of tasks.QueueBackfill) before it there, and not as many as there are rights.
+// Old orders that wait for their turn hold rights meanwhile: they have a third of them, or live
+// ones would find none.
 type Line struct {
 	Slots   *Slots
 	Shelter *Shelter    // nil: everybody goes on, whatever the database does
@@ -90,7 +92,8 @@ type Slots struct {
 	turn   *semaphore.Weighted // of the one task of a backfill that stands at the gate
 }
 
-// NewSlots is for a process that may have n calls at Douyin at once (worker.concurrency), at least 1.
+// NewSlots is for a process that may have n calls at Douyin at once (worker.concurrency), at least
+// 1.
 func NewSlots(n int) *Slots {
 	half := (int64(n) + 1) / 2
 	return &Slots{
@@ -101,12 +104,12 @@ func NewSlots(n int) *Slots {
 	}
 }
 
-// Stop is for a process that is to stop: whoever waits in enter or stepUp goes back to the queue. Who
-// need not wait goes on, and a call at Douyin ends as it does.
+// Stop is for a process that is to stop: whoever waits in enter or stepUp goes back to the queue.
+// Who need not wait goes on, and a call at Douyin ends as it does.
 func (l *Line) Stop() { l.stopping.stop() }
 
-// enter takes a task in, before it reads its order. leave is told at the end of the run of the error that
-// the database had, nil: none.
+// enter takes a task in, before it reads its order. leave is told at the end of the run of the
+// error that the database had, nil: none.
 func (l *Line) enter(ctx context.Context) (leave func(error), err error) {
 	if l.Shelter == nil {
 		return func(error) {}, nil
@@ -114,8 +117,8 @@ func (l *Line) enter(ctx context.Context) (leave func(error), err error) {
 	return l.stopping.unless(ctx, l.Shelter.Enter)
 }
 
-// stepUp waits until the task may announce its attempt. leave must be called: it is told how the call ended
-// (nil: answered), and gives the right back.
+// stepUp waits until the task may announce its attempt. leave must be called: it is told how the
+// call ended (nil: answered), and gives the right back.
 func (l *Line) stepUp(ctx context.Context) (leave func(error), err error) {
 	var steps douyin.Gate = ahead{l}
 	if l.Watch != nil {
@@ -126,8 +129,8 @@ func (l *Line) stepUp(ctx context.Context) (leave func(error), err error) {
 	})
 }
 
-// call makes the call of an announced attempt in a slot. Where ctx ends before one is free nothing was
-// sent.
+// call makes the call of an announced attempt in a slot. Where ctx ends before one is free nothing
+// was sent.
 func (l *Line) call(ctx context.Context, o douyin.OrderPush) (douyin.Receipt, error) {
 	if err := l.Slots.slots.Acquire(ctx, 1); err != nil {
 		return douyin.Receipt{}, allBusy(douyin.OpOrderPush, 0, err)

@@ -117,7 +117,8 @@ func TestWhoStopsWaitingForASlotHasSentNothing(t *testing.T) {
 	})
 }
 
-// TestASlotComesBack whatever ends the pass: with one slot, what keeps it stops everything that follows.
+// TestASlotComesBack whatever ends the pass: with one slot, what keeps it stops everything that
+// follows.
 func TestASlotComesBack(t *testing.T) {
 	for name, spoil := range map[string]func(h *PushHandler, m *memory){
 		"panic at Douyin":            func(h *PushHandler, _ *memory) { h.Line.Douyin = panicking{} },

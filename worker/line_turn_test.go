@@ -33,7 +33,8 @@ func (g turnstile) Enter(ctx context.Context, _ string) (func(error), error) {
 	}
 }
 
-// atGate runs real servers whose push handler does nothing but step up to the gate, enqueues n tasks of a backfill, and tells how each entered.
+// atGate runs real servers whose push handler does nothing but step up to the gate, enqueues n
+// tasks of a backfill, and tells how each entered.
 func atGate(t *testing.T, line *Line, n int) (q *asynq.Client, entered <-chan error) {
 	t.Helper()
 	rdb := servertest.Redis(t)

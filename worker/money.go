@@ -64,8 +64,8 @@ type Standing struct {
 	Message    string
 }
 
-// MoneyHandler handles tasks.TypeRefund or tasks.TypeSettle: it carries one instruction on, by one step. What it must never do is
-// send a request while the fate of an earlier one is not known.
+// MoneyHandler handles tasks.TypeRefund or tasks.TypeSettle: it carries one instruction on, by one
+// step. What it must never do is send a request while the fate of an earlier one is not known.
 type MoneyHandler struct {
 	Money   store.Money
 	Rows    Instructions

@@ -42,8 +42,9 @@ type Cashier interface {
 	QueryOrder(ctx context.Context, outOrderNo string) (douyin.OrderPayment, douyin.Receipt, error)
 }
 
-// PaymentHandler handles tasks.TypePayment: it asks Douyin how one payment stands and writes down what it says, by one step. When to ask
-// again stands in the row, so a task is never retried for what Douyin answers.
+// PaymentHandler handles tasks.TypePayment: it asks Douyin how one payment stands and writes down
+// what it says, by one step. When to ask again stands in the row, so a task is never retried for
+// what Douyin answers.
 type PaymentHandler struct {
 	Rows    PaymentRows
 	Douyin  Cashier

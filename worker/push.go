@@ -44,7 +44,8 @@ type Pusher interface {
 	PushOrder(ctx context.Context, o douyin.OrderPush) (douyin.Receipt, error)
 }
 
-// PushHandler handles tasks.TypePushOrder: it tells Douyin the present state of one order, and is harmless when repeated.
+// PushHandler handles tasks.TypePushOrder: it tells Douyin the present state of one order, and is
+// harmless when repeated.
 type PushHandler struct {
 	Orders Orders
 	Line   *Line // the way from "read" to "at Douyin"
@@ -181,11 +182,11 @@ func (r *run) pass(ctx context.Context) (v verdict, again bool) {
 
 	ctx, cancel := context.WithTimeout(ctx, r.passTimeout())
 	defer cancel()
-	m, err := r.send(ctx, s, r.timed(push, s), digest, leave) // timed now: the gate may have taken a while
+	m, err := r.send(ctx, s, r.timed(push, s), digest, leave) // the gate may have taken a while
 	if errors.Is(err, store.ErrSuperseded) {
 		return verdict{}, true
 	}
-	return r.record(ctx, r.judge(err), s, m) // whoever pushed looks again when the order has changed
+	return r.record(ctx, r.judge(err), s, m) // who pushed looks again when the order has changed
 }
 
 // build makes the push of s and checks it as it would be sent now. Who sends it asks timed for it.
@@ -203,7 +204,8 @@ func (r *run) timed(push douyin.OrderPush, s store.OrderSnapshot) douyin.OrderPu
 	return push
 }
 
-// made is an attempt that was announced, and what its call was answered. The zero value: none was announced.
+// made is an attempt that was announced, and what its call was answered. The zero value: none was
+// announced.
 type made struct {
 	seq     int64
 	status  douyin.OrderStatus

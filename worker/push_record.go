@@ -29,9 +29,9 @@ func (r *run) settled(ctx context.Context, s store.OrderSnapshot) verdict {
 	return v
 }
 
-// record writes how the run ended: its verdict, what was read, and the attempt, if one was announced. A verdict that cannot be
-// written becomes a failure of the task: it comes back, and the open attempt makes it push again. changed: the order is not
-// any more what was pushed.
+// record writes how the run ended: its verdict, what was read, and the attempt, if one was
+// announced. A verdict that cannot be written becomes a failure of the task: it comes back, and the
+// open attempt makes it push again. changed: the order is not any more what was pushed.
 func (r *run) record(ctx context.Context, v verdict, s store.OrderSnapshot, m made) (written verdict, changed bool) {
 	p := r.row(v, s, m)
 	// Douyin has been called: its answer is written down even when the task's time is over.

@@ -27,9 +27,9 @@ const (
 type Config struct {
 	Redis redis.UniversalClient // shared by all servers; not closed here
 
-	// InHand is how many pushes asynq gives the process at once (asynq's Concurrency), spread over the push
-	// servers: worker.concurrency + worker.prefetch. At least 1. How many of them may be at Douyin is for the
-	// Slots of the Line.
+	// InHand is how many pushes asynq gives the process at once (asynq's Concurrency), spread over
+	// the push servers: worker.concurrency + worker.prefetch. At least 1. How many of them may be
+	// at Douyin is for the Slots of the Line.
 	InHand int
 	// PushServers is the number of fetch loops for pushes. One loop takes at most one task per round trip to Redis, whatever its
 	// concurrency (asynq.md §6.2). 0: 1.

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// errStopping is why a parked task goes back to its queue. An operator reads it in asynqmon: nobody else has
-// anything to do with it.
+// errStopping is why a parked task goes back to its queue. An operator reads it in asynqmon: nobody
+// else has anything to do with it.
 var errStopping = errors.New("the process is stopping")
 
 // stopping ends waits when the process is to stop. The zero value is ready.

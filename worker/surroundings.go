@@ -74,7 +74,8 @@ type shortly struct{ taskError }
 
 func (s *shortly) Unwrap() error { return s.err }
 
-// held is what a task comes to that the Line did not let through: nothing was sent and no attempt is used up.
+// held is what a task comes to that the Line did not let through: nothing was sent and no attempt
+// is used up.
 func held(err error) verdict {
 	wait := max(waitOf(err), inFlightWait)
 	return verdict{

@@ -1,24 +1,25 @@
-// Package tuning makes asynq v0.26 cheaper for a process that has hundreds of tasks in hand. It changes
-// nothing that asynq does: a worker without it pushes the same orders, more slowly.
+// Package tuning makes asynq v0.26 cheaper for a process that has hundreds of tasks in hand. It
+// changes nothing that asynq does: a worker without it pushes the same orders, more slowly.
 //
 // # Why scripts share round trips
 //
-// asynq takes each step of a task (fetched, done, to be retried, archived) to Redis with a script of its
-// own, and a busy process takes thousands of steps a second. With 200 pushes in hand the round trips of
-// fetching alone were a sixth of the process's time (a CPU profile under ordersync loadtest, two cores).
-// GatherScripts sends the scripts of one moment in one pipeline. Measured on 2026-11-23 with ordersync
-// loadtest, 9 rounds in turn with the commit before, two cores: with 8 fetch loops (worker.servers)
-// 12 % more orders of the same processor time, with 4 loops no difference.
+// asynq takes each step of a task (fetched, done, to be retried, archived) to Redis with a script
+// of its own, and a busy process takes thousands of steps a second. With 200 pushes in hand the
+// round trips of fetching alone were a sixth of the process's time (a CPU profile under ordersync
+// loadtest, two cores). GatherScripts sends the scripts of one moment in one pipeline. Measured on
+// 2026-11-23 with ordersync loadtest, 9 rounds in turn with the commit before, two cores: with 8
+// fetch loops (worker.servers) 12 % more orders of the same processor time, with 4 loops no
+// difference.
 //
 // # Why a task's stack is grown once
 //
-// asynq runs every task on a new goroutine. Its stack of a few KiB is too small for the way down to the
-// sockets of MySQL and Douyin, and the runtime copied it four times on that way, each time with every
-// frame: 5 % of the process's time (a CPU profile under ordersync loadtest, 2026-11-23, Go 1.26).
-// GrowStack pays for one copy, while next to nothing stands on the stack.
+// asynq runs every task on a new goroutine. Its stack of a few KiB is too small for the way down to
+// the sockets of MySQL and Douyin, and the runtime copied it four times on that way, each time with
+// every frame: 5 % of the process's time (a CPU profile under ordersync loadtest, 2026-11-23, Go
+// 1.26). GrowStack pays for one copy, while next to nothing stands on the stack.
 //
 // # Whether this still pays
 //
-// Leave a call out and run .ci/loadtest in turn with and without it. Where it makes no difference any
-// more, because asynq or Go has changed, it should go.
+// Leave a call out and run .ci/loadtest in turn with and without it. Where it makes no difference
+// any more, because asynq or Go has changed, it should go.
 package tuning

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestAsynqsKeysAreNamedInOneFile: when the next version of asynq names a key in another way, tasks/queues.go
-// is what has to change.
+// TestAsynqsKeysAreNamedInOneFile: when the next version of asynq names a key in another way,
+// tasks/queues.go is what has to change.
 func TestAsynqsKeysAreNamedInOneFile(t *testing.T) {
 	const root, home = "../../..", "tasks/queues.go"
 	// Not yet: these three lines move to another room now and take tasks.Key with them then.

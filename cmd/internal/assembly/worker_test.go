@@ -19,7 +19,8 @@ import (
 	"github.com/ordersync/ordersync/tasks"
 )
 
-// TestAWorkerHoldsMoreOrdersThanItHasSlots: worker.concurrency of them are at Douyin, worker.prefetch more are in hand.
+// TestAWorkerHoldsMoreOrdersThanItHasSlots: worker.concurrency of them are at Douyin,
+// worker.prefetch more are in hand.
 func TestAWorkerHoldsMoreOrdersThanItHasSlots(t *testing.T) {
 	const slots, prefetch, orders = 2, 3, 9
 	db, rdb := servertest.DB(t), servertest.Redis(t)

@@ -75,7 +75,8 @@ func ask(ctx context.Context, p redis.Pipeliner, queue string) depth {
 			d.sizes[state] = p.ZCard(ctx, tasks.Key(queue, state))
 		}
 	}
-	d.oldest = p.LRange(ctx, tasks.Key(queue, "pending"), -oldestLooked, -1) // workers take from this end
+	// Workers take from this end.
+	d.oldest = p.LRange(ctx, tasks.Key(queue, "pending"), -oldestLooked, -1)
 	d.paused = p.Exists(ctx, tasks.Key(queue, "paused"))
 	return d
 }
