@@ -3,20 +3,18 @@
 //
 // # Why scripts share round trips
 //
-// asynq takes each step of a task (fetched, done, to be retried, archived) to Redis with a script
-// of its own, and a busy process takes thousands of steps a second. With 200 pushes in hand the
-// round trips of fetching alone were a sixth of the process's time (a CPU profile under ordersync
-// loadtest, two cores). GatherScripts sends the scripts of one moment in one pipeline. Measured on
-// 2026-11-23 with ordersync loadtest, 9 rounds in turn with the commit before, two cores: with 8
-// fetch loops (worker.servers) 12 % more orders of the same processor time, with 4 loops no
+// asynq takes each step of a task (fetched, done, to be retried, archived) to Redis with a script of
+// its own, and a busy process takes thousands of steps a second. Fetching with a round trip for each
+// task was a sixth of the process's time (a profile with 200 handlers). GatherScripts sends the
+// scripts of one moment in one pipeline. Measured on 2026-11-23 with ordersync loadtest, 9 rounds in
+// turn: with 8 fetch loops (worker.servers) 12 % more orders of the same processor time, with 4 no
 // difference.
 //
 // # Why a task's stack is grown once
 //
-// asynq runs every task on a new goroutine. Its stack of a few KiB is too small for the way down to
-// the sockets of MySQL and Douyin, and the runtime copied it four times on that way, each time with
-// every frame: 5 % of the process's time (a CPU profile under ordersync loadtest, 2026-11-23, Go
-// 1.26). GrowStack pays for one copy, while next to nothing stands on the stack.
+// asynq runs every task on a goroutine of its own. Its small stack was copied four times on the way
+// down to the sockets, each time with all frames: 5 % of the process's time, measured on 2026-11-23
+// with ordersync loadtest. GrowStack pays for one copy, while next to nothing stands on the stack.
 //
 // # Whether this still pays
 //
