@@ -116,10 +116,10 @@ type CourseColumns struct{ ID, Name string }
 
 // Worker is one worker process.
 type Worker struct {
-	Concurrency     int           // handlers: pushes that may be at Douyin at once
+	Concurrency     int           // slots: pushes that may be at Douyin at once
 	Prefetch        int           // further pushes in hand, whose orders are read and whose results are written meanwhile; 0: none
 	Servers         int           // fetch loops for pushes: each costs one round trip to Redis per task
-	ShutdownTimeout time.Duration // for handlers to end after a signal; what is left then goes back to its queue
+	ShutdownTimeout time.Duration // for tasks in hand after a signal; what is left goes back to its queue
 	Gather          time.Duration // how long statements wait for company at most; 0: not at all
 }
 

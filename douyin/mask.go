@@ -5,7 +5,8 @@ import (
 	"encoding/json"
 	"strings"
 	"unicode"
-	"unicode/utf8"
+
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 const (
@@ -62,23 +63,12 @@ func clean(text string, limit int) string {
 		}
 		return r
 	}, text)
-	return cut(strings.TrimSpace(text), limit)
-}
-
-// cut shortens valid UTF-8 to at most limit bytes at a character's border.
-func cut(text string, limit int) string {
-	if len(text) <= limit {
-		return text
-	}
-	for limit > 0 && !utf8.RuneStart(text[limit]) {
-		limit--
-	}
-	return text[:limit]
+	return cut.To(strings.TrimSpace(text), limit)
 }
 
 // keep is the part of an answer that a Receipt shows.
 func keep(body []byte, secrets ...string) []byte {
-	return []byte(cut(strings.ToValidUTF8(string(hide(body, secrets...)), "\uFFFD"), maxReceiptBytes))
+	return []byte(cut.To(string(hide(body, secrets...)), maxReceiptBytes))
 }
 
 // marshal is json.Marshal without HTML escaping: what is sent is what a person would write.

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // SaltPlaceholder stands for the salt in SignedList.
@@ -137,7 +139,7 @@ func valueText(v any) (string, error) {
 func integerText(n string) (string, error) {
 	digits := strings.TrimPrefix(n, "-")
 	if digits == "" || strings.Trim(digits, "0123456789") != "" || (len(digits) > 1 && digits[0] == '0') {
-		return "", fmt.Errorf("is the number %s, which is no plain integer", cut(strings.ToValidUTF8(n, "\uFFFD"), 40))
+		return "", fmt.Errorf("is the number %s, which is no plain integer", cut.To(n, 40))
 	}
 	return n, nil
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // AlarmTable is where an alarm stands.
@@ -59,7 +61,7 @@ func (s *Store) Acknowledge(ctx context.Context, seen SeenAlarm) error {
 		number = no
 	}
 	n, err := s.exec(ctx, "UPDATE "+quote("ordersync_"+string(seen.Table))+" SET `ack_at` = ?, `ack_by` = ?, `ack_note` = ? WHERE "+quote(key)+" = ? AND `alarm` = ? AND `ack_at` IS NULL",
-		s.sql.timePtr(seen.Ack.At), clip(seen.Ack.By, maxID), clip(seen.Ack.Note, maxMessage), number, seen.Alarm)
+		s.sql.timePtr(seen.Ack.At), cut.To(seen.Ack.By, maxID), cut.To(seen.Ack.Note, maxMessage), number, seen.Alarm)
 	switch {
 	case err != nil:
 		return fmt.Errorf("store: acknowledge: %w", err)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // row is a row of ordersync_order in the hands of a batch.
@@ -98,10 +100,10 @@ func (r *row) begin(b *Begin) (seq int64, err error) {
 // that another row of its batch was not as expected. An attempt that has begun since leaves log id and time as they are; one
 // that has ended since hides it, and the order is looked at once more.
 func (r *row) holds(p *Push) bool {
-	if p.Outcome != Pushed || r.PushedAt == nil || !r.PushedAt.Equal(p.At.Truncate(time.Millisecond)) || r.LogID != clip(p.LogID, maxLogID) {
+	if p.Outcome != Pushed || r.PushedAt == nil || !r.PushedAt.Equal(p.At.Truncate(time.Millisecond)) || r.LogID != cut.To(p.LogID, maxLogID) {
 		return false
 	}
-	return r.Seq == p.Seq && r.Digest == clip(p.Digest, maxDigest) || r.Seq > p.Seq && r.LogID != ""
+	return r.Seq == p.Seq && r.Digest == cut.To(p.Digest, maxDigest) || r.Seq > p.Seq && r.LogID != ""
 }
 
 func (r *row) record(p *Push) {

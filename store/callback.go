@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // Callback is a verified callback of Douyin's.
@@ -63,7 +65,7 @@ func (c *Callback) dedupKey() string {
 	if c.Kept != "" {
 		key = c.Kept + ":" + c.Note + ":" + key
 	}
-	if len(key) > maxDedupKey || clip(key, maxDedupKey) != key {
+	if len(key) > maxDedupKey || cut.To(key, maxDedupKey) != key {
 		sum := sha256.Sum256([]byte(key))
 		return "sha256:" + hex.EncodeToString(sum[:])
 	}
@@ -164,8 +166,8 @@ func (s *Store) insertCallback(tx *gorm.DB, c Callback, orderID, alarm string) e
 	}
 	return tx.Exec("INSERT INTO `ordersync_callback` (`dedup_key`, `type`, `number`, `status`, `order_id`, `raw`, `alarm`, `note`, "+
 		"`received_at`, `forward_due_at`) VALUES "+tuples(1, 10),
-		c.dedupKey(), clip(c.Type, maxKind), clip(c.Number, maxID), clip(c.Status, maxKind), orderID, c.Raw, alarm,
-		clip(c.Note, maxMessage), s.sql.time(c.At), forward).Error
+		c.dedupKey(), cut.To(c.Type, maxKind), cut.To(c.Number, maxID), cut.To(c.Status, maxKind), orderID, c.Raw, alarm,
+		cut.To(c.Note, maxMessage), s.sql.time(c.At), forward).Error
 }
 
 func (s *Store) acceptPayment(tx *gorm.DB, c Callback, p Payment) (alarm string, err error) {
@@ -256,7 +258,7 @@ func (s *Store) Forwarded(ctx context.Context, id int64, at time.Time) error {
 
 // PostponeForward records that the shop's handler has not taken a callback, and when to try again; nil: never.
 func (s *Store) PostponeForward(ctx context.Context, id int64, until *time.Time, message string) error {
-	_, err := s.exec(ctx, "UPDATE `ordersync_callback` SET `forward_due_at` = ?, `forward_message` = ? WHERE `id` = ?", s.sql.timePtr(until), clip(message, maxMessage), id)
+	_, err := s.exec(ctx, "UPDATE `ordersync_callback` SET `forward_due_at` = ?, `forward_message` = ? WHERE `id` = ?", s.sql.timePtr(until), cut.To(message, maxMessage), id)
 	if err != nil {
 		return fmt.Errorf("store: postpone forward: %w", err)
 	}

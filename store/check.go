@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // Finding is one result of CheckShop.
@@ -266,5 +268,5 @@ func writeCure(err error) string {
 }
 
 func failed(what string, err error, cure string) Finding {
-	return Finding{What: what + ": " + clip(err.Error(), maxMessage), Cure: cure}
+	return Finding{What: what + ": " + cut.To(err.Error(), maxMessage), Cure: cure}
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // Money is a kind of instruction that moves money. Both kinds live the same life; their tables differ in a few columns.
@@ -213,10 +215,10 @@ func (i *Instruction) readOldForm() {
 
 func (d dialect) instructionArgs(i *Instruction) []any {
 	args := []any{
-		i.Number, i.OrderID, i.OutOrderNo, int64(i.Amount), i.Text, nullText(i.Options), i.fingerprint(), string(i.State), clip(i.PlatformNo, maxID), d.timePtr(i.SentAt),
-		clip(i.Kind, maxKind), i.Code, clip(i.Message, maxMessage), clip(i.LogID, maxLogID), i.Attempts, i.Polls, d.timePtr(i.DueAt), i.Alarm, d.timePtr(i.AlarmAt),
-		d.timePtr(i.Ack.At), clip(i.Ack.By, maxID), clip(i.Ack.Note, maxMessage), d.time(i.CreatedAt), d.time(i.UpdatedAt), d.timePtr(i.FinishedAt),
-		d.timePtr(i.SendingAt), d.timePtr(i.AnsweredAt), clip(i.Refused, maxKind), i.Turn,
+		i.Number, i.OrderID, i.OutOrderNo, int64(i.Amount), i.Text, nullText(i.Options), i.fingerprint(), string(i.State), cut.To(i.PlatformNo, maxID), d.timePtr(i.SentAt),
+		cut.To(i.Kind, maxKind), i.Code, cut.To(i.Message, maxMessage), cut.To(i.LogID, maxLogID), i.Attempts, i.Polls, d.timePtr(i.DueAt), i.Alarm, d.timePtr(i.AlarmAt),
+		d.timePtr(i.Ack.At), cut.To(i.Ack.By, maxID), cut.To(i.Ack.Note, maxMessage), d.time(i.CreatedAt), d.time(i.UpdatedAt), d.timePtr(i.FinishedAt),
+		d.timePtr(i.SendingAt), d.timePtr(i.AnsweredAt), cut.To(i.Refused, maxKind), i.Turn,
 	}
 	if i.Money == Settlement {
 		args = append(args, nullText(i.Params), i.Finish, d.timePtr(i.NotBefore))
@@ -276,7 +278,7 @@ func (s *Store) Instruction(ctx context.Context, m Money, number string) (i Inst
 		stored.ReadAt, err = s.readClock(db) // behind the row: it is never younger than it seems
 	}
 	if err != nil {
-		return Instruction{}, false, fmt.Errorf("store: %s %s: %w", m, clip(number, maxID), err)
+		return Instruction{}, false, fmt.Errorf("store: %s %s: %w", m, cut.To(number, maxID), err)
 	}
 	return stored.Instruction, found, nil
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // LogRow is a row of ordersync_log: one call to Douyin, or one pass that ended before it.
@@ -83,9 +85,9 @@ func (d dialect) insertLog(tx *gorm.DB, rows []LogRow) error {
 	for i := range rows {
 		r := &rows[i]
 		values := [...]any{
-			d.time(r.At), clip(r.Call, maxKind), clip(r.OrderID, maxID), clip(r.Cause, maxKind), clip(r.TaskID, 255), r.Attempt, string(r.Outcome),
-			clip(r.LogID, maxLogID), r.HTTPStatus, r.Duration.Microseconds(),
-			clip(r.Number, maxID), clip(r.Kind, maxKind), r.Code, clip(r.Message, maxMessage), body(r.Request), body(r.Response),
+			d.time(r.At), cut.To(r.Call, maxKind), cut.To(r.OrderID, maxID), cut.To(r.Cause, maxKind), cut.To(r.TaskID, 255), r.Attempt, string(r.Outcome),
+			cut.To(r.LogID, maxLogID), r.HTTPStatus, r.Duration.Microseconds(),
+			cut.To(r.Number, maxID), cut.To(r.Kind, maxKind), r.Code, cut.To(r.Message, maxMessage), body(r.Request), body(r.Response),
 		}
 		args = append(args, values[:len(columns)]...)
 	}
@@ -103,5 +105,5 @@ func body(s string) any {
 	if s == "" {
 		return nil
 	}
-	return clip(s, maxBody)
+	return cut.To(s, maxBody)
 }

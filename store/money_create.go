@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // ConflictError: the number was used before, for something else. What it was used for stays as it is.
@@ -168,7 +170,7 @@ func (i *Instruction) standing(db *gorm.DB) (existing Instruction, found bool, e
 }
 
 func checkNumber(number string) error {
-	if number == "" || len(number) > maxID || clip(number, maxID) != number {
+	if number == "" || len(number) > maxID || cut.To(number, maxID) != number {
 		return fmt.Errorf("store: a developer number has 1 to %d bytes of UTF-8", maxID)
 	}
 	return nil

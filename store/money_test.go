@@ -78,15 +78,3 @@ func TestParseFen(t *testing.T) {
 		}
 	}
 }
-
-func TestClipCutsAtTheBorderOfARune(t *testing.T) {
-	for _, c := range []struct {
-		in   string
-		most int
-		want string
-	}{{"订单", 6, "订单"}, {"订单", 5, "订"}, {"订单", 2, ""}, {"a\xffb", 10, "a\uFFFDb"}, {"abc", 2, "ab"}} {
-		if got := clip(c.in, c.most); got != c.want {
-			t.Errorf("clip(%q, %d) = %q, want %q", c.in, c.most, got, c.want)
-		}
-	}
-}

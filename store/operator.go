@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // FailureWindow bounds what FailureGroups and Failures look at: that many orders, those that failed last.
@@ -153,7 +155,7 @@ func (s *Store) FindOrders(ctx context.Context, number string) ([]Match, error) 
 			found = append(found, Match{orderID, what, number})
 		}
 	}
-	if clip(number, maxID) != number || strings.TrimSpace(number) == "" {
+	if cut.To(number, maxID) != number || strings.TrimSpace(number) == "" {
 		return nil, nil
 	}
 	if err := s.findByOrder(ctx, number, add); err != nil {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"gorm.io/gorm"
+
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // errExtraordinary: a row was not as the ordinary way takes it to be. The batch has to go the careful way.
@@ -93,7 +95,7 @@ func (d dialect) insertFirst(tx *gorm.DB, begins []*Begin) error {
 	args := make([]any, 0, len(begins)*len(firstColumns))
 	for _, b := range begins {
 		at := d.time(b.At)
-		args = append(args, b.OrderID, clip(b.OrderNo, maxID), 1, 1, at, b.UpdateTime, string(Sending), d.time(b.DueAt), at, at)
+		args = append(args, b.OrderID, cut.To(b.OrderNo, maxID), 1, 1, at, b.UpdateTime, string(Sending), d.time(b.DueAt), at, at)
 	}
 	_, err := execIn(tx, "INSERT INTO `ordersync_order` ("+columnList("", firstColumns)+") VALUES "+tuples(len(begins), len(firstColumns)), args)
 	if duplicate(err) {
@@ -122,7 +124,7 @@ func (d dialect) updateAlikeLater(tx *gorm.DB, begins []*Begin) error {
 	u := update{ids: make([]any, len(begins))}
 	no, started, sent, due := make([]any, len(begins)), make([]any, len(begins)), make([]any, len(begins)), make([]any, len(begins))
 	for i, b := range begins {
-		u.ids[i], no[i], started[i], sent[i], due[i] = b.OrderID, clip(b.OrderNo, maxID), d.time(b.At), b.UpdateTime, d.time(b.DueAt)
+		u.ids[i], no[i], started[i], sent[i], due[i] = b.OrderID, cut.To(b.OrderNo, maxID), d.time(b.At), b.UpdateTime, d.time(b.DueAt)
 	}
 	u.each("order_no", no)
 	u.each("started_at", started)
@@ -148,8 +150,8 @@ func (d dialect) updateAlikePushed(tx *gorm.DB, pushes []*Push) error {
 	digest, logID, at, updated := make([]any, len(pushes)), make([]any, len(pushes)), make([]any, len(pushes)), make([]any, len(pushes))
 	hasUpdated := false
 	for i, p := range pushes {
-		u.ids[i], digest[i], logID[i], at[i] = p.OrderID, clip(p.Digest, maxDigest), clip(p.LogID, maxLogID), d.time(p.At)
-		updated[i], hasUpdated = clip(p.ShopUpdated, maxKind), hasUpdated || p.ShopUpdated != ""
+		u.ids[i], digest[i], logID[i], at[i] = p.OrderID, cut.To(p.Digest, maxDigest), cut.To(p.LogID, maxLogID), d.time(p.At)
+		updated[i], hasUpdated = cut.To(p.ShopUpdated, maxKind), hasUpdated || p.ShopUpdated != ""
 	}
 	u.each("digest", digest)
 	u.each("log_id", logID)
@@ -158,7 +160,7 @@ func (d dialect) updateAlikePushed(tx *gorm.DB, pushes []*Push) error {
 		u.each("shop_updated", updated)
 	}
 	first, last := pushes[0], slices.MaxFunc(pushes, func(a, b *Push) int { return a.At.Compare(b.At) })
-	u.all("`status` = ?, `shop_status` = ?, `updated_at` = ?", first.Status, clip(first.ShopStatus, maxStatus), d.time(last.At))
+	u.all("`status` = ?, `shop_status` = ?, `updated_at` = ?", first.Status, cut.To(first.ShopStatus, maxStatus), d.time(last.At))
 	u.all("`outcome` = 'pushed', `open_attempts` = GREATEST(`open_attempts` - 1, 0), `kind` = '', `code` = 0, `message` = '', `attempts` = 0, `due_at` = NULL, `failed_at` = NULL")
 	return u.run(tx, "`seq` = ? AND `outcome` = 'sending'", first.Seq)
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // Payment is a row of ordersync_payment: a payment that Douyin has confirmed.
@@ -61,8 +63,8 @@ func (s *Store) recordPayment(tx *gorm.DB, p Payment) (Payment, error) {
 		return p, err
 	}
 	if !found {
-		return p, tx.Exec("INSERT INTO `ordersync_payment` ("+paymentColumns+") VALUES "+tuples(1, 9), p.OutOrderNo, clip(p.OrderID, maxID), int64(p.Total), s.sql.time(p.PaidAt),
-			clip(p.Way, 16), clip(p.DouyinOrderID, maxID), p.Alarm, clip(p.Message, maxMessage), s.sql.time(p.CreatedAt)).Error
+		return p, tx.Exec("INSERT INTO `ordersync_payment` ("+paymentColumns+") VALUES "+tuples(1, 9), p.OutOrderNo, cut.To(p.OrderID, maxID), int64(p.Total), s.sql.time(p.PaidAt),
+			cut.To(p.Way, 16), cut.To(p.DouyinOrderID, maxID), p.Alarm, cut.To(p.Message, maxMessage), s.sql.time(p.CreatedAt)).Error
 	}
 	if before.Total == p.Total {
 		return before, nil
@@ -75,7 +77,7 @@ func (s *Store) recordPayment(tx *gorm.DB, p Payment) (Payment, error) {
 // PaymentAlarm raises an alarm at a payment that has none, or this one acknowledged. Any other one stays: a person looks anyway.
 func (s *Store) PaymentAlarm(ctx context.Context, outOrderNo, alarm, message string) error {
 	_, err := s.exec(ctx, "UPDATE `ordersync_payment` SET `alarm` = ?, `message` = ?, `ack_at` = NULL, `ack_by` = '', `ack_note` = ''"+
-		" WHERE `out_order_no` = ? AND (`alarm` = '' OR `alarm` = ? AND `ack_at` IS NOT NULL)", alarm, clip(message, maxMessage), outOrderNo, alarm)
+		" WHERE `out_order_no` = ? AND (`alarm` = '' OR `alarm` = ? AND `ack_at` IS NOT NULL)", alarm, cut.To(message, maxMessage), outOrderNo, alarm)
 	if err != nil {
 		return fmt.Errorf("store: payment alarm: %w", err)
 	}

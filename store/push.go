@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"gorm.io/gorm"
+
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // maxTries bounds how often a batch runs that lost a deadlock or a race for a new key.
@@ -33,7 +35,7 @@ func (s *Store) RecordPush(ctx context.Context, p Push) (changed bool, err error
 }
 
 func checkOrderID(id string) error {
-	if id == "" || len(id) > maxID || clip(id, maxID) != id {
+	if id == "" || len(id) > maxID || cut.To(id, maxID) != id {
 		return fmt.Errorf("store: an order id has 1 to %d bytes of UTF-8", maxID)
 	}
 	return nil

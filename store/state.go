@@ -5,7 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // stateColumns are the columns of ordersync_order, in the order in which stateRow scans and stateArgs writes them. The key
@@ -68,9 +69,9 @@ func (r *stateRow) state() OrderState {
 
 func (d dialect) stateArgs(args []any, o *OrderState) []any {
 	return append(args,
-		o.OrderID, clip(o.OrderNo, maxID), o.Seq, o.Open, d.time(o.StartedAt), o.UpdateTime, o.Status, clip(o.Digest, maxDigest),
-		clip(o.ShopStatus, maxStatus), string(o.Outcome), clip(o.Kind, maxKind), o.Code, clip(o.Message, maxMessage), clip(o.LogID, maxLogID),
-		o.Attempts, d.timePtr(o.PushedAt), d.timePtr(o.DueAt), d.time(o.CreatedAt), d.time(o.UpdatedAt), d.failedAt(o), clip(o.ShopUpdated, maxKind),
+		o.OrderID, cut.To(o.OrderNo, maxID), o.Seq, o.Open, d.time(o.StartedAt), o.UpdateTime, o.Status, cut.To(o.Digest, maxDigest),
+		cut.To(o.ShopStatus, maxStatus), string(o.Outcome), cut.To(o.Kind, maxKind), o.Code, cut.To(o.Message, maxMessage), cut.To(o.LogID, maxLogID),
+		o.Attempts, d.timePtr(o.PushedAt), d.timePtr(o.DueAt), d.time(o.CreatedAt), d.time(o.UpdatedAt), d.failedAt(o), cut.To(o.ShopUpdated, maxKind),
 	)
 }
 
@@ -99,20 +100,6 @@ func places(n int) string {
 // tuples is "(?, ?), (?, ?)" for rows rows of columns columns.
 func tuples(rows, columns int) string {
 	return strings.TrimSuffix(strings.Repeat("("+places(columns)+"), ", rows), ", ")
-}
-
-// clip makes s valid UTF-8 of at most most bytes, cut at the border of a rune.
-func clip(s string, most int) string {
-	if !utf8.ValidString(s) {
-		s = strings.ToValidUTF8(s, "\uFFFD")
-	}
-	if len(s) <= most {
-		return s
-	}
-	for most > 0 && !utf8.RuneStart(s[most]) {
-		most--
-	}
-	return s[:most]
 }
 
 // Order is what we know of Douyin's side of one order; found is false when nothing ever was asked for it.

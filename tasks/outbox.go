@@ -79,7 +79,7 @@ func FromOutbox(kind, orderID string, payload []byte, row string) (Asked, error)
 		a.Settle = new(SettleRequest)
 		into, inside = a.Settle, &a.Settle.OrderID
 	default:
-		return Asked{}, &PayloadError{"kind", fmt.Sprintf("%q is unknown: want push, refund or settle", clip(kind))}
+		return Asked{}, &PayloadError{"kind", fmt.Sprintf("%q is unknown: want push, refund or settle", quoted(kind))}
 	}
 	if !blank(payload) {
 		if err := decode(payload, into); err != nil {

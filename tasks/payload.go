@@ -15,7 +15,7 @@ func decode(data []byte, into any) error {
 	if err := d.Decode(into); err != nil {
 		var wrongType *json.UnmarshalTypeError
 		if errors.As(err, &wrongType) && wrongType.Field != "" {
-			return &PayloadError{wrongType.Field, "want " + wrongType.Type.String() + ", found " + clip(wrongType.Value)}
+			return &PayloadError{wrongType.Field, "want " + wrongType.Type.String() + ", found " + quoted(wrongType.Value)}
 		}
 		return &PayloadError{"payload", err.Error()}
 	}

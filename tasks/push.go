@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/hibiken/asynq"
+
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // Cause is why an order is pushed. It chooses the queue and is written to the log; the push itself is the same.
@@ -70,7 +72,7 @@ func (p PushOrder) Validate() error {
 		return err
 	}
 	if _, ok := causeQueues[p.cause()]; !ok {
-		return &PayloadError{"cause", fmt.Sprintf("%q is unknown: want paid, changed, callback, refund, sweep, manual or backfill", clip(string(p.Cause)))}
+		return &PayloadError{"cause", fmt.Sprintf("%q is unknown: want paid, changed, callback, refund, sweep, manual or backfill", quoted(string(p.Cause)))}
 	}
 	return nil
 }
@@ -183,16 +185,5 @@ func checkID(field, id string, required bool) error {
 	return nil
 }
 
-// clip cuts a foreign word that is quoted in an error: asynq cannot store error text that is not UTF-8.
-func clip(word string) string {
-	const most = 40
-	word = strings.ToValidUTF8(word, "\uFFFD")
-	if len(word) <= most {
-		return word
-	}
-	cut := most
-	for !utf8.RuneStart(word[cut]) {
-		cut--
-	}
-	return word[:cut] + "…"
-}
+// quoted is a foreign word as an error shows it: asynq cannot store error text that is not UTF-8.
+func quoted(word string) string { return cut.Marked(word, 40) }

@@ -132,5 +132,5 @@ func label(word string) string {
 	if len(word) <= MaxIDBytes && utf8.ValidString(word) {
 		return word
 	}
-	return clip(word)
+	return quoted(word)
 }

@@ -75,7 +75,8 @@ func decodeColumn(m store.Money, column, text string, into any) error {
 
 // Refunds is the Bank of refunds.
 type Refunds struct {
-	// Sending makes the request that moves money. It passes no gate: MoveMoney has passed it before the announcement.
+	// Sending makes the request that moves money. It passes no gate: MoneyHandler has passed it
+	// before the announcement.
 	Sending interface {
 		CreateRefund(ctx context.Context, f douyin.Refund) (refundNo string, r douyin.Receipt, err error)
 	}

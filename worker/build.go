@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // Limits of order_detail (ORDER-SYNC) that are mended here instead of refused.
@@ -61,7 +61,7 @@ func (b *Builder) BuildOrderPush(s store.OrderSnapshot) (douyin.OrderPush, error
 		return douyin.OrderPush{}, err
 	}
 	o := s.Order
-	title := cut(s.Course.Name, maxTitleBytes)
+	title := cut.To(s.Course.Name, maxTitleBytes)
 	p := douyin.OrderPush{
 		OpenID:         s.User.OpenID,
 		Status:         status,
@@ -172,15 +172,3 @@ func fill(template string, o store.Order, escape func(string) string) string {
 
 // phpEmpty is PHP's empty() for text: the class falls back to sn for "0" too.
 func phpEmpty(s string) bool { return s == "" || s == "0" }
-
-// cut shortens s to at most n bytes at the border of a character.
-func cut(s string, n int) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
-}

@@ -22,16 +22,18 @@
 //
 // # Why faults of the surroundings cost no attempt
 //
-// Throttling, refused credentials, a full disk or a missing column meet every order alike, and end for all of them at once. Backoff
-// would outlive them: an order that was tried four times in vain sleeps for minutes. So such a fault parks the task for seconds and
-// leaves its attempts alone (surroundings.go), and what bounds the load is not a long sleep but a gate: the limiter and the breaker
-// before Douyin, a [Shelter] before the database. Whoever stands there keeps his handler for a while, so what is in the queue stays
-// there, however much it is.
+// Throttling, refused credentials, a full disk or a missing column meet every order alike, and end
+// for all of them at once. Backoff would outlive them: an order that was tried four times in vain
+// sleeps for minutes. So such a fault parks the task for seconds and leaves its attempts alone
+// (surroundings.go), and what bounds the load is not a long sleep but a gate: the limiter and the
+// breaker before Douyin, a [Shelter] before the database. Whoever waits there stays in hand for a
+// while, so what is in the queue stays there, however much it is. [Line] draws where a push waits,
+// in which order and for how long.
 //
 // # Why the database's clock decides
 //
 // Whether another task's attempt is over is a difference of two times, of which another host may have written one. So
-// [PushOrder].Now is the database's clock (store.Store.Clock), on every host.
+// [PushHandler].Now is the database's clock (store.Store.Clock), on every host.
 //
 // # Why one file decides
 //

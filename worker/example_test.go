@@ -13,6 +13,7 @@ import (
 	"github.com/ordersync/ordersync/douyin/tokencache"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/worker"
+	"github.com/ordersync/ordersync/worker/tuning"
 )
 
 // A program of one's own pushes orders: it brings its database, its Redis and its credentials, and
@@ -54,15 +55,15 @@ func ExampleNewServers() {
 		}
 
 		const atDouyin, inHand = 50, 100
-		calls := worker.NewCalls(atDouyin)
-		push := &worker.PushOrder{
-			Orders: st, Douyin: calls.Pusher(client), Gate: calls.Gate(worker.LiveFirst(g)),
+		line := &worker.Line{Slots: worker.NewSlots(atDouyin), Shelter: &worker.Shelter{}, Gate: g, Douyin: client}
+		push := &worker.PushHandler{
+			Orders: st, Line: line,
 			Build: &worker.Builder{Statuses: map[string]douyin.OrderStatus{"1": douyin.Paid}, DetailURL: "pages/course/course"},
-			Now:   st.Clock, Shelter: &worker.Shelter{}, Serving: ctx, Log: log,
+			Now:   st.Clock, Log: log,
 			Sick: func() bool { return g.State(douyin.OpOrderPush) != "closed" },
 		}
 		servers, err := worker.NewServers(worker.Config{
-			Redis: worker.GatherScripts(rdb), Concurrency: inHand, PushServers: 2,
+			Redis: tuning.GatherScripts(rdb), InHand: inHand, PushServers: 2,
 			ShutdownTimeout: 75 * time.Second, Log: log,
 		}, worker.Handlers{Push: push})
 		if err != nil {
@@ -72,6 +73,7 @@ func ExampleNewServers() {
 			return err
 		}
 		<-ctx.Done()
+		line.Stop() // whoever is parked goes back to the queue
 		return errors.Join(ctx.Err(), servers.Shutdown(context.WithoutCancel(ctx)))
 	}
 	_ = run

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// answerGrace is production's MoveMoney.Grace: longer than a task.
+	// answerGrace is production's MoneyHandler.Grace: longer than a task.
 	answerGrace = 2 * time.Minute
 	// inFlight is how long an announced request may still be on its way: as long as a task may run, but not longer than Grace.
 	// Nobody else asks or sends before that, unless its answer has been written down. The database's clock measures it.
@@ -27,7 +27,7 @@ const (
 	overdueAfter = 24 * time.Hour
 )
 
-// pollSteps are production's MoveMoney.Polls.
+// pollSteps are production's MoneyHandler.Polls.
 var pollSteps = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 6 * time.Hour}
 
 // Instructions are the rows of refunds or settlements. seen is the row as Instruction has read it: every write is a compare and set on
@@ -64,16 +64,16 @@ type Standing struct {
 	Message    string
 }
 
-// MoveMoney handles tasks.TypeRefund or tasks.TypeSettle: it carries one instruction on, by one step. What it must never do is
-// send a request while the fate of an earlier one is not known.
-type MoveMoney struct {
+// MoneyHandler handles tasks.TypeRefund or tasks.TypeSettle: it carries one instruction on, by one
+// step. What it must never do is send a request while the fate of an earlier one is not known.
+type MoneyHandler struct {
 	Money   store.Money
 	Rows    Instructions
 	Answers Answers
 	Bank    Bank
 	// Gate is entered before a request is announced; nil: none. Bank's questions pass their own.
 	Gate douyin.Gate
-	// Sick tells whether Douyin's breaker is not closed, as for PushOrder; nil: never.
+	// Sick tells whether Douyin's breaker is not closed, as for PushHandler; nil: never.
 	Sick func() bool
 	// Changed is told that an instruction of the order has ended; the order wants another push. Failing is harmless: the row is
 	// due for the sweep as well.
@@ -90,8 +90,8 @@ type MoveMoney struct {
 }
 
 // ProcessTask implements asynq.Handler.
-func (h *MoveMoney) ProcessTask(ctx context.Context, t *asynq.Task) (err error) {
-	m := &movement{MoveMoney: h, attempt: attemptOf(ctx)}
+func (h *MoneyHandler) ProcessTask(ctx context.Context, t *asynq.Task) (err error) {
+	m := &movement{MoneyHandler: h, attempt: attemptOf(ctx)}
 	m.started = m.now()
 	m.taskID, _ = asynq.GetTaskID(ctx)
 	defer func() {
@@ -107,7 +107,7 @@ func (h *MoveMoney) ProcessTask(ctx context.Context, t *asynq.Task) (err error) 
 	return m.end(m.step(ctx))
 }
 
-func (h *MoveMoney) number(t *asynq.Task) (string, error) {
+func (h *MoneyHandler) number(t *asynq.Task) (string, error) {
 	if h.Money == store.Settlement {
 		s, err := tasks.ParseSettle(t)
 		return s.OutSettleNo, err
@@ -116,11 +116,11 @@ func (h *MoveMoney) number(t *asynq.Task) (string, error) {
 	return r.OutRefundNo, err
 }
 
-func (h *MoveMoney) grace() time.Duration { return cmp.Or(h.Grace, answerGrace) }
+func (h *MoneyHandler) grace() time.Duration { return cmp.Or(h.Grace, answerGrace) }
 
-func (h *MoveMoney) inFlight() time.Duration { return min(inFlight, h.grace()) }
+func (h *MoneyHandler) inFlight() time.Duration { return min(inFlight, h.grace()) }
 
-func (h *MoveMoney) now() time.Time {
+func (h *MoneyHandler) now() time.Time {
 	if h.Now != nil {
 		return h.Now()
 	}
@@ -129,7 +129,7 @@ func (h *MoveMoney) now() time.Time {
 
 // movement is one ProcessTask.
 type movement struct {
-	*MoveMoney
+	*MoneyHandler
 	i       store.Instruction // as this run has read or written it last
 	alone   bool              // nothing of the instruction was at Douyin before the request that is made now
 	taskID  string
@@ -142,7 +142,7 @@ type movement struct {
 // ops are Douyin's calls for one kind of instruction.
 type ops struct{ send, query string }
 
-func (h *MoveMoney) op() ops {
+func (h *MoneyHandler) op() ops {
 	if h.Money == store.Settlement {
 		return ops{douyin.OpSettleCreate, douyin.OpSettleQuery}
 	}

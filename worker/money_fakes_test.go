@@ -237,8 +237,8 @@ func accepted() store.Instruction {
 }
 
 // handler carries out the refunds of b; its clock is the database's.
-func handler(b *books, bank Bank) *MoveMoney {
-	return &MoveMoney{Money: store.Refund, Rows: b, Answers: b, Bank: bank, Now: func() time.Time { return b.clock() }, Log: zerolog.Nop()}
+func handler(b *books, bank Bank) *MoneyHandler {
+	return &MoneyHandler{Money: store.Refund, Rows: b, Answers: b, Bank: bank, Now: func() time.Time { return b.clock() }, Log: zerolog.Nop()}
 }
 
 func refundTask(t testing.TB, number string) *asynq.Task {

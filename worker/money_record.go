@@ -8,6 +8,7 @@ import (
 
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // finish writes the end down and lets the order be pushed again.
@@ -16,7 +17,7 @@ func (m *movement) finish(ctx context.Context, r store.Result) verdict {
 	_, err := m.Answers.Finished(ctx, m.i, r)
 	if err == nil && m.Changed != nil && m.Money == store.Refund {
 		if err := m.Changed(ctx, m.i.OrderID); err != nil {
-			m.MoveMoney.Log.Warn().Err(err).Str("order", m.i.OrderID).Msg("push after refund not enqueued; the sweep does it")
+			m.MoneyHandler.Log.Warn().Err(err).Str("order", m.i.OrderID).Msg("push after refund not enqueued; the sweep does it")
 		}
 	}
 	v := verdict{outcome: store.Pushed}
@@ -96,7 +97,7 @@ func (m *movement) lookAgain(v verdict) time.Duration {
 	return v.again + m.grace()
 }
 
-func (h *MoveMoney) sick() bool { return h.Sick != nil && h.Sick() }
+func (h *MoneyHandler) sick() bool { return h.Sick != nil && h.Sick() }
 
 // alarmWhenOverdue raises the alarm, with which the turn is lost. That it could not be written holds nothing up: where the row is another
 // one by now, the write behind it says so.
@@ -106,7 +107,7 @@ func (m *movement) alarmWhenOverdue(ctx context.Context) {
 	}
 	_, err := m.Rows.Alarm(ctx, m.i, store.AlarmOverdue, m.now())
 	if err != nil && !errors.Is(err, store.ErrSuperseded) {
-		m.MoveMoney.Log.Warn().Err(err).Str("number", m.i.Number).Msg("alarm not written")
+		m.MoneyHandler.Log.Warn().Err(err).Str("number", m.i.Number).Msg("alarm not written")
 	}
 }
 
@@ -124,7 +125,7 @@ func (m *movement) nextPoll() *time.Time {
 }
 
 // pollWait is the wait after so many questions.
-func (h *MoveMoney) pollWait(polls int) time.Duration {
+func (h *MoneyHandler) pollWait(polls int) time.Duration {
 	steps := h.Polls
 	if len(steps) == 0 {
 		steps = pollSteps
@@ -150,7 +151,7 @@ func (m *movement) called(op string, outcome store.Outcome, err error, receipt d
 		Request: string(receipt.Request), Response: string(receipt.Response),
 	}
 	if err != nil {
-		v := verdict{message: cut(err.Error(), maxErrorBytes)}
+		v := verdict{message: cut.To(err.Error(), maxErrorBytes)}
 		v.describe(err)
 		r.Kind, r.Code, r.Message = v.kind, v.code, v.message
 	}
@@ -159,12 +160,12 @@ func (m *movement) called(op string, outcome store.Outcome, err error, receipt d
 
 // end writes the one line of the run and hands asynq its answer.
 func (m *movement) end(v verdict) error {
-	line := m.MoveMoney.Log.Info()
+	line := m.MoneyHandler.Log.Info()
 	switch {
 	case v.outcome == store.Refused, v.outcome == store.GaveUp:
-		line = m.MoveMoney.Log.Error()
+		line = m.MoneyHandler.Log.Error()
 	case v.tell != nil && isFailure(v.tell):
-		line = m.MoveMoney.Log.Warn()
+		line = m.MoneyHandler.Log.Warn()
 	}
 	if line.Enabled() {
 		line = line.Str("number", m.i.Number).Str("order", m.i.OrderID).Str("did", m.did).Int("attempt", m.attempt.number).

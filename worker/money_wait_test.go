@@ -119,7 +119,7 @@ func TestTheLastRunOfATaskIsNotTheEndOfTheInstruction(t *testing.T) {
 	} {
 		b, bank := newBooks(c.row), &c.bank
 		bank.t = t
-		m := &movement{MoveMoney: handler(b, bank), attempt: attempt{number: 31, last: true}}
+		m := &movement{MoneyHandler: handler(b, bank), attempt: attempt{number: 31, last: true}}
 		m.i.Number = "R1"
 		v := m.step(t.Context())
 		if got := line(*b.rows["R1"]); got != c.line || told(v.tell) != c.told {

@@ -14,6 +14,7 @@ import (
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
+	"github.com/ordersync/ordersync/worker/tuning"
 )
 
 const (
@@ -43,11 +44,11 @@ type Pusher interface {
 	PushOrder(ctx context.Context, o douyin.OrderPush) (douyin.Receipt, error)
 }
 
-// PushOrder handles tasks.TypePushOrder: it tells Douyin the present state of one order, and is harmless when repeated.
-type PushOrder struct {
+// PushHandler handles tasks.TypePushOrder: it tells Douyin the present state of one order, and is
+// harmless when repeated.
+type PushHandler struct {
 	Orders Orders
-	Douyin Pusher
-	Gate   douyin.Gate // rate limit and circuit breaker; nil: none. Entered before an attempt is announced
+	Line   *Line // the way from "read" to "at Douyin"
 	Build  *Builder
 	Unit   douyin.TimeUnit
 	// CallTimeout is the longest that one call to Douyin may take. 0: 10 s.
@@ -57,12 +58,8 @@ type PushOrder struct {
 	Now     func() time.Time // nil: time.Now
 	Log     zerolog.Logger
 	Observe func(Attempt) // told of every run at its end; nil: nobody
-	// Shelter keeps tasks from a database that fails everybody. Nil: they all try.
-	Shelter *Shelter
 	// Sick tells whether the breaker towards Douyin is not closed. Nil: it always is.
 	Sick func() bool
-	// Serving ends when the process is to stop: whoever is parked goes back to the queue. nil: never.
-	Serving context.Context //nolint:containedctx // the process's, not a call's
 
 	owed owed
 }
@@ -77,15 +74,15 @@ type Attempt struct {
 }
 
 // ProcessTask implements asynq.Handler.
-func (h *PushOrder) ProcessTask(ctx context.Context, t *asynq.Task) (err error) {
-	makeRoom(0)
-	r := &run{PushOrder: h, started: h.now(), attempt: attemptOf(ctx)}
+func (h *PushHandler) ProcessTask(ctx context.Context, t *asynq.Task) (err error) {
+	tuning.GrowStack()
+	r := &run{PushHandler: h, started: h.now(), attempt: attemptOf(ctx)}
 	r.task, err = tasks.ParsePushOrder(t)
 	if err != nil {
 		return r.end(judge(err, r.attempt))
 	}
 	r.taskID, _ = asynq.GetTaskID(ctx)
-	leave, err := r.shelter(ctx)
+	leave, err := r.Line.enter(ctx)
 	if err != nil {
 		return r.end(held(err))
 	}
@@ -93,13 +90,14 @@ func (h *PushOrder) ProcessTask(ctx context.Context, t *asynq.Task) (err error) 
 	defer func() {
 		if p := recover(); p != nil {
 			v := judge(&panicError{p, debug.Stack()}, r.attempt)
-			err = r.end(r.record(ctx, v, store.Push{}))
+			v, _ = r.record(ctx, v, store.OrderSnapshot{}, made{})
+			err = r.end(v)
 		}
 	}()
 	return r.end(r.passes(ctx))
 }
 
-func (h *PushOrder) now() time.Time {
+func (h *PushHandler) now() time.Time {
 	if h.Now != nil {
 		return h.Now()
 	}
@@ -107,14 +105,14 @@ func (h *PushOrder) now() time.Time {
 }
 
 // passTimeout bounds announcing an attempt and its calls: the push, a fresh token, the push again.
-func (h *PushOrder) passTimeout() time.Duration {
+func (h *PushHandler) passTimeout() time.Duration {
 	return announceTimeout + 3*cmp.Or(h.CallTimeout, defaultCallTimeout)
 }
 
 // staleAfter is when an attempt whose end nobody saw is over for certain.
-func (h *PushOrder) staleAfter() time.Duration { return h.passTimeout() + recordTimeout }
+func (h *PushHandler) staleAfter() time.Duration { return h.passTimeout() + recordTimeout }
 
-func (h *PushOrder) grace() time.Duration { return cmp.Or(h.Grace, defaultGrace) }
+func (h *PushHandler) grace() time.Duration { return cmp.Or(h.Grace, defaultGrace) }
 
 func attemptOf(ctx context.Context) attempt {
 	retried, _ := asynq.GetRetryCount(ctx)
@@ -124,14 +122,12 @@ func attemptOf(ctx context.Context) attempt {
 
 // run is one ProcessTask.
 type run struct {
-	*PushOrder
+	*PushHandler
 	task    tasks.PushOrder
 	taskID  string
 	started time.Time
 	attempt attempt
 	passed  int
-	receipt douyin.Receipt // of the newest call
-	changed bool           // the shop has changed the order since it was read for that call
 
 	database error // of the newest statement that failed although nothing was wrong with its order
 }
@@ -164,15 +160,13 @@ func (r *run) pass(ctx context.Context) (v verdict, again bool) {
 	}
 	s, err := r.Orders.LoadOrder(ctx, r.task.OrderID)
 	if r.asked(err) != nil {
-		return r.record(ctx, r.judge(err), r.of(s)), false
+		v, _ = r.record(ctx, r.judge(err), s, made{})
+		return v, false
 	}
-	push, err := r.Build.BuildOrderPush(s)
-	push.UpdateTime = r.Unit.Next(r.now(), s.State.UpdateTime)
-	if err == nil {
-		err = push.Validate()
-	}
+	push, err := r.build(s)
 	if err != nil {
-		return r.record(ctx, judge(err, r.attempt), r.of(s)), false
+		v, _ = r.record(ctx, judge(err, r.attempt), s, made{})
+		return v, false
 	}
 	digest := push.Digest()
 	if s.State.Holds(digest) {
@@ -181,45 +175,60 @@ func (r *run) pass(ctx context.Context) (v verdict, again bool) {
 	if s.State.Open > 0 && r.now().Sub(s.State.StartedAt) < r.staleAfter() {
 		return verdict{outcome: store.Retrying, tell: &postponed{after: inFlightWait, why: "another task is pushing this order"}}, false
 	}
-	done, err := r.enter(ctx)
+	leave, err := r.Line.stepUp(ctx)
 	if err != nil {
 		return held(err), false
 	}
 
 	ctx, cancel := context.WithTimeout(ctx, r.passTimeout())
 	defer cancel()
-	push.UpdateTime = r.Unit.Next(r.now(), s.State.UpdateTime) // the gate may have taken a while
-	seq, err := r.send(ctx, s, push, done)
+	m, err := r.send(ctx, s, r.timed(push, s), digest, leave) // the gate may have taken a while
 	if errors.Is(err, store.ErrSuperseded) {
 		return verdict{}, true
 	}
-	p := r.of(s)
-	if seq > 0 {
-		p.Seq, p.Status, p.Digest, p.Seen = seq, int(push.Status), digest, &s.Order
-	}
-	v = r.record(ctx, r.judge(err), p)
-	return v, r.changed // whoever pushed looks again
+	return r.record(ctx, r.judge(err), s, m) // who pushed looks again when the order has changed
 }
 
-// of is the record of what was read.
-func (r *run) of(s store.OrderSnapshot) store.Push {
-	return store.Push{OrderNo: s.Order.OrderNo, ShopStatus: s.Order.Status, ShopUpdated: s.Order.Updated}
+// build makes the push of s and checks it as it would be sent now. Who sends it asks timed for it.
+func (r *run) build(s store.OrderSnapshot) (douyin.OrderPush, error) {
+	push, err := r.Build.BuildOrderPush(s)
+	if err != nil {
+		return push, err
+	}
+	return push, r.timed(push, s).Validate()
+}
+
+// timed is push with the update_time of now, which never goes back for one order.
+func (r *run) timed(push douyin.OrderPush, s store.OrderSnapshot) douyin.OrderPush {
+	push.UpdateTime = r.Unit.Next(r.now(), s.State.UpdateTime)
+	return push
+}
+
+// made is an attempt that was announced, and what its call was answered. The zero value: none was
+// announced.
+type made struct {
+	seq     int64
+	status  douyin.OrderStatus
+	digest  string
+	receipt douyin.Receipt
 }
 
 // errNotSent tells the gate that no call was made, or none that ended, so that nothing is known against Douyin, nor for it.
 var errNotSent = errors.New("not sent")
 
-// send announces the attempt and makes the call. seq is 0 where the announcement failed. done is told how it ended, whatever
-// happens: it gives a handler back.
-func (r *run) send(ctx context.Context, s store.OrderSnapshot, push douyin.OrderPush, done func(error)) (seq int64, err error) {
+// send announces the attempt and makes the call. leave is told how it ended, whatever happens.
+func (r *run) send(
+	ctx context.Context, s store.OrderSnapshot, push douyin.OrderPush, digest string, leave func(error),
+) (m made, err error) {
 	answer := errNotSent
-	defer func() { done(answer) }()
-	if seq, err = r.begin(ctx, s, push); r.asked(err) != nil {
-		return 0, err
+	defer func() { leave(answer) }()
+	seq, err := r.begin(ctx, s, push)
+	if r.asked(err) != nil {
+		return made{}, err
 	}
-	r.receipt, err = r.Douyin.PushOrder(ctx, push)
+	receipt, err := r.Line.call(ctx, push)
 	answer = err
-	return seq, err
+	return made{seq: seq, status: push.Status, digest: digest, receipt: receipt}, err
 }
 
 func (r *run) begin(ctx context.Context, s store.OrderSnapshot, push douyin.OrderPush) (int64, error) {

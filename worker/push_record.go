@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -18,41 +19,52 @@ func (r *run) settled(ctx context.Context, s store.OrderSnapshot) verdict {
 		s.State.ShopUpdated == s.Order.Updated {
 		return v
 	}
-	p := r.of(s)
-	p.OrderID, p.Seq, p.At, p.Outcome = r.task.OrderID, s.State.Seq, r.now(), store.Settled
-	_, err := r.Orders.RecordPush(ctx, p)
+	_, err := r.Orders.RecordPush(ctx, store.Push{
+		OrderID: r.task.OrderID, OrderNo: s.Order.OrderNo, ShopStatus: s.Order.Status, ShopUpdated: s.Order.Updated,
+		Seq: s.State.Seq, At: r.now(), Outcome: store.Settled,
+	})
 	if r.asked(err) != nil {
 		return r.judge(fmt.Errorf("record: %w", err))
 	}
 	return v
 }
 
-// record writes how an attempt ended. A verdict that cannot be written becomes a failure of the task: it comes back, and
-// the open attempt makes it push again.
-func (r *run) record(ctx context.Context, v verdict, p store.Push) verdict {
-	p.OrderID, p.Cause, p.TaskID, p.Attempt, p.At = r.task.OrderID, string(r.task.Cause), r.taskID, r.attempt.number, r.now()
-	p.Outcome, p.Kind, p.Code, p.Message, p.LogID = v.outcome, v.kind, v.code, v.message, v.logID
-	if p.Seq > 0 {
-		p.HTTPStatus, p.Duration = r.receipt.HTTPStatus, r.receipt.Duration
-		p.Request, p.Response = string(r.receipt.Request), string(r.receipt.Response)
-		if p.LogID == "" {
-			p.LogID = r.receipt.LogID
-		}
+// record writes how the run ended: its verdict, what was read, and the attempt, if one was
+// announced. A verdict that cannot be written becomes a failure of the task: it comes back, and the
+// open attempt makes it push again. changed: the order is not any more what was pushed.
+func (r *run) record(ctx context.Context, v verdict, s store.OrderSnapshot, m made) (written verdict, changed bool) {
+	p := r.row(v, s, m)
+	// Douyin has been called: its answer is written down even when the task's time is over.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	changed, err := r.Orders.RecordPush(ctx, p)
+	if r.asked(err) != nil {
+		r.owe(p)
+		return r.judge(fmt.Errorf("record %s: %w", v.outcome, err)), false
+	}
+	return v, changed
+}
+
+// row is what record writes.
+func (r *run) row(v verdict, s store.OrderSnapshot, m made) store.Push {
+	p := store.Push{
+		OrderID: r.task.OrderID, Cause: string(r.task.Cause), TaskID: r.taskID, Attempt: r.attempt.number, At: r.now(),
+		OrderNo: s.Order.OrderNo, ShopStatus: s.Order.Status, ShopUpdated: s.Order.Updated,
+		Outcome: v.outcome, Kind: v.kind, Code: v.code, Message: v.message, LogID: v.logID,
 	}
 	if again := r.dueIn(v); again > 0 {
 		due := p.At.Add(again)
 		p.DueAt = &due
 	}
-	// Douyin has been called: its answer is written down even when the task's time is over.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
-	defer cancel()
-	var err error
-	if r.changed, err = r.Orders.RecordPush(ctx, p); r.asked(err) != nil {
-		r.changed = false
-		r.owe(p)
-		return r.judge(fmt.Errorf("record %s: %w", v.outcome, err))
+	if m.seq == 0 {
+		return p
 	}
-	return v
+	seen := s.Order
+	p.Seq, p.Status, p.Digest, p.Seen = m.seq, int(m.status), m.digest, &seen
+	p.HTTPStatus, p.Duration = m.receipt.HTTPStatus, m.receipt.Duration
+	p.Request, p.Response = string(m.receipt.Request), string(m.receipt.Response)
+	p.LogID = cmp.Or(v.logID, m.receipt.LogID)
+	return p
 }
 
 // dueIn is when the sweep shall look at an order that ended with v, should its task be lost. A wait that Douyin named is obeyed.

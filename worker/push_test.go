@@ -99,9 +99,9 @@ func (d *douyinFake) PushOrder(_ context.Context, o douyin.OrderPush) (douyin.Re
 	return douyin.Receipt{LogID: "L1", HTTPStatus: 200}, nil
 }
 
-func newPush(m *memory, d *douyinFake) *PushOrder {
+func newPush(m *memory, d *douyinFake) *PushHandler {
 	clock := time.Unix(1768634600, 0)
-	return &PushOrder{Orders: m, Douyin: d, Build: testBuilder(), Now: func() time.Time { return clock }, Log: zerolog.Nop()}
+	return &PushHandler{Orders: m, Line: &Line{Slots: NewSlots(8), Douyin: d}, Build: testBuilder(), Now: func() time.Time { return clock }, Log: zerolog.Nop()}
 }
 
 func pushTask(t *testing.T) *asynq.Task {
@@ -240,14 +240,13 @@ func (g shutGate) Enter(ctx context.Context, _ string) (func(error), error) {
 
 func TestATaskParkedAtTheGateGoesBackWhenTheProcessStops(t *testing.T) {
 	m, d := &memory{s: testSnapshot()}, &douyinFake{}
-	serving, stop := context.WithCancel(t.Context())
 	gate := shutGate{make(chan struct{})}
 	h := newPush(m, d)
-	h.Gate, h.Serving = gate, serving
+	h.Line.Gate = gate
 	result := make(chan error)
 	go func() { result <- h.ProcessTask(t.Context(), pushTask(t)) }()
 	<-gate.entered
-	stop()
+	h.Line.Stop()
 	if err := <-result; isFailure(err) || !errors.Is(err, errStopping) {
 		t.Errorf("got %v; want to be postponed without losing an attempt, because the process stops", err)
 	}
@@ -265,7 +264,7 @@ func (panicking) PushOrder(context.Context, douyin.OrderPush) (douyin.Receipt, e
 func TestAPanicIsAFailureWithARecord(t *testing.T) {
 	m := &memory{s: testSnapshot()}
 	h := newPush(m, nil)
-	h.Douyin = panicking{}
+	h.Line.Douyin = panicking{}
 	if err := h.ProcessTask(t.Context(), pushTask(t)); err == nil {
 		t.Fatal("want an error")
 	}

@@ -20,17 +20,18 @@ const (
 	taskCheckInterval = 200 * time.Millisecond
 	// delayedCheckInterval is how late a retry may run.
 	delayedCheckInterval = time.Second
-	// moneyConcurrency is enough for calls that Douyin limits to 30 to 50 a second.
-	moneyConcurrency = 5
+	// moneyInHand is enough for calls that Douyin limits to 30 to 50 a second.
+	moneyInHand = 5
 )
 
 // Config is what the servers of one process need.
 type Config struct {
 	Redis redis.UniversalClient // shared by all servers; not closed here
 
-	// Concurrency is the number of pushes that the process has in hand at once, spread over the push servers. At least 1. How many
-	// of them may be at Douyin is for Calls.
-	Concurrency int
+	// InHand is how many pushes asynq gives the process at once (asynq's Concurrency), spread over
+	// the push servers: worker.concurrency + worker.prefetch. At least 1. How many of them may be
+	// at Douyin is for the Slots of the Line.
+	InHand int
 	// PushServers is the number of fetch loops for pushes. One loop takes at most one task per
 	// round trip to Redis, whatever its concurrency: 9,000 a second beside Redis, 360 where a round
 	// trip takes 2.6 ms. 0: 1.
@@ -61,8 +62,8 @@ type Handlers struct {
 
 // NewServers makes the servers; Start starts them.
 func NewServers(cfg Config, h Handlers) (*Servers, error) {
-	if cfg.Concurrency < 1 {
-		return nil, fmt.Errorf("worker: concurrency %d: want at least 1", cfg.Concurrency)
+	if cfg.InHand < 1 {
+		return nil, fmt.Errorf("worker: %d pushes in hand: want at least 1", cfg.InHand)
 	}
 	s := &Servers{mux: asynq.NewServeMux(), longest: cfg.ShutdownTimeout}
 	s.mux.Use(s.hand.count)
@@ -75,11 +76,11 @@ func NewServers(cfg Config, h Handlers) (*Servers, error) {
 		if h.Payment != nil {
 			s.mux.Handle(tasks.TypePayment, h.Payment)
 		}
-		s.add(cfg, moneyConcurrency, map[string]int{tasks.QueueRefund: 1})
+		s.add(cfg, moneyInHand, map[string]int{tasks.QueueRefund: 1})
 	}
 	if h.Settle != nil {
 		s.mux.Handle(tasks.TypeSettle, h.Settle)
-		s.add(cfg, moneyConcurrency, map[string]int{tasks.QueueSettle: 1})
+		s.add(cfg, moneyInHand, map[string]int{tasks.QueueSettle: 1})
 	}
 	if len(s.servers) == 0 {
 		return nil, errors.New("worker: no handler")
@@ -88,10 +89,10 @@ func NewServers(cfg Config, h Handlers) (*Servers, error) {
 }
 
 func (s *Servers) addPushServers(cfg Config) {
-	n := min(max(cfg.PushServers, 1), cfg.Concurrency)
+	n := min(max(cfg.PushServers, 1), cfg.InHand)
 	for i := range n {
-		share := cfg.Concurrency / n
-		if i < cfg.Concurrency%n {
+		share := cfg.InHand / n
+		if i < cfg.InHand%n {
 			share++
 		}
 		// Weights, not strict order: a flood of live orders must not starve the sweep, nor the other way round.
@@ -99,9 +100,9 @@ func (s *Servers) addPushServers(cfg Config) {
 	}
 }
 
-func (s *Servers) add(cfg Config, concurrency int, queues map[string]int) {
+func (s *Servers) add(cfg Config, inHand int, queues map[string]int) {
 	s.servers = append(s.servers, asynq.NewServerFromRedisClient(cfg.Redis, asynq.Config{
-		Concurrency:              concurrency,
+		Concurrency:              inHand,
 		Queues:                   queues,
 		RetryDelayFunc:           cfg.Backoff.Delay,
 		IsFailure:                isFailure,

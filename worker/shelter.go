@@ -16,14 +16,16 @@ const (
 	// take before another one tries: a connection may hang for longer than the fault lasts.
 	probeEvery    = time.Second
 	probePatience = 5 * time.Second
-	// shelterPatience is how long a task keeps its handler meanwhile.
+	// shelterPatience is how long a task in hand waits meanwhile.
 	shelterPatience = 3 * time.Second
 )
 
-// Shelter keeps the tasks of one process from a database that fails everybody: it cannot be reached, its disk is full, a table is
-// missing. Whoever comes then waits in his handler, and goes back to his queue after a while without having used up an attempt; so
-// what stands in the queue stays there, and neither Redis nor the database is flooded, however many tasks wait. One run at a time
-// goes on and tries: when it fares well everybody goes on at once. The zero value is ready: the database is taken to be well.
+// Shelter is the first step of a Line. It keeps the tasks of one process from a database that fails
+// everybody: it cannot be reached, its disk is full, a table is missing. Whoever comes then waits
+// in hand, and goes back to his queue after a while without having used up an attempt; so what
+// stands in the queue stays there, and neither Redis nor the database is flooded, however many
+// tasks wait. One run at a time goes on and tries: when it fares well everybody goes on at once.
+// The zero value is ready: the database is taken to be well.
 type Shelter struct {
 	// OnState is told of every change: with the error that made the database count as unwell, with nil when it is well again. It
 	// must return at once. Nil: nobody.

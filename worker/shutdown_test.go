@@ -12,6 +12,7 @@ import (
 
 	"github.com/ordersync/ordersync/store/servertest"
 	"github.com/ordersync/ordersync/tasks"
+	"github.com/ordersync/ordersync/worker/tuning"
 )
 
 // A frozen Redis kept a worker alive for ever after SIGTERM: asynq waits for loops that ask it
@@ -65,7 +66,7 @@ func TestShutdownEndsWhileRedisIsFrozen(t *testing.T) {
 func startStuck(t *testing.T, rdb *redis.Client, handle func()) *Servers {
 	t.Helper()
 	servers, err := NewServers(Config{
-		Redis: GatherScripts(rdb), Concurrency: 2, ShutdownTimeout: time.Second, Log: zerolog.Nop(),
+		Redis: tuning.GatherScripts(rdb), InHand: 2, ShutdownTimeout: time.Second, Log: zerolog.Nop(),
 	}, Handlers{Push: asynq.HandlerFunc(func(context.Context, *asynq.Task) error {
 		handle()
 		return nil

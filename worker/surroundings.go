@@ -6,6 +6,7 @@ import (
 
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 const (
@@ -72,3 +73,13 @@ func parkedFor(err error) time.Duration {
 type shortly struct{ taskError }
 
 func (s *shortly) Unwrap() error { return s.err }
+
+// held is what a task comes to that the Line did not let through: nothing was sent and no attempt
+// is used up.
+func held(err error) verdict {
+	wait := max(waitOf(err), inFlightWait)
+	return verdict{
+		outcome: store.Retrying, kind: douyin.Paused.String(), message: cut.To(err.Error(), maxErrorBytes),
+		tell: &postponed{after: wait, why: err.Error(), err: err},
+	}
+}

@@ -51,7 +51,7 @@ func TestOneAttemptAtATimeWhateverTheClocksOfTheHosts(t *testing.T) {
 			}
 			servertest.CreateShop(t, db)
 			bank := &lingering{arrived: make(chan struct{}), answer: make(chan struct{})}
-			host := func(ahead time.Duration) *PushOrder {
+			host := func(ahead time.Duration) *PushHandler {
 				st, err := store.New(db, store.Config{Now: func() time.Time { return time.Now().Add(ahead) }})
 				if err != nil {
 					t.Fatal(err)
@@ -60,7 +60,7 @@ func TestOneAttemptAtATimeWhateverTheClocksOfTheHosts(t *testing.T) {
 				if _, err := st.Migrate(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				return &PushOrder{Orders: st, Douyin: bank, Build: testBuilder(), Now: st.Clock, Log: zerolog.Nop()}
+				return &PushHandler{Orders: st, Line: &Line{Slots: NewSlots(8), Douyin: bank}, Build: testBuilder(), Now: st.Clock, Log: zerolog.Nop()}
 			}
 			one, other := host(0), host(ahead)
 			for _, q := range []string{

@@ -10,6 +10,7 @@ import (
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 const (
@@ -59,7 +60,7 @@ func judge(err error, a attempt) verdict {
 	if err == nil {
 		return verdict{outcome: store.Pushed}
 	}
-	v := verdict{outcome: store.Retrying, message: cut(err.Error(), maxErrorBytes)}
+	v := verdict{outcome: store.Retrying, message: cut.To(err.Error(), maxErrorBytes)}
 	v.describe(err)
 
 	switch {
@@ -102,7 +103,7 @@ func (v *verdict) describe(err error) {
 	case errors.As(err, &answer):
 		v.kind, v.code, v.logID = answer.Kind.String(), answer.Code, answer.LogID
 		if answer.Message != "" {
-			v.message = cut(answer.Message, maxErrorBytes)
+			v.message = cut.To(answer.Message, maxErrorBytes)
 		}
 	case errors.As(err, &payload):
 		v.kind = kindPayload
@@ -127,7 +128,7 @@ type postponed struct {
 	err   error
 }
 
-func (p *postponed) Error() string { return "postponed: " + cut(p.why, maxErrorBytes) }
+func (p *postponed) Error() string { return "postponed: " + cut.To(p.why, maxErrorBytes) }
 func (p *postponed) Unwrap() error { return p.err }
 
 // isFailure is asynq's IsFailure: a postponed task keeps its attempts.

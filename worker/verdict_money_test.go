@@ -68,7 +68,7 @@ func TestJudgeWaitRefusesNothing(t *testing.T) {
 		"database":                  {errors.New("gone"), attempt{1, false}, store.Retrying, 5*time.Second + answerGrace, "failed"},
 	} {
 		v := judgeWait(c.err, c.a, false)
-		again := (&movement{MoveMoney: &MoveMoney{}}).lookAgain(v)
+		again := (&movement{MoneyHandler: &MoneyHandler{}}).lookAgain(v)
 		if v.outcome != c.outcome || again != c.again || told(v.tell) != c.told || errors.Is(v.tell, asynq.SkipRetry) {
 			t.Errorf("%s: %s, again in %v, told %q; want %s, %v, %q", name, v.outcome, again, told(v.tell), c.outcome, c.again, c.told)
 		}

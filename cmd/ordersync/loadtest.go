@@ -40,7 +40,7 @@ func newLoadtest(p *process) *cobra.Command {
 		},
 	}
 	cmd.Flags().IntVar(&o.Orders, "orders", 20_000, "orders in each round")
-	cmd.Flags().IntVar(&o.Handlers, "handlers", 200, "worker.concurrency")
+	cmd.Flags().IntVar(&o.Handlers, "handlers", 200, "calls at Douyin at once: ordersync's worker.concurrency, a yardstick's handlers")
 	cmd.Flags().IntVar(&o.Prefetch, "prefetch", 150, "worker.prefetch of ordersync")
 	cmd.Flags().IntVar(&o.Servers, "servers", 32, "worker.servers")
 	cmd.Flags().IntVar(&o.Rounds, "rounds", 3, "rounds; a ratio is the median of the rounds'")

@@ -33,7 +33,7 @@ func (p *process) worker(ctx context.Context, cfg *configs.Config, a *assembly.A
 		return err
 	}
 	log := p.logger(cfg)
-	log.Info().Int("handlers", cfg.Worker.Concurrency).Int("prefetch", cfg.Worker.Prefetch).Msg("worker runs")
+	log.Info().Int("slots", cfg.Worker.Concurrency).Int("prefetch", cfg.Worker.Prefetch).Msg("worker runs")
 	<-ctx.Done()
 	log.Info().Msg("worker drains")
 	return nil

@@ -23,7 +23,7 @@ func TestAMessageThatIsNotAsynqsStopsRecoveryAndIsMovedAway(t *testing.T) {
 		poison := "\x0a\xff\xff not protobuf \xff"
 		w.crashed(t, "healthy", true)
 		w.crashed(t, "poison", true)
-		must(t, rdb.HSet(ctx, taskKey(queue, "poison"), "msg", poison).Err())
+		must(t, rdb.HSet(ctx, tasks.TaskKey(queue, "poison"), "msg", poison).Err())
 
 		_, log, stop := w.serve(t, nil)
 		await(t, log, "could not list lease expired tasks") // the effect: nothing is recovered
@@ -49,11 +49,11 @@ func TestAMessageIsJudgedWhereverItStands(t *testing.T) {
 		ctx, w := context.Background(), newWard(rdb)
 		for _, l := range lists {
 			id := "poison-" + l.name
-			must(t, rdb.HSet(ctx, taskKey(queue, id), "msg", "\xff", "state", l.name).Err())
+			must(t, rdb.HSet(ctx, tasks.TaskKey(queue, id), "msg", "\xff", "state", l.name).Err())
 			if l.sorted {
-				must(t, rdb.ZAdd(ctx, key(queue, l.name), redis.Z{Member: id, Score: 9e9}).Err())
+				must(t, rdb.ZAdd(ctx, tasks.Key(queue, l.name), redis.Z{Member: id, Score: 9e9}).Err())
 			} else {
-				must(t, rdb.LPush(ctx, key(queue, l.name), id).Err())
+				must(t, rdb.LPush(ctx, tasks.Key(queue, l.name), id).Err())
 			}
 		}
 		w.check(t, Report{{queue, Undecodable}: {len(lists), len(lists)}})
@@ -78,9 +78,9 @@ func TestAFullQuarantineOnlyReports(t *testing.T) {
 	})
 	must(t, err)
 	w.enqueue(t, "poison")
-	must(t, w.rdb.HSet(ctx, taskKey(queue, "poison"), "msg", "\xff").Err())
+	must(t, w.rdb.HSet(ctx, tasks.TaskKey(queue, "poison"), "msg", "\xff").Err())
 	w.check(t, Report{{queue, Undecodable}: {1, 0}})
-	if n := w.rdb.LLen(ctx, key(queue, "pending")).Val(); n != 1 {
+	if n := w.rdb.LLen(ctx, tasks.Key(queue, "pending")).Val(); n != 1 {
 		t.Errorf("%d tasks are pending: the message is lost", n)
 	}
 }
@@ -90,11 +90,11 @@ func TestAMisfiledMessageIsOnlyReported(t *testing.T) {
 	ctx, w := context.Background(), newWard(servertest.Redis(t))
 	w.enqueue(t, "one")
 	w.enqueue(t, "two")
-	message := w.rdb.HGet(ctx, taskKey(queue, "one"), "msg").Val()
-	must(t, w.rdb.HSet(ctx, taskKey(queue, "two"), "msg", message).Err())
+	message := w.rdb.HGet(ctx, tasks.TaskKey(queue, "one"), "msg").Val()
+	must(t, w.rdb.HSet(ctx, tasks.TaskKey(queue, "two"), "msg", message).Err())
 	w.check(t, Report{{queue, Misfiled}: {1, 0}})
 	w.check(t, Report{{queue, Misfiled}: {1, 0}})
-	if n := w.rdb.LLen(ctx, key(queue, "pending")).Val(); n != 2 {
+	if n := w.rdb.LLen(ctx, tasks.Key(queue, "pending")).Val(); n != 2 {
 		t.Errorf("%d tasks are pending, want both", n)
 	}
 }
@@ -105,7 +105,7 @@ func TestAGhostBreaksCountingAndIsRemoved(t *testing.T) {
 		ctx, w := context.Background(), newWard(rdb)
 		w.enqueue(t, "healthy")
 		w.enqueue(t, "ghost")
-		must(t, rdb.Del(ctx, taskKey(queue, "ghost")).Err())
+		must(t, rdb.Del(ctx, tasks.TaskKey(queue, "ghost")).Err())
 		if _, err := w.inspector.GetQueueInfo(queue); err == nil && !servertest.IsMiniredis(rdb) { // miniredis counts on
 			t.Fatal("the queue can be counted in spite of the ghost: there is nothing to repair")
 		}
@@ -124,13 +124,13 @@ func TestGhostsAreRemovedFromEveryList(t *testing.T) {
 		ctx, w := context.Background(), newWard(rdb)
 		for _, l := range lists {
 			if id := "ghost-" + l.name; l.sorted {
-				must(t, rdb.ZAdd(ctx, key(queue, l.name), redis.Z{Member: id, Score: 9e9}).Err())
+				must(t, rdb.ZAdd(ctx, tasks.Key(queue, l.name), redis.Z{Member: id, Score: 9e9}).Err())
 			} else {
-				must(t, rdb.LPush(ctx, key(queue, l.name), id).Err())
+				must(t, rdb.LPush(ctx, tasks.Key(queue, l.name), id).Err())
 			}
 		}
-		must(t, rdb.ZAdd(ctx, key(queue, "lease"), redis.Z{Member: "ghost-active", Score: 1}).Err())
-		must(t, rdb.HSet(ctx, taskKey(queue, "ghost-archived"), "state", "active").Err()) // half a task
+		must(t, rdb.ZAdd(ctx, tasks.Key(queue, "lease"), redis.Z{Member: "ghost-active", Score: 1}).Err())
+		must(t, rdb.HSet(ctx, tasks.TaskKey(queue, "ghost-archived"), "state", "active").Err()) // half a task
 		w.check(t, Report{})
 		w.check(t, Report{{queue, Ghost}: {len(lists), len(lists)}})
 		if keys, err := rdb.Keys(ctx, "*").Result(); err != nil || len(keys) != 0 {
@@ -144,16 +144,16 @@ func TestASuspectThatMovedOnIsLeftAlone(t *testing.T) {
 	ctx, w := context.Background(), newWard(servertest.Redis(t))
 	w.crashed(t, "was-unleased", false)
 	w.enqueue(t, "was-ghost")
-	message := w.rdb.HGet(ctx, taskKey(queue, "was-ghost"), "msg").Val()
-	must(t, w.rdb.HDel(ctx, taskKey(queue, "was-ghost"), "msg").Err())
+	message := w.rdb.HGet(ctx, tasks.TaskKey(queue, "was-ghost"), "msg").Val()
+	must(t, w.rdb.HDel(ctx, tasks.TaskKey(queue, "was-ghost"), "msg").Err())
 	w.check(t, Report{})
-	must(t, w.rdb.HSet(ctx, taskKey(queue, "was-ghost"), "msg", message).Err())
-	must(t, w.rdb.ZAdd(ctx, key(queue, "lease"), redis.Z{Member: "was-unleased", Score: 77}).Err())
+	must(t, w.rdb.HSet(ctx, tasks.TaskKey(queue, "was-ghost"), "msg", message).Err())
+	must(t, w.rdb.ZAdd(ctx, tasks.Key(queue, "lease"), redis.Z{Member: "was-unleased", Score: 77}).Err())
 	w.check(t, Report{})
-	if n := w.rdb.LLen(ctx, key(queue, "pending")).Val(); n != 1 {
+	if n := w.rdb.LLen(ctx, tasks.Key(queue, "pending")).Val(); n != 1 {
 		t.Error("a task was removed that was no ghost any more")
 	}
-	if score := w.rdb.ZScore(ctx, key(queue, "lease"), "was-unleased").Val(); score != 77 {
+	if score := w.rdb.ZScore(ctx, tasks.Key(queue, "lease"), "was-unleased").Val(); score != 77 {
 		t.Errorf("a lease was changed to %v", score)
 	}
 	stale := task{id: "was-ghost", message: "\xff", there: true} // read before its message was replaced
@@ -229,7 +229,7 @@ func TestLongListsAreReadPageByPage(t *testing.T) {
 	for i := range page + 1 { // pushed to the head: the first is the last
 		w.enqueue(t, fmt.Sprint(i))
 	}
-	must(t, w.rdb.Del(ctx, taskKey(queue, "0")).Err())
+	must(t, w.rdb.Del(ctx, tasks.TaskKey(queue, "0")).Err())
 	w.check(t, Report{})
 	w.check(t, Report{})
 	w.check(t, Report{{queue, Ghost}: {1, 1}})
@@ -238,9 +238,9 @@ func TestLongListsAreReadPageByPage(t *testing.T) {
 func TestOneBrokenQueueDoesNotHideTheOthers(t *testing.T) {
 	t.Parallel()
 	ctx, w := context.Background(), newWard(servertest.Redis(t))
-	must(t, w.rdb.Set(ctx, key(tasks.QueueRefund, "active"), "a text", 0).Err())
+	must(t, w.rdb.Set(ctx, tasks.Key(tasks.QueueRefund, "active"), "a text", 0).Err())
 	w.enqueue(t, "poison")
-	must(t, w.rdb.HSet(ctx, taskKey(queue, "poison"), "msg", "\xff").Err())
+	must(t, w.rdb.HSet(ctx, tasks.TaskKey(queue, "poison"), "msg", "\xff").Err())
 	var observed Report
 	w.Observe = func(r Report) { observed = r }
 	if _, err := w.Tick(ctx); err == nil || !strings.Contains(err.Error(), "queue refund") {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/ordersync/ordersync/tasks"
 )
 
 // list is one of asynq's lists of task ids.
@@ -18,10 +20,6 @@ var lists = []list{
 	{"active", false}, {"pending", false}, {"scheduled", true}, {"retry", true}, {"archived", true}, {"completed", true},
 }
 
-func key(queue, name string) string { return "asynq:{" + queue + "}:" + name }
-
-func taskKey(queue, id string) string { return key(queue, "t:"+id) }
-
 // task is one entry of a list and what stands behind it.
 type task struct {
 	id, message   string
@@ -30,12 +28,12 @@ type task struct {
 
 // readPage reads a page of a list and the messages behind it.
 //
-// KEYS[1] -> asynq:{<queue>}:<list>
-// KEYS[2] -> asynq:{<queue>}:lease
+// KEYS[1] -> tasks.Key(queue, list)
+// KEYS[2] -> tasks.Key(queue, "lease")
 // ARGV[1] -> LRANGE or ZRANGE
 // ARGV[2] -> first rank
 // ARGV[3] -> last rank
-// ARGV[4] -> asynq:{<queue>}:t:
+// ARGV[4] -> tasks.TaskKey(queue, "")
 // ARGV[5] -> 1 when a lease is needed
 // Returns id, message (nil when there is none) and leased (0 or 1) of each.
 var readPage = redis.NewScript(`
@@ -53,7 +51,7 @@ return found`)
 
 // read reads the next page of a list. The list moves while it is read; what is missed now is seen by a later check.
 func (d *Doctor) read(ctx context.Context, queue string, l list) ([]task, error) {
-	listKey := key(queue, l.name)
+	listKey := tasks.Key(queue, l.name)
 	first, command, needsLease := d.next[listKey], "LRANGE", 0
 	if l.sorted {
 		command = "ZRANGE"
@@ -61,8 +59,8 @@ func (d *Doctor) read(ctx context.Context, queue string, l list) ([]task, error)
 	if l.name == "active" {
 		needsLease = 1
 	}
-	reply, err := readPage.Run(ctx, d.Redis, []string{listKey, key(queue, "lease")},
-		command, first, first+page-1, taskKey(queue, ""), needsLease).Slice()
+	reply, err := readPage.Run(ctx, d.Redis, []string{listKey, tasks.Key(queue, "lease")},
+		command, first, first+page-1, tasks.TaskKey(queue, ""), needsLease).Slice()
 	if err != nil {
 		return nil, err
 	}
@@ -83,9 +81,9 @@ func (d *Doctor) read(ctx context.Context, queue string, l list) ([]task, error)
 
 // removeGhostCmd removes an id that has no message, and what is left of its task, so that the id can be used again.
 //
-// KEYS[1] -> asynq:{<queue>}:<list>
-// KEYS[2] -> asynq:{<queue>}:t:<id>
-// KEYS[3] -> asynq:{<queue>}:lease
+// KEYS[1] -> tasks.Key(queue, list)
+// KEYS[2] -> tasks.TaskKey(queue, id)
+// KEYS[3] -> tasks.Key(queue, "lease")
 // ARGV[1] -> id
 // ARGV[2] -> LREM or ZREM
 // Returns 1 when it was removed, 0 when it is no ghost any more.
@@ -109,14 +107,14 @@ func (d *Doctor) removeGhost(ctx context.Context, s suspect) (removed int, err e
 		command = "ZREM"
 	}
 	return removeGhostCmd.Run(ctx, d.Redis,
-		[]string{key(s.queue, s.list.name), taskKey(s.queue, s.id), key(s.queue, "lease")}, s.id, command).Int()
+		[]string{tasks.Key(s.queue, s.list.name), tasks.TaskKey(s.queue, s.id), tasks.Key(s.queue, "lease")}, s.id, command).Int()
 }
 
 // giveLeaseCmd gives an active task the lease that it lacks.
 //
-// KEYS[1] -> asynq:{<queue>}:active
-// KEYS[2] -> asynq:{<queue>}:lease
-// KEYS[3] -> asynq:{<queue>}:t:<id>
+// KEYS[1] -> tasks.Key(queue, "active")
+// KEYS[2] -> tasks.Key(queue, "lease")
+// KEYS[3] -> tasks.TaskKey(queue, id)
 // ARGV[1] -> id
 // ARGV[2] -> Unix seconds at which the lease ends
 // Returns 1 when it got one, 0 when it needs none.
@@ -134,15 +132,15 @@ return 0`)
 
 func (d *Doctor) giveLease(ctx context.Context, s suspect) (given int, err error) {
 	return giveLeaseCmd.Run(ctx, d.Redis,
-		[]string{key(s.queue, "active"), key(s.queue, "lease"), taskKey(s.queue, s.id)}, s.id, d.Now().Unix()).Int()
+		[]string{tasks.Key(s.queue, "active"), tasks.Key(s.queue, "lease"), tasks.TaskKey(s.queue, s.id)}, s.id, d.Now().Unix()).Int()
 }
 
 // takeOutCmd takes a task out of all lists, if its message is still the one that was judged.
 //
-// KEYS[1] -> asynq:{<queue>}:t:<id>
-// KEYS[2] -> asynq:{<queue>}:active
-// KEYS[3] -> asynq:{<queue>}:pending
-// KEYS[4:] -> asynq:{<queue>}:lease, scheduled, retry, archived, completed
+// KEYS[1] -> tasks.TaskKey(queue, id)
+// KEYS[2] -> tasks.Key(queue, "active")
+// KEYS[3] -> tasks.Key(queue, "pending")
+// KEYS[4:] -> tasks.Key(queue, …) of lease, scheduled, retry, archived, completed
 // ARGV[1] -> id
 // ARGV[2] -> the message
 // Returns 1 when it was taken out, 0 when its message is another one now.
@@ -169,10 +167,10 @@ func (d *Doctor) quarantine(ctx context.Context, queue string, t task) (moved in
 	if err := d.Redis.HSet(ctx, Quarantine, field, t.message).Err(); err != nil {
 		return 0, err
 	}
-	keys := []string{taskKey(queue, t.id), key(queue, "active"), key(queue, "pending"), key(queue, "lease")}
+	keys := []string{tasks.TaskKey(queue, t.id), tasks.Key(queue, "active"), tasks.Key(queue, "pending"), tasks.Key(queue, "lease")}
 	for _, l := range lists {
 		if l.sorted {
-			keys = append(keys, key(queue, l.name))
+			keys = append(keys, tasks.Key(queue, l.name))
 		}
 	}
 	return takeOutCmd.Run(ctx, d.Redis, keys, t.id, t.message).Int()
@@ -180,10 +178,10 @@ func (d *Doctor) quarantine(ctx context.Context, queue string, t task) (moved in
 
 // trimCmd deletes the oldest archived tasks, with the lock of asynq.Unique if they hold one.
 //
-// KEYS[1] -> asynq:{<queue>}:archived
+// KEYS[1] -> tasks.Key(queue, "archived")
 // ARGV[1] -> how many may stay
 // ARGV[2] -> how many to delete at most
-// ARGV[3] -> asynq:{<queue>}:t:
+// ARGV[3] -> tasks.TaskKey(queue, "")
 // Returns how many were deleted.
 var trimCmd = redis.NewScript(`
 local n = math.min(redis.call("ZCARD", KEYS[1]) - tonumber(ARGV[1]), tonumber(ARGV[2]))
@@ -202,7 +200,7 @@ return n`)
 
 // trim keeps the archive below its limit.
 func (d *Doctor) trim(ctx context.Context, queue string, report Report) error {
-	archived, err := d.Redis.ZCard(ctx, key(queue, "archived")).Result()
+	archived, err := d.Redis.ZCard(ctx, tasks.Key(queue, "archived")).Result()
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return fmt.Errorf("archive: %w", err)
 	}
@@ -211,7 +209,7 @@ func (d *Doctor) trim(ctx context.Context, queue string, report Report) error {
 	}
 	deleted := 0
 	for range trimSteps {
-		n, err := trimCmd.Run(ctx, d.Redis, []string{key(queue, "archived")}, safeArchived, trimStep, taskKey(queue, "")).Int()
+		n, err := trimCmd.Run(ctx, d.Redis, []string{tasks.Key(queue, "archived")}, safeArchived, trimStep, tasks.TaskKey(queue, "")).Int()
 		deleted += n
 		if err != nil {
 			report.add(queue, Overfull, int(archived)-safeArchived, deleted)

@@ -45,12 +45,12 @@ func (w *ward) crashed(t *testing.T, id string, lease bool) {
 	t.Helper()
 	w.enqueue(t, id)
 	ctx := context.Background()
-	must(t, w.rdb.LRem(ctx, key(queue, "pending"), 0, id).Err())
-	must(t, w.rdb.LPush(ctx, key(queue, "active"), id).Err())
-	must(t, w.rdb.HSet(ctx, taskKey(queue, id), "state", "active").Err())
-	must(t, w.rdb.HDel(ctx, taskKey(queue, id), "pending_since").Err())
+	must(t, w.rdb.LRem(ctx, tasks.Key(queue, "pending"), 0, id).Err())
+	must(t, w.rdb.LPush(ctx, tasks.Key(queue, "active"), id).Err())
+	must(t, w.rdb.HSet(ctx, tasks.TaskKey(queue, id), "state", "active").Err())
+	must(t, w.rdb.HDel(ctx, tasks.TaskKey(queue, id), "pending_since").Err())
 	if lease {
-		must(t, w.rdb.ZAdd(ctx, key(queue, "lease"), redis.Z{Member: id, Score: 1}).Err())
+		must(t, w.rdb.ZAdd(ctx, tasks.Key(queue, "lease"), redis.Z{Member: id, Score: 1}).Err())
 	}
 }
 
@@ -129,7 +129,7 @@ func await(t *testing.T, from <-chan string, want string) {
 
 func (w *ward) isActive(t *testing.T, id string) bool {
 	t.Helper()
-	ids, err := w.rdb.LRange(context.Background(), key(queue, "active"), 0, -1).Result()
+	ids, err := w.rdb.LRange(context.Background(), tasks.Key(queue, "active"), 0, -1).Result()
 	must(t, err)
 	for _, found := range ids {
 		if found == id {

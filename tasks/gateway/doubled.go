@@ -8,6 +8,8 @@ import (
 	"io"
 	"reflect"
 	"strings"
+
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // maxDepth bounds nesting; our deepest body has four levels.
@@ -74,7 +76,7 @@ func notJSON(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("the JSON ends too early")
 	}
-	return errors.New("not JSON: " + cut(err.Error(), 200))
+	return errors.New("not JSON: " + cut.Clean(err.Error(), 200))
 }
 
 var jsonWords = map[reflect.Kind]string{

@@ -7,6 +7,7 @@ import (
 	"github.com/hibiken/asynq"
 
 	"github.com/ordersync/ordersync/tasks"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 const (
@@ -113,7 +114,7 @@ func (g *Gateway) pushMany(w http.ResponseWriter, r *http.Request) error {
 	for i, o := range b.Orders {
 		want, err := o.wanted(o.OrderID)
 		if err != nil {
-			all.Results[i] = Queued{OrderID: cut(o.OrderID, tasks.MaxIDBytes), Status: StatusRefused, Problem: itemProblem(err)}
+			all.Results[i] = Queued{OrderID: cut.Clean(o.OrderID, tasks.MaxIDBytes), Status: StatusRefused, Problem: itemProblem(err)}
 			continue
 		}
 		good, place = append(good, want), append(place, i)

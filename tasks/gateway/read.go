@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // read fills into from a JSON body of at most 64 KiB. Unknown and doubled fields are refused by name. Without needed, an empty
@@ -71,15 +73,15 @@ func decode(data []byte, into any) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &wrongType):
-		return malformed(wrongType.Field, "want "+jsonWord(wrongType.Type.Kind())+", found "+cut(wrongType.Value, 40))
+		return malformed(wrongType.Field, "want "+jsonWord(wrongType.Type.Kind())+", found "+cut.Clean(wrongType.Value, 40))
 	}
 	// encoding/json has no type for this error; a test holds its words.
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		return malformed(strings.Trim(name, `"`), "is not a field of this call")
 	}
-	return malformed("", cut(err.Error(), 200))
+	return malformed("", cut.Clean(err.Error(), 200))
 }
 
 func malformed(field, detail string) *Problem {
-	return &Problem{Status: http.StatusBadRequest, Field: cut(field, 100), Detail: detail}
+	return &Problem{Status: http.StatusBadRequest, Field: cut.Clean(field, 100), Detail: detail}
 }

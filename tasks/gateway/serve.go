@@ -7,8 +7,9 @@ import (
 	"path"
 	"runtime/debug"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // headerRequestID names a request in the log and in the answer.
@@ -139,10 +140,10 @@ func (g *Gateway) logLine(r *http.Request, a *answered, id string, took time.Dur
 	} else if quiet(r.URL.Path) {
 		event = g.cfg.Log.Debug()
 	}
-	event = event.Str("request", id).Str("method", cut(r.Method, 16)).Str("path", cut(r.URL.Path, 200)).
+	event = event.Str("request", id).Str("method", cut.Clean(r.Method, 16)).Str("path", cut.Clean(r.URL.Path, 200)).
 		Int("status", a.status).Int("bytes", a.bytes).Dur("took", took)
 	if p := a.problem; p != nil {
-		event = event.Str("problem", cut(p.Error(), 500))
+		event = event.Str("problem", cut.Clean(p.Error(), 500))
 	}
 	if a.stack != nil {
 		event = event.Bytes("stack", a.stack)
@@ -152,7 +153,3 @@ func (g *Gateway) logLine(r *http.Request, a *answered, id string, took time.Dur
 
 // quiet paths are asked every few seconds by whoever watches the process.
 func quiet(path string) bool { return path == "/healthz" || path == "/readyz" }
-
-func cut(s string, most int) string {
-	return strings.ToValidUTF8(s[:min(len(s), most)], "")
-}

@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 const (
@@ -28,7 +29,7 @@ func (c *Consumer) bury(ctx context.Context, m redis.XMessage, reason string) er
 	names := slices.Sorted(maps.Keys(m.Values))
 	for _, name := range names[:min(len(names), maxDeadFields)] {
 		text, _ := m.Values[name].(string)
-		values = append(values, cut(name, maxDeadNameBytes), cut(text, maxDeadValueBytes))
+		values = append(values, shorten(name, maxDeadNameBytes), shorten(text, maxDeadValueBytes))
 	}
 	err := c.Redis.XAdd(ctx, &redis.XAddArgs{Stream: DeadStream, MaxLen: maxDeadEntries, Approx: true, Values: values}).Err()
 	if err != nil {
@@ -37,22 +38,10 @@ func (c *Consumer) bury(ctx context.Context, m redis.XMessage, reason string) er
 	return nil
 }
 
-// clip makes text valid UTF-8 of at most most bytes, cut at the border of a rune.
-func clip(text string, most int) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	if len(text) <= most {
-		return text
-	}
-	for most > 0 && !utf8.RuneStart(text[most]) {
-		most--
-	}
-	return text[:most]
-}
-
-// cut shortens text and leaves its bytes as they came: they may be the very fault.
-func cut(text string, most int) string {
+// shorten cuts text and leaves its bytes as they came: they may be the very fault.
+func shorten(text string, most int) string {
 	if !utf8.ValidString(text) {
 		return text[:min(len(text), most)]
 	}
-	return clip(text, most)
+	return cut.To(text, most)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/ordersync/ordersync/tasks"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // maxPayloadBytes is the gateway's limit for a body.
@@ -70,7 +71,7 @@ func readPush(id, orderID, cause, revision, payload string) (Entry, error) {
 func refusal(err error) (reason string, ok bool) {
 	var bad *tasks.PayloadError
 	if errors.As(err, &bad) || errors.Is(err, ErrRefused) {
-		return clip(err.Error(), maxReasonBytes), true
+		return cut.To(err.Error(), maxReasonBytes), true
 	}
 	return "", false
 }

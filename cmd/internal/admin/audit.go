@@ -3,8 +3,8 @@ package admin
 import (
 	"context"
 	"net/http"
-	"strings"
-	"unicode/utf8"
+
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 const maxPathBytes = 256
@@ -28,17 +28,7 @@ func (a *Admin) audit(r *http.Request, who Who, status int) {
 }
 
 // short makes foreign text fit for a log line.
-func short(text string) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	if len(text) <= maxPathBytes {
-		return text
-	}
-	end := maxPathBytes
-	for !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return text[:end] + "…"
-}
+func short(text string) string { return cut.Marked(text, maxPathBytes) }
 
 func withWho(ctx context.Context, who Who) context.Context {
 	return context.WithValue(ctx, whoKey{}, who)

@@ -20,24 +20,26 @@ const module = "github.com/ordersync/ordersync/"
 // may use.
 var mayImport = map[string][]string{
 	"configs":               {},
-	"douyin":                {},
+	"douyin":                {"tasks/cut"},
 	"douyin/simulator":      {},
 	"douyin/tokencache":     {"douyin"},
 	"douyin/gate":           {"douyin"},
-	"store":                 {"store/migrations"},
+	"store":                 {"store/migrations", "tasks/cut"},
 	"store/migrations":      {},
 	"store/embedded":        {"store"},
 	"store/servertest":      {"store", "store/embedded"},
-	"tasks":                 {},
-	"tasks/gateway":         {"tasks", "douyin"},
-	"tasks/inbox":           {"tasks"},
+	"tasks":                 {"tasks/cut"},
+	"tasks/cut":             {}, // for every room: its doc says why
+	"tasks/gateway":         {"tasks", "tasks/cut", "douyin"},
+	"tasks/inbox":           {"tasks", "tasks/cut"},
 	"tasks/php":             {},
-	"worker":                {"tasks", "store", "douyin"},
+	"worker":                {"tasks", "tasks/cut", "store", "douyin", "worker/tuning"},
+	"worker/tuning":         {},
 	"scheduler":             {"tasks", "store"},
 	"scheduler/queuedoctor": {"tasks"},
 	"cmd/internal/":         {"*"},
 	"cmd/internal/metrics":  {"worker", "scheduler/queuedoctor", "store", "douyin", "tasks", "tasks/gateway", "tasks/inbox"},
-	"cmd/internal/traces":   {"worker", "store", "douyin", "tasks", "tasks/gateway", "tasks/inbox"},
+	"cmd/internal/traces":   {"worker", "store", "douyin", "tasks", "tasks/cut", "tasks/gateway", "tasks/inbox"},
 	"cmd/ordersync":         {"*"},
 }
 

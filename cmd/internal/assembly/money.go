@@ -177,13 +177,13 @@ func (a *Assembly) moneyHandlers(h *worker.Handlers) error {
 	}
 	traces := a.tracing()
 	rows, answers := traces.Instructions(st), traces.Answers(a.metrics.Answers(st))
-	move := func(m store.Money, bank worker.Bank) *worker.MoveMoney {
-		return &worker.MoveMoney{
+	move := func(m store.Money, bank worker.Bank) *worker.MoneyHandler {
+		return &worker.MoneyHandler{
 			Money: m, Rows: rows, Answers: answers, Bank: traces.Bank(m, bank), Gate: traces.Gate(a.metrics.Gate(gate)), Sick: func() bool { return gate.State(douyin.OpRefundCreate) != "closed" },
 			Polls: a.polls, Grace: a.grace, Now: st.Clock, Log: a.log,
 		}
 	}
-	h.Payment = &worker.AskPayment{Rows: st, Douyin: client, Changed: changed, Now: time.Now, Log: a.log}
+	h.Payment = &worker.PaymentHandler{Rows: st, Douyin: client, Changed: changed, Now: time.Now, Log: a.log}
 	refund := move(store.Refund, worker.Refunds{Sending: ungated, Douyin: client})
 	refund.Changed = changed
 	h.Refund, h.Settle = refund, move(store.Settlement, worker.Settlements{Sending: ungated, Douyin: client})

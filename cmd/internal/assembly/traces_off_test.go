@@ -19,7 +19,7 @@ func TestWithoutACollectorNothingIsWrapped(t *testing.T) {
 	if a.tracing() != nil {
 		t.Fatal("something traces")
 	}
-	push, err := a.pushHandler(t.Context())
+	push, err := a.pushHandler()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestWithoutACollectorNothingIsWrapped(t *testing.T) {
 	if err := a.moneyHandlers(&handlers); err != nil {
 		t.Fatal(err)
 	}
-	refund, ok := handlers.Refund.(*worker.MoveMoney)
+	refund, ok := handlers.Refund.(*worker.MoneyHandler)
 	if !ok || refund.Rows != worker.Instructions(st) {
 		t.Errorf("refunds are moved by %T", handlers.Refund)
 	}

@@ -7,20 +7,19 @@ import (
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/worker"
+	"github.com/ordersync/ordersync/worker/tuning"
 )
 
 // Worker is the servers of a worker process with their handlers, not started yet. Closing the assembly shuts them down:
 // whoever is parked goes back to the queue, calls in flight end and are written down.
 func (a *Assembly) Worker() (*worker.Servers, error) {
 	return a.worker.get(func() (*worker.Servers, error) {
-		serving, stop := context.WithCancel(context.Background())
-		servers, err := a.servers(serving)
+		servers, line, err := a.servers()
 		if err != nil {
-			stop()
 			return nil, err
 		}
 		a.onClose("worker", func(ctx context.Context) error {
-			stop()
+			line.Stop()
 			err := servers.Shutdown(ctx)
 			a.workerStuck.Store(err != nil)
 			return err
@@ -29,28 +28,33 @@ func (a *Assembly) Worker() (*worker.Servers, error) {
 	})
 }
 
-func (a *Assembly) servers(serving context.Context) (*worker.Servers, error) {
+func (a *Assembly) servers() (*worker.Servers, *worker.Line, error) {
 	traces := a.tracing() // before the servers, so that it is closed after them
 	redis, err := a.Redis()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	push, err := a.pushHandler(serving)
+	push, err := a.pushHandler()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	handlers := worker.Handlers{Push: push}
 	if err := a.moneyHandlers(&handlers); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	handlers = worker.Handlers{Push: traces.Handler(handlers.Push), Refund: traces.Handler(handlers.Refund), Settle: traces.Handler(handlers.Settle), Payment: traces.Handler(handlers.Payment)}
-	return worker.NewServers(worker.Config{
-		Redis: worker.GatherScripts(redis), Concurrency: a.cfg.Worker.Concurrency + a.cfg.Worker.Prefetch, PushServers: a.cfg.Worker.Servers,
-		ShutdownTimeout: a.cfg.Worker.ShutdownTimeout, Backoff: a.backoff, Log: a.log.With().Str("lib", "asynq").Logger(),
+	handlers = worker.Handlers{
+		Push: traces.Handler(handlers.Push), Payment: traces.Handler(handlers.Payment),
+		Refund: traces.Handler(handlers.Refund), Settle: traces.Handler(handlers.Settle),
+	}
+	servers, err := worker.NewServers(worker.Config{
+		Redis: tuning.GatherScripts(redis), Backoff: a.backoff, Log: a.log.With().Str("lib", "asynq").Logger(),
+		InHand: a.cfg.Worker.Concurrency + a.cfg.Worker.Prefetch, PushServers: a.cfg.Worker.Servers,
+		ShutdownTimeout: a.cfg.Worker.ShutdownTimeout,
 	}, handlers)
+	return servers, push.Line, err
 }
 
-func (a *Assembly) pushHandler(serving context.Context) (*worker.PushOrder, error) {
+func (a *Assembly) pushHandler() (*worker.PushHandler, error) {
 	st, err := a.Store()
 	if err != nil {
 		return nil, err
@@ -59,7 +63,7 @@ func (a *Assembly) pushHandler(serving context.Context) (*worker.PushOrder, erro
 	if err != nil {
 		return nil, err
 	}
-	client, err := a.UngatedDouyin() // the handler passes the gate before it announces an attempt
+	client, err := a.UngatedDouyin() // the line passes the gate before an attempt is announced
 	if err != nil {
 		return nil, err
 	}
@@ -73,13 +77,16 @@ func (a *Assembly) pushHandler(serving context.Context) (*worker.PushOrder, erro
 	}
 	shelter := &worker.Shelter{OnState: a.databaseTurned}
 	a.metrics.WatchDatabase(shelter.Unwell)
-	calls, traces := worker.NewCalls(a.cfg.Worker.Concurrency), a.tracing()
-	return &worker.PushOrder{
-		Orders: traces.Orders(st), Build: build, Unit: unit,
-		Douyin:      calls.Pusher(traces.Pusher(client)),
-		Gate:        traces.Gate(calls.Gate(worker.LiveFirst(a.metrics.Gate(gate)))),
-		CallTimeout: a.cfg.Douyin.Timeout, Grace: a.cfg.Scheduler.SweepAfter, Log: a.log, Serving: serving, Observe: a.pushed,
-		Now: st.Clock, Shelter: shelter, Sick: func() bool { return gate.State(douyin.OpOrderPush) != "closed" },
+	traces := a.tracing()
+	line := &worker.Line{
+		Slots: worker.NewSlots(a.cfg.Worker.Concurrency), Shelter: shelter, Gate: a.metrics.Gate(gate),
+		Douyin: traces.Pusher(client), Watch: traces.Gate,
+	}
+	return &worker.PushHandler{
+		Orders: traces.Orders(st), Line: line, Build: build, Unit: unit,
+		CallTimeout: a.cfg.Douyin.Timeout, Grace: a.cfg.Scheduler.SweepAfter, Now: st.Clock,
+		Sick: func() bool { return gate.State(douyin.OpOrderPush) != "closed" },
+		Log:  a.log, Observe: a.pushed,
 	}, nil
 }
 

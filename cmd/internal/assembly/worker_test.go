@@ -19,9 +19,10 @@ import (
 	"github.com/ordersync/ordersync/tasks"
 )
 
-// TestAWorkerHoldsMoreOrdersThanItHasHandlers: worker.concurrency of them are at Douyin, worker.prefetch more are in hand.
-func TestAWorkerHoldsMoreOrdersThanItHasHandlers(t *testing.T) {
-	const handlers, prefetch, orders = 2, 3, 9
+// TestAWorkerHoldsMoreOrdersThanItHasSlots: worker.concurrency of them are at Douyin,
+// worker.prefetch more are in hand.
+func TestAWorkerHoldsMoreOrdersThanItHasSlots(t *testing.T) {
+	const slots, prefetch, orders = 2, 3, 9
 	db, rdb := servertest.DB(t), servertest.Redis(t)
 	bank := simulator.New(simulator.Config{AppID: "tt1", Secret: "secret", Salt: "salt"})
 	t.Cleanup(func() { _ = bank.Close() })
@@ -39,7 +40,7 @@ func TestAWorkerHoldsMoreOrdersThanItHasHandlers(t *testing.T) {
 	cfg := configs.Default()
 	cfg.Douyin.BaseURL, cfg.Douyin.AppID, cfg.Douyin.Secret, cfg.Douyin.RateLimit = douyin.URL, "tt1", "secret", 0
 	cfg.Shop.Status = sampleshop.Words()
-	cfg.Worker.Concurrency, cfg.Worker.Prefetch = handlers, prefetch
+	cfg.Worker.Concurrency, cfg.Worker.Prefetch = slots, prefetch
 	a := New(cfg, zerolog.Nop(), WithDB(db), WithRedis(rdb))
 	t.Cleanup(func() { _ = a.Close(context.WithoutCancel(t.Context())) })
 	t.Cleanup(answer)
@@ -86,15 +87,15 @@ func TestAWorkerHoldsMoreOrdersThanItHasHandlers(t *testing.T) {
 		}
 		return info
 	}
-	for state().Active < handlers+prefetch || len(arrived) < handlers {
+	for state().Active < slots+prefetch || len(arrived) < slots {
 		select {
 		case <-bell.C:
 		case <-late:
-			t.Fatalf("%d in hand and %d at Douyin, want %d and %d", state().Active, len(arrived), handlers+prefetch, handlers)
+			t.Fatalf("%d in hand and %d at Douyin, want %d and %d", state().Active, len(arrived), slots+prefetch, slots)
 		}
 	}
-	if in, at := state().Active, len(arrived); in != handlers+prefetch || at != handlers {
-		t.Errorf("%d in hand and %d at Douyin, want %d and %d", in, at, handlers+prefetch, handlers)
+	if in, at := state().Active, len(arrived); in != slots+prefetch || at != slots {
+		t.Errorf("%d in hand and %d at Douyin, want %d and %d", in, at, slots+prefetch, slots)
 	}
 	answer()
 	for state().Completed < orders {

@@ -16,11 +16,13 @@
 //
 // # Why live orders do not wait behind it
 //
-// A backfill never has more than one second's worth of tasks at the workers (and a few hundred that Douyin has failed and that
-// wait for their retry), so it cannot fill the handlers, and after a pause of the workers there is no wall of old orders to work
-// off. It enqueues nothing while live orders wait. Its queue has the lowest weight. And at the gate, where all calls stand in line for
-// Douyin's rate, a task of a backfill steps up only when no other one stands there (worker.LiveFirst), whoever filled its queue.
-// Without that, one old order for each handler went before a live one. What is left is that both share Douyin's rate limit.
+// A backfill never has more than one second's worth of tasks at the workers (and a few hundred that
+// Douyin has failed and that wait for their retry), so it is never all that the workers have in
+// hand, and after a pause of the workers there is no wall of old orders to work off. It enqueues
+// nothing while live orders wait. Its queue has the lowest weight. And at the gate, where all calls
+// stand in line for Douyin's rate, a task of a backfill steps up only when no other one stands
+// there (worker.Line), whoever filled its queue. Without that, one old order for each slot went
+// before a live one. What is left is that both share Douyin's rate limit.
 //
 // # Why a number of orders may be an estimate
 //

@@ -21,7 +21,7 @@ const (
 	// askAgain is when the scheduler hands an order over by itself. It is a little less than the quarter of an hour within which
 	// the scheduler hands over everything when Redis came back empty.
 	askAgain = 14 * time.Minute
-	// mostAtWorkers bounds what waits for a handler or has one, at rates above it.
+	// mostAtWorkers bounds what is pending or in hand, at rates above it.
 	mostAtWorkers = 200
 	// mostLater bounds what Douyin has failed and asynq will try again.
 	mostLater = 300
@@ -43,9 +43,9 @@ type Books interface {
 
 // Load is what there is in the queues.
 type Load struct {
-	AtWorkers int64 // of the backfill's queue: waiting for a handler, or with one
+	AtWorkers int64 // of the backfill's queue: pending, or in hand
 	Later     int64 // of the backfill's queue: to be tried again
-	Live      int64 // of all other pushes: waiting for a handler
+	Live      int64 // of all other pushes: pending
 }
 
 // Display is told how a walk goes on. It is called from one goroutine.

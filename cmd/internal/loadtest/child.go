@@ -169,7 +169,7 @@ func (j job) servers(ctx context.Context, parts *assembly.Assembly, w *watch, lo
 		return err
 	})
 	return worker.NewServers(worker.Config{
-		Redis: redis, Concurrency: j.Handlers, PushServers: j.Servers, ShutdownTimeout: 10 * time.Second, Log: log,
+		Redis: redis, InHand: j.Handlers, PushServers: j.Servers, ShutdownTimeout: 10 * time.Second, Log: log,
 	}, worker.Handlers{Push: counted})
 }
 

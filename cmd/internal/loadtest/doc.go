@@ -5,7 +5,7 @@
 // Machines are noisy, so a rate alone says little. Every round runs the same tasks through four workers in turn: asynq with
 // a handler that does nothing, asynq with the HTTP call alone, a straightforward handler (four GORM reads, one call, one
 // insert), and the whole pipeline. What counts is the median of the rounds' ratios. The yardsticks are plain asynq: only the
-// pipeline gathers its scripts (worker.GatherScripts).
+// pipeline gathers its scripts (tuning.GatherScripts).
 //
 // # Why child processes
 //

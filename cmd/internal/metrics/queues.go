@@ -8,6 +8,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/ordersync/ordersync/tasks"
 )
 
 // oldestLooked is how many of the oldest pending ids are looked at for one whose task is there: ghosts gather at that end.
@@ -41,7 +43,7 @@ func (s *shared) readQueues(ctx context.Context, out chan<- prometheus.Metric) e
 		for i, q := range s.Queues {
 			depths[i] = ask(ctx, p, q)
 		}
-		alive = p.ZCount(ctx, "asynq:servers", strconv.FormatInt(now.Unix(), 10), "+inf")
+		alive = p.ZCount(ctx, tasks.KeyServers, strconv.FormatInt(now.Unix(), 10), "+inf")
 		return nil
 	})
 	err = errors.Join(err, s.readSince(ctx, depths))
@@ -65,17 +67,17 @@ func (s *shared) readQueues(ctx context.Context, out chan<- prometheus.Metric) e
 }
 
 func ask(ctx context.Context, p redis.Pipeliner, queue string) depth {
-	key := func(name string) string { return "asynq:{" + queue + "}:" + name }
 	d := depth{queue: queue, sizes: map[string]*redis.IntCmd{}}
 	for _, state := range states {
 		if state == "pending" || state == "active" {
-			d.sizes[state] = p.LLen(ctx, key(state))
+			d.sizes[state] = p.LLen(ctx, tasks.Key(queue, state))
 		} else {
-			d.sizes[state] = p.ZCard(ctx, key(state))
+			d.sizes[state] = p.ZCard(ctx, tasks.Key(queue, state))
 		}
 	}
-	d.oldest = p.LRange(ctx, key("pending"), -oldestLooked, -1) // workers take from this end
-	d.paused = p.Exists(ctx, key("paused"))
+	// Workers take from this end.
+	d.oldest = p.LRange(ctx, tasks.Key(queue, "pending"), -oldestLooked, -1)
+	d.paused = p.Exists(ctx, tasks.Key(queue, "paused"))
 	return d
 }
 
@@ -84,7 +86,7 @@ func (s *shared) readSince(ctx context.Context, depths []depth) error {
 	_, err := s.Redis.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for i := range depths {
 			for _, id := range depths[i].oldest.Val() {
-				depths[i].since = append(depths[i].since, p.HGet(ctx, "asynq:{"+depths[i].queue+"}:t:"+id, "pending_since"))
+				depths[i].since = append(depths[i].since, p.HGet(ctx, tasks.TaskKey(depths[i].queue, id), "pending_since"))
 			}
 		}
 		return nil

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // shownBody bounds a request or an answer on the page, in bytes.
@@ -156,9 +156,5 @@ func (k *known) body(text string) string {
 	if len(text) <= shownBody {
 		return text
 	}
-	end := shownBody
-	for !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return strings.TrimSpace(text[:end]) + " …"
+	return strings.TrimSpace(cut.To(text, shownBody)) + " …"
 }

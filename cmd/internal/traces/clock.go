@@ -34,7 +34,7 @@ func (t *Traces) OutboxRow(next func(context.Context, store.OutboxRow) error) fu
 		t.step(ctx, "outbox "+kind(r.Kind), func(ctx context.Context, _ trace.Span) error {
 			err = next(ctx, r)
 			return err
-		}, tasks.OrderIDKey.String(cut(r.OrderID)), attribute.Int64("ordersync.outbox_row", r.ID))
+		}, tasks.OrderIDKey.String(fit(r.OrderID)), attribute.Int64("ordersync.outbox_row", r.ID))
 		return err
 	}
 }
@@ -48,7 +48,7 @@ func (t *Traces) InboxEntry(next func(context.Context, inbox.Entry) error) func(
 		t.step(ctx, "inbox "+kind(e.Kind()), func(ctx context.Context, _ trace.Span) error {
 			err = next(ctx, e)
 			return err
-		}, attribute.String("ordersync.inbox_entry", cut(e.ID)))
+		}, attribute.String("ordersync.inbox_entry", fit(e.ID)))
 		return err
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/rs/zerolog"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 const (
@@ -59,13 +61,11 @@ var (
 // which may quote one.
 func tidy(err error) string {
 	text := address.ReplaceAllString(err.Error(), "the collector")
-	return cut(strings.TrimRight(foreign.ReplaceAllString(text, "$1"), " :"))
+	return fit(strings.TrimRight(foreign.ReplaceAllString(text, "$1"), " :"))
 }
 
-// cut makes text fit for a span and a line of the log.
-func cut(text string) string {
-	return strings.ToValidUTF8(text[:min(len(text), maxTextBytes)], "")
-}
+// fit makes text fit for a span and a line of the log.
+func fit(text string) string { return cut.Clean(text, maxTextBytes) }
 
 // complaints is where OpenTelemetry's own lines go. Their values stay out: they quote what is wrong in a variable, and that may be a
 // header with a token.
@@ -78,7 +78,7 @@ func (s sink) Init(logr.RuntimeInfo) {}
 // Enabled takes errors and warnings; OpenTelemetry warns at level 1.
 func (s sink) Enabled(level int) bool { return level <= 1 }
 
-func (s sink) Info(_ int, msg string, _ ...any)    { s.log.Warn().Msg(cut(msg)) }
-func (s sink) Error(_ error, msg string, _ ...any) { s.log.Warn().Msg("cannot " + cut(msg)) }
+func (s sink) Info(_ int, msg string, _ ...any)    { s.log.Warn().Msg(fit(msg)) }
+func (s sink) Error(_ error, msg string, _ ...any) { s.log.Warn().Msg("cannot " + fit(msg)) }
 func (s sink) WithValues(...any) logr.LogSink      { return s }
 func (s sink) WithName(string) logr.LogSink        { return s }

@@ -28,10 +28,10 @@ func (t *Traces) request(r *http.Request, pattern string, admitted bool) (contex
 	method, route, _ := strings.Cut(pattern, " ")
 	what := []attribute.KeyValue{semconv.HTTPRequestMethodKey.String(method), semconv.HTTPRoute(route)}
 	if id := r.PathValue("id"); id != "" {
-		what = append(what, tasks.OrderIDKey.String(cut(id)))
+		what = append(what, tasks.OrderIDKey.String(fit(id)))
 	}
 	if number := r.PathValue("no"); number != "" {
-		what = append(what, tasks.NumberKey.String(cut(number)))
+		what = append(what, tasks.NumberKey.String(fit(number)))
 	}
 	options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(what...)}
 	ctx := propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
@@ -43,7 +43,7 @@ func (t *Traces) request(r *http.Request, pattern string, admitted bool) (contex
 	}
 	ctx, span := t.tracer.Start(ctx, pattern, options...)
 	return ctx, func(status int, requestID string) {
-		span.SetAttributes(requestKey.String(cut(requestID)))
+		span.SetAttributes(requestKey.String(fit(requestID)))
 		if status != 0 {
 			span.SetAttributes(semconv.HTTPResponseStatusCode(status))
 		}

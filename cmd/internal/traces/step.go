@@ -38,7 +38,7 @@ func failed(span trace.Span, err error) {
 	if err == nil || !span.IsRecording() {
 		return
 	}
-	span.SetStatus(codes.Error, cut(err.Error()))
+	span.SetStatus(codes.Error, fit(err.Error()))
 	var answer *douyin.Error
 	if !errors.As(err, &answer) {
 		span.SetAttributes(semconv.ErrorType(err))
@@ -54,6 +54,6 @@ func failed(span trace.Span, err error) {
 // answered notes where Douyin's own logs have the call.
 func answered(span trace.Span, logID string) {
 	if logID != "" {
-		span.SetAttributes(logIDKey.String(cut(logID)))
+		span.SetAttributes(logIDKey.String(fit(logID)))
 	}
 }

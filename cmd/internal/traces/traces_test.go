@@ -89,7 +89,7 @@ func TestAHandlerThatIsNotThereStaysAway(t *testing.T) {
 func TestAPostponedRunIsNoError(t *testing.T) {
 	t.Parallel()
 	on, spans := recorded()
-	h := &worker.PushOrder{Orders: &inFlight{}, Build: &worker.Builder{DetailURL: "pages/a"}, Log: zerolog.Nop()}
+	h := &worker.PushHandler{Orders: &inFlight{}, Line: &worker.Line{}, Build: &worker.Builder{DetailURL: "pages/a"}, Log: zerolog.Nop()}
 	task, err := tasks.PushOrder{OrderID: "7"}.Task()
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package worker
+package tuning
 
 import (
 	"context"

@@ -42,9 +42,10 @@ type Cashier interface {
 	QueryOrder(ctx context.Context, outOrderNo string) (douyin.OrderPayment, douyin.Receipt, error)
 }
 
-// AskPayment handles tasks.TypePayment: it asks Douyin how one payment stands and writes down what it says, by one step. When to ask
-// again stands in the row, so a task is never retried for what Douyin answers.
-type AskPayment struct {
+// PaymentHandler handles tasks.TypePayment: it asks Douyin how one payment stands and writes down
+// what it says, by one step. When to ask again stands in the row, so a task is never retried for
+// what Douyin answers.
+type PaymentHandler struct {
 	Rows    PaymentRows
 	Douyin  Cashier
 	Changed func(ctx context.Context, orderID string) error // asks for a push of an order that was paid; it is due in any case
@@ -53,12 +54,12 @@ type AskPayment struct {
 }
 
 // ProcessTask implements asynq.Handler.
-func (h *AskPayment) ProcessTask(ctx context.Context, t *asynq.Task) error {
+func (h *PaymentHandler) ProcessTask(ctx context.Context, t *asynq.Task) error {
 	return judge(h.step(ctx, t), attemptOf(ctx)).tell
 }
 
 // step returns errors of the payload, of the database and of ctx, and none of Douyin's.
-func (h *AskPayment) step(ctx context.Context, t *asynq.Task) error {
+func (h *PaymentHandler) step(ctx context.Context, t *asynq.Task) error {
 	p, err := tasks.ParseAskPayment(t)
 	if err != nil {
 		return err
@@ -74,7 +75,7 @@ func (h *AskPayment) step(ctx context.Context, t *asynq.Task) error {
 	return h.record(ctx, row, answer, err)
 }
 
-func (h *AskPayment) record(ctx context.Context, row store.PaymentAsk, answer douyin.OrderPayment, err error) error {
+func (h *PaymentHandler) record(ctx context.Context, row store.PaymentAsk, answer douyin.OrderPayment, err error) error {
 	now := h.Now()
 	over := now.After(row.ValidUntil.Add(paymentLag))
 	switch {
@@ -103,7 +104,7 @@ func nextPaymentAsk(row store.PaymentAsk, now time.Time) time.Time {
 	return next
 }
 
-func (h *AskPayment) paid(ctx context.Context, row store.PaymentAsk, answer douyin.OrderPayment, now time.Time) error {
+func (h *PaymentHandler) paid(ctx context.Context, row store.PaymentAsk, answer douyin.OrderPayment, now time.Time) error {
 	paidAt, err := time.ParseInLocation(time.DateTime, answer.PayTime, china)
 	if err != nil {
 		paidAt = now // nobody needs it to the second

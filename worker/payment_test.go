@@ -90,7 +90,7 @@ func TestAPaymentWithoutACallbackIsAskedFor(t *testing.T) {
 	} {
 		rows := &tills{row: store.PaymentAsk{OutOrderNo: "O1", ValidUntil: valid, Asks: c.asks}}
 		pushed := ""
-		h := &AskPayment{
+		h := &PaymentHandler{
 			Rows: rows, Douyin: &checkout{answer: c.answer, err: c.err}, Now: func() time.Time { return c.now }, Log: zerolog.Nop(),
 			Changed: func(_ context.Context, id string) error { pushed = id; return nil },
 		}
@@ -112,12 +112,12 @@ func TestAPaymentThatIsConfirmedIsNotAskedFor(t *testing.T) {
 		"confirmed": {gone: true}, "given up": {row: store.PaymentAsk{Alarm: store.AlarmUnanswered}},
 	} {
 		bank := &checkout{}
-		h := &AskPayment{Rows: rows, Douyin: bank, Now: func() time.Time { return noon }, Log: zerolog.Nop()}
+		h := &PaymentHandler{Rows: rows, Douyin: bank, Now: func() time.Time { return noon }, Log: zerolog.Nop()}
 		if err := h.ProcessTask(t.Context(), paymentTask(t, "O1")); err != nil || bank.asked != 0 {
 			t.Errorf("%s: %v, asked %d times", name, err, bank.asked)
 		}
 	}
-	h := &AskPayment{Rows: &tills{err: errors.New("gone away")}, Douyin: &checkout{}, Now: func() time.Time { return noon }, Log: zerolog.Nop()}
+	h := &PaymentHandler{Rows: &tills{err: errors.New("gone away")}, Douyin: &checkout{}, Now: func() time.Time { return noon }, Log: zerolog.Nop()}
 	if err := h.ProcessTask(t.Context(), paymentTask(t, "O1")); err == nil || errors.Is(err, asynq.SkipRetry) {
 		t.Errorf("the database is away: %v", err)
 	}

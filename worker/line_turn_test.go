@@ -33,16 +33,17 @@ func (g turnstile) Enter(ctx context.Context, _ string) (func(error), error) {
 	}
 }
 
-// atGate runs real servers whose push handler does nothing but enter gate, enqueues n tasks of a backfill, and tells how each entered.
-func atGate(t *testing.T, gate douyin.Gate, n int) (q *asynq.Client, entered <-chan error) {
+// atGate runs real servers whose push handler does nothing but step up to the gate, enqueues n
+// tasks of a backfill, and tells how each entered.
+func atGate(t *testing.T, line *Line, n int) (q *asynq.Client, entered <-chan error) {
 	t.Helper()
 	rdb := servertest.Redis(t)
 	ended := make(chan error, 100)
-	servers, err := NewServers(Config{Redis: rdb, Concurrency: n + 2, ShutdownTimeout: time.Second, Log: zerolog.Nop()}, Handlers{
+	servers, err := NewServers(Config{Redis: rdb, InHand: n + 2, ShutdownTimeout: time.Second, Log: zerolog.Nop()}, Handlers{
 		Push: asynq.HandlerFunc(func(ctx context.Context, _ *asynq.Task) error {
-			done, err := gate.Enter(ctx, douyin.OpOrderPush)
+			leave, err := line.stepUp(ctx)
 			if err == nil {
-				done(nil)
+				leave(nil)
 			}
 			ended <- err
 			return nil
@@ -71,7 +72,7 @@ func enqueue(t *testing.T, q *asynq.Client, p tasks.PushOrder) {
 
 func TestAtTheGateALiveOrderFindsOneOldOrderBeforeIt(t *testing.T) {
 	gate := turnstile{stands: make(chan string), pass: make(chan string)}
-	q, entered := atGate(t, LiveFirst(gate), 5)
+	q, entered := atGate(t, &Line{Slots: NewSlots(10), Gate: gate}, 5)
 	at := []string{<-gate.stands} // one of the five; the others wait before the gate
 	enqueue(t, q, tasks.PushOrder{OrderID: "1", Revision: "r", Cause: tasks.CausePaid})
 	at = append(at, <-gate.stands)
@@ -100,12 +101,7 @@ func TestAnOldOrderThatWaitsTooLongGoesBackToItsQueue(t *testing.T) {
 	}{{"behind another old one", tasks.CauseBackfill}, {"behind a live one", tasks.CausePaid}} {
 		t.Run(c.name, func(t *testing.T) {
 			gate := turnstile{stands: make(chan string), pass: make(chan string)}
-			first, ok := LiveFirst(gate).(*liveFirst)
-			if !ok {
-				t.Fatal("LiveFirst is something else")
-			}
-			first.patience = 50 * time.Millisecond
-			q, entered := atGate(t, first, 0)
+			q, entered := atGate(t, &Line{Slots: NewSlots(10), Gate: gate, patience: 50 * time.Millisecond}, 0)
 			enqueue(t, q, tasks.PushOrder{OrderID: "1", Revision: "r", Cause: c.first})
 			<-gate.stands // and stays there
 			enqueue(t, q, tasks.PushOrder{OrderID: "2", Revision: "r", Cause: tasks.CauseBackfill})

@@ -1,4 +1,4 @@
-package worker
+package tuning
 
 import (
 	"context"
@@ -11,12 +11,12 @@ import (
 // more would carry one script each again.
 const parallelScripts = 2
 
-// GatherScripts is client for asynq's servers, with one difference: the scripts that they run at the same time go to Redis in
-// one pipeline. Most of them are a step of one task (fetched, done, to be retried, archived), and a busy process takes thousands
-// a second; fetching with a round trip for each task was a sixth of the process' time (profile, 200 handlers).
+// GatherScripts is client for asynq's servers, with one difference: the scripts that they run at
+// the same time go to Redis in one pipeline.
 //
-// Whoever asks while fewer than two pipelines are under way sends at once; nobody waits for company. Every script has its own
-// answer or error. The context of a call does not end it: the client's own time limits do.
+// Whoever asks while fewer than two pipelines are under way sends at once; nobody waits for
+// company. Every script has its own answer or error. The context of a call does not end it: the
+// client's own time limits do.
 func GatherScripts(client redis.UniversalClient) redis.UniversalClient {
 	return &scripts{UniversalClient: client}
 }

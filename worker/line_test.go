@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -42,13 +43,14 @@ func (d *slowDouyin) PushOrder(ctx context.Context, _ douyin.OrderPush) (douyin.
 
 func TestOnlySoManyAreAtDouyinAndFewAreAnnouncedAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		calls, slow := NewCalls(8), &slowDouyin{answer: make(chan struct{})}
+		slow := &slowDouyin{answer: make(chan struct{})}
+		line := &Line{Slots: NewSlots(8), Gate: openGate{}, Douyin: slow}
 		results := make(chan error, 20)
 		var orders [20]memory
 		for i := range orders {
 			orders[i].s = testSnapshot()
 			h := newPush(&orders[i], nil)
-			h.Douyin, h.Gate = calls.Pusher(slow), calls.Gate(openGate{})
+			h.Line = line
 			go func() { results <- h.ProcessTask(t.Context(), pushTask(t)) }()
 		}
 		announced := func() (n int) {
@@ -66,7 +68,7 @@ func TestOnlySoManyAreAtDouyinAndFewAreAnnouncedAhead(t *testing.T) {
 		if there, n := slow.there.Load(), announced(); there != 8 || n != 13 || len(results) != 1 {
 			t.Errorf("after an answer %d at Douyin and %d announced, want 8 and 13", there, n)
 		}
-		<-time.After(announcePatience) // Douyin does not answer: seven have waited long enough
+		<-time.After(rightPatience) // Douyin does not answer: seven have waited long enough
 		synctest.Wait()
 		if there, n := slow.there.Load(), announced(); there != 8 || n != 13 || len(results) != 8 {
 			t.Errorf("at the end of patience %d at Douyin, %d announced, %d ended; want 8, 13 and 8", there, n, len(results))
@@ -94,15 +96,16 @@ func TestOnlySoManyAreAtDouyinAndFewAreAnnouncedAhead(t *testing.T) {
 	})
 }
 
-func TestWhoStopsWaitingForAHandlerHasSentNothing(t *testing.T) {
+func TestWhoStopsWaitingForASlotHasSentNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		calls, slow := NewCalls(1), &slowDouyin{answer: make(chan struct{})}
+		slow := &slowDouyin{answer: make(chan struct{})}
+		line := &Line{Slots: NewSlots(1), Douyin: slow}
 		first := make(chan error)
-		go func() { _, err := calls.Pusher(slow).PushOrder(t.Context(), douyin.OrderPush{}); first <- err }()
+		go func() { _, err := line.call(t.Context(), douyin.OrderPush{}); first <- err }()
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		_, err := calls.Pusher(slow).PushOrder(ctx, douyin.OrderPush{})
+		_, err := line.call(ctx, douyin.OrderPush{})
 		var e *douyin.Error
 		if !errors.As(err, &e) || e.Kind != douyin.Paused || e.MayHave || e.Outage() {
 			t.Errorf("got %v; want Paused, which tells the breaker nothing", err)
@@ -114,30 +117,30 @@ func TestWhoStopsWaitingForAHandlerHasSentNothing(t *testing.T) {
 	})
 }
 
-// TestAHandlerComesBack whatever ends the pass: with one handler, what keeps it stops everything that follows.
-func TestAHandlerComesBack(t *testing.T) {
-	for name, spoil := range map[string]func(h *PushOrder, m *memory){
-		"panic at Douyin":            func(h *PushOrder, _ *memory) { h.Douyin = panicking{} },
-		"panic at the announcement":  func(_ *PushOrder, m *memory) { m.onBegin = func(*memory) { panic("boom") } },
-		"another task was faster":    func(_ *PushOrder, m *memory) { m.onBegin = func(m *memory) { m.s.State.Seq++ } },
-		"the record cannot be made":  func(_ *PushOrder, m *memory) { m.fail = func(store.Push) error { return errors.New("no disk") } },
-		"the gate is shut":           func(h *PushOrder, _ *memory) { h.Gate = refusing{} },
-		"the order has gone through": func(*PushOrder, *memory) {},
+// TestASlotComesBack whatever ends the pass: with one slot, what keeps it stops everything that
+// follows.
+func TestASlotComesBack(t *testing.T) {
+	for name, spoil := range map[string]func(h *PushHandler, m *memory){
+		"panic at Douyin":            func(h *PushHandler, _ *memory) { h.Line.Douyin = panicking{} },
+		"panic at the announcement":  func(_ *PushHandler, m *memory) { m.onBegin = func(*memory) { panic("boom") } },
+		"another task was faster":    func(_ *PushHandler, m *memory) { m.onBegin = func(m *memory) { m.s.State.Seq++ } },
+		"the record cannot be made":  func(_ *PushHandler, m *memory) { m.fail = func(store.Push) error { return errors.New("no disk") } },
+		"the gate is shut":           func(h *PushHandler, _ *memory) { h.Line.Gate = refusing{} },
+		"the order has gone through": func(*PushHandler, *memory) {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				calls := NewCalls(1)
-				for range 3 { // one right is ahead of the one handler
+				slots := NewSlots(1)
+				for range 3 { // one right is ahead of the one slot
 					m := &memory{s: testSnapshot()}
 					h := newPush(m, &douyinFake{})
-					h.Gate = openGate{}
+					h.Line.Slots, h.Line.Gate = slots, openGate{}
 					spoil(h, m)
-					h.Douyin, h.Gate = calls.Pusher(h.Douyin), calls.Gate(h.Gate)
 					_ = h.ProcessTask(t.Context(), pushTask(t))
 				}
 				m := &memory{s: testSnapshot()}
 				h := newPush(m, &douyinFake{})
-				h.Douyin, h.Gate = calls.Pusher(h.Douyin), calls.Gate(openGate{})
+				h.Line.Slots, h.Line.Gate = slots, openGate{}
 				if err := h.ProcessTask(t.Context(), pushTask(t)); err != nil || !equalOutcomes(m.outcomes(), []store.Outcome{store.Pushed}) {
 					t.Errorf("the next order: %v, %v", err, m.outcomes())
 				}
@@ -156,25 +159,88 @@ func (refusing) Enter(context.Context, string) (func(error), error) {
 func TestTheGateIsToldOfAnAnswerOnlyWhereACallWasMade(t *testing.T) {
 	refused := &douyin.Error{Kind: douyin.Rejected}
 	for name, c := range map[string]struct {
-		spoil func(h *PushOrder, m *memory)
+		spoil func(h *PushHandler, m *memory)
 		want  error
 	}{
-		"answered": {func(*PushOrder, *memory) {}, nil},
-		"refused": {func(h *PushOrder, _ *memory) {
-			h.Douyin = &douyinFake{answers: []func() error{func() error { return refused }}}
+		"answered": {func(*PushHandler, *memory) {}, nil},
+		"refused": {func(h *PushHandler, _ *memory) {
+			h.Line.Douyin = &douyinFake{answers: []func() error{func() error { return refused }}}
 		}, refused},
-		"panic": {func(h *PushOrder, _ *memory) { h.Douyin = panicking{} }, errNotSent},
-		"not announced": {func(_ *PushOrder, m *memory) {
+		"panic": {func(h *PushHandler, _ *memory) { h.Line.Douyin = panicking{} }, errNotSent},
+		"not announced": {func(_ *PushHandler, m *memory) {
 			m.onBegin = func(*memory) { panic("boom") }
 		}, errNotSent},
 	} {
 		m, told := &memory{s: testSnapshot()}, []error(nil)
 		h := newPush(m, &douyinFake{})
-		h.Gate = openGate{&told}
+		h.Line.Gate = openGate{&told}
 		c.spoil(h, m)
 		_ = h.ProcessTask(t.Context(), pushTask(t))
 		if len(told) != 1 || !errors.Is(told[0], c.want) {
 			t.Errorf("%s: told %v, want %v", name, told, c.want)
 		}
 	}
+}
+
+// diary keeps what happens on the way of a push, in its order.
+type diary struct{ lines []string }
+
+func (d *diary) write(line string) { d.lines = append(d.lines, line) }
+
+func (d *diary) Enter(context.Context, string) (func(error), error) {
+	d.write("gate")
+	return func(error) { d.write("the gate is told") }, nil
+}
+
+func (d *diary) PushOrder(context.Context, douyin.OrderPush) (douyin.Receipt, error) {
+	d.write("Douyin")
+	return douyin.Receipt{HTTPStatus: 200}, nil
+}
+
+// watching is the wait before the announcement as whoever measures it sees it.
+type watching struct {
+	*diary
+	steps douyin.Gate
+}
+
+func (w watching) Enter(ctx context.Context, op string) (func(error), error) {
+	w.write("the wait begins")
+	defer w.write("the wait ends")
+	return w.steps.Enter(ctx, op)
+}
+
+func TestAPushGoesDownTheLineStepByStep(t *testing.T) {
+	m, d := &memory{s: testSnapshot()}, &diary{}
+	m.onBegin = func(*memory) { d.write("announced") }
+	m.fail = func(p store.Push) error { d.write("written down: " + string(p.Outcome)); return nil }
+	h := newPush(m, nil)
+	h.Line = &Line{
+		Slots: NewSlots(1), Gate: d, Douyin: d,
+		Watch: func(steps douyin.Gate) douyin.Gate { return watching{d, steps} },
+	}
+	if err := h.ProcessTask(t.Context(), pushTask(t)); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"the wait begins", "gate", "the wait ends", "announced", "Douyin", "the gate is told", "written down: pushed"}
+	if !slices.Equal(d.lines, want) {
+		t.Errorf("got %q, want %q", d.lines, want)
+	}
+}
+
+func TestATaskParkedInTheShelterGoesBackWhenTheProcessStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		line := &Line{Slots: NewSlots(1), Shelter: &Shelter{}}
+		for range unwellAfter {
+			enterShelter(t, line.Shelter)(diskFull)
+		}
+		enterShelter(t, line.Shelter) // the one that tries
+		result := make(chan error)
+		go func() { _, err := line.enter(t.Context()); result <- err }()
+		synctest.Wait()
+		started := time.Now()
+		line.Stop()
+		if err := <-result; !errors.Is(err, errStopping) || time.Since(started) > 0 {
+			t.Errorf("after %v: %v", time.Since(started), err)
+		}
+	})
 }
