@@ -2,7 +2,6 @@ package assembly
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -109,11 +108,12 @@ func settlementStatus(i store.Instruction) gateway.SettlementStatus {
 		OutSettleNo: i.Number, OrderID: i.OrderID, Desc: i.Text, Finish: i.Finish, AmountFen: int64(i.Amount), SettleNo: i.PlatformNo,
 		NotBefore: i.NotBefore, Progress: progress(i),
 	}
-	var receivers []douyin.Receiver
-	if i.Params != "" && json.Unmarshal([]byte(i.Params), &receivers) == nil {
-		for _, r := range receivers {
-			out.Params = append(out.Params, tasks.Receiver{MerchantUID: r.MerchantUID, AmountFen: r.Amount})
-		}
+	receivers, err := i.Receivers()
+	if err != nil {
+		return out // the worker says so where it ends the settlement
+	}
+	for _, r := range receivers {
+		out.Params = append(out.Params, tasks.Receiver{MerchantUID: r.MerchantUID, AmountFen: int64(r.Amount)})
 	}
 	return out
 }

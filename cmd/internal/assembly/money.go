@@ -38,12 +38,9 @@ func (c Cashier) Refund(ctx context.Context, r tasks.RefundRequest) (gateway.Ref
 	if err := r.Validate(); err != nil {
 		return gateway.RefundStatus{}, false, err
 	}
-	options, err := worker.EncodeOptions(worker.RefundOptions{CPExtra: r.CPExtra, NotifyURL: r.NotifyURL, DisableMsg: r.DisableMsg, MsgPage: r.MsgPage})
-	if err != nil {
-		return gateway.RefundStatus{}, false, err
-	}
 	i, fresh, err := c.store.CreateRefund(ctx, store.NewRefund{
-		Number: r.OutRefundNo, OrderID: r.OrderID, Amount: store.Fen(r.AmountFen), Reason: r.Reason, Options: options, DueAt: time.Now(),
+		Number: r.OutRefundNo, OrderID: r.OrderID, Amount: store.Fen(r.AmountFen), Reason: r.Reason, DueAt: time.Now(),
+		Options: store.RefundOptions{CPExtra: r.CPExtra, NotifyURL: r.NotifyURL, DisableMsg: r.DisableMsg, MsgPage: r.MsgPage},
 	})
 	if err != nil {
 		return gateway.RefundStatus{}, false, instructionError(err)
@@ -60,17 +57,9 @@ func (c Cashier) Settle(ctx context.Context, r tasks.SettleRequest) (gateway.Set
 	if err := r.Validate(); err != nil {
 		return gateway.SettlementStatus{}, false, err
 	}
-	options, err := worker.EncodeOptions(worker.SettleOptions{CPExtra: r.CPExtra, NotifyURL: r.NotifyURL})
-	if err != nil {
-		return gateway.SettlementStatus{}, false, err
-	}
-	receivers := make([]douyin.Receiver, len(r.Params))
+	receivers := make([]store.Receiver, len(r.Params))
 	for i, p := range r.Params {
-		receivers[i] = douyin.Receiver{MerchantUID: p.MerchantUID, Amount: p.AmountFen}
-	}
-	params, err := douyin.EncodeReceivers(receivers)
-	if err != nil {
-		return gateway.SettlementStatus{}, false, err
+		receivers[i] = store.Receiver{MerchantUID: p.MerchantUID, Amount: store.Fen(p.AmountFen)}
 	}
 	// A number that stands already is answered also when the shop's order is gone.
 	_, standing, err := c.store.Instruction(ctx, store.Settlement, r.OutSettleNo)
@@ -82,7 +71,8 @@ func (c Cashier) Settle(ctx context.Context, r tasks.SettleRequest) (gateway.Set
 		return gateway.SettlementStatus{}, false, instructionError(err)
 	}
 	i, fresh, err := c.store.CreateSettlement(ctx, store.NewSettlement{
-		Number: r.OutSettleNo, OrderID: r.OrderID, Desc: r.Desc, Params: params, Finish: r.Finish, Options: options, NotBefore: notBefore, DueAt: time.Now(),
+		Number: r.OutSettleNo, OrderID: r.OrderID, Desc: r.Desc, Params: receivers, Finish: r.Finish,
+		Options: store.SettleOptions{CPExtra: r.CPExtra, NotifyURL: r.NotifyURL}, NotBefore: notBefore, DueAt: time.Now(),
 	})
 	if err != nil {
 		return gateway.SettlementStatus{}, false, instructionError(err)
