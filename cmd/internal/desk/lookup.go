@@ -1,4 +1,4 @@
-package assembly
+package desk
 
 import (
 	"context"
@@ -19,30 +19,24 @@ const historyRows = 50
 const putAsideRows = 20
 
 // Lookup tells what is known of one order: GET /v1/orders/{id} and `ordersync status`.
-type Lookup struct{ store *store.Store }
+type Lookup struct{ Store *store.Store }
 
 var (
 	_ gateway.Orders = Lookup{}
 	_ gateway.Ledger = Lookup{}
 )
 
-// Lookup needs the store only.
-func (a *Assembly) Lookup() (Lookup, error) {
-	s, err := a.Store()
-	return Lookup{s}, err
-}
-
 // OrderStatus reads our row and our log of an order. An order that was never asked for is looked up in the shop: found then
 // means that the shop has it, and its outcome is "unknown".
 func (l Lookup) OrderStatus(ctx context.Context, orderID string) (gateway.OrderStatus, bool, error) {
-	state, found, err := l.store.Order(ctx, orderID)
+	state, found, err := l.Store.Order(ctx, orderID)
 	if err != nil {
 		return gateway.OrderStatus{}, false, err
 	}
 	if !found {
 		return l.neverAsked(ctx, orderID)
 	}
-	rows, err := l.store.Log(ctx, orderID, historyRows)
+	rows, err := l.Store.Log(ctx, orderID, historyRows)
 	if err != nil {
 		return gateway.OrderStatus{}, false, err
 	}
@@ -53,7 +47,7 @@ func (l Lookup) OrderStatus(ctx context.Context, orderID string) (gateway.OrderS
 
 // addPutAside adds what the shop asked for the order's money and nobody can carry out.
 func (l Lookup) addPutAside(ctx context.Context, out *gateway.OrderStatus) error {
-	bad, err := l.store.BadOutboxRowsOf(ctx, out.OrderID, putAsideRows)
+	bad, err := l.Store.BadOutboxRowsOf(ctx, out.OrderID, putAsideRows)
 	for _, r := range bad {
 		out.PutAside = append(out.PutAside, gateway.PutAside{Kind: r.Kind, Reason: r.Reason, WrittenAt: r.CreatedAt})
 	}
@@ -62,14 +56,14 @@ func (l Lookup) addPutAside(ctx context.Context, out *gateway.OrderStatus) error
 
 // addMoney adds the order's refunds and settlements, newest first.
 func (l Lookup) addMoney(ctx context.Context, out *gateway.OrderStatus) error {
-	refunds, err := l.store.Instructions(ctx, store.Refund, out.OrderID)
+	refunds, err := l.Store.Instructions(ctx, store.Refund, out.OrderID)
 	if err != nil {
 		return err
 	}
 	for _, i := range slices.Backward(refunds) {
 		out.Refunds = append(out.Refunds, refundStatus(i))
 	}
-	settlements, err := l.store.Instructions(ctx, store.Settlement, out.OrderID)
+	settlements, err := l.Store.Instructions(ctx, store.Settlement, out.OrderID)
 	if err != nil {
 		return err
 	}
@@ -81,7 +75,7 @@ func (l Lookup) addMoney(ctx context.Context, out *gateway.OrderStatus) error {
 
 // RefundStatus reads one refund.
 func (l Lookup) RefundStatus(ctx context.Context, outRefundNo string) (gateway.RefundStatus, bool, error) {
-	i, found, err := l.store.Instruction(ctx, store.Refund, outRefundNo)
+	i, found, err := l.Store.Instruction(ctx, store.Refund, outRefundNo)
 	if err != nil || !found {
 		return gateway.RefundStatus{}, false, err
 	}
@@ -90,7 +84,7 @@ func (l Lookup) RefundStatus(ctx context.Context, outRefundNo string) (gateway.R
 
 // SettlementStatus reads one settlement.
 func (l Lookup) SettlementStatus(ctx context.Context, outSettleNo string) (gateway.SettlementStatus, bool, error) {
-	i, found, err := l.store.Instruction(ctx, store.Settlement, outSettleNo)
+	i, found, err := l.Store.Instruction(ctx, store.Settlement, outSettleNo)
 	if err != nil || !found {
 		return gateway.SettlementStatus{}, false, err
 	}
@@ -131,7 +125,7 @@ func progress(i store.Instruction) gateway.Progress {
 
 func (l Lookup) neverAsked(ctx context.Context, orderID string) (gateway.OrderStatus, bool, error) {
 	out := gateway.OrderStatus{OrderID: orderID, Outcome: "unknown"}
-	snapshot, err := l.store.LoadOrder(ctx, orderID)
+	snapshot, err := l.Store.LoadOrder(ctx, orderID)
 	var unusable *store.ColumnError
 	switch {
 	case errors.Is(err, store.ErrOrderNotFound):
