@@ -6,19 +6,18 @@ import (
 	"slices"
 	"time"
 
-	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
 	"github.com/ordersync/ordersync/tasks/gateway"
 )
 
-// historyRows is how much of an order's log a lookup shows.
-const historyRows = 50
+const (
+	historyRows  = 50 // of an order's log in an OrderStatus
+	putAsideRows = 20 // of the outbox
+)
 
-// putAsideRows is how many rows of the outbox a lookup shows at most.
-const putAsideRows = 20
-
-// Lookup tells what is known of one order: GET /v1/orders/{id} and `ordersync status`.
+// Lookup tells what is known of one order: Order to whoever shows it in a way of its own, OrderStatus
+// to GET /v1/orders/{id} and `ordersync status`.
 type Lookup struct{ Store *store.Store }
 
 var (
@@ -26,51 +25,17 @@ var (
 	_ gateway.Ledger = Lookup{}
 )
 
-// OrderStatus reads our row and our log of an order. An order that was never asked for is looked up in the shop: found then
-// means that the shop has it, and its outcome is "unknown".
+// OrderStatus is the reading in the gateway's words. An order that was never asked for is looked up
+// in the shop: found then means that the shop has it, and its outcome is OutcomeUnknown.
 func (l Lookup) OrderStatus(ctx context.Context, orderID string) (gateway.OrderStatus, bool, error) {
-	state, found, err := l.Store.Order(ctx, orderID)
-	if err != nil {
+	o, err := l.Order(ctx, orderID, Depth{Calls: historyRows, PutAside: putAsideRows})
+	switch {
+	case errors.Is(err, ErrNoOrder):
+		return gateway.OrderStatus{}, false, nil
+	case err != nil:
 		return gateway.OrderStatus{}, false, err
 	}
-	if !found {
-		return l.neverAsked(ctx, orderID)
-	}
-	rows, err := l.Store.Log(ctx, orderID, historyRows)
-	if err != nil {
-		return gateway.OrderStatus{}, false, err
-	}
-	out := orderStatus(state, rows)
-	err = errors.Join(l.addMoney(ctx, &out), l.addPutAside(ctx, &out))
-	return out, true, err
-}
-
-// addPutAside adds what the shop asked for the order's money and nobody can carry out.
-func (l Lookup) addPutAside(ctx context.Context, out *gateway.OrderStatus) error {
-	bad, err := l.Store.BadOutboxRowsOf(ctx, out.OrderID, putAsideRows)
-	for _, r := range bad {
-		out.PutAside = append(out.PutAside, gateway.PutAside{Kind: r.Kind, Reason: r.Reason, WrittenAt: r.CreatedAt})
-	}
-	return err
-}
-
-// addMoney adds the order's refunds and settlements, newest first.
-func (l Lookup) addMoney(ctx context.Context, out *gateway.OrderStatus) error {
-	refunds, err := l.Store.Instructions(ctx, store.Refund, out.OrderID)
-	if err != nil {
-		return err
-	}
-	for _, i := range slices.Backward(refunds) {
-		out.Refunds = append(out.Refunds, refundStatus(i))
-	}
-	settlements, err := l.Store.Instructions(ctx, store.Settlement, out.OrderID)
-	if err != nil {
-		return err
-	}
-	for _, i := range slices.Backward(settlements) {
-		out.Settlements = append(out.Settlements, settlementStatus(i))
-	}
-	return nil
+	return orderStatus(&o), true, nil
 }
 
 // RefundStatus reads one refund.
@@ -123,34 +88,30 @@ func progress(i store.Instruction) gateway.Progress {
 	return p
 }
 
-func (l Lookup) neverAsked(ctx context.Context, orderID string) (gateway.OrderStatus, bool, error) {
-	out := gateway.OrderStatus{OrderID: orderID, Outcome: "unknown"}
-	snapshot, err := l.Store.LoadOrder(ctx, orderID)
-	var unusable *store.ColumnError
-	switch {
-	case errors.Is(err, store.ErrOrderNotFound):
-		return gateway.OrderStatus{}, false, nil
-	case errors.As(err, &unusable): // it is there, and this is what a push would say of it
-		out.Message = unusable.Error()
-	case err != nil:
-		return gateway.OrderStatus{}, false, err
+func orderStatus(o *Order) gateway.OrderStatus {
+	out := gateway.OrderStatus{OrderID: o.ID, OrderNo: o.OrderNo(), Outcome: o.Outcome()}
+	for _, r := range o.PutAside {
+		out.PutAside = append(out.PutAside, gateway.PutAside{Kind: r.Kind, Reason: r.Reason, WrittenAt: r.CreatedAt})
 	}
-	out.OrderNo, out.ShopStatus = snapshot.Order.OrderNo, snapshot.Order.Status
-	return out, true, l.addPutAside(ctx, &out)
-}
-
-func orderStatus(o store.OrderState, rows []store.LogRow) gateway.OrderStatus {
-	out := gateway.OrderStatus{
-		OrderID: o.OrderID, OrderNo: o.OrderNo, ShopStatus: o.ShopStatus, Outcome: string(o.Outcome), Kind: o.Kind, Code: o.Code,
-		Message: o.Message, LogID: o.LogID, Attempts: o.Attempts, PushedAt: o.PushedAt, DueAt: o.DueAt,
-		History: make([]gateway.Event, 0, len(rows)),
+	if !o.Asked {
+		out.ShopStatus, out.Message = o.Shop.Order.Status, o.Unusable
+		return out
 	}
-	if o.Open == 0 && o.Digest != "" { // otherwise nobody knows what Douyin holds: see store.OrderState
-		s := douyin.OrderStatus(o.Status)
-		out.Douyin = &gateway.Held{Status: s, Text: s.Text(), UpdateTime: o.UpdateTime}
+	s := o.State
+	out.ShopStatus, out.Kind, out.Code, out.Message, out.LogID = s.ShopStatus, s.Kind, s.Code, s.Message, s.LogID
+	out.Attempts, out.PushedAt, out.DueAt = s.Attempts, s.PushedAt, s.DueAt
+	if told, known := o.Told(); known {
+		out.Douyin = &gateway.Held{Status: told, Text: told.Text(), UpdateTime: s.UpdateTime}
 	}
-	for i := range rows {
-		out.History = append(out.History, event(&rows[i]))
+	for _, i := range slices.Backward(o.Refunds) {
+		out.Refunds = append(out.Refunds, refundStatus(i))
+	}
+	for _, i := range slices.Backward(o.Settlements) {
+		out.Settlements = append(out.Settlements, settlementStatus(i))
+	}
+	out.History = make([]gateway.Event, 0, len(o.Calls))
+	for i := range o.Calls {
+		out.History = append(out.History, event(&o.Calls[i]))
 	}
 	return out
 }
