@@ -147,18 +147,20 @@ func (i *Instruction) contradict(at time.Time, message string) {
 	i.Message = message
 }
 
-// Raise raises an alarm; the first one stays. An overdue instruction loses its turn. raised is false where nothing changed.
-func (i *Instruction) Raise(seen Instruction, alarm string, at time.Time) (raised bool, err error) {
+// Raise raises an alarm; the first one stays. An overdue instruction loses its turn, whatever alarm it has. changed is false where
+// nothing did.
+func (i *Instruction) Raise(seen Instruction, alarm string, at time.Time) (changed bool, err error) {
 	if err := i.follows(seen); err != nil {
 		return false, err
 	}
+	hadTurn := i.Turn
 	if alarm == AlarmOverdue {
 		if i.State.Final() {
 			return false, ErrSuperseded
 		}
 		i.Turn = false
 	}
-	return i.raise(alarm, at), nil
+	return i.raise(alarm, at) || hadTurn != i.Turn, nil
 }
 
 func (i *Instruction) raise(alarm string, at time.Time) bool {

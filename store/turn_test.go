@@ -111,6 +111,24 @@ func TestAnOverdueSettlementLosesItsTurn(t *testing.T) {
 	})
 }
 
+// An alarm that stands already does not keep the turn either.
+func TestAnOverdueSettlementWithAnotherAlarmLosesItsTurn(t *testing.T) {
+	onOrder(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
+		s1 := settlement(t, s, "S1")
+		accept(t, s, store.Callback{Type: "settle", Number: "S1", Status: "SUCCESS", At: t0}) // of what never left
+		s1 = mustSend(t, s, s1, t0)
+		r1 := refund(t, s, "R1", 100)
+		waits(t, s, r1, store.Settlement, "S1")
+		if _, err := s.Alarm(t.Context(), s1, store.AlarmOverdue, t0.Add(24*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if i := instruction(t, s, store.Settlement, "S1"); i.Turn || i.Alarm != store.AlarmContradiction {
+			t.Errorf("its turn %v, alarm %q", i.Turn, i.Alarm)
+		}
+		mustSend(t, s, r1, t0)
+	})
+}
+
 // A refund and a settlement of one order, asked for in the same instant by many workers: one of both goes out.
 func TestOneKindGoesOutAtATime(t *testing.T) {
 	onOrder(t, func(t *testing.T, s *store.Store, db *gorm.DB) {

@@ -101,7 +101,7 @@ func (h *MoveMoney) sick() bool { return h.Sick != nil && h.Sick() }
 // alarmWhenOverdue raises the alarm, with which the turn is lost. That it could not be written holds nothing up: where the row is another
 // one by now, the write behind it says so.
 func (m *movement) alarmWhenOverdue(ctx context.Context) {
-	if m.i.SentAt == nil || m.now().Sub(*m.i.SentAt) < overdueAfter || m.i.Alarm != "" {
+	if m.i.SentAt == nil || m.now().Sub(*m.i.SentAt) < overdueAfter || m.i.Alarm != "" && !m.i.Turn {
 		return
 	}
 	_, err := m.Rows.Alarm(ctx, m.i, store.AlarmOverdue, m.now())

@@ -62,6 +62,7 @@ func TestADayWithoutAResultRaisesTheAlarm(t *testing.T) {
 		"accepted, no answer":         {accepted(), teller{queries: []said{{err: cutOff}}}},
 		"accepted, signature refused": {accepted(), teller{queries: []said{{err: badSign2008}}}},
 		"unknown, no answer":          {sentBefore(), teller{queries: []said{{err: cutOff}}}},
+		"found without a request":     {contradictedAndSent(), teller{queries: []said{processing}}},
 		"unknown, sent again":         {sentBefore(), teller{queries: []said{{err: unknown3101}}, sends: []said{{err: cutOff}}}},
 	} {
 		for _, age := range []time.Duration{overdueAfter - time.Second, overdueAfter} {
@@ -72,11 +73,20 @@ func TestADayWithoutAResultRaisesTheAlarm(t *testing.T) {
 			row.SentAt = &at
 			b := newBooks(row)
 			_ = handler(b, &bank).ProcessTask(t.Context(), refundTask(t, "R1"))
-			if i := b.rows["R1"]; (i.Alarm == store.AlarmOverdue) != (age == overdueAfter) || i.DueAt == nil {
+			i := b.rows["R1"]
+			overdue := i.Alarm == store.AlarmOverdue || i.Alarm == store.AlarmContradiction && !i.Turn
+			if overdue != (age == overdueAfter) || i.DueAt == nil {
 				t.Errorf("%s, %v after the request: %s", name, age, line(*i))
 			}
 		}
 	}
+}
+
+// contradictedAndSent has an alarm already: then only its turn is lost.
+func contradictedAndSent() store.Instruction {
+	i := accepted()
+	i.Alarm, i.AlarmAt = store.AlarmContradiction, i.SentAt
+	return i
 }
 
 func TestAnAlarmThatCannotBeWrittenHoldsNothingUp(t *testing.T) {
