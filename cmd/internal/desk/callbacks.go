@@ -24,8 +24,9 @@ type Callbacks struct {
 
 var _ gateway.Callbacks = Callbacks{}
 
-// Accept stores a callback and what it says in one transaction. The push that follows is only hurried here: the order is due in
-// MySQL already. One of another app, of an unknown type or that cannot be understood is stored and does nothing.
+// Accept stores a callback and what it says in one transaction. The push that follows is only
+// hurried here: the order is due in MySQL already. One of another app, of an unknown type or that
+// cannot be understood is stored and does nothing.
 func (b Callbacks) Accept(ctx context.Context, c douyin.Callback, raw []byte) (gateway.CallbackResult, error) {
 	stored := stored(c)
 	stored.Raw, stored.At, stored.Forward = raw, time.Now(), b.Forward
@@ -52,7 +53,8 @@ func (b Callbacks) Accept(ctx context.Context, c douyin.Callback, raw []byte) (g
 	return result, nil
 }
 
-// keep tells what a callback counts as, and marks one of which nothing may come. A message that names no app is ours.
+// keep tells what a callback counts as, and marks one of which nothing may come. A message that
+// names no app is ours.
 func (b Callbacks) keep(c douyin.Callback, into *store.Callback) gateway.CallbackResult {
 	switch app := c.AppID(); {
 	case app != "" && b.AppID != "" && app != b.AppID:

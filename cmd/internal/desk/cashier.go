@@ -11,7 +11,8 @@ import (
 	"github.com/ordersync/ordersync/tasks/gateway"
 )
 
-// Cashier writes instructions about money down and lets the workers know: over HTTP, from the shell, from the outbox.
+// Cashier writes instructions about money down and lets the workers know: over HTTP, from the
+// shell, from the outbox.
 type Cashier struct {
 	Store *store.Store
 	Queue tasks.Enqueuer
@@ -21,8 +22,8 @@ type Cashier struct {
 
 var _ gateway.Instructions = Cashier{}
 
-// Refund writes the refund down. When it returns nil the refund will be carried out, whatever becomes of Redis: the row is due, and
-// the scheduler looks.
+// Refund writes the refund down. When it returns nil the refund will be carried out, whatever
+// becomes of Redis: the row is due, and the scheduler looks.
 func (c Cashier) Refund(ctx context.Context, r tasks.RefundRequest) (gateway.RefundStatus, bool, error) {
 	if err := r.Validate(); err != nil {
 		return gateway.RefundStatus{}, false, err
@@ -41,7 +42,8 @@ func (c Cashier) Refund(ctx context.Context, r tasks.RefundRequest) (gateway.Ref
 	return refundStatus(i), fresh, nil
 }
 
-// Settle writes the settlement down. It is carried out once settle.after has passed since the payment.
+// Settle writes the settlement down. It is carried out once settle.after has passed since the
+// payment.
 func (c Cashier) Settle(ctx context.Context, r tasks.SettleRequest) (gateway.SettlementStatus, bool, error) {
 	if err := r.Validate(); err != nil {
 		return gateway.SettlementStatus{}, false, err
@@ -72,7 +74,8 @@ func (c Cashier) Settle(ctx context.Context, r tasks.SettleRequest) (gateway.Set
 	return settlementStatus(i), fresh, nil
 }
 
-// notBefore counts from the payment that Douyin confirmed; where none is recorded, from the order's creation.
+// notBefore counts from the payment that Douyin confirmed; where none is recorded, from the order's
+// creation.
 func (c Cashier) notBefore(ctx context.Context, orderID string) (time.Time, error) {
 	order, err := c.Store.LoadOrder(ctx, orderID)
 	var column *store.ColumnError
@@ -90,7 +93,8 @@ func (c Cashier) notBefore(ctx context.Context, orderID string) (time.Time, erro
 	return paidAt.Add(c.SettleAfter), nil
 }
 
-// hurry enqueues what the scheduler would enqueue within a minute. Failing changes nothing but the time.
+// hurry enqueues what the scheduler would enqueue within a minute. Failing changes nothing but the
+// time.
 func (c Cashier) hurry(ctx context.Context, r tasks.Request) {
 	_, _ = tasks.Enqueue(ctx, c.Queue, r) // the row is due: the scheduler does it otherwise
 }

@@ -67,8 +67,8 @@ func (h HandOver) ask(ctx context.Context, asked tasks.Asked) (err error) {
 	return err
 }
 
-// neverTaken tells whether what was asked will be refused whenever it is asked again. An order that is not there yet, or a
-// settlement behind a refund in flight, may be taken later.
+// neverTaken tells whether what was asked will be refused whenever it is asked again. An order that
+// is not there yet, or a settlement behind a refund in flight, may be taken later.
 func neverTaken(err error) bool {
 	var bad *tasks.PayloadError
 	var exceeds *gateway.ExceedsError

@@ -16,8 +16,8 @@ const (
 	putAsideRows = 20 // of the outbox
 )
 
-// Lookup tells what is known of one order: Order to whoever shows it in a way of its own, OrderStatus
-// to GET /v1/orders/{id} and `ordersync status`.
+// Lookup tells what is known of one order: Order to whoever shows it in a way of its own,
+// OrderStatus to GET /v1/orders/{id} and `ordersync status`.
 type Lookup struct{ Store *store.Store }
 
 var (

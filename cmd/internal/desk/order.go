@@ -44,8 +44,8 @@ type Depth struct {
 	Shop bool
 }
 
-// Order reads an order. ErrNoOrder: there is none. A row of the shop that cannot be used is no error:
-// see Unusable.
+// Order reads an order. ErrNoOrder: there is none. A row of the shop that cannot be used is no
+// error: see Unusable.
 func (l Lookup) Order(ctx context.Context, id string, depth Depth) (o Order, err error) {
 	o.ID = id
 	if o.State, o.Asked, err = l.Store.Order(ctx, id); err != nil {

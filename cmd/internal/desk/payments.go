@@ -12,7 +12,8 @@ import (
 	"github.com/ordersync/ordersync/worker"
 )
 
-// leastValid is how long a payment can be made at least, whatever was asked for: Douyin has lengthened shorter times.
+// leastValid is how long a payment can be made at least, whatever was asked for: Douyin has
+// lengthened shorter times.
 const leastValid = 15 * time.Minute
 
 // Expectations are the payments that are asked after when no callback comes: a *store.Store.
@@ -31,7 +32,8 @@ type Payments struct {
 
 var _ gateway.Payments = Payments{}
 
-// CreateOrder is that of gateway.Payments. Nothing is asked of Douyin where the payment cannot be written down.
+// CreateOrder is that of gateway.Payments. Nothing is asked of Douyin where the payment cannot be
+// written down.
 func (p Payments) CreateOrder(ctx context.Context, o douyin.PaymentOrder) (douyin.CreatedOrder, douyin.Receipt, error) {
 	if tasks.CheckNumber("out_order_no", o.OutOrderNo) != nil {
 		return p.Payments.CreateOrder(ctx, o) // which refuses it by name
