@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -180,39 +179,9 @@ func redisURI(s string) error {
 	})
 }
 
-// The rungs that are not configured.
-const (
-	// TaskTimeout is asynq's Timeout of our tasks. A test in cmd/internal/assembly holds it against package tasks.
-	TaskTimeout = time.Minute
-	// LongestPark is how long a task may wait for a handler and at the closed gate together. The assembly sets the gate by it.
-	LongestPark = 20 * time.Second
-
-	passCalls     = 3                // of one pass in package worker: push, fresh token, push
-	passOverhead  = 5 * time.Second  // of one pass beside its calls
-	recordTimeout = 10 * time.Second // for writing the result, also after the task's own time
-)
-
-// ladder holds the time limits in their order: HTTP call < pass < task < shutdown < grace period of
-// the container. Whoever waits must outlast what he waits for. The last rung is not ours to read:
-// docker-compose.yml has 90s.
-func (c *Config) ladder() []Problem {
-	var out []Problem
-	if pass := passCalls*c.Douyin.Timeout + passOverhead; pass+LongestPark >= TaskTimeout {
-		out = append(out, Problem{Key: "douyin.timeout", From: c.from["douyin.timeout"], Want: fmt.Sprintf(
-			"%d calls of %v, %v of statements and %v of waiting for a handler and at the gate do not fit into a task's %v: want less than %v", passCalls, c.Douyin.Timeout,
-			passOverhead, LongestPark, TaskTimeout, ((TaskTimeout - LongestPark - passOverhead) / passCalls).Truncate(100*time.Millisecond))})
-	}
-	if least := TaskTimeout + recordTimeout; c.Worker.ShutdownTimeout < least {
-		out = append(out, Problem{Key: "worker.shutdown_timeout", From: c.from["worker.shutdown_timeout"], Want: fmt.Sprintf(
-			"%v is too short for a task (%v) and its record (%v), and asynq would hand the task to another process while it still runs: "+
-				"want at least %v", c.Worker.ShutdownTimeout, TaskTimeout, recordTimeout, least)})
-	}
-	return out
-}
-
 // together checks what no single key can know.
 func (c *Config) together() []Problem {
-	out := c.ladder()
+	var out []Problem
 	if c.Redis.URI != "" && len(c.Redis.ClusterAddrs) > 0 {
 		out = append(out, Problem{Key: "redis.cluster_addrs", From: c.from["redis.cluster_addrs"], Want: "redis.uri is set too: want one of both"})
 	}

@@ -46,7 +46,10 @@ type loader struct {
 
 // Load reads the YAML file at path ("" for none), then the variables of environ ("NAME=value" as from os.Environ), which win. The
 // error is an *Error with every problem found. What only some commands need is checked by Config.Require.
-func Load(path string, environ []string) (*Config, error) {
+//
+// A check adds the problems that only somebody beyond this room can see; Load fills in their From.
+// It is asked where every value could be read.
+func Load(path string, environ []string, checks ...func(*Config) []Problem) (*Config, error) {
 	l := &loader{cfg: Default(), from: map[string]string{}}
 	l.cfg.from = l.from
 	l.byPath = index(l.cfg.keys())
@@ -62,6 +65,11 @@ func Load(path string, environ []string) (*Config, error) {
 	l.readStandard(environ)
 	if len(l.problems) == 0 { // values that could not be read would be compared with defaults that nobody chose
 		l.problems = l.cfg.together()
+		for _, check := range checks {
+			for _, p := range check(l.cfg) {
+				l.add(p.Key, l.from[p.Key], "%s", p.Want)
+			}
+		}
 	}
 	if err := asError(l.problems); err != nil {
 		return nil, err

@@ -197,8 +197,6 @@ func TestProblemsNameTheKey(t *testing.T) {
 		{"key twice", "log: {}\nlog: {}\n", nil, "config file (FILE): is not valid YAML (line 2): a key given twice"},
 		{"text file", "hunter2-canary", nil, "config file (FILE): want keys and values at the top level"},
 		{"two documents", "log: {}\n---\nlog: {}\n", nil, "config file (FILE): want one YAML document"},
-		{"ladder: call and task", "douyin: {timeout: 12s}", nil, "douyin.timeout (FILE): 3 calls of 12s, 5s of statements and 20s of waiting for a handler and at the gate do not fit into a task's 1m0s: want less than 11.6s"},
-		{"ladder: call and shutdown", "worker: {shutdown_timeout: 69s}", nil, "worker.shutdown_timeout (FILE): 1m9s is too short"},
 		{"lookback", "scheduler: {lookback: 2m}", nil, "scheduler.lookback (FILE): 2m0s is not longer than scheduler.sweep_after"},
 		{"nothing to push", "shop: {status: {}}", nil, "shop.status (FILE): no status has a word of Douyin's"},
 	}

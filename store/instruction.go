@@ -98,8 +98,8 @@ type Instruction struct {
 	OutOrderNo string // of the payment
 	Amount     Fen    // refund: asked for; settlement: as Douyin said in the end, 0 before
 	Text       string // reason or settle_desc
-	Options    string // further parameters as JSON, as they were given
-	Params     string // settlement: settle_params, JSON text that is sent as it stands
+	Options    string // further parameters as JSON: RefundOptions or SettleOptions reads them
+	Params     string // settlement: settle_params, JSON text that is sent as it stands; Receivers reads it
 	Finish     bool   // settlement: close the order after it
 	NotBefore  *time.Time
 

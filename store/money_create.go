@@ -48,7 +48,7 @@ type NewRefund struct {
 	OrderID string
 	Amount  Fen // above 0
 	Reason  string
-	Options string // further parameters, JSON; part of the content
+	Options RefundOptions // part of the content
 	DueAt   time.Time
 }
 
@@ -57,9 +57,9 @@ type NewSettlement struct {
 	Number    string // out_settle_no
 	OrderID   string
 	Desc      string
-	Params    string // settle_params as JSON text
+	Params    []Receiver // settle_params; none: all goes to the seller
 	Finish    bool
-	Options   string
+	Options   SettleOptions
 	NotBefore time.Time // zero: at once
 	DueAt     time.Time // not before NotBefore in any case
 }
@@ -73,16 +73,28 @@ func (s *Store) CreateRefund(ctx context.Context, n NewRefund) (i Instruction, f
 	if n.Amount <= 0 {
 		return Instruction{}, false, fmt.Errorf("store: a refund of %s yuan", n.Amount)
 	}
+	options, err := encodeOptions(n.Options)
+	if err != nil {
+		return Instruction{}, false, err
+	}
 	due := n.DueAt
 	return s.create(ctx, Instruction{
-		Money: Refund, Number: n.Number, OrderID: n.OrderID, Amount: n.Amount, Text: n.Reason, Options: n.Options, DueAt: &due,
+		Money: Refund, Number: n.Number, OrderID: n.OrderID, Amount: n.Amount, Text: n.Reason, Options: options, DueAt: &due,
 	}, nil, s.checkPaid)
 }
 
 // CreateSettlement writes a settlement down. The same number with the same content is the one that exists already. Errors:
 // *ConflictError, *BusyError while a refund is in flight or another settlement runs, ErrOrderNotFound, or the database's.
 func (s *Store) CreateSettlement(ctx context.Context, n NewSettlement) (i Instruction, fresh bool, err error) {
-	i = Instruction{Money: Settlement, Number: n.Number, OrderID: n.OrderID, Text: n.Desc, Params: n.Params, Finish: n.Finish, Options: n.Options}
+	options, err := encodeOptions(n.Options)
+	if err != nil {
+		return Instruction{}, false, err
+	}
+	params, err := encodeReceivers(n.Params)
+	if err != nil {
+		return Instruction{}, false, err
+	}
+	i = Instruction{Money: Settlement, Number: n.Number, OrderID: n.OrderID, Text: n.Desc, Params: params, Finish: n.Finish, Options: options}
 	due := n.DueAt
 	if n.NotBefore.After(due) {
 		due = n.NotBefore

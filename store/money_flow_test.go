@@ -120,7 +120,7 @@ func TestTheSameNumberIsOneRefund(t *testing.T) {
 			t.Errorf("repeated: %+v, fresh %v, %v", again, fresh, err)
 		}
 		otherOrder, otherReason, otherOptions := newRefund("R1", 500), newRefund("R1", 500), newRefund("R1", 500)
-		otherOrder.OrderID, otherReason.Reason, otherOptions.Options = "2", "x", `{"cp_extra":"x"}`
+		otherOrder.OrderID, otherReason.Reason, otherOptions.Options = "2", "x", store.RefundOptions{CPExtra: "x"}
 		for _, n := range []store.NewRefund{newRefund("R1", 501), otherOrder, otherReason, otherOptions} {
 			var conflict *store.ConflictError
 			if _, _, err := s.CreateRefund(t.Context(), n); !errors.As(err, &conflict) || conflict.Number != "R1" {
@@ -297,7 +297,7 @@ func TestASettlementRunsAlone(t *testing.T) {
 	onOrder(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
 		settle := func(number string) (store.Instruction, bool, error) {
 			return s.CreateSettlement(t.Context(), store.NewSettlement{
-				Number: number, OrderID: "1", Desc: "分账", Params: `[{"merchant_uid":"1","amount":10}]`, Finish: true, NotBefore: t0.Add(time.Hour), DueAt: t0,
+				Number: number, OrderID: "1", Desc: "分账", Params: []store.Receiver{{MerchantUID: "1", Amount: 10}}, Finish: true, NotBefore: t0.Add(time.Hour), DueAt: t0,
 			})
 		}
 		var busy *store.BusyError

@@ -103,7 +103,7 @@ type OrderState struct {
 	StartedAt  time.Time
 	UpdateTime int64 // last update_time sent or about to be sent, in Douyin's unit
 
-	// What Douyin holds. It counts only while Open is 0 and the newest attempt succeeded: see Holds.
+	// What Douyin holds. It counts only while Open is 0 and the newest attempt succeeded: see Told.
 	Status int    // order_status
 	Digest string // of the content; empty: unknown
 
@@ -122,9 +122,19 @@ type OrderState struct {
 	UpdatedAt   time.Time
 }
 
+// Told is the order_status that Douyin holds, sent with UpdateTime. known is false while nobody
+// knows what Douyin holds: an attempt is open, the newest one failed, or none was ever made.
+func (s OrderState) Told() (status int, known bool) {
+	if s.Open > 0 || s.Digest == "" {
+		return 0, false
+	}
+	return s.Status, true
+}
+
 // Holds tells whether Douyin is known to hold the content with this digest.
 func (s OrderState) Holds(digest string) bool {
-	return s.Open == 0 && s.Digest != "" && s.Digest == digest
+	_, known := s.Told()
+	return known && s.Digest == digest
 }
 
 // Begin announces an attempt before anything is sent.

@@ -88,7 +88,7 @@ func moneyTask(kind, queue, id string, payload any, invalid error, headers map[s
 		return nil, err
 	}
 	return asynq.NewTaskWithHeaders(kind, data, headers, asynq.TaskID(id), asynq.Queue(queue),
-		asynq.MaxRetry(moneyMaxRetry), asynq.Timeout(taskTimeout), asynq.Retention(moneyRetention)), nil
+		asynq.MaxRetry(moneyMaxRetry), asynq.Timeout(Timeout), asynq.Retention(moneyRetention)), nil
 }
 
 // ParseRefund reads the payload of a task. The error is a *PayloadError.

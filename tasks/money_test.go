@@ -43,7 +43,7 @@ func TestMoneyTasksNameTheInstruction(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if info.Retention < 24*time.Hour || info.MaxRetry < 20 || info.Timeout != taskTimeout {
+		if info.Retention < 24*time.Hour || info.MaxRetry < 20 || info.Timeout != Timeout {
 			t.Errorf("%s: retention %v, max retry %d, timeout %v", c.id, info.Retention, info.MaxRetry, info.Timeout)
 		}
 	}

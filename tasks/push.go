@@ -40,8 +40,9 @@ const (
 	// pushMaxRetry with worker.Backoff (5s 15s 1m 5m 15m 1h 1h ...) keeps a failing order in asynq's hands for about four hours
 	// on average; what is archived then is asked again by the sweep.
 	pushMaxRetry = 12
-	// taskTimeout is longer than the longest pass: waiting for a handler and at the gate (20s), then token, push and statements (worker.passTimeout, 35s).
-	taskTimeout = time.Minute
+	// Timeout is how long one run of a task may take: longer than it may wait for its call and its
+	// longest pass together. cmd/internal/assembly holds that.
+	Timeout = time.Minute
 	// pushRetention keeps a finished task's id taken, so that the same change asked twice runs once. It must outlast the
 	// time in which a killed relay hands a row over again (seconds to minutes). An hour of a million orders a day is
 	// 42,000 retained tasks.
@@ -113,7 +114,7 @@ func (p PushOrder) task(headers map[string]string) (*asynq.Task, error) {
 		return nil, err
 	}
 	return asynq.NewTaskWithHeaders(TypePushOrder, payload, headers, asynq.TaskID(p.ID()), asynq.Queue(p.Queue()),
-		asynq.MaxRetry(pushMaxRetry), asynq.Timeout(taskTimeout), asynq.Retention(pushRetention)), nil
+		asynq.MaxRetry(pushMaxRetry), asynq.Timeout(Timeout), asynq.Retention(pushRetention)), nil
 }
 
 // ParsePushOrder reads the payload of a task. The error is a *PayloadError.

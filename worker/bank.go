@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -22,56 +21,8 @@ func (e *NothingToMoveError) Error() string {
 	return fmt.Sprintf("Douyin has %s yuan of this order left to settle, the receivers ask for %s", e.Unsettled, e.Asked)
 }
 
-// CorruptRowError: a column of an instruction is not what ordersync wrote there. No request can be made of it, now or later.
-type CorruptRowError struct {
-	Table, Column string
-	Err           error
-}
-
-func (e *CorruptRowError) Error() string {
-	return fmt.Sprintf("%s.%s is not as it was written down: %v", e.Table, e.Column, e.Err)
-}
-
-func (e *CorruptRowError) Unwrap() error { return e.Err }
-
-// RefundOptions are the parameters of create_refund beside number, order, amount and reason, as ordersync_refund.options
-// keeps them.
-type RefundOptions struct {
-	CPExtra    string `json:"cp_extra,omitempty"`
-	NotifyURL  string `json:"notify_url,omitempty"`
-	DisableMsg bool   `json:"disable_msg,omitempty"`
-	MsgPage    string `json:"msg_page,omitempty"`
-}
-
-// SettleOptions are those of settle, as ordersync_settlement.options keeps them.
-type SettleOptions struct {
-	CPExtra   string `json:"cp_extra,omitempty"`
-	NotifyURL string `json:"notify_url,omitempty"`
-}
-
-// EncodeOptions makes the text of an options column; "" where nothing is set.
-func EncodeOptions[T comparable](o T) (string, error) {
-	var none T
-	if o == none {
-		return "", nil
-	}
-	raw, err := json.Marshal(o)
-	if err != nil {
-		return "", fmt.Errorf("worker: options: %w", err)
-	}
-	return string(raw), nil
-}
-
-// decodeColumn reads the JSON of a column that may be empty. The error is a *CorruptRowError.
-func decodeColumn(m store.Money, column, text string, into any) error {
-	if text == "" {
-		return nil
-	}
-	if err := json.Unmarshal([]byte(text), into); err != nil {
-		return &CorruptRowError{Table: "ordersync_" + string(m), Column: column, Err: err}
-	}
-	return nil
-}
+// CorruptRowError is the store's. It ends an instruction: no request can be made of its row.
+type CorruptRowError = store.CorruptRowError
 
 // Refunds is the Bank of refunds.
 type Refunds struct {
@@ -87,13 +38,14 @@ type Refunds struct {
 
 // Check has nothing to ask: the sum was checked when the refund was written down.
 func (b Refunds) Check(_ context.Context, i store.Instruction) error {
-	return decodeColumn(store.Refund, "options", i.Options, new(RefundOptions))
+	_, err := i.RefundOptions()
+	return err
 }
 
 // Send asks for the refund.
 func (b Refunds) Send(ctx context.Context, i store.Instruction) (string, douyin.Receipt, error) {
-	var o RefundOptions
-	if err := decodeColumn(store.Refund, "options", i.Options, &o); err != nil {
+	o, err := i.RefundOptions()
+	if err != nil {
 		return "", douyin.Receipt{}, err
 	}
 	return b.Sending.CreateRefund(ctx, douyin.Refund{
@@ -142,16 +94,16 @@ func (b Settlements) Check(ctx context.Context, i store.Instruction) error {
 }
 
 // readSettlement reads the columns that hold JSON; asked is the sum of the receivers. The error is a *CorruptRowError.
-func readSettlement(i store.Instruction) (o SettleOptions, asked store.Fen, err error) {
-	var receivers []douyin.Receiver
-	if err := decodeColumn(store.Settlement, "options", i.Options, &o); err != nil {
+func readSettlement(i store.Instruction) (o store.SettleOptions, asked store.Fen, err error) {
+	if o, err = i.SettleOptions(); err != nil {
 		return o, 0, err
 	}
-	if err := decodeColumn(store.Settlement, "settle_params", i.Params, &receivers); err != nil {
+	receivers, err := i.Receivers()
+	if err != nil {
 		return o, 0, err
 	}
 	for _, r := range receivers {
-		asked += store.Fen(r.Amount)
+		asked += r.Amount
 	}
 	return o, asked, nil
 }

@@ -197,18 +197,3 @@ type corruptBank struct {
 func (b corruptBank) Query(ctx context.Context, number string) (Standing, douyin.Receipt, error) {
 	return b.asked.Query(ctx, number)
 }
-
-func TestOptionsAreTheSameTextEveryTime(t *testing.T) {
-	if text, err := EncodeOptions(RefundOptions{}); err != nil || text != "" {
-		t.Errorf("nothing set: %q, %v", text, err)
-	}
-	for range 2 {
-		text, err := EncodeOptions(RefundOptions{CPExtra: "x", NotifyURL: "https://shop.example/?a=1&b=2", DisableMsg: true, MsgPage: "p"})
-		if want := `{"cp_extra":"x","notify_url":"https://shop.example/?a=1\u0026b=2","disable_msg":true,"msg_page":"p"}`; err != nil || text != want {
-			t.Errorf("got %s, %v; want %s", text, err, want)
-		}
-	}
-	if text, err := EncodeOptions(SettleOptions{NotifyURL: "https://shop.example/"}); err != nil || text != `{"notify_url":"https://shop.example/"}` {
-		t.Errorf("%s, %v", text, err)
-	}
-}

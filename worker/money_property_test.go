@@ -175,7 +175,7 @@ func realStore(t *testing.T, m store.Money) sqlStore {
 		case store.Settlement:
 			_, _, err = s.CreateSettlement(t.Context(), store.NewSettlement{Number: number, OrderID: orderID, Desc: "分账", Finish: true, DueAt: noon})
 		case store.Refund:
-			_, _, err = s.CreateRefund(t.Context(), store.NewRefund{Number: number, OrderID: orderID, Amount: 700, Reason: "用户取消订单", Options: `{"cp_extra":"x"}`, DueAt: noon})
+			_, _, err = s.CreateRefund(t.Context(), store.NewRefund{Number: number, OrderID: orderID, Amount: 700, Reason: "用户取消订单", Options: store.RefundOptions{CPExtra: "x"}, DueAt: noon})
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -20,15 +20,10 @@ import (
 const (
 	// maxPasses bounds how often one task goes round for an order that keeps changing.
 	maxPasses = 5
-	// announceTimeout bounds the statements of a pass, beside its calls.
-	announceTimeout = 5 * time.Second
-	// recordTimeout bounds writing the result; it runs on when the task's own time is over, because Douyin has been called.
-	recordTimeout = 10 * time.Second
 	// inFlightWait is how long a task waits while another one is pushing the same order.
 	inFlightWait = 2 * time.Second
 
-	defaultCallTimeout = 10 * time.Second
-	defaultGrace       = 2 * time.Minute
+	defaultGrace = 2 * time.Minute
 )
 
 // Orders is the store as a push sees it.
@@ -51,7 +46,7 @@ type PushHandler struct {
 	Line   *Line // the way from "read" to "at Douyin"
 	Build  *Builder
 	Unit   douyin.TimeUnit
-	// CallTimeout is the longest that one call to Douyin may take. 0: 10 s.
+	// CallTimeout is the longest that one call to Douyin may take. 0: douyin.DefaultTimeout.
 	CallTimeout time.Duration
 	// Grace is added to every time at which the sweep is asked to look, because the queue may lag. 0: 2 minutes.
 	Grace   time.Duration
@@ -104,9 +99,8 @@ func (h *PushHandler) now() time.Time {
 	return time.Now()
 }
 
-// passTimeout bounds announcing an attempt and its calls: the push, a fresh token, the push again.
 func (h *PushHandler) passTimeout() time.Duration {
-	return announceTimeout + 3*cmp.Or(h.CallTimeout, defaultCallTimeout)
+	return PassTimeout(cmp.Or(h.CallTimeout, douyin.DefaultTimeout))
 }
 
 // staleAfter is when an attempt whose end nobody saw is over for certain.

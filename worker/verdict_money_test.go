@@ -36,7 +36,7 @@ func TestJudgeSendIsTheTable(t *testing.T) {
 		"no salt":                 {&douyin.Error{Kind: douyin.Unauthorized, Err: douyin.ErrNoSalt}, sendUnsent, sendUnsent},
 		"a kind that is none":     {&douyin.Error{HTTPStatus: 200}, sendUnknown, sendUnknown},
 		"no error of Douyin's":    {errors.New("json"), sendUnknown, sendUnknown},
-		"a row nobody can read":   {fmt.Errorf("send: %w", &CorruptRowError{"t", "c", errors.New("json")}), sendRefused, sendDoubtful},
+		"a row nobody can read":   {fmt.Errorf("send: %w", &CorruptRowError{Table: "t", Column: "c", Err: errors.New("json")}), sendRefused, sendDoubtful},
 		"a FieldError on its own": {&douyin.FieldError{Field: "reason"}, sendUnknown, sendUnknown},
 	} {
 		if first, second := judgeSend(c.err, true), judgeSend(c.err, false); first != c.first || second != c.second {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ordersync/ordersync/cmd/internal/assembly"
+	"github.com/ordersync/ordersync/cmd/internal/desk"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/tasks"
 	"github.com/ordersync/ordersync/tasks/gateway"
@@ -27,7 +28,7 @@ func newEnqueueRefund(p *process) *cobra.Command {
 			if err := r.Validate(); err != nil {
 				return usageError{err}
 			}
-			return p.withCashier(cmd.Context(), func(ctx context.Context, c assembly.Cashier) error {
+			return p.withCashier(cmd.Context(), func(ctx context.Context, c desk.Cashier) error {
 				s, fresh, err := c.Refund(ctx, r)
 				if err != nil {
 					return refused(err)
@@ -58,7 +59,7 @@ func newEnqueueSettle(p *process) *cobra.Command {
 			if err := r.Validate(); err != nil {
 				return usageError{err}
 			}
-			return p.withCashier(cmd.Context(), func(ctx context.Context, c assembly.Cashier) error {
+			return p.withCashier(cmd.Context(), func(ctx context.Context, c desk.Cashier) error {
 				s, fresh, err := c.Settle(ctx, r)
 				if err != nil {
 					return refused(err)
@@ -87,7 +88,7 @@ func parseReceivers(texts []string) ([]tasks.Receiver, error) {
 	return all, nil
 }
 
-func (p *process) withCashier(ctx context.Context, use func(context.Context, assembly.Cashier) error) error {
+func (p *process) withCashier(ctx context.Context, use func(context.Context, desk.Cashier) error) error {
 	return p.with(ctx, []string{"mysql.dsn", "redis.uri"}, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
 		c, err := a.Cashier()
 		if err != nil {

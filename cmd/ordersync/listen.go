@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/ordersync/ordersync/cmd/internal/assembly"
 )
 
 // deadlines bound what a connection may hold of a process. Every port has the same.
@@ -19,12 +21,12 @@ type deadlines struct {
 	write  time.Duration // from then on until the whole answer is taken; longer than any handler needs
 	stall  time.Duration // for one piece of an answer: a reader that does not read is cut off
 	idle   time.Duration // between two requests
-	drain  time.Duration // after a signal, until requests in flight are answered; longer than stall, and than the gateway's handlers need
+	drain  time.Duration // after a signal, until requests in flight are answered; longer than stall
 }
 
 var ports = deadlines{
 	header: 5 * time.Second, read: 20 * time.Second, write: time.Minute, stall: 10 * time.Second, idle: 2 * time.Minute,
-	drain: 15 * time.Second,
+	drain: assembly.Drain,
 }
 
 // listen serves handler on addr until ctx ends, then lets requests in flight finish. The error names what and addr.

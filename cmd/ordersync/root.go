@@ -145,7 +145,7 @@ func (p *process) config(require ...string) (*configs.Config, error) {
 			file = name
 		}
 	}
-	cfg, err := configs.Load(file, environ)
+	cfg, err := configs.Load(file, environ, assembly.Ladder)
 	if err != nil {
 		return nil, err
 	}
@@ -180,10 +180,6 @@ func (p *process) logger(cfg *configs.Config) zerolog.Logger {
 	return assembly.NewLogger(cfg.Log, p.errOut)
 }
 
-// closeSlack is what the end of a command may take beside worker.shutdown_timeout. With it a process is gone before the grace
-// period of its container is over, whatever does not answer.
-const closeSlack = 8 * time.Second
-
 // with loads the configuration, in which the required keys must be set, hands the assembly over to use, and closes it. The teardown
 // runs on after a signal, for it is what the signal asks for, but use and teardown together not longer than the ladder allows.
 func (p *process) with(
@@ -195,7 +191,7 @@ func (p *process) with(
 	}
 	v, c := versionAndCommit()
 	a := assembly.New(cfg, p.logger(cfg), append(p.options[:len(p.options):len(p.options)], assembly.WithBuild(metrics.Build{Version: v, Commit: c}))...)
-	most := cfg.Worker.ShutdownTimeout + closeSlack
+	most := assembly.Ending(cfg)
 	if p.most > 0 {
 		most = p.most
 	}

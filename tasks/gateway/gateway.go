@@ -14,9 +14,11 @@ import (
 )
 
 const (
-	// defaultTimeout is longer than one call to Douyin (10 s), so that a payment ends with Douyin's answer or with the reason.
-	defaultTimeout = 15 * time.Second
-	maxBody        = 64 << 10
+	// Timeout is what Config.Timeout is by default. It is longer than one call to Douyin, so that a
+	// payment ends with Douyin's answer or with the reason; cmd/internal/assembly holds that.
+	Timeout = 15 * time.Second
+
+	maxBody = 64 << 10
 )
 
 // Config is what New needs beside the parts.
@@ -29,7 +31,7 @@ type Config struct {
 	// TokensNeeded names what makes tokens needed on loopback too, such as douyin.callback_token: real money can be
 	// moved then, and a proxy may stand in front. Without Tokens the API is refused for as long as it is set. Empty: nothing does.
 	TokensNeeded string
-	// Timeout ends a request, reading its body included. 0: 15 s.
+	// Timeout ends a request, reading its body included. 0: the constant Timeout, 15 s.
 	Timeout time.Duration
 	// CallbackTokens are the tokens of Douyin's payment settings, the present one and, after a change, the old one: for a
 	// callback the token at the time of payment counts. Without any, callbacks are answered with 503, so that Douyin
@@ -96,7 +98,7 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 		return nil, errOpen
 	}
 	if cfg.Timeout <= 0 {
-		cfg.Timeout = defaultTimeout
+		cfg.Timeout = Timeout
 	}
 	if cfg.NewID == nil {
 		cfg.NewID = uuid.NewString

@@ -9,8 +9,9 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// teardown is what a process may take beside worker.shutdown_timeout to end.
-const teardown = 5 * time.Second
+// teardown is what a process may take beside worker.shutdown_timeout to end: closeSlack of package
+// assembly, which cannot be imported from here.
+const teardown = 8 * time.Second
 
 // checkDeployment looks at how pods start, are asked, are replaced and end.
 func (c *cluster) checkDeployment(d *appsv1.Deployment) {

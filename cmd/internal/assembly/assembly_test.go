@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 
@@ -19,7 +18,6 @@ import (
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/store/servertest"
-	"github.com/ordersync/ordersync/tasks"
 )
 
 func TestPartsAreBuiltOnceAndNeedOnlyTheirOwnKeys(t *testing.T) {
@@ -136,20 +134,6 @@ func TestNoGatheringIsNotTheStoresDefault(t *testing.T) {
 	cfg.Worker.Gather = 0
 	if got := storeConfig(cfg).Gather; got >= 0 {
 		t.Errorf("Gather = %v, want it negative: 0 is the store's default of 2 ms", got)
-	}
-}
-
-func TestTheLaddersTaskTimeoutIsTheTasks(t *testing.T) {
-	task, err := tasks.PushOrder{OrderID: "7"}.Task()
-	if err != nil {
-		t.Fatal(err)
-	}
-	info, err := asynq.NewClientFromRedisClient(servertest.Redis(t)).Enqueue(task)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if info.Timeout != configs.TaskTimeout {
-		t.Errorf("a push may take %v, configs reckons with %v", info.Timeout, configs.TaskTimeout)
 	}
 }
 

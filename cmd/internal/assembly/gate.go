@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/ordersync/ordersync/cmd/internal/metrics"
-	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/gate"
 	"github.com/ordersync/ordersync/worker"
@@ -22,7 +21,7 @@ func (a *Assembly) Gate() (*gate.Gate, error) {
 		}
 		g, err := gate.New(gate.Config{
 			AppID: a.cfg.Douyin.AppID, Redis: rdb, Rates: map[string]int{douyin.OpOrderPush: a.cfg.Douyin.RateLimit},
-			MaxPark: configs.LongestPark - worker.LongestQueue, OnState: a.breakerTurned, OnLimiter: a.limiterTurned,
+			MaxPark: longestPark - worker.LongestQueue, OnState: a.breakerTurned, OnLimiter: a.limiterTurned,
 			OnRate: a.rateTurned,
 		})
 		if err == nil {

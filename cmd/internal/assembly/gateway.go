@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/ordersync/ordersync/cmd/internal/desk"
 	"github.com/ordersync/ordersync/cmd/internal/probe"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/tasks/gateway"
@@ -70,7 +71,7 @@ func (a *Assembly) moneyParts(parts *gateway.Parts) error {
 	if err != nil {
 		return err
 	}
-	parts.Payments = expecting{client, st, time.Now}
+	parts.Payments = desk.Payments{Payments: client, Rows: st, Now: time.Now}
 	return nil
 }
 

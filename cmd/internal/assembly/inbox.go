@@ -1,14 +1,12 @@
 package assembly
 
 import (
-	"context"
-	"fmt"
 	"os"
 	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/ordersync/ordersync/tasks"
+	"github.com/ordersync/ordersync/cmd/internal/desk"
 	"github.com/ordersync/ordersync/tasks/inbox"
 )
 
@@ -28,7 +26,7 @@ func (a *Assembly) Inbox() (*inbox.Consumer, error) {
 		return nil, err
 	}
 	return &inbox.Consumer{
-		Redis: redis, Hand: a.tracing().InboxEntry(handOverEntry(queue, cashier)), Name: consumerName(), Log: a.log, Now: time.Now,
+		Redis: redis, Hand: a.tracing().InboxEntry(desk.HandOver{Queue: queue, Cashier: cashier}.Entry), Name: consumerName(), Log: a.log, Now: time.Now,
 		Observe: a.metrics.Entry,
 	}, nil
 }
@@ -40,15 +38,4 @@ func consumerName() string {
 		host = "unknown"
 	}
 	return host + "-" + uuid.NewString()
-}
-
-// handOverEntry asks for what an entry says.
-func handOverEntry(queue tasks.Enqueuer, cashier Cashier) func(context.Context, inbox.Entry) error {
-	return func(ctx context.Context, e inbox.Entry) error {
-		err := handOverAsked(ctx, queue, cashier, e.Asked)
-		if neverTaken(err) {
-			return fmt.Errorf("%w: %w", inbox.ErrRefused, err)
-		}
-		return err
-	}
 }

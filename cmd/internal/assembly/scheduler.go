@@ -2,19 +2,18 @@ package assembly
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/ordersync/ordersync/cmd/internal/desk"
 	"github.com/ordersync/ordersync/cmd/internal/metrics"
 	"github.com/ordersync/ordersync/scheduler"
 	"github.com/ordersync/ordersync/scheduler/queuedoctor"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
-	"github.com/ordersync/ordersync/tasks/gateway"
 )
 
 // purgeEvery is how often old log rows are looked for.
@@ -59,7 +58,7 @@ func (a *Assembly) Scheduler() (*scheduler.Scheduler, error) {
 	if err != nil {
 		return nil, err
 	}
-	relay := &scheduler.Relay{Outbox: st, Hand: handOver(a.tracing().OutboxRow(handOverRow(queue, cashier)))}
+	relay := &scheduler.Relay{Outbox: st, Hand: desk.OneByOne(a.tracing().OutboxRow(desk.HandOver{Queue: queue, Cashier: cashier}.Row))}
 	purge := &scheduler.Purge{Rows: st, Keep: a.cfg.Log.Keep, Now: time.Now}
 	register := func(ctx context.Context) (bool, error) {
 		return false, redis.SAdd(ctx, "asynq:queues", tasks.Queues()).Err()
@@ -128,53 +127,4 @@ func statuses(column string, words map[string]string) []string {
 		return nil
 	}
 	return slices.Sorted(maps.Keys(words))
-}
-
-// handOver hands rows of the outbox over one by one.
-func handOver(one func(context.Context, store.OutboxRow) error) func(context.Context, []store.OutboxRow) []error {
-	return func(ctx context.Context, rows []store.OutboxRow) []error {
-		answers := make([]error, len(rows))
-		for i, r := range rows {
-			answers[i] = one(ctx, r)
-		}
-		return answers
-	}
-}
-
-// handOverRow asks for what a row of the outbox says.
-func handOverRow(queue tasks.Enqueuer, cashier Cashier) func(context.Context, store.OutboxRow) error {
-	return func(ctx context.Context, r store.OutboxRow) error {
-		asked, err := tasks.FromOutbox(r.Kind, r.OrderID, r.Payload, tasks.RowName(r.ID, r.CreatedAt))
-		if err == nil {
-			err = handOverAsked(ctx, queue, cashier, asked)
-		}
-		switch {
-		case neverTaken(err):
-			return &store.BadRow{Err: err}
-		case errors.Is(err, gateway.ErrOrderNotFound), errors.Is(err, gateway.ErrBusy), store.OneRow(err):
-			return &store.LaterRow{Err: err}
-		}
-		return err
-	}
-}
-
-// handOverAsked makes a task of what was asked, for money after its row. Asked twice it is one.
-func handOverAsked(ctx context.Context, queue tasks.Enqueuer, cashier Cashier, asked tasks.Asked) (err error) {
-	switch {
-	case asked.Push != nil:
-		_, err = tasks.Enqueue(ctx, queue, *asked.Push)
-	case asked.Refund != nil:
-		_, _, err = cashier.Refund(ctx, *asked.Refund)
-	case asked.Settle != nil:
-		_, _, err = cashier.Settle(ctx, *asked.Settle)
-	}
-	return err
-}
-
-// neverTaken tells whether what was asked will be refused whenever it is asked again. An order that is not there yet, or a
-// settlement behind a refund in flight, may be taken later.
-func neverTaken(err error) bool {
-	var bad *tasks.PayloadError
-	var exceeds *gateway.ExceedsError
-	return errors.As(err, &bad) || errors.As(err, &exceeds) || errors.Is(err, gateway.ErrConflict)
 }

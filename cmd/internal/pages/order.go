@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/cmd/internal/desk"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
 )
@@ -20,85 +20,31 @@ const (
 	// callbackLimit is how many callbacks it shows.
 	callbackLimit = 100
 
-	outcomeUnknown = "unknown" // of an order that was never asked for
-
 	// askedParameter carries the moment of a push, Unix milliseconds; askedFor is how long the page then looks by itself.
 	askedParameter = "asked"
 	askedFor       = time.Minute
 	askedEvery     = 2 // seconds
 )
 
-// known is all that is known of one order.
-type known struct {
-	state     store.OrderState
-	asked     bool // a push was ever asked for
-	shop      store.OrderSnapshot
-	inShop    bool
-	unusable  string // why the shop's row cannot be pushed
-	refunds   []store.Instruction
-	settles   []store.Instruction
-	payment   store.Payment
-	paid      bool
-	calls     []store.LogRow
-	callbacks []store.CallbackRow
-}
+// known is all that is known of one order, for a person to read.
+type known struct{ desk.Order }
 
 // know reads everything. The error is errNoOrder when neither we nor the shop have it.
-func (p *pages) know(ctx context.Context, id string) (k known, err error) {
-	if k.state, k.asked, err = p.Store.Order(ctx, id); err != nil {
-		return k, err
+func (p *pages) know(ctx context.Context, id string) (known, error) {
+	depth := desk.Depth{Shop: true, Calls: callLimit + 1, Callbacks: callbackLimit}
+	o, err := desk.Lookup{Store: p.Store}.Order(ctx, id, depth)
+	if errors.Is(err, desk.ErrNoOrder) {
+		err = errNoOrder
 	}
-	k.shop, err = p.Store.LoadOrder(ctx, id)
-	var column *store.ColumnError
-	switch {
-	case err == nil:
-		k.inShop = true
-	case errors.As(err, &column):
-		k.inShop, k.unusable = true, column.Error()
-	case !errors.Is(err, store.ErrOrderNotFound):
-		return k, err
-	case !k.asked:
-		return k, errNoOrder
-	}
-	if k.calls, err = p.Store.Log(ctx, id, callLimit+1); err != nil {
-		return k, err
-	}
-	if k.refunds, err = p.Store.Instructions(ctx, store.Refund, id); err != nil {
-		return k, err
-	}
-	if k.settles, err = p.Store.Instructions(ctx, store.Settlement, id); err != nil {
-		return k, err
-	}
-	if no := k.orderNo(); no != "" {
-		if k.payment, k.paid, err = p.Store.Payment(ctx, no); err != nil {
-			return k, err
-		}
-	}
-	k.callbacks, err = p.Store.Callbacks(ctx, k.orderNo(), numbers(k.refunds), numbers(k.settles), callbackLimit)
-	return k, err
+	return known{o}, err
 }
 
 var errNoOrder = &problem{http.StatusNotFound, "Neither the shop nor ordersync has this order."}
 
-func (k *known) orderNo() string {
-	if k.inShop {
-		return k.shop.Order.OrderNo
-	}
-	return k.state.OrderNo
-}
-
-func numbers(all []store.Instruction) []string {
-	out := make([]string, len(all))
-	for i := range all {
-		out[i] = all[i].Number
-	}
-	return out
-}
-
 // strikeOut takes the buyer's open_id out of a text that came from Douyin or from the log. Both are masked before they are
 // stored; this holds where that failed.
 func (k *known) strikeOut(text string) string {
-	if id := k.shop.User.OpenID; id != "" {
+	if id := k.Shop.User.OpenID; id != "" {
 		text = strings.ReplaceAll(text, id, "***")
 	}
 	return text
@@ -142,16 +88,15 @@ func (p *pages) order(ctx context.Context, r *http.Request, l lang) (answer, err
 		return answer{}, err
 	}
 	id := r.PathValue("id")
-	page := orderPage{ID: id, Outcome: outcomeUnknown, Link: orderLink(id), Pushable: tasks.PushOrder{OrderID: id}.Validate() == nil, CallLimit: callLimit}
-	if k.asked {
-		page.Outcome = string(k.state.Outcome)
-		page.Kind, page.Code, page.Message = k.state.Kind, k.state.Code, k.strikeOut(k.state.Message)
+	page := orderPage{ID: id, Outcome: k.Outcome(), Link: orderLink(id), Pushable: tasks.PushOrder{OrderID: id}.Validate() == nil, CallLimit: callLimit}
+	if k.Asked {
+		page.Kind, page.Code, page.Message = k.State.Kind, k.State.Code, k.strikeOut(k.State.Message)
 	}
 	page.State = l.T(outcomeName(page.Outcome))
 	if page.Failing = page.Kind != ""; page.Failing {
 		page.Meaning = l.failureMeaning(page.Kind, page.Code)
 	}
-	k.calls, page.Cut = atMost(k.calls, callLimit)
+	k.Calls, page.Cut = atMost(k.Calls, callLimit)
 	page.Facts, page.Money, page.Events = k.facts(l), k.money(l), k.timeline(l)
 	out := answer{template: "order", title: "Order", content: &page}
 	p.follow(&out, &k, r, l)
@@ -165,9 +110,9 @@ func (p *pages) follow(out *answer, k *known, r *http.Request, l lang) {
 		return
 	}
 	asked := time.UnixMilli(ms)
-	switch ended := k.asked && !k.state.UpdatedAt.Before(asked) && k.state.Outcome != store.Sending && k.state.Outcome != store.Pending; {
+	switch ended := k.Asked && !k.State.UpdatedAt.Before(asked) && k.State.Outcome != store.Sending && k.State.Outcome != store.Pending; {
 	case ended:
-		out.notice = l.T("Pushed again: %s.", l.T(outcomeName(string(k.state.Outcome))))
+		out.notice = l.T("Pushed again: %s.", l.T(outcomeName(string(k.State.Outcome))))
 	case p.Now().Sub(asked) < askedFor:
 		out.notice, out.refresh = l.T("Another push is asked for. This page looks again by itself."), askedEvery
 	default:
@@ -188,36 +133,35 @@ func (k *known) facts(l lang) []fact {
 			all = append(all, fact{Name: l.T(name), At: *at})
 		}
 	}
-	say("Number at Douyin", k.orderNo())
-	if k.state.Open == 0 && k.state.Digest != "" { // else nobody knows what Douyin holds: store.OrderState
-		s := douyin.OrderStatus(k.state.Status)
-		say("Douyin holds", fmt.Sprintf("%s %s (%d)", s.Text(), s, k.state.Status))
+	say("Number at Douyin", k.OrderNo())
+	if told, ok := k.Told(); ok {
+		say("Douyin holds", fmt.Sprintf("%s %s (%d)", told.Text(), told, int(told)))
 	} else {
 		say("Douyin holds", l.T("not known"))
 	}
-	if k.inShop {
-		o := k.shop.Order
+	if k.InShop {
+		o := k.Shop.Order
 		say("Status in the shop", o.Status)
 		say("Amount in the shop", o.Amount.String()+" "+l.T("yuan"))
 		when("Ordered", &o.CreateTime)
-		say("Cannot be used", k.unusable)
+		say("Cannot be used", k.Unusable)
 	} else {
 		say("In the shop", l.T("no"))
 	}
-	if k.paid {
-		say("Paid", k.payment.Total.String()+" "+l.T("yuan"))
-		say("Douyin's number of the payment", k.payment.DouyinOrderID)
+	if k.Paid {
+		say("Paid", k.Payment.Total.String()+" "+l.T("yuan"))
+		say("Douyin's number of the payment", k.Payment.DouyinOrderID)
 	}
-	if s := k.shop.Refunds; s.Succeeded > 0 || s.InFlight > 0 {
+	if s := k.Shop.Refunds; s.Succeeded > 0 || s.InFlight > 0 {
 		say("Paid back", s.Succeeded.String()+" "+l.T("yuan"))
 		say("Refunds under way", s.InFlight.String()+" "+l.T("yuan"))
 	}
-	when("Last pushed", k.state.PushedAt)
-	when("Due for a push", k.state.DueAt)
-	if k.state.Attempts > 0 {
-		say("Attempts since the last success", strconv.Itoa(k.state.Attempts))
+	when("Last pushed", k.State.PushedAt)
+	when("Due for a push", k.State.DueAt)
+	if k.State.Attempts > 0 {
+		say("Attempts since the last success", strconv.Itoa(k.State.Attempts))
 	}
-	say("Log id", k.state.LogID)
+	say("Log id", k.State.LogID)
 	return all
 }
 
@@ -226,7 +170,7 @@ func (k *known) money(l lang) []ledger {
 	for _, of := range []struct {
 		title string
 		rows  []store.Instruction
-	}{{title: "Refunds", rows: k.refunds}, {title: "Settlements", rows: k.settles}} {
+	}{{title: "Refunds", rows: k.Refunds}, {title: "Settlements", rows: k.Settlements}} {
 		if len(of.rows) == 0 {
 			continue
 		}

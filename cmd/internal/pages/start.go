@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/ordersync/ordersync/cmd/internal/desk"
 	"github.com/ordersync/ordersync/store"
 )
 
@@ -135,7 +136,7 @@ func outcomeName(outcome string) string {
 	return cmp.Or(map[string]string{
 		string(store.Pending): "to be pushed", string(store.Sending): "on its way", string(store.Pushed): "pushed", string(store.Settled): "nothing to tell",
 		string(store.Refused): "refused", string(store.Retrying): "tried again later", string(store.GaveUp): "given up", string(store.Ignored): "set aside",
-		outcomeUnknown: "never asked for", string(store.MoneyNew): "written down", string(store.MoneySubmitted): "accepted, result to come",
+		desk.OutcomeUnknown: "never asked for", string(store.MoneyNew): "written down", string(store.MoneySubmitted): "accepted, result to come",
 		string(store.MoneySucceeded): "succeeded", string(store.MoneyFailed): "failed",
 	}[outcome], outcome)
 }

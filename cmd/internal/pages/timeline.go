@@ -32,22 +32,22 @@ var callNames = map[string]string{
 // the older: an instruction, its calls, what Douyin then said.
 func (k *known) timeline(l lang) []event {
 	var all []event
-	for _, i := range slices.Concat(k.refunds, k.settles) {
+	for _, i := range slices.Concat(k.Refunds, k.Settlements) {
 		all = append(all, k.created(l, i))
 	}
-	for i := range slices.Backward(k.calls) { // they come newest first
-		all = append(all, k.call(l, &k.calls[i]))
+	for i := range slices.Backward(k.Calls) { // they come newest first
+		all = append(all, k.call(l, &k.Calls[i]))
 	}
-	for _, c := range k.callbacks {
+	for _, c := range k.Callbacks {
 		all = append(all, k.callback(l, c))
 	}
-	if k.paid {
+	if k.Paid {
 		all = append(all, event{
-			At: k.payment.PaidAt, Class: "succeeded", Title: l.T("Paid"), Notes: []string{k.payment.Total.String() + " " + l.T("yuan"), l.T("confirmed by Douyin")},
+			At: k.Payment.PaidAt, Class: "succeeded", Title: l.T("Paid"), Notes: []string{k.Payment.Total.String() + " " + l.T("yuan"), l.T("confirmed by Douyin")},
 		})
-		all = append(all, k.acknowledged(l, l.T("Payment")+" "+k.payment.OutOrderNo, k.payment.Ack)...)
+		all = append(all, k.acknowledged(l, l.T("Payment")+" "+k.Payment.OutOrderNo, k.Payment.Ack)...)
 	}
-	for _, i := range slices.Concat(k.refunds, k.settles) {
+	for _, i := range slices.Concat(k.Refunds, k.Settlements) {
 		all = append(all, k.ended(l, i)...)
 	}
 	slices.SortStableFunc(all, func(a, b event) int { return a.At.Compare(b.At) })

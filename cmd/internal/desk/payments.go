@@ -1,4 +1,4 @@
-package assembly
+package desk
 
 import (
 	"context"
@@ -12,39 +12,44 @@ import (
 	"github.com/ordersync/ordersync/worker"
 )
 
-// leastValid is how long a payment can be made at least, whatever was asked for: Douyin has lengthened shorter times.
+// leastValid is how long a payment can be made at least, whatever was asked for: Douyin has
+// lengthened shorter times.
 const leastValid = 15 * time.Minute
 
-// expectations are the payments that are asked after when no callback comes.
-type expectations interface {
+// Expectations are the payments that are asked after when no callback comes: a *store.Store.
+type Expectations interface {
 	ExpectPayment(ctx context.Context, a store.PaymentAsk) (fresh bool, err error)
 	ForgetPayment(ctx context.Context, outOrderNo string) error
 }
 
-// expecting writes a payment down before it asks Douyin for it, so that it is asked after for as long as it can be paid.
-type expecting struct {
-	gateway.Payments
-	rows expectations
-	now  func() time.Time
+// Payments writes a payment down before it asks Douyin for it, so that it is asked after for as
+// long as it can be paid. What is asked of it beside goes to Douyin.
+type Payments struct {
+	gateway.Payments // Douyin's client
+	Rows             Expectations
+	Now              func() time.Time
 }
 
-// CreateOrder is that of gateway.Payments. Nothing is asked of Douyin where the payment cannot be written down.
-func (e expecting) CreateOrder(ctx context.Context, o douyin.PaymentOrder) (douyin.CreatedOrder, douyin.Receipt, error) {
+var _ gateway.Payments = Payments{}
+
+// CreateOrder is that of gateway.Payments. Nothing is asked of Douyin where the payment cannot be
+// written down.
+func (p Payments) CreateOrder(ctx context.Context, o douyin.PaymentOrder) (douyin.CreatedOrder, douyin.Receipt, error) {
 	if tasks.CheckNumber("out_order_no", o.OutOrderNo) != nil {
-		return e.Payments.CreateOrder(ctx, o) // which refuses it by name
+		return p.Payments.CreateOrder(ctx, o) // which refuses it by name
 	}
-	now := e.now()
+	now := p.Now()
 	due := now.Add(worker.FirstPaymentAsk)
 	valid := min(max(time.Duration(o.ValidTime)*time.Second, leastValid), douyin.MaxValidSeconds*time.Second)
-	fresh, err := e.rows.ExpectPayment(ctx, store.PaymentAsk{
+	fresh, err := p.Rows.ExpectPayment(ctx, store.PaymentAsk{
 		OutOrderNo: o.OutOrderNo, Total: store.Fen(o.TotalAmount), ValidUntil: now.Add(valid), DueAt: &due, CreatedAt: now,
 	})
 	if err != nil {
 		return douyin.CreatedOrder{}, douyin.Receipt{}, err
 	}
-	created, r, err := e.Payments.CreateOrder(ctx, o)
+	created, r, err := p.Payments.CreateOrder(ctx, o)
 	if err != nil && fresh && neverMade(err) {
-		err = errors.Join(err, e.rows.ForgetPayment(ctx, o.OutOrderNo))
+		err = errors.Join(err, p.Rows.ForgetPayment(ctx, o.OutOrderNo))
 	}
 	return created, r, err
 }

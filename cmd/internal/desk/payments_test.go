@@ -1,4 +1,4 @@
-package assembly
+package desk
 
 import (
 	"context"
@@ -58,7 +58,7 @@ func TestAPaymentIsWrittenDownBeforeDouyinIsAsked(t *testing.T) {
 		"a bad number":     {no: "订单", want: []string{"create"}},
 	} {
 		bank := &counter{stored: c.stored, answer: c.answer, old: c.old}
-		_, _, err := expecting{bank, bank, func() time.Time { return now }}.CreateOrder(t.Context(), douyin.PaymentOrder{OutOrderNo: c.no, TotalAmount: 5, ValidTime: 3600})
+		_, _, err := Payments{bank, bank, func() time.Time { return now }}.CreateOrder(t.Context(), douyin.PaymentOrder{OutOrderNo: c.no, TotalAmount: 5, ValidTime: 3600})
 		if !slices.Equal(bank.did, c.want) || (err == nil) != (c.answer == nil && c.stored == nil) {
 			t.Errorf("%s: %v, %v", name, bank.did, err)
 		}

@@ -1,4 +1,4 @@
-package assembly
+package desk
 
 import (
 	"context"
@@ -12,43 +12,35 @@ import (
 	"github.com/ordersync/ordersync/tasks/gateway"
 )
 
-// callbacks is where the gateway puts verified callbacks.
-type callbacks struct {
-	store   *store.Store
-	queue   tasks.Enqueuer
-	appID   string
-	forward bool
-	ended   func(store.Money, store.MoneyState) // counts
-	log     zerolog.Logger
+// Callbacks is where the gateway puts verified callbacks.
+type Callbacks struct {
+	Store   *store.Store
+	Queue   tasks.Enqueuer
+	AppID   string                              // ours; empty: any app is
+	Forward bool                                // the shop's own handler gets them too
+	Ended   func(store.Money, store.MoneyState) // counts instructions that a callback has ended
+	Log     zerolog.Logger
 }
 
-var _ gateway.Callbacks = callbacks{}
+var _ gateway.Callbacks = Callbacks{}
 
-func (a *Assembly) callbacks() (callbacks, error) {
-	st, err := a.Store()
-	if err != nil {
-		return callbacks{}, err
-	}
-	queue, err := a.AsynqClient()
-	return callbacks{store: st, queue: queue, appID: a.cfg.Douyin.AppID, forward: a.cfg.Callbacks.ForwardURL != "", ended: a.metrics.MoneyCalledBack, log: a.log}, err
-}
-
-// Accept stores a callback and what it says in one transaction. The push that follows is only hurried here: the order is due in
-// MySQL already. One of another app, of an unknown type or that cannot be understood is stored and does nothing.
-func (b callbacks) Accept(ctx context.Context, c douyin.Callback, raw []byte) (gateway.CallbackResult, error) {
+// Accept stores a callback and what it says in one transaction. The push that follows is only
+// hurried here: the order is due in MySQL already. One of another app, of an unknown type or that
+// cannot be understood is stored and does nothing.
+func (b Callbacks) Accept(ctx context.Context, c douyin.Callback, raw []byte) (gateway.CallbackResult, error) {
 	stored := stored(c)
-	stored.Raw, stored.At, stored.Forward = raw, time.Now(), b.forward
+	stored.Raw, stored.At, stored.Forward = raw, time.Now(), b.Forward
 	result := b.keep(c, &stored)
-	accepted, err := b.store.AcceptCallback(ctx, stored)
+	accepted, err := b.Store.AcceptCallback(ctx, stored)
 	if err != nil {
 		return "", err
 	}
 	if accepted.Ended != "" {
-		b.ended(moneyOf(c), accepted.Ended)
+		b.Ended(moneyOf(c), accepted.Ended)
 	}
-	log := b.log.Info()
+	log := b.Log.Info()
 	if accepted.Alarm != "" {
-		log = b.log.Error().Str("alarm", accepted.Alarm)
+		log = b.Log.Error().Str("alarm", accepted.Alarm)
 	}
 	if stored.Note != "" {
 		log = log.Str("note", stored.Note)
@@ -56,15 +48,16 @@ func (b callbacks) Accept(ctx context.Context, c douyin.Callback, raw []byte) (g
 	log.Str("type", c.Type).Str("number", c.Number()).Str("status", string(c.Status())).Str("order", accepted.OrderID).
 		Bool("fresh", accepted.Fresh).Bool("known", accepted.Known).Msg("callback")
 	if accepted.Fresh && accepted.OrderID != "" && c.Settle == nil {
-		_, _ = tasks.Enqueue(ctx, b.queue, tasks.PushOrder{OrderID: accepted.OrderID, Cause: tasks.CauseCallback})
+		_, _ = tasks.Enqueue(ctx, b.Queue, tasks.PushOrder{OrderID: accepted.OrderID, Cause: tasks.CauseCallback})
 	}
 	return result, nil
 }
 
-// keep tells what a callback counts as, and marks one of which nothing may come. A message that names no app is ours.
-func (b callbacks) keep(c douyin.Callback, into *store.Callback) gateway.CallbackResult {
+// keep tells what a callback counts as, and marks one of which nothing may come. A message that
+// names no app is ours.
+func (b Callbacks) keep(c douyin.Callback, into *store.Callback) gateway.CallbackResult {
 	switch app := c.AppID(); {
-	case app != "" && b.appID != "" && app != b.appID:
+	case app != "" && b.AppID != "" && app != b.AppID:
 		into.Kept, into.Note = store.AlarmForeignApp, app
 		return gateway.CallbackForeign
 	case c.Unread == "type":

@@ -1,0 +1,31 @@
+package assembly
+
+import "github.com/ordersync/ordersync/cmd/internal/desk"
+
+// Cashier writes instructions about money down. It needs MySQL and Redis.
+func (a *Assembly) Cashier() (desk.Cashier, error) {
+	st, err := a.Store()
+	if err != nil {
+		return desk.Cashier{}, err
+	}
+	queue, err := a.AsynqClient()
+	return desk.Cashier{Store: st, Queue: queue, SettleAfter: a.cfg.Settle.After}, err
+}
+
+// Lookup reads what is known of an order. It needs MySQL only.
+func (a *Assembly) Lookup() (desk.Lookup, error) {
+	st, err := a.Store()
+	return desk.Lookup{Store: st}, err
+}
+
+func (a *Assembly) callbacks() (desk.Callbacks, error) {
+	st, err := a.Store()
+	if err != nil {
+		return desk.Callbacks{}, err
+	}
+	queue, err := a.AsynqClient()
+	return desk.Callbacks{
+		Store: st, Queue: queue, AppID: a.cfg.Douyin.AppID, Forward: a.cfg.Callbacks.ForwardURL != "",
+		Ended: a.metrics.MoneyCalledBack, Log: a.log,
+	}, err
+}

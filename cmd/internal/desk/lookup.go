@@ -1,0 +1,124 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks"
+	"github.com/ordersync/ordersync/tasks/gateway"
+)
+
+const (
+	historyRows  = 50 // of an order's log in an OrderStatus
+	putAsideRows = 20 // of the outbox
+)
+
+// Lookup tells what is known of one order: Order to whoever shows it in a way of its own,
+// OrderStatus to GET /v1/orders/{id} and `ordersync status`.
+type Lookup struct{ Store *store.Store }
+
+var (
+	_ gateway.Orders = Lookup{}
+	_ gateway.Ledger = Lookup{}
+)
+
+// OrderStatus is the reading in the gateway's words. An order that was never asked for is looked up
+// in the shop: found then means that the shop has it, and its outcome is OutcomeUnknown.
+func (l Lookup) OrderStatus(ctx context.Context, orderID string) (gateway.OrderStatus, bool, error) {
+	o, err := l.Order(ctx, orderID, Depth{Calls: historyRows, PutAside: putAsideRows})
+	switch {
+	case errors.Is(err, ErrNoOrder):
+		return gateway.OrderStatus{}, false, nil
+	case err != nil:
+		return gateway.OrderStatus{}, false, err
+	}
+	return orderStatus(&o), true, nil
+}
+
+// RefundStatus reads one refund.
+func (l Lookup) RefundStatus(ctx context.Context, outRefundNo string) (gateway.RefundStatus, bool, error) {
+	i, found, err := l.Store.Instruction(ctx, store.Refund, outRefundNo)
+	if err != nil || !found {
+		return gateway.RefundStatus{}, false, err
+	}
+	return refundStatus(i), true, nil
+}
+
+// SettlementStatus reads one settlement.
+func (l Lookup) SettlementStatus(ctx context.Context, outSettleNo string) (gateway.SettlementStatus, bool, error) {
+	i, found, err := l.Store.Instruction(ctx, store.Settlement, outSettleNo)
+	if err != nil || !found {
+		return gateway.SettlementStatus{}, false, err
+	}
+	return settlementStatus(i), true, nil
+}
+
+func refundStatus(i store.Instruction) gateway.RefundStatus {
+	return gateway.RefundStatus{
+		OutRefundNo: i.Number, OrderID: i.OrderID, AmountFen: int64(i.Amount), Reason: i.Text, RefundNo: i.PlatformNo, Progress: progress(i),
+	}
+}
+
+func settlementStatus(i store.Instruction) gateway.SettlementStatus {
+	out := gateway.SettlementStatus{
+		OutSettleNo: i.Number, OrderID: i.OrderID, Desc: i.Text, Finish: i.Finish, AmountFen: int64(i.Amount), SettleNo: i.PlatformNo,
+		NotBefore: i.NotBefore, Progress: progress(i),
+	}
+	receivers, err := i.Receivers()
+	if err != nil {
+		return out // the worker says so where it ends the settlement
+	}
+	for _, r := range receivers {
+		out.Params = append(out.Params, tasks.Receiver{MerchantUID: r.MerchantUID, AmountFen: int64(r.Amount)})
+	}
+	return out
+}
+
+func progress(i store.Instruction) gateway.Progress {
+	p := gateway.Progress{
+		State: string(i.State), Kind: i.Kind, Code: i.Code, Message: i.Message, LogID: i.LogID, Alarm: i.NeedsPerson(), Attempts: i.Attempts,
+		CreatedAt: i.CreatedAt, FinishedAt: i.FinishedAt,
+	}
+	if !i.State.Final() {
+		p.DueAt = i.DueAt
+	}
+	return p
+}
+
+func orderStatus(o *Order) gateway.OrderStatus {
+	out := gateway.OrderStatus{OrderID: o.ID, OrderNo: o.OrderNo(), Outcome: o.Outcome()}
+	for _, r := range o.PutAside {
+		out.PutAside = append(out.PutAside, gateway.PutAside{Kind: r.Kind, Reason: r.Reason, WrittenAt: r.CreatedAt})
+	}
+	if !o.Asked {
+		out.ShopStatus, out.Message = o.Shop.Order.Status, o.Unusable
+		return out
+	}
+	s := o.State
+	out.ShopStatus, out.Kind, out.Code, out.Message, out.LogID = s.ShopStatus, s.Kind, s.Code, s.Message, s.LogID
+	out.Attempts, out.PushedAt, out.DueAt = s.Attempts, s.PushedAt, s.DueAt
+	if told, known := o.Told(); known {
+		out.Douyin = &gateway.Held{Status: told, Text: told.Text(), UpdateTime: s.UpdateTime}
+	}
+	for _, i := range slices.Backward(o.Refunds) {
+		out.Refunds = append(out.Refunds, refundStatus(i))
+	}
+	for _, i := range slices.Backward(o.Settlements) {
+		out.Settlements = append(out.Settlements, settlementStatus(i))
+	}
+	out.History = make([]gateway.Event, 0, len(o.Calls))
+	for i := range o.Calls {
+		out.History = append(out.History, event(&o.Calls[i]))
+	}
+	return out
+}
+
+func event(r *store.LogRow) gateway.Event {
+	return gateway.Event{
+		At: r.At, Call: r.Call, Number: r.Number, Attempt: r.Attempt, Cause: r.Cause, Outcome: string(r.Outcome), Kind: r.Kind, Code: r.Code,
+		Message: r.Message, LogID: r.LogID, DurationMS: int64(r.Duration / time.Millisecond),
+	}
+}

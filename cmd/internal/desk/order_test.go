@@ -1,0 +1,109 @@
+package desk
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/store/servertest"
+)
+
+// lookup is a shop with the orders 1 to 3, the last of which has a price that nobody can use.
+func lookup(t *testing.T) Lookup {
+	t.Helper()
+	db := servertest.DB(t)
+	servertest.CreateShop(t, db)
+	for _, statement := range []string{
+		"INSERT INTO dy_user (id, openid) VALUES (1, 'openid-1')",
+		"INSERT INTO product (id, cover_img) VALUES (1, 'https://img.example.com/1.jpg')",
+		"INSERT INTO course (id, name) VALUES (1, '课程')",
+		"INSERT INTO `order` (id, uid, product_id, course_id, price, amount, create_time, sn, third_order_num, status) VALUES " +
+			"(1, 1, 1, 1, '10.00', '10.00', 1700000000, 'SN1', '', 1), (2, 1, 1, 1, '10.00', '10.00', 1700000000, 'SN2', '', 1), " +
+			"(3, 1, 1, 1, '-1.00', '-1.00', 1700000000, 'SN3', '', 1)",
+	} {
+		if err := db.Exec(statement).Error; err != nil {
+			t.Fatal(err)
+		}
+	}
+	st, err := store.New(db, store.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(st.Close)
+	if _, err := st.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return Lookup{Store: st}
+}
+
+// push lets Douyin hold the order as paid.
+func push(t *testing.T, st *store.Store, id string) {
+	t.Helper()
+	now := time.Now()
+	seq, err := st.BeginPush(t.Context(), store.Begin{OrderID: id, OrderNo: id, UpdateTime: 7, At: now, DueAt: now.Add(time.Minute), StaleAfter: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = st.RecordPush(t.Context(), store.Push{
+		OrderID: id, OrderNo: id, Seq: seq, At: now, Outcome: store.Pushed, ShopStatus: "1", Status: int(douyin.Paid), Digest: "d",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The API and the operators' page read an order once, each as deep as it needs.
+func TestAnOrderIsReadOnceForWhoeverShowsIt(t *testing.T) {
+	l := lookup(t)
+	push(t, l.Store, "1")
+	for _, number := range []string{"R1", "R2"} {
+		if _, _, err := l.Store.CreateRefund(t.Context(), store.NewRefund{Number: number, OrderID: "1", Amount: 1, Reason: "wish", DueAt: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page, err := l.Order(t.Context(), "1", Depth{Shop: true, Calls: 10, Callbacks: 10, PutAside: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, known := page.Told()
+	if !known || told != douyin.Paid || !page.Asked || !page.InShop || page.OrderNo() != "1" || len(page.Calls) != 1 || len(page.Refunds) != 2 || page.Shop.User.OpenID == "" {
+		t.Errorf("%v, %v: %+v", told, known, page)
+	}
+	status, found, err := l.OrderStatus(t.Context(), "1")
+	if err != nil || !found {
+		t.Fatal(found, err)
+	}
+	if d := status.Douyin; d == nil || d.Status != told || d.Text != told.Text() || d.UpdateTime != 7 {
+		t.Errorf("the API says that Douyin holds %+v, the page %v", d, told)
+	}
+	if status.Outcome != page.Outcome() || len(status.History) != 1 || len(status.Refunds) != 2 || status.Refunds[1].OutRefundNo != page.Refunds[0].Number {
+		t.Errorf("%+v", status)
+	}
+	bare, err := l.Order(t.Context(), "1", Depth{})
+	if err != nil || bare.InShop || len(bare.Calls) != 0 || len(bare.Refunds) != 2 || bare.OrderNo() != "1" {
+		t.Errorf("%+v, %v", bare, err)
+	}
+}
+
+func TestAnOrderThatNobodyAskedForIsLookedUpInTheShop(t *testing.T) {
+	l := lookup(t)
+	for id, want := range map[string]string{
+		"2": `{"order_id":"2","order_no":"2","shop_status":"1","outcome":"unknown","attempts":0,"refunds":null,"settlements":null,"history":null}`,
+		"3": `{"order_id":"3","order_no":"3","shop_status":"1","outcome":"unknown","message":"order.price of row 3: is negative","attempts":0,"refunds":null,"settlements":null,"history":null}`,
+	} {
+		status, found, err := l.OrderStatus(t.Context(), id)
+		text, _ := json.Marshal(status)
+		if err != nil || !found || string(text) != want {
+			t.Errorf("%s: %v, %v\n got %s\nwant %s", id, found, err, text, want)
+		}
+	}
+	if _, found, err := l.OrderStatus(t.Context(), "9"); err != nil || found {
+		t.Errorf("an order that nobody has: %v, %v", found, err)
+	}
+	if _, err := l.Order(t.Context(), "9", Depth{Shop: true}); !errors.Is(err, ErrNoOrder) {
+		t.Errorf("an order that nobody has: %v", err)
+	}
+}

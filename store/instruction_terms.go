@@ -1,0 +1,101 @@
+package store
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// RefundOptions are the parameters of a refund beside number, order, amount and reason. The column
+// options of ordersync_refund holds them as JSON.
+type RefundOptions struct {
+	CPExtra    string `json:"cp_extra,omitempty"`
+	NotifyURL  string `json:"notify_url,omitempty"`
+	DisableMsg bool   `json:"disable_msg,omitempty"`
+	MsgPage    string `json:"msg_page,omitempty"`
+}
+
+// SettleOptions are those of a settlement.
+type SettleOptions struct {
+	CPExtra   string `json:"cp_extra,omitempty"`
+	NotifyURL string `json:"notify_url,omitempty"`
+}
+
+// Receiver gets a part of a settlement. The column settle_params of ordersync_settlement holds the
+// receivers as a JSON array, in the form in which they are sent.
+type Receiver struct {
+	MerchantUID string `json:"merchant_uid"`
+	Amount      Fen    `json:"amount"`
+}
+
+// CorruptRowError: a column of an instruction is not what ordersync wrote there. No request can be
+// made of it, now or later.
+type CorruptRowError struct {
+	Table, Column string
+	Err           error
+}
+
+func (e *CorruptRowError) Error() string {
+	return fmt.Sprintf("%s.%s is not as it was written down: %v", e.Table, e.Column, e.Err)
+}
+
+func (e *CorruptRowError) Unwrap() error { return e.Err }
+
+// RefundOptions reads Options of a refund. The error is a *CorruptRowError.
+func (i *Instruction) RefundOptions() (o RefundOptions, err error) {
+	err = decodeColumn(Refund, "options", i.Options, &o)
+	return o, err
+}
+
+// SettleOptions reads Options of a settlement. The error is a *CorruptRowError.
+func (i *Instruction) SettleOptions() (o SettleOptions, err error) {
+	err = decodeColumn(Settlement, "options", i.Options, &o)
+	return o, err
+}
+
+// Receivers reads Params of a settlement; none: all goes to the seller. The error is a
+// *CorruptRowError.
+func (i *Instruction) Receivers() (all []Receiver, err error) {
+	err = decodeColumn(Settlement, "settle_params", i.Params, &all)
+	return all, err
+}
+
+// decodeColumn reads the JSON of a column that may be empty.
+func decodeColumn(m Money, column, text string, into any) error {
+	if text == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		return &CorruptRowError{Table: ledgers[m].table, Column: column, Err: err}
+	}
+	return nil
+}
+
+// encodeOptions makes the text of an options column; "" where nothing is set. The text is part of
+// the fingerprint, so the same options must give the same bytes for ever.
+func encodeOptions[T comparable](o T) (string, error) {
+	var none T
+	if o == none {
+		return "", nil
+	}
+	raw, err := json.Marshal(o)
+	if err != nil {
+		return "", fmt.Errorf("store: options: %w", err)
+	}
+	return string(raw), nil
+}
+
+// encodeReceivers makes the text of settle_params; "" for no receivers. It is signed and sent as it
+// stands, and it is part of the fingerprint: & stays &, where encodeOptions writes \u0026.
+func encodeReceivers(all []Receiver) (string, error) {
+	if len(all) == 0 {
+		return "", nil
+	}
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(all); err != nil {
+		return "", fmt.Errorf("store: settle_params: %w", err)
+	}
+	return string(bytes.TrimSuffix(text.Bytes(), []byte("\n"))), nil
+}
