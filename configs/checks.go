@@ -132,6 +132,25 @@ func baseURL(s string) error {
 	return nil
 }
 
+// notifyURL is what package douyin lets into a signed request: Douyin calls only https on port 443, a simulator any address. An empty
+// text passes.
+func notifyURL(s string, simulator bool) error {
+	return optional(s, func(s string) error {
+		u, err := url.Parse(s)
+		switch {
+		case len(s) > 256:
+			return fmt.Errorf("want at most 256 bytes, found %d", len(s))
+		case err != nil || u.Hostname() == "" || u.User != nil:
+			return errors.New("want an https:// address with a host and without user and password")
+		case simulator:
+			return nil
+		case u.Scheme != "https" || u.Port() != "" && u.Port() != "443":
+			return errors.New("want https:// on port 443: Douyin calls nothing else (http:// and other ports only where douyin.base_url is http://, a simulator)")
+		}
+		return nil
+	})
+}
+
 func private(host string) bool {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.IsLoopback() || ip.IsPrivate()
@@ -197,6 +216,9 @@ func (c *Config) together() []Problem {
 	if c.Scheduler.SweepAfter >= c.Scheduler.Lookback {
 		out = append(out, Problem{Key: "scheduler.lookback", From: c.from["scheduler.lookback"], Want: fmt.Sprintf(
 			"%v is not longer than scheduler.sweep_after (%v): the sweep would never find an order", c.Scheduler.Lookback, c.Scheduler.SweepAfter)})
+	}
+	if err := notifyURL(c.Douyin.NotifyURL, strings.HasPrefix(c.Douyin.BaseURL, "http://")); err != nil {
+		out = append(out, Problem{Key: "douyin.notify_url", From: c.from["douyin.notify_url"], Want: err.Error()})
 	}
 	if c.Gateway.CallbackAddr != "" && samePort(c.Gateway.CallbackAddr, c.Gateway.Addr) {
 		out = append(out, Problem{Key: "gateway.callback_addr", From: c.from["gateway.callback_addr"],

@@ -132,6 +132,8 @@ func TestForms(t *testing.T) {
 		{"flag", "", []string{"ORDERSYNC_SETTLE__AUTO=true"}, func(c *Config) any { return c.Settle.Auto }, true},
 		{"order_no follows a renamed id", "shop: {columns: {id: order_id}}", nil, func(c *Config) any { return c.Shop.Columns.OrderNo }, "order_id"},
 		{"unix socket", "redis: {uri: 'unix:///run/redis.sock?db=1'}", nil, func(c *Config) any { return c.Redis.URI.Reveal() }, "unix:///run/redis.sock?db=1"},
+		{"notify_url", "douyin: {notify_url: 'https://shop.example.com:443/cb?a=1'}", nil, func(c *Config) any { return c.Douyin.NotifyURL }, "https://shop.example.com:443/cb?a=1"},
+		{"notify_url of a simulator", "douyin: {base_url: 'http://simulator:9000', notify_url: 'http://gateway:8090/cb'}", nil, func(c *Config) any { return c.Douyin.NotifyURL }, "http://gateway:8090/cb"},
 		{"simulator", "douyin: {base_url: 'http://simulator:9000'}", nil, func(c *Config) any { return c.Douyin.BaseURL }, "http://simulator:9000"},
 	}
 	for _, tt := range tests {
@@ -177,6 +179,12 @@ func TestProblemsNameTheKey(t *testing.T) {
 		{"both redis", "redis: {uri: 'redis://h', cluster_addrs: ['h:1']}", nil, "redis.cluster_addrs (FILE): redis.uri is set too"},
 		{"plain http to the world", "douyin: {base_url: 'http://developer.toutiao.com'}", nil, "douyin.base_url (FILE): want https://"},
 		{"password in base_url", "douyin: {base_url: 'https://a:hunter2-canary@b.c'}", nil, "douyin.base_url (FILE): want an address without user"},
+		{"notify_url over http", "douyin: {notify_url: 'http://shop.example.com/cb'}", nil, "douyin.notify_url (FILE): want https:// on port 443"},
+		{"notify_url on another port", "", []string{"ORDERSYNC_DOUYIN__NOTIFY_URL=https://shop.example.com:8443/cb"}, "douyin.notify_url (ORDERSYNC_DOUYIN__NOTIFY_URL): want https:// on port 443"},
+		{"notify_url with a password", "douyin: {notify_url: 'https://a:hunter2-canary@b.c/'}", nil, "douyin.notify_url (FILE): want an https:// address with a host and without user"},
+		{"notify_url without a host", "douyin: {notify_url: 'https://:443/cb'}", nil, "douyin.notify_url (FILE): want an https:// address with a host"},
+		{"notify_url too long", "douyin: {notify_url: 'https://b.c/" + strings.Repeat("x", 245) + "'}", nil, "douyin.notify_url (FILE): want at most 256 bytes, found 257"},
+		{"notify_url with a password, simulator", "douyin: {base_url: 'http://simulator:9000', notify_url: 'http://a:hunter2-canary@b/'}", nil, "douyin.notify_url (FILE): want an https:// address with a host and without user"},
 		{"line end in a secret", "", []string{"ORDERSYNC_DOUYIN__SALT=hunter2-canary\n"}, "douyin.salt (ORDERSYNC_DOUYIN__SALT): must not have spaces"},
 		{"short token", "gateway: {tokens: [hunter2]}", nil, "gateway.tokens (FILE): entry 1: want at least 16 characters"},
 		{"list", "redis: {cluster_addrs: {a: b}}", nil, "redis.cluster_addrs (FILE): want a list, found a mapping"},

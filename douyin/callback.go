@@ -52,7 +52,7 @@ type Callback struct {
 	Settle  *SettleNotice
 
 	// Unread names what of a signed callback cannot be understood: "type" (nobody knows it), "msg" (no JSON object), or the field of the
-	// message: the number, the status or the amount. Such a callback is to be kept, shown to a person, and not acted upon. Empty: none.
+	// message: the number (over 64 bytes it is none of the shop's), the status (none of Douyin's words) or the amount. Such a callback is to be kept, shown to a person, and not acted upon. Empty: none.
 	Unread string
 
 	appID  string
@@ -67,7 +67,7 @@ type callbackEnvelope struct{ timestamp, nonce, msg, kind, signature string }
 //
 // The signature covers timestamp, nonce and msg, but not type. So a type that is known must agree with the signed message (a
 // payment names cp_orderno, a refund cp_refundno, a settlement cp_settle_no): a refund cannot be turned into a payment by whoever
-// relays it. A message whose type nobody knows, or that lacks what it is acted upon by, comes back with Unread. Envelope keys count only in their exact spelling and once; fields that nobody knows
+// relays it. A message without a type, or whose type nobody knows, or that lacks what it is acted upon by, comes back with Unread. Envelope keys count only in their exact spelling and once; fields that nobody knows
 // are ignored, because a new one of Douyin's must not stop all callbacks. The same signed content in another JSON spelling
 // (\u4E2D for \u4e2d, other white space) is the same callback.
 func VerifyCallback(body []byte, tokens ...string) (Callback, error) {
@@ -136,6 +136,10 @@ func parseEnvelope(body []byte) (callbackEnvelope, error) {
 		{"msg_signature", &e.signature, nil},
 	} {
 		raw, ok := fields[f.name]
+		if f.name == "type" {
+			e.kind = kindOfEnvelope(raw)
+			continue
+		}
 		if !ok {
 			return callbackEnvelope{}, fmt.Errorf("%w: %s", ErrCallbackMissingField, f.name)
 		}
@@ -152,6 +156,15 @@ func parseEnvelope(body []byte) (callbackEnvelope, error) {
 		}
 	}
 	return e, nil
+}
+
+// kindOfEnvelope reads the type. It is not signed, so the signature decides first: where it is missing or no text, nobody knows it.
+func kindOfEnvelope(raw json.RawMessage) string {
+	var c cell
+	if json.Unmarshal(raw, &c) != nil {
+		return "" // missing
+	}
+	return c.text
 }
 
 // members splits one JSON object into its members, each name once.

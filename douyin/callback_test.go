@@ -173,7 +173,8 @@ func TestEachWayToFailHasItsName(t *testing.T) {
 		{"no timestamp", replace(`"timestamp":"1704067200",`, ""), ErrCallbackMissingField},
 		{"empty nonce", replace(`"4242"`, `""`), ErrCallbackMissingField},
 		{"another spelling of msg", replace(`"msg":`, `"Msg":`), ErrCallbackMissingField},
-		{"no type", replace(`"type":"settle",`, ""), ErrCallbackMissingField},
+		{"no type, and another message", strings.Replace(replace(`"type":"settle",`, ""), "SUCCESS", "SUCCESZ", 1), ErrCallbackSignature},
+		{"a type that is a list, and another nonce", strings.Replace(replace(`"type":"settle"`, `"type":["settle"]`), "4242", "4243", 1), ErrCallbackSignature},
 		{"msg is an object", replace(`"msg":"`, `"msg":{},"x":"`), ErrCallbackSyntax},
 		{"nonce with a brace", replace(`"4242"`, `"42{2"`), ErrCallbackSyntax},
 		{"another nonce", replace("4242", "4243"), ErrCallbackSignature},
@@ -190,6 +191,25 @@ func TestEachWayToFailHasItsName(t *testing.T) {
 	upper := strings.Replace(good, SignCallback(cbToken, "1704067200", "4242", settleMsg), strings.ToUpper(SignCallback(cbToken, "1704067200", "4242", settleMsg)), 1)
 	if _, err := VerifyCallback([]byte(upper), cbToken); !errors.Is(err, ErrCallbackSignature) {
 		t.Errorf("signature in capitals: %v", err)
+	}
+}
+
+// The type is not signed. A signed callback without one was answered with 403 at every delivery, and lost after a day.
+func TestASignedCallbackWithoutATypeIsOfAnUnknownOne(t *testing.T) {
+	good := string(callbackOf(t, "settle", settleMsg))
+	key := ""
+	for with, kind := range map[string]string{
+		``: "", `"type":null,`: "", `"type":"",`: "", `"type":["settle"],`: `["settle"]`, `"type":{"a":"settle"},`: `{"a":"settle"}`, `"type":7,`: "7", `"type":true,`: "true",
+	} {
+		c, err := VerifyCallback([]byte(strings.Replace(good, `"type":"settle",`, with, 1)), cbToken)
+		if err != nil || c.Unread != "type" || c.Type != kind || c.Msg != settleMsg || c.Settle != nil || c.Number() != "" {
+			t.Errorf("%s: %+v, %v", with, c, err)
+			continue
+		}
+		if key != "" && c.DedupKey() != key {
+			t.Errorf("%s: another key", with)
+		}
+		key = c.DedupKey()
 	}
 }
 

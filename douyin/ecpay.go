@@ -30,6 +30,7 @@ const (
 type params struct {
 	values map[string]any
 	fault  *FieldError
+	ours   bool // the fault is the configuration's, not the request's
 	plain  bool // notify_url may be http: Douyin itself is a simulator
 }
 
@@ -90,10 +91,13 @@ func (p *params) flag(field string, value bool) {
 	}
 }
 
-// notify adds the address of the callback, the configured one when none is given. Douyin calls only https on port 443.
+// notify adds the address of the callback, the configured one when none is given. Douyin calls only https on port 443. A fault
+// of the configured one may be mended, and is none of the request's.
 func (p *params) notify(given, configured string) {
 	if given == "" {
 		given = configured
+		before := p.fault
+		defer func() { p.ours = p.ours || before == nil && p.fault != nil }()
 	}
 	p.text("notify_url", given, 0, MaxNotifyURLBytes)
 	if given == "" {
@@ -111,6 +115,9 @@ func (p *params) notify(given, configured string) {
 
 // ecpay signs p, sends it as method and decodes the answer. The Receipt's request has its signature masked.
 func (c *Client) ecpay(ctx context.Context, op, method string, p *params, into any) (r Receipt, err error) {
+	if p.fault != nil && p.ours {
+		return Receipt{}, &Error{Op: op, Kind: Unauthorized, Err: fmt.Errorf("%w: %w", ErrConfiguration, p.fault)}
+	}
 	if p.fault != nil {
 		return Receipt{}, &Error{Op: op, Kind: Rejected, Err: p.fault}
 	}

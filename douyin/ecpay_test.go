@@ -267,3 +267,16 @@ func TestSignedCallsShowNeitherSaltNorOrderToken(t *testing.T) {
 		}
 	}
 }
+
+func TestATimeOfAQueryOutsideTheYears2000To2100IsNotTold(t *testing.T) {
+	for at, want := range map[string]int64{"1704067200": 1704067200, "1000000000000000000": 0, `"-5"`: 0, "1": 0} {
+		c := fixed(t, newFar(t, reply{body: `{"err_no":0,"refundInfo":{"refund_status":"SUCCESS","refund_amount":1,"refunded_at":` + at + `},` +
+			`"settle_info":{"settle_status":"SUCCESS","settle_amount":1,"settled_at":` + at + `}}`}).URL)
+		if got, _, err := c.QueryRefund(ctx, "R1"); err != nil || got.RefundedAt != want {
+			t.Errorf("refund, %s: %d, %v", at, got.RefundedAt, err)
+		}
+		if got, _, err := c.QuerySettle(ctx, "S1"); err != nil || got.SettledAt != want {
+			t.Errorf("settlement, %s: %d, %v", at, got.SettledAt, err)
+		}
+	}
+}

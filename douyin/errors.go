@@ -12,8 +12,9 @@ import (
 var ErrCredentials = errors.New("Douyin refuses the app's credentials; correct app id and secret")
 
 // ErrConfiguration lies beneath an *Error of Kind Unauthorized when Douyin refused a signed call for its salt, app id, provider or
-// merchant: nothing but another configuration will mend it. It took no effect.
-var ErrConfiguration = errors.New("Douyin refuses the app's configuration; correct salt, app id, provider and merchant")
+// merchant, or when nothing was sent because the configured notify_url is none that Douyin takes (a *FieldError beside it): nothing but
+// another configuration will mend it. It took no effect.
+var ErrConfiguration = errors.New("Douyin refuses the app's configuration; correct salt, app id, provider, merchant and notify_url")
 
 // What lies beneath some errors of Kind Rejected or Doubtful, as far as Douyin's numbers and words allow to tell (errors.Is).
 var (

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// maxRetryAfter bounds what a foreign header may make us wait.
-const maxRetryAfter = time.Hour
+// maxRetryAfter bounds what a foreign header may make us wait. Douyin documents no Retry-After; the rate adapts anyway, so nobody waits
+// longer than this before he asks again.
+const maxRetryAfter = 30 * time.Second
 
 var errNotJSON = errors.New("answer is not Douyin's JSON")
 
@@ -23,23 +24,26 @@ type verdict struct {
 	secrets    []string
 }
 
-// envelope is what all answers share: err_code and err_msg in the order centre, err_no and err_tips elsewhere.
+// envelope is what all answers share: err_code and err_msg in the order centre, err_no and err_tips elsewhere. A field may be of any type:
+// only the one that decides has to be a number.
 type envelope struct {
-	ErrCode *int   `json:"err_code"`
-	ErrMsg  string `json:"err_msg"`
-	ErrNo   *int   `json:"err_no"`
-	ErrTips string `json:"err_tips"`
+	ErrCode cell `json:"err_code"`
+	ErrMsg  cell `json:"err_msg"`
+	ErrNo   cell `json:"err_no"`
+	ErrTips cell `json:"err_tips"`
 }
 
-// read goes by the field that answers to op have; by the other one only where that is missing.
+// read goes by the field that answers to op have; by the other one only where that is missing. A number may come as text.
 func (e envelope) read(op string) (code int, message string, ok bool) {
-	switch ofOrderCentre := op == OpOrderPush; {
-	case e.ErrCode != nil && (ofOrderCentre || e.ErrNo == nil):
-		return *e.ErrCode, e.ErrMsg, true
-	case e.ErrNo != nil:
-		return *e.ErrNo, e.ErrTips, true
+	number, words := e.ErrNo, e.ErrTips
+	if e.ErrCode != (cell{}) && (op == OpOrderPush || number == (cell{})) {
+		number, words = e.ErrCode, e.ErrMsg
 	}
-	return 0, "", false
+	code, err := strconv.Atoi(number.text)
+	if !number.plain || err != nil {
+		return 0, "", false
+	}
+	return code, words.text, true
 }
 
 // judge decides in this order: 429 and 5xx by status (Douyin's words are kept), then by code and words, then by status.
@@ -81,7 +85,7 @@ func (v verdict) judge(body []byte) *Error {
 	return e
 }
 
-// wait reads Retry-After: seconds or a date (RFC 9110, 10.2.3). Nonsense is 0, and nobody makes us wait above an hour.
+// wait reads Retry-After: seconds or a date (RFC 9110, 10.2.3). Nonsense is 0, and nobody makes us wait above maxRetryAfter.
 func (v verdict) wait() time.Duration {
 	if seconds, err := strconv.ParseInt(v.retryAfter, 10, 64); err == nil {
 		return time.Duration(min(max(seconds, 0), int64(maxRetryAfter/time.Second))) * time.Second

@@ -43,7 +43,15 @@ func TestWhatAnswersMean(t *testing.T) {
 		{"200 page", OpOrderPush, 200, "<html>ok</html>", Unavailable, 0, true, true},
 		{"200 and nothing", OpOrderPush, 200, "", Unavailable, 0, true, true},
 		{"200 without a number", OpOrderPush, 200, "{}", Unavailable, 0, true, true},
-		{"number as text", OpOrderPush, 200, `{"err_code":"0"}`, Unavailable, 0, true, true},
+		{"number as text", OpOrderPush, 200, `{"err_code":"0"}`, 0, 0, false, false},
+		{"number as text, a refusal", OpOrderPush, 200, `{"err_code":"40012","err_msg":"open_id错误"}`, Rejected, 40012, false, false},
+		{"no whole number", OpOrderPush, 200, `{"err_code":0.5}`, Unavailable, 0, true, true},
+		{"no number", OpOrderPush, 200, `{"err_code":"","err_no":0}`, Unavailable, 0, true, true},
+		{"an object, and the other field", OpRefundCreate, 200, `{"err_no":{},"err_code":0}`, Unavailable, 0, true, true},
+		{"the field that is not read is text", OpRefundCreate, 200, `{"err_no":0,"refund_no":"D9","err_code":"0"}`, 0, 0, false, false},
+		{"the field that is not read is an object", OpOrderPush, 200, `{"err_code":0,"err_no":{"a":1},"err_tips":[]}`, 0, 0, false, false},
+		{"words of another type", OpOrderPush, 200, `{"err_code":40012,"err_msg":{"cn":"x"}}`, Rejected, 40012, false, false},
+		{"null beside it", OpRefundCreate, 200, `{"err_no":null,"err_code":1000}`, Unavailable, 1000, true, true},
 		{"something behind the JSON", OpOrderPush, 200, `{"err_code":0}{"err_code":1}`, Unavailable, 0, true, true},
 		{"redirect", OpOrderPush, 302, "", Unavailable, 0, true, true},
 		{"both fields, a push", OpOrderPush, 200, `{"err_no":0,"err_tips":"success","err_code":40012,"err_msg":"open_id错误"}`, Rejected, 40012, false, false},
@@ -96,7 +104,9 @@ func TestRetryAfter(t *testing.T) {
 		"9223372036854775807":           maxRetryAfter,
 		"99999999999999999999":          0,
 		"soon":                          0,
-		"Mon, 23 Nov 2026 08:00:30 GMT": 30 * time.Second,
+		"3600":                          30 * time.Second, // perhaps a proxy's: Douyin may be well again in a moment
+		"Mon, 23 Nov 2026 08:00:20 GMT": 20 * time.Second,
+		"Mon, 23 Nov 2026 09:00:00 GMT": 30 * time.Second,
 		"Mon, 23 Nov 2026 07:00:00 GMT": 0,
 		"Mon, 23 Nov 2036 07:00:00 GMT": maxRetryAfter,
 	}
@@ -104,6 +114,23 @@ func TestRetryAfter(t *testing.T) {
 		e := verdict{op: OpOrderPush, status: 429, retryAfter: header, now: now}.judge(nil)
 		if e.RetryAfter != want {
 			t.Errorf("%q: %s, want %s", header, e.RetryAfter, want)
+		}
+	}
+}
+
+func TestAnswerCodeMindsOnlyTheFieldThatDecides(t *testing.T) {
+	for _, c := range []struct {
+		path, body string
+		code       int
+		ok         bool
+	}{
+		{pathOrderPush, `{"err_code":"40012","err_no":{}}`, 40012, true},
+		{pathEcpay + "create_refund", `{"err_no":0,"refund_no":"D9","err_code":"0"}`, 0, true},
+		{pathEcpay + "create_refund", `{"err_no":"1001","err_code":[]}`, 1001, true},
+		{pathEcpay + "create_refund", `{"err_no":true,"err_code":0}`, 0, false},
+	} {
+		if code, ok := AnswerCode(c.path, []byte(c.body)); code != c.code || ok != c.ok {
+			t.Errorf("%s: %d, %t", c.body, code, ok)
 		}
 	}
 }

@@ -95,6 +95,39 @@ func TestNotifyURLMayBePlainOnlyForASimulator(t *testing.T) {
 	}
 }
 
+// A faulty address in the configuration ended every refund and settlement for good: it is no fault of theirs, and they wait.
+func TestAFaultyConfiguredNotifyURLIsNoFaultOfTheRequest(t *testing.T) {
+	f := newFar(t, reply{body: `{"err_no":0}`})
+	for _, bad := range []string{"http://shop.example.com/cb", "https://u:p@shop.example.com/", "https://shop.example.com:8443/", "https://a/" + strings.Repeat("x", 247)} {
+		c := fixed(t, f.URL)
+		c.cfg.BaseURL, c.cfg.NotifyURL = "https://127.0.0.1:9", bad
+		for name, call := range map[string]func(notifyURL string) error{
+			"payment":    func(u string) error { o := aPayment(); o.NotifyURL = u; _, _, err := c.CreateOrder(ctx, o); return err },
+			"refund":     func(u string) error { r := aRefund(); r.NotifyURL = u; _, _, err := c.CreateRefund(ctx, r); return err },
+			"settlement": func(u string) error { s := aSettlement(); s.NotifyURL = u; _, _, err := c.Settle(ctx, s); return err },
+		} {
+			err := call("")
+			var e *Error
+			var fault *FieldError
+			if !errors.As(err, &e) || e.Kind != Unauthorized || e.HTTPStatus != 0 || e.MayHave ||
+				!errors.Is(err, ErrConfiguration) || !errors.As(err, &fault) || fault.Field != "notify_url" {
+				t.Errorf("%s, configured %q: %v", name, bad, err)
+			}
+			if err := call(bad); kindOf(err) != Rejected || errors.Is(err, ErrConfiguration) {
+				t.Errorf("%s, given %q: %v", name, bad, err)
+			}
+		}
+		r := aRefund()
+		r.Reason = "" // the request's own fault comes first: no configuration mends it
+		if _, _, err := c.CreateRefund(ctx, r); kindOf(err) != Rejected {
+			t.Errorf("a faulty request: %v", err)
+		}
+	}
+	if sent := f.sent(); len(sent) != 0 {
+		t.Errorf("sent %q", sent)
+	}
+}
+
 func TestEncodeReceivers(t *testing.T) {
 	text, err := EncodeReceivers([]Receiver{{"7044", 30}, {"7045", 1}})
 	if err != nil || text != `[{"merchant_uid":"7044","amount":30},{"merchant_uid":"7045","amount":1}]` {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -51,16 +52,31 @@ var china = time.FixedZone("CST", 8*60*60)
 // milliseconds are numbers of this size: as seconds they would lie after the year 5000.
 const milliseconds = 100_000_000_000
 
-// moment is a time in seconds since 1970, as a number or as text, in seconds, milliseconds or "2006-01-02 15:04:05"; else 0.
+// The years in which a time of Douyin's can lie: one outside is not told, and no database has to take it.
+const (
+	year2000 = 946_684_800
+	year2101 = 4_133_980_800
+)
+
+// told is a time in seconds since 1970, 0 where it lies outside the years 2000 to 2100.
+func told(seconds int64) int64 {
+	if seconds < year2000 || seconds >= year2101 {
+		return 0
+	}
+	return seconds
+}
+
+// moment is a time in seconds since 1970, as a number or as text, in seconds, milliseconds or "2006-01-02 15:04:05"; 0 where it is none
+// of the years 2000 to 2100.
 func (c cell) moment() int64 {
 	if at, err := time.ParseInLocation(time.DateTime, c.text, china); err == nil {
-		return at.Unix()
+		return told(at.Unix())
 	}
 	n := c.spare()
 	if n >= milliseconds {
 		n /= 1000
 	}
-	return max(n, 0)
+	return told(n)
 }
 
 // message is every field of the three messages. Douyin's pages disagree on app_id and appid, and on numbers and texts.
@@ -134,7 +150,7 @@ func (c *Callback) readMessage() error {
 	switch {
 	case c.Type == CallbackTransfer || c.Type == CallbackSettleFinish:
 		return nil // stored, never acted upon
-	case !slices.Contains(types, c.Type):
+	case !slices.Contains(types, c.Type): // also none, or one that is no text
 		c.Unread = "type"
 		return nil
 	}
@@ -157,7 +173,7 @@ func (c *Callback) readMessage() error {
 	if kind == "" {
 		r.fault(field) // it is missing, or another one stands beside it
 	}
-	r.status(m.Status)
+	r.status(c.Type, m.Status)
 	c.notice(&m, number.text, &r)
 	if c.Unread = r.field; c.Unread != "" {
 		c.Payment, c.Refund, c.Settle = nil, nil, nil
@@ -209,16 +225,24 @@ func (s *strict) fault(field string) {
 	}
 }
 
+// number is one that the shop can have given: a longer one is none of its.
 func (s *strict) number(field string, c cell) {
-	if !c.plain || c.text == "" {
+	if !c.plain || strings.TrimSpace(c.text) == "" || len(c.text) > MaxOrderIDBytes {
 		s.fault(field)
 	}
 }
 
-func (s *strict) status(c cell) {
-	if !c.plain || c.text == "" {
-		s.fault("status")
+// status is one of Douyin's words: of any other nobody knows whether money has moved.
+func (s *strict) status(kind string, c cell) {
+	switch Result(c.text) {
+	case ResultSuccess, ResultFail, ResultProcessing:
+		return
+	case ResultTimeout:
+		if kind == CallbackPayment {
+			return
+		}
 	}
+	s.fault("status")
 }
 
 // fen is an amount, which must be there, whole and not negative.

@@ -2,6 +2,7 @@ package douyin
 
 import (
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -22,6 +23,14 @@ func TestOnlyNumberStatusAndAmountMustBeWhatTheyAre(t *testing.T) {
 		`,"paid_at":"yesterday"`:              0,
 		`,"paid_at":{"seconds":1}`:            0,
 		`,"paid_at":-5`:                       0,
+		`,"paid_at":1000000000000000000`:      0, // no year that a database takes
+		`,"paid_at":9223372036854775807`:      0,
+		`,"paid_at":"9999-12-31 23:59:59"`:    0,
+		`,"paid_at":"1999-12-31 23:59:59"`:    0,
+		`,"paid_at":946684799`:                0,
+		`,"paid_at":946684800`:                946684800,
+		`,"paid_at":4133980799`:               4133980799,
+		`,"paid_at":4133980800`:               0,
 		`,"way":2,"seller_uid":true`:          0,
 		`,"is_all_settled":"true"`:            0,
 		`,"item_id":null,"channel_no":{}`:     0,
@@ -35,6 +44,15 @@ func TestOnlyNumberStatusAndAmountMustBeWhatTheyAre(t *testing.T) {
 		}
 		if c.Payment.OutOrderNo != "O1" || c.Payment.TotalAmount != 100 || c.Payment.PaidAt != paidAt || c.AppID() != "tt1" {
 			t.Errorf("%s: %+v", more, c.Payment)
+		}
+	}
+	for kind, words := range map[string][]string{"payment": {"SUCCESS", "FAIL", "PROCESSING", "TIMEOUT"}, "refund": {"SUCCESS", "FAIL", "PROCESSING"}, "settle": {"SUCCESS", "FAIL", "PROCESSING"}} {
+		for _, word := range words {
+			no := map[string]string{"payment": "cp_orderno", "refund": "cp_refundno", "settle": "cp_settle_no"}[kind]
+			c, err := VerifyCallback(callbackOf(t, kind, `{"`+no+`":"`+strings.Repeat("x", 64)+`","status":"`+word+`","total_amount":1,"refund_amount":1}`), cbToken)
+			if err != nil || c.Unread != "" || c.Status() != Result(word) {
+				t.Errorf("%s %s: %+v, %v", kind, word, c, err)
+			}
 		}
 	}
 	for _, settled := range []string{`true`, `"true"`, `1`, `"1"`} {
@@ -52,6 +70,7 @@ func TestOnlyNumberStatusAndAmountMustBeWhatTheyAre(t *testing.T) {
 // What is signed and cannot be understood is kept under a key of its own, and nothing is acted upon.
 func TestASignedCallbackThatCannotBeUnderstoodSaysWhy(t *testing.T) {
 	t.Parallel()
+	long := strings.Repeat("x", 64)
 	for _, c := range []struct{ kind, msg, unread, number string }{
 		{"Settle", settleMsg, "type", ""},
 		{"brand_new", `{"status":"SUCCESS"}`, "type", ""},
@@ -64,6 +83,15 @@ func TestASignedCallbackThatCannotBeUnderstoodSaysWhy(t *testing.T) {
 		{"payment", `{"cp_orderno":"1","status":"SUCCESS","total_amount":true}`, "total_amount", "1"},
 		{"refund", `{"cp_refundno":"1","status":"SUCCESS","refund_amount":-1}`, "refund_amount", "1"},
 		{"settle", `{"cp_settle_no":"1","status":"SUCCESS","settle_amount":{}}`, "settle_amount", "1"},
+		{"payment", `{"cp_orderno":"` + long + `1","status":"SUCCESS","total_amount":1}`, "cp_orderno", long + "1"},
+		{"refund", `{"cp_refundno":"` + long + `1","status":"SUCCESS","refund_amount":1}`, "cp_refundno", long + "1"},
+		{"settle", `{"cp_settle_no":"` + long + `1","status":"SUCCESS"}`, "cp_settle_no", long + "1"},
+		{"payment", `{"cp_orderno":" ","status":"SUCCESS","total_amount":1}`, "cp_orderno", " "},
+		{"payment", `{"cp_orderno":"1","status":"success","total_amount":1}`, "status", "1"},
+		{"payment", `{"cp_orderno":"1","status":1,"total_amount":1}`, "status", "1"},
+		{"payment", `{"cp_orderno":"1","status":"` + long[:40] + `","total_amount":1}`, "status", "1"},
+		{"refund", `{"cp_refundno":"1","status":"TIMEOUT","refund_amount":1}`, "status", "1"},
+		{"settle", `{"cp_settle_no":"1","status":"Fail"}`, "status", "1"},
 		{"payment", `cp_orderno`, "msg", ""},
 		{"payment", `[]`, "msg", ""},
 		{"payment", `{"cp_orderno":{}}`, "cp_orderno", ""},

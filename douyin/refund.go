@@ -78,7 +78,7 @@ func (c *Client) QueryRefund(ctx context.Context, outRefundNo string) (RefundSta
 	i := got.RefundInfo
 	state := RefundState{
 		RefundNo: string(i.RefundNo), Status: Result(i.RefundStatus), Amount: read.fen("refund_amount", i.RefundAmount),
-		RefundedAt: read.number("refunded_at", i.RefundedAt), AllSettled: i.IsAllSettled, CPExtra: string(i.CPExtra), Message: string(i.Msg),
+		RefundedAt: told(read.number("refunded_at", i.RefundedAt)), AllSettled: i.IsAllSettled, CPExtra: string(i.CPExtra), Message: string(i.Msg),
 	}
 	if state.Status == "" || read.field != "" {
 		return RefundState{}, r, lacking(OpRefundQuery, r)

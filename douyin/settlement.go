@@ -162,7 +162,7 @@ func (c *Client) QuerySettle(ctx context.Context, outSettleNo string) (SettleSta
 	i := got.SettleInfo
 	state := SettleState{
 		SettleNo: string(i.SettleNo), Status: Result(i.SettleStatus), Amount: read.number("settle_amount", i.SettleAmount),
-		Detail: string(i.SettleDetail), SettledAt: read.number("settled_at", i.SettledAt), Rake: read.number("rake", i.Rake),
+		Detail: string(i.SettleDetail), SettledAt: told(read.number("settled_at", i.SettledAt)), Rake: read.number("rake", i.Rake),
 		Commission: read.number("commission", i.Commission), CPExtra: string(i.CPExtra), Message: string(i.Msg),
 	}
 	if state.Status == "" || read.field != "" {

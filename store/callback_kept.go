@@ -14,7 +14,7 @@ import (
 const (
 	AlarmForeignApp    = "foreign_app"    // signed with our token, and about another app
 	AlarmUnknownType   = "unknown_type"   // of a type that nobody knows
-	AlarmNotUnderstood = "not_understood" // its number, status or amount cannot be read
+	AlarmNotUnderstood = "not_understood" // its number, status or amount is none that is known
 )
 
 // CallbackAlarm is the table of callbacks, as far as they are kept for a person; their number is their id.

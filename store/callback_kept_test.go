@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -128,6 +129,26 @@ func TestCallbacksWithoutANumberAreToldApart(t *testing.T) {
 		}
 		if n := count(t, db, "SELECT COUNT(*) FROM ordersync_callback"); n != 2 {
 			t.Errorf("%d are stored", n)
+		}
+	})
+}
+
+// A text that fits no column kept a callback from being stored at every delivery.
+func TestAKeptCallbackIsClippedToItsColumns(t *testing.T) {
+	onOrder(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		long := strings.Repeat("长", 400)
+		c := store.Callback{Type: long, Number: long, Status: long, PlatformNo: long, Way: long, Message: long, Key: long, Kept: store.AlarmNotUnderstood, Note: long, Forward: true}
+		if got := accept(t, s, c); got != (store.Accepted{Fresh: true, Alarm: c.Kept}) {
+			t.Errorf("%+v", got)
+		}
+		if n := count(t, db, "SELECT COUNT(*) FROM ordersync_callback WHERE LENGTH(number) <= 64 AND LENGTH(type) <= 32 AND LENGTH(status) <= 32 AND LENGTH(note) <= 512 AND LENGTH(dedup_key) <= 191"); n != 1 {
+			t.Error("a text is longer than its column")
+		}
+		if got := accept(t, s, store.Callback{Type: "payment", Number: "1", Status: "SUCCESS", Amount: 1230, PlatformNo: long, Way: long}); !got.Fresh || got.OrderID != "1" {
+			t.Errorf("a payment: %+v", got)
+		}
+		if p, _, err := s.Payment(t.Context(), "1"); err != nil || len(p.DouyinOrderID) > 64 || len(p.Way) > 16 {
+			t.Errorf("%+v, %v", p, err)
 		}
 	})
 }

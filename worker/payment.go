@@ -104,17 +104,22 @@ func nextPaymentAsk(row store.PaymentAsk, now time.Time) time.Time {
 	return next
 }
 
-func (h *PaymentHandler) paid(ctx context.Context, row store.PaymentAsk, answer douyin.OrderPayment, now time.Time) error {
-	paidAt, err := time.ParseInLocation(time.DateTime, answer.PayTime, china)
-	if err != nil {
-		paidAt = now // nobody needs it to the second
+// payTime is when a payment was made; now where Douyin tells no time of the years 2000 to 2100: nobody needs it to the second.
+func payTime(told string, now time.Time) time.Time {
+	at, err := time.ParseInLocation(time.DateTime, told, china)
+	if err != nil || at.Year() < 2000 || at.Year() > 2100 {
+		return now
 	}
+	return at
+}
+
+func (h *PaymentHandler) paid(ctx context.Context, row store.PaymentAsk, answer douyin.OrderPayment, now time.Time) error {
 	way := ""
 	if answer.Way != 0 {
 		way = strconv.Itoa(answer.Way)
 	}
 	accepted, err := h.Rows.ConfirmPayment(ctx, store.Callback{
-		Number: row.OutOrderNo, Amount: store.Fen(answer.TotalFee), PlatformNo: answer.OrderID, Way: way, FinishedAt: paidAt, At: now,
+		Number: row.OutOrderNo, Amount: store.Fen(answer.TotalFee), PlatformNo: answer.OrderID, Way: way, FinishedAt: payTime(answer.PayTime, now), At: now,
 	})
 	if err != nil {
 		return fmt.Errorf("payment %s: %w", row.OutOrderNo, err)

@@ -134,3 +134,15 @@ func paymentTask(t *testing.T, no string) *asynq.Task {
 	}
 	return task
 }
+
+// A time that no column takes would be asked for until the payment is given up.
+func TestAPayTimeOutsideTheYears2000To2100IsNow(t *testing.T) {
+	t.Parallel()
+	for told, want := range map[string]time.Time{
+		"0001-01-01 00:00:00": noon, "1999-12-31 23:59:59": noon, "9999-12-31 23:59:59": noon, "": noon, "2026-05-01 20:00:00": time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC),
+	} {
+		if got := payTime(told, noon); !got.Equal(want) {
+			t.Errorf("%q: %v, want %v", told, got, want)
+		}
+	}
+}

@@ -56,6 +56,24 @@ func TestACallbackIsStoredBeforeItIsAnswered(t *testing.T) {
 	}
 }
 
+// The type is not signed: without one, or with one that is no text, a signed callback is taken all the same.
+func TestASignedCallbackWithoutATypeIsTaken(t *testing.T) {
+	t.Parallel()
+	for _, with := range []string{``, `"type":["refund"],`, `"type":{},`} {
+		c, counts := &fakeCallbacks{result: CallbackMalformed}, map[CallbackResult]int{}
+		f := setUp(t, withCallbacks(c, counts))
+		body := strings.Replace(signedCallback, `"type":"refund",`, with, 1)
+		wantJSON(t, f.ask("POST", "/callbacks/douyin", body), http.StatusOK, `{"err_no":0,"err_tips":"success"}`)
+		if len(c.accepted) != 1 || c.raw[0] != body || c.accepted[0].Unread != "type" {
+			t.Errorf("%s: %+v", with, c.accepted)
+		}
+		forged := strings.Replace(body, "4242", "4243", 1)
+		if w := f.ask("POST", "/callbacks/douyin", forged); w.Code != http.StatusForbidden || len(c.accepted) != 1 {
+			t.Errorf("%s, forged: %d", with, w.Code)
+		}
+	}
+}
+
 func TestACallbackThatIsNotStoredIsDeliveredAgain(t *testing.T) {
 	t.Parallel()
 	c, counts := &fakeCallbacks{err: errDown}, map[CallbackResult]int{}

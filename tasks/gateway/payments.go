@@ -103,7 +103,7 @@ func (g *Gateway) queryPayment(w http.ResponseWriter, r *http.Request) error {
 // are what the caller must read. douyin.Error.Message holds no secrets.
 func douyinProblem(err error) *Problem {
 	var field *douyin.FieldError
-	if errors.As(err, &field) {
+	if errors.As(err, &field) && !errors.Is(err, douyin.ErrConfiguration) { // that one is not the caller's
 		return &Problem{Status: http.StatusUnprocessableEntity, Field: field.Field, Detail: field.Reason}
 	}
 	var d *douyin.Error

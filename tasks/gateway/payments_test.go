@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -76,7 +77,9 @@ func TestWhatDouyinSaysBecomesAStatus(t *testing.T) {
 		"paused":       {&douyin.Error{Op: "payment.create", Kind: douyin.Paused}, 503, "", "ask again", "5"},
 		"unavailable":  {fmt.Errorf("x: %w", &douyin.Error{Op: "payment.create", Kind: douyin.Unavailable, Err: errDown}), 502, "", "same number", ""},
 		"unauthorized": {&douyin.Error{Op: "payment.create", Kind: douyin.Unauthorized}, 502, "", "credentials", ""},
-		"anything":     {errDown, 503, "", "", "5"},
+		"our notify_url": {&douyin.Error{Op: "payment.create", Kind: douyin.Unauthorized,
+			Err: errors.Join(douyin.ErrConfiguration, &douyin.FieldError{Field: "notify_url", Reason: "want https"})}, 502, "", "operator", ""},
+		"anything": {errDown, 503, "", "", "5"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := setUp(t, withPayments(&fakePayments{err: c.err}))

@@ -95,9 +95,11 @@ func stored(c douyin.Callback) store.Callback {
 	return out
 }
 
+// seconds is a time that Douyin told; zero where it lies outside the years 2000 to 2100, which no column has to take.
 func seconds(s int64) time.Time {
-	if s == 0 {
+	at := time.Unix(s, 0).UTC()
+	if at.Year() < 2000 || at.Year() > 2100 {
 		return time.Time{}
 	}
-	return time.Unix(s, 0)
+	return at.Local()
 }

@@ -1,7 +1,9 @@
 package desk
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
@@ -22,6 +24,9 @@ func TestOnlyOurOwnUnderstoodCallbacksCount(t *testing.T) {
 		{"settle", `{"appid":"tt2","cp_settle_no":"S1"}`, store.AlarmForeignApp, "tt2", gateway.CallbackForeign},
 		{"payment", `{"appid":{},"cp_orderno":"1","status":"SUCCESS","total_amount":1}`, store.AlarmForeignApp, "{}", gateway.CallbackForeign},
 		{"payment", `{"appid":"tt1","cp_orderno":"1","status":"SUCCESS"}`, store.AlarmNotUnderstood, "total_amount", gateway.CallbackMalformed},
+		{"payment", `{"appid":"tt1","cp_orderno":"` + strings.Repeat("1", 65) + `","status":"SUCCESS","total_amount":1}`, store.AlarmNotUnderstood, "cp_orderno", gateway.CallbackMalformed},
+		{"payment", `{"appid":"tt1","cp_orderno":"1","status":"success","total_amount":1}`, store.AlarmNotUnderstood, "status", gateway.CallbackMalformed},
+		{"", `{"appid":"tt1","cp_orderno":"1","status":"SUCCESS","total_amount":1}`, store.AlarmUnknownType, "", gateway.CallbackMalformed},
 		{"brand_new", `{}`, store.AlarmUnknownType, "brand_new", gateway.CallbackMalformed},
 		{"withdraw", `{"withdraw_at":1}`, "", "", gateway.CallbackAccepted},
 	} {
@@ -39,6 +44,16 @@ func TestOnlyOurOwnUnderstoodCallbacksCount(t *testing.T) {
 		}
 		if row.Key == "" {
 			t.Errorf("%s %s has no key", c.kind, c.msg)
+		}
+	}
+}
+
+// A time that no column takes kept a payment from being stored at every delivery.
+func TestATimeOutsideTheYears2000To2100IsNotTold(t *testing.T) {
+	t.Parallel()
+	for s, told := range map[int64]bool{0: false, -1: false, 946684799: false, 946684800: true, 1704067200: true, 4133980799: true, 4133980800: false, 1e18: false} {
+		if at := seconds(s); at.IsZero() == told || told && !at.Equal(time.Unix(s, 0)) {
+			t.Errorf("%d: %v", s, at)
 		}
 	}
 }
