@@ -1,5 +1,6 @@
 // Package tuning makes asynq v0.26 cheaper for a process that has hundreds of tasks in hand. It
-// changes nothing that asynq does: a worker without it pushes the same orders, more slowly.
+// changes nothing that asynq does: a worker without it pushes the same orders, more slowly. A program
+// that embeds package worker may import it.
 //
 // # Why scripts share round trips
 //
