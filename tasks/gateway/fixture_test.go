@@ -13,6 +13,8 @@ import (
 
 	"github.com/hibiken/asynq"
 	"github.com/rs/zerolog"
+
+	"github.com/ordersync/ordersync/store/servertest"
 )
 
 const token = "a-token-of-the-test"
@@ -24,7 +26,7 @@ type fixture struct {
 	queue  *fakeQueue
 	orders *fakeOrders
 	ready  error
-	log    *safeBuffer
+	log    *servertest.Buffer
 }
 
 // fakeQueue is a tasks.Enqueuer that remembers, and refuses an id that it has seen.
@@ -66,7 +68,7 @@ func (o *fakeOrders) OrderStatus(_ context.Context, id string) (OrderStatus, boo
 
 func setUp(t *testing.T, change ...func(*Config, *Parts)) *fixture {
 	t.Helper()
-	f := &fixture{t: t, queue: &fakeQueue{tasks: map[string][]asynq.Option{}}, orders: &fakeOrders{}, log: &safeBuffer{}}
+	f := &fixture{t: t, queue: &fakeQueue{tasks: map[string][]asynq.Option{}}, orders: &fakeOrders{}, log: &servertest.Buffer{}}
 	cfg := Config{Tokens: []string{"an-older-token", token}, Log: zerolog.New(f.log), NewID: func() string { return "request-1" }}
 	parts := Parts{Queue: f.queue, Orders: f.orders, Ready: func(context.Context) error { return f.ready }}
 	for _, c := range change {

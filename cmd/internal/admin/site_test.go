@@ -27,7 +27,7 @@ const (
 // site is an Admin with two users, vera who may look and omar who may change.
 type site struct {
 	*Admin
-	log safeBuffer
+	log servertest.Buffer
 	now time.Time
 	rdb *redis.Client
 }

@@ -1,7 +1,6 @@
 package pages_test
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -9,7 +8,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -36,26 +34,8 @@ type site struct {
 	store *store.Store
 	db    *gorm.DB
 	redis *redis.Client
-	log   *safeBuffer
+	log   *servertest.Buffer
 	rate  float64 // of pushes, of 50
-}
-
-// safeBuffer is written by the server and read by the test.
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *safeBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *safeBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }
 
 // onEach runs a test on every back end.
@@ -75,7 +55,7 @@ func newSite(t *testing.T, db *gorm.DB, rdb *redis.Client) *site {
 	if _, err := st.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s := &site{store: st, db: db, redis: rdb, log: &safeBuffer{}, rate: 50}
+	s := &site{store: st, db: db, redis: rdb, log: &servertest.Buffer{}, rate: 50}
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
 	if err != nil {
 		t.Fatal(err)
