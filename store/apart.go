@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/ordersync/ordersync/store/gather"
 )
 
 // lockPatience bounds how long one batch meets locks before what is left of it counts as stuck.
@@ -73,37 +75,34 @@ func (p *parts[T]) aroundLocks(items []T, met error) {
 // writeAll writes a batch. A row that the database refuses fails alone; calls whose row stays locked are returned and have no
 // answer yet.
 func writeAll[K, V any](
-	ctx context.Context, s *Store, calls []*call[K, V], order func(K) string, write func([]*call[K, V]) error,
-) (stuck []*call[K, V]) {
-	held := heldBy(ctx, s, func(c *call[K, V]) string { return order(c.key) })
-	p := parts[*call[K, V]]{run: write, held: held, fail: (*call[K, V]).fail}
+	ctx context.Context, s *Store, calls []*gather.Call[K, V], order func(K) string, write func([]*gather.Call[K, V]) error,
+) (stuck []*gather.Call[K, V]) {
+	held := heldBy(ctx, s, func(c *gather.Call[K, V]) string { return order(c.Key) })
+	p := parts[*gather.Call[K, V]]{run: write, held: held, fail: failCall[K, V]}
 	p.do(calls)
 	return p.stuck
 }
 
 // writeStuck tries calls whose rows are locked for a while longer, while the batches behind theirs go on.
 func writeStuck[K, V any](
-	ctx context.Context, s *Store, stuck []*call[K, V], order func(K) string, write func([]*call[K, V]) error,
+	ctx context.Context, s *Store, stuck []*gather.Call[K, V], order func(K) string, write func([]*gather.Call[K, V]) error,
 ) {
 	for try := 1; try < lockTries && len(stuck) > 0; try++ {
 		stuck = writeAll(ctx, s, stuck, order, write)
 	}
 	for _, c := range stuck {
-		c.fail(fmt.Errorf("store: write order state: %w", ErrLocked))
+		failCall(c, fmt.Errorf("store: write order state: %w", ErrLocked))
 	}
 }
 
-// insertAll writes a batch of new rows, which meets no lock but that of the table. A row that the database refuses fails alone.
-func insertAll[K, V any](calls []*call[K, V], write func([]*call[K, V]) error) {
-	p := parts[*call[K, V]]{run: write, fail: (*call[K, V]).fail}
-	p.do(calls)
-}
+// failCall makes err the call's answer. A lock that was waited for in vain is ErrLocked.
+func failCall[K, V any](c *gather.Call[K, V], err error) { c.Fail(lockedError(err)) }
 
 // answerOthers answers the calls that need not wait.
-func answerOthers[K, V any](calls, waits []*call[K, V]) {
+func answerOthers[K, V any](calls, waits []*gather.Call[K, V]) {
 	for _, c := range calls {
 		if !slices.Contains(waits, c) {
-			c.answer()
+			c.Answer()
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/ordersync/ordersync/store/gather"
 	"github.com/ordersync/ordersync/tasks/cut"
 )
 
@@ -17,13 +18,13 @@ type row struct {
 }
 
 // lockRows locks the rows of the orders that the calls are about, and reads them; an order without a row has an empty one.
-func lockRows[K, V any](tx *gorm.DB, d dialect, calls []*call[K, V], orderID func(K) string) (map[string]*row, error) {
+func lockRows[K, V any](tx *gorm.DB, d dialect, calls []*gather.Call[K, V], orderID func(K) string) (map[string]*row, error) {
 	if len(calls) == 0 {
 		return nil, nil
 	}
 	ids := make([]string, 0, len(calls))
 	for _, c := range calls {
-		ids = append(ids, orderID(c.key))
+		ids = append(ids, orderID(c.Key))
 	}
 	slices.Sort(ids) // everybody locks in the same order
 	ids = slices.Compact(ids)

@@ -11,16 +11,11 @@
 //
 // # Why calls are gathered
 //
-// A hundred handlers that each send five statements keep the database and both processors busy with round trips and commits.
-// Calls that are made at the same time share statements instead: one SELECT loads many orders, and one commit makes many records
-// durable while each handler waits for its own. Announcements and records go separate ways, so that neither waits for the
-// other's. An idle store gathers nothing: a lone call goes through at once.
-//
-// # Why the gathering is ours and not dataloader's
-//
-// graph-gophers/dataloader was tried against the needs and left: it runs a batch under the context of the first caller, so
-// one cancelled task fails the others; it waits its full window also when nobody else calls; it does not bound the number
-// of batches in flight; it cannot be drained at shutdown. What was needed instead is the 100 lines of gather.go.
+// A hundred handlers that each send five statements keep the database and both processors busy with
+// round trips and commits. Calls that are made at the same time share statements instead: one SELECT
+// loads many orders, and one commit makes many records durable while each handler waits for its own.
+// Loads, announcements and records are gathered in a group each, so that none waits for the others.
+// Package gather says when a call waits, and what was measured.
 //
 // # Why an attempt is announced
 //

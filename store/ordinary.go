@@ -8,6 +8,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/ordersync/ordersync/store/gather"
 	"github.com/ordersync/ordersync/tasks/cut"
 )
 
@@ -17,19 +18,19 @@ var errExtraordinary = errors.New("store: a row is not as it was when its order 
 // writeBegins announces attempts: the first at an order, and later ones after which nothing is open, without reading their
 // rows, because what they must find is known; the rest with care. One that is not as it looks, or that meets another one of
 // the same order, is found by its statement.
-func (s *Store) writeBegins(ctx context.Context, calls []*call[*Begin, int64]) error {
+func (s *Store) writeBegins(ctx context.Context, calls []*gather.Call[*Begin, int64]) error {
 	ordinary := func() error {
 		var first, later []*Begin
-		var careful []*call[*Begin, int64]
+		var careful []*gather.Call[*Begin, int64]
 		for _, c := range calls {
-			switch b := c.key; {
+			switch b := c.Key; {
 			case s.sql.sqlite: // in the process there are no round trips to save
 				careful = append(careful, c)
 			case b.Seq == 0 && !b.Exists:
-				c.value, c.err = 1, nil
+				c.Value, c.Err = 1, nil
 				first = append(first, b)
 			case b.Exists && b.Open == 0:
-				c.value, c.err = b.Seq+1, nil
+				c.Value, c.Err = b.Seq+1, nil
 				later = append(later, b)
 			default:
 				careful = append(careful, c)
@@ -52,12 +53,12 @@ func (s *Store) writeBegins(ctx context.Context, calls []*call[*Begin, int64]) e
 }
 
 // writePushes records attempts: those that succeeded without reading their rows, the rest with care.
-func (s *Store) writePushes(ctx context.Context, calls []*call[*Push, bool]) error {
+func (s *Store) writePushes(ctx context.Context, calls []*gather.Call[*Push, bool]) error {
 	ordinary := func() error {
 		var pushed []*Push
-		var careful []*call[*Push, bool]
+		var careful []*gather.Call[*Push, bool]
 		for _, c := range calls {
-			p := c.key
+			p := c.Key
 			if !s.sql.sqlite && p.Outcome == Pushed && p.Seq > 0 && p.DueAt == nil && p.Kind == "" && p.Code == 0 && p.Message == "" {
 				pushed = append(pushed, p)
 			} else {

@@ -8,6 +8,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/ordersync/ordersync/store/gather"
 	"github.com/ordersync/ordersync/tasks/cut"
 )
 
@@ -21,7 +22,7 @@ func (s *Store) BeginPush(ctx context.Context, b Begin) (seq int64, err error) {
 	if err := checkOrderID(b.OrderID); err != nil {
 		return 0, err
 	}
-	return s.begins.do(ctx, &b)
+	return s.begins.Do(ctx, &b)
 }
 
 // RecordPush writes how an attempt or a pass ended. It is durable when it returns. changed tells, with Outcome Pushed and
@@ -31,7 +32,7 @@ func (s *Store) RecordPush(ctx context.Context, p Push) (changed bool, err error
 	if err := checkOrderID(p.OrderID); err != nil {
 		return false, err
 	}
-	return s.records.do(ctx, &p)
+	return s.records.Do(ctx, &p)
 }
 
 func checkOrderID(id string) error {
@@ -42,8 +43,8 @@ func checkOrderID(id string) error {
 }
 
 // beginBatch announces many attempts at once.
-func (s *Store) beginBatch(ctx context.Context, calls []*call[*Begin, int64]) (rest func()) {
-	write := func(calls []*call[*Begin, int64]) error { return s.writeBegins(ctx, calls) }
+func (s *Store) beginBatch(ctx context.Context, calls []*gather.Call[*Begin, int64]) (rest func()) {
+	write := func(calls []*gather.Call[*Begin, int64]) error { return s.writeBegins(ctx, calls) }
 	order := func(b *Begin) string { return b.OrderID }
 	stuck := writeAll(ctx, s, calls, order, write)
 	if len(stuck) == 0 {
@@ -55,28 +56,28 @@ func (s *Store) beginBatch(ctx context.Context, calls []*call[*Begin, int64]) (r
 
 // recordBatch writes many records at once. Meanwhile their calls are logged, and the orders that were pushed are read once more;
 // who waits for that is answered in the rest.
-func (s *Store) recordBatch(ctx context.Context, calls []*call[*Push, bool]) (rest func()) {
+func (s *Store) recordBatch(ctx context.Context, calls []*gather.Call[*Push, bool]) (rest func()) {
 	orders := s.lookAgain(ctx, calls)
 	logged := s.logCalls(ctx, calls)
-	write := func(calls []*call[*Push, bool]) error { return s.writePushes(ctx, calls) }
+	write := func(calls []*gather.Call[*Push, bool]) error { return s.writePushes(ctx, calls) }
 	order := func(p *Push) string { return p.OrderID }
 	stuck := writeAll(ctx, s, calls, order, write)
 	for i, entry := range <-logged {
-		if calls[i].err == nil {
-			calls[i].err = entry.err
+		if calls[i].Err == nil {
+			calls[i].Err = entry.err
 		}
 	}
 	if orders == nil && len(stuck) == 0 {
 		return nil
 	}
-	var pushed []*call[*Push, bool]
+	var pushed []*gather.Call[*Push, bool]
 	for _, c := range calls {
 		switch {
 		case slices.Contains(stuck, c):
-		case c.err == nil && c.key.looksAgain():
+		case c.Err == nil && c.Key.looksAgain():
 			pushed = append(pushed, c)
 		default:
-			c.answer() // it is durable
+			c.Answer() // it is durable
 		}
 	}
 	return func() {
@@ -85,13 +86,13 @@ func (s *Store) recordBatch(ctx context.Context, calls []*call[*Push, bool]) (re
 			now = <-orders
 		}
 		for _, c := range pushed {
-			c.value = c.key.changed(now)
+			c.Value = c.Key.changed(now)
 			if len(stuck) > 0 {
-				c.answer()
+				c.Answer()
 			}
 		}
 		for _, c := range stuck {
-			c.value = c.key.looksAgain() && c.key.changed(now)
+			c.Value = c.Key.looksAgain() && c.Key.changed(now)
 		}
 		writeStuck(ctx, s, stuck, order, write)
 	}
@@ -103,31 +104,48 @@ func (p *Push) changed(now map[string]Order) bool {
 	return !found || order != *p.Seen
 }
 
-// logCalls writes what the calls leave in the log, and sends an entry with an error for each of them, in their order.
-func (s *Store) logCalls(ctx context.Context, calls []*call[*Push, bool]) <-chan []*call[*Push, struct{}] {
-	entries := make([]*call[*Push, struct{}], len(calls))
+// logged is what one record left in the log, or why it did not.
+type logged struct {
+	push *Push
+	err  error
+}
+
+// logCalls writes what the calls leave in the log, and sends one logged for each of them, in their
+// order.
+func (s *Store) logCalls(ctx context.Context, calls []*gather.Call[*Push, bool]) <-chan []*logged {
+	entries := make([]*logged, len(calls))
 	for i, c := range calls {
-		entries[i] = &call[*Push, struct{}]{key: c.key}
+		entries[i] = &logged{push: c.Key}
 	}
-	logged := make(chan []*call[*Push, struct{}], 1)
+	done := make(chan []*logged, 1)
 	write := func() {
-		insertAll(entries, func(entries []*call[*Push, struct{}]) error { return s.writeLog(ctx, entries) })
-		logged <- entries
+		s.writeLogs(ctx, entries)
+		done <- entries
 	}
 	if s.sql.sqlite { // one writer at a time
 		write()
 	} else {
 		go write()
 	}
-	return logged
+	return done
+}
+
+// writeLogs writes new rows of the log, and meets no lock but that of the table. A row that the
+// database refuses fails alone.
+func (s *Store) writeLogs(ctx context.Context, entries []*logged) {
+	p := parts[*logged]{
+		run:  func(entries []*logged) error { return s.writeLog(ctx, entries) },
+		fail: func(e *logged, err error) { e.err = lockedError(err) },
+	}
+	p.do(entries)
 }
 
 // writeLog writes entries of the log in one statement.
-func (s *Store) writeLog(ctx context.Context, entries []*call[*Push, struct{}]) error {
+func (s *Store) writeLog(ctx context.Context, entries []*logged) error {
 	rows := make([]LogRow, 0, len(entries))
 	for _, e := range entries {
-		if e.key.Outcome != Settled {
-			rows = append(rows, s.logRow(e.key))
+		if e.push.Outcome != Settled {
+			rows = append(rows, s.logRow(e.push))
 		}
 	}
 	if err := tryAgain(ctx, func() error { return s.sql.insertLog(s.db.WithContext(ctx), rows) }); err != nil {
@@ -140,11 +158,11 @@ func (p *Push) looksAgain() bool { return p.Outcome == Pushed && p.Seen != nil }
 
 // lookAgain reads the orders that were pushed once more, in one statement, and sends what it finds, nothing when it fails. Nil:
 // nobody asks.
-func (s *Store) lookAgain(ctx context.Context, calls []*call[*Push, bool]) <-chan map[string]Order {
+func (s *Store) lookAgain(ctx context.Context, calls []*gather.Call[*Push, bool]) <-chan map[string]Order {
 	var ids []string
 	for _, c := range calls {
-		if c.key.looksAgain() {
-			ids = append(ids, c.key.OrderID)
+		if c.Key.looksAgain() {
+			ids = append(ids, c.Key.OrderID)
 		}
 	}
 	if len(ids) == 0 {
@@ -227,25 +245,25 @@ func (s *Store) transaction(ctx context.Context, f func(tx *gorm.DB) error) erro
 }
 
 // beginCarefully locks the rows and decides in memory.
-func (s *Store) beginCarefully(tx *gorm.DB, calls []*call[*Begin, int64]) error {
+func (s *Store) beginCarefully(tx *gorm.DB, calls []*gather.Call[*Begin, int64]) error {
 	rows, err := lockRows(tx, s.sql, calls, func(b *Begin) string { return b.OrderID })
 	if err != nil {
 		return err
 	}
 	for _, c := range calls {
-		c.value, c.err = rows[c.key.OrderID].begin(c.key)
+		c.Value, c.Err = rows[c.Key.OrderID].begin(c.Key)
 	}
 	return s.sql.saveRows(tx, rows)
 }
 
 // recordCarefully locks the rows, decides in memory, and writes what changed.
-func (s *Store) recordCarefully(tx *gorm.DB, calls []*call[*Push, bool]) error {
+func (s *Store) recordCarefully(tx *gorm.DB, calls []*gather.Call[*Push, bool]) error {
 	rows, err := lockRows(tx, s.sql, calls, func(p *Push) string { return p.OrderID })
 	if err != nil {
 		return err
 	}
 	for _, c := range calls {
-		rows[c.key.OrderID].record(c.key)
+		rows[c.Key.OrderID].record(c.Key)
 	}
 	return s.sql.saveRows(tx, rows)
 }

@@ -8,7 +8,12 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"github.com/ordersync/ordersync/store/gather"
 )
+
+// ErrClosed: the Store is closed.
+var ErrClosed = gather.ErrClosed
 
 // Config of a Store. The zero value reads the PHP class's schema.
 type Config struct {
@@ -46,9 +51,9 @@ type Store struct {
 	cfg      Config
 	schema   Schema
 	sql      dialect
-	loads    *gatherer[string, OrderSnapshot]
-	begins   *gatherer[*Begin, int64]
-	records  *gatherer[*Push, bool]
+	loads    *gather.Group[string, OrderSnapshot]
+	begins   *gather.Group[*Begin, int64]
+	records  *gather.Group[*Push, bool]
 	shop     shopTypes
 	clock    clock
 	loadSQL  string // of buildLoadSQL
@@ -88,18 +93,19 @@ func New(db *gorm.DB, cfg Config) (*Store, error) {
 	}
 	s := &Store{db: db, cfg: cfg, refusals: refusals, schema: cfg.Schema.withDefaults(), sql: dialectOf(db), ownClock: ownClock}
 	s.buildLoadSQL()
-	s.loads = newGatherer(cfg, s.loadBatch)
-	s.begins = newGatherer(cfg, s.beginBatch)
-	s.records = newGatherer(cfg, s.recordBatch)
+	together := gather.Config{Window: cfg.Gather, Size: cfg.BatchSize, Timeout: batchTimeout}
+	s.loads = gather.New(together, s.loadBatch)
+	s.begins = gather.New(together, s.beginBatch)
+	s.records = gather.New(together, s.recordBatch)
 	return s, nil
 }
 
 // Close waits until everything that was asked for is done. Later calls of LoadOrder, BeginPush and RecordPush fail with
 // ErrClosed. The database stays open: whoever opened it closes it.
 func (s *Store) Close() {
-	s.loads.close()
-	s.begins.close()
-	s.records.close()
+	s.loads.Close()
+	s.begins.Close()
+	s.records.Close()
 }
 
 // Ping asks the database for an answer.
