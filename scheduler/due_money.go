@@ -127,8 +127,15 @@ func (d *DueMoney) unsendable(ctx context.Context, number string, why error) {
 }
 
 func (d *DueMoney) task(number, revision string) (*asynq.Task, error) {
-	if d.Money == store.Settlement {
+	return moneyTasks[d.Money](number, revision)
+}
+
+// moneyTasks make the task of one kind of instruction.
+var moneyTasks = map[store.Money]func(number, revision string) (*asynq.Task, error){
+	store.Refund: func(number, revision string) (*asynq.Task, error) {
+		return tasks.Refund{OutRefundNo: number, Revision: revision}.Task()
+	},
+	store.Settlement: func(number, revision string) (*asynq.Task, error) {
 		return tasks.Settle{OutSettleNo: number, Revision: revision}.Task()
-	}
-	return tasks.Refund{OutRefundNo: number, Revision: revision}.Task()
+	},
 }

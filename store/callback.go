@@ -106,15 +106,10 @@ func (s *Store) AcceptCallback(ctx context.Context, c Callback) (accepted Accept
 		}
 		orderID = payment.OrderID
 	}
-	f := func(tx *gorm.DB) (err error) {
+	err = s.underOrderLock(ctx, orderID, func(tx *gorm.DB) (err error) {
 		accepted, err = s.accept(tx, c, orderID, payment)
 		return err
-	}
-	if orderID != "" {
-		err = s.underOrderLock(ctx, orderID, f)
-	} else {
-		err = s.untilWon(ctx, f)
-	}
+	})
 	if err != nil {
 		return Accepted{}, fmt.Errorf("store: accept callback: %w", err)
 	}

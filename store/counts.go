@@ -76,20 +76,16 @@ func (s *Store) countFailed(db *gorm.DB, c *Counts) error {
 	return err
 }
 
-// countOpen reads the instructions that come back at some time: those are the ones that have not ended. A settlement waits
-// since its time has come.
+// countOpen reads the instructions that come back at some time: those are the ones that have not
+// ended.
 func (s *Store) countOpen(db *gorm.DB, c *Counts) error {
 	for _, m := range []Money{Refund, Settlement} {
-		since := "`created_at`"
-		if m == Settlement {
-			since = "COALESCE(`not_before`, `created_at`)"
-		}
 		open, err := collect(db, func(rows *sql.Rows) (o OpenMoney, err error) {
 			var oldest timestamp
 			err = rows.Scan(&o.State, &o.Count, &oldest)
 			o.Money, o.Oldest = m, oldest.Time
 			return o, err
-		}, "SELECT o.`state`, COUNT(*), MIN(o.`since`) FROM (SELECT `state`, "+since+" AS `since` FROM "+quote(ledgers[m].table)+
+		}, "SELECT o.`state`, COUNT(*), MIN(o.`since`) FROM (SELECT `state`, "+ledgers[m].since+" AS `since` FROM "+quote(ledgers[m].table)+
 			" WHERE `due_at` IS NOT NULL ORDER BY `due_at` LIMIT ?) o GROUP BY o.`state` ORDER BY o.`state`", BacklogLimit)
 		if err != nil {
 			return err

@@ -30,13 +30,13 @@
 // every database, not conditions inside three dialects of upsert. A row that somebody else inserted meanwhile is a duplicate
 // key, a deadlock is a deadlock: in both cases the whole batch runs again.
 //
-// # Why ordinary writes do not look first
+// # Why the quick way does not look first
 //
 // Nearly all writes are of three shapes: the first attempt at an order, a later one, an attempt that succeeded. What they
 // must find is known from the snapshot, so they are written without locking and reading first, and the statement itself
 // tells whether every row was as expected: a new key, or an UPDATE that found as many rows as it named. If one was not,
-// the whole batch goes the careful way, whose rules stay the measure: a test writes the same history both ways and compares
-// the books. What an UPDATE without a transaction found stands then, and the careful way sees that it does (row.holds). It saves a third of the database's time for a push. These statements pass GORM's
+// the whole batch goes by the row, whose rules stay the measure: a test writes the same history both ways and compares
+// the books. What an UPDATE without a transaction found stands then, and the way by the row sees that it does (row.holds). It saves a third of the database's time for a push. These statements pass GORM's
 // builder by, which takes a statement with a thousand arguments apart and builds it again.
 //
 // # Why a locked row costs its own order only

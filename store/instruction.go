@@ -152,15 +152,33 @@ func (i *Instruction) fingerprint() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// ledger is where one kind of instruction lives.
+// ledger is where one kind of instruction lives, and all in which the kinds differ.
 type ledger struct {
-	table, number, platform, text string
-	extra                         []string // what only this table has
+	table, number, platform, text string   // the table, and what its columns are called
+	extra                         []string // columns that only this table has: the first of extraColumns
+	since                         string   // since when a row waits, as an expression
+
+	namesAmount bool  // it asks for an amount; false: Douyin says in the end what has moved
+	shown       bool  // Douyin is told of it with the order, whose row sums these instructions up
+	waitsFor    Money // of these one may hold it up: see checkTurn
+	forTurns    bool  // it waits for those that have their turn; false: for all that have not ended
 }
 
+var extraColumns = []string{"settle_params", "finish", "not_before"}
+
 var ledgers = map[Money]ledger{
-	Refund:     {"ordersync_refund", "out_refund_no", "refund_no", "reason", nil},
-	Settlement: {"ordersync_settlement", "out_settle_no", "settle_no", "settle_desc", []string{"settle_params", "finish", "not_before"}},
+	Refund: {
+		table: "ordersync_refund", number: "out_refund_no", platform: "refund_no", text: "reason",
+		since:       "`created_at`",
+		namesAmount: true, shown: true,
+		waitsFor: Settlement, forTurns: true,
+	},
+	Settlement: {
+		table: "ordersync_settlement", number: "out_settle_no", platform: "settle_no", text: "settle_desc",
+		extra:    extraColumns,
+		since:    "COALESCE(`not_before`, `created_at`)", // it waits since its time has come
+		waitsFor: Refund,
+	},
 }
 
 // columns are a table's columns in the order in which scanInstruction and args have them.
@@ -187,9 +205,8 @@ func (m Money) scan(rows *sql.Rows) (storedInstruction, error) {
 		&i.Attempts, &i.Polls, &due, &i.Alarm, &alarm, &ack, &i.Ack.By, &i.Ack.Note, &created, &updated, &finished,
 		&sending, &answered, &i.Refused, &i.Turn,
 	}
-	if m == Settlement {
-		into = append(into, &params, &i.Finish, &notBefore)
-	}
+	extra := []any{&params, &i.Finish, &notBefore} // in the order of extraColumns
+	into = append(into, extra[:len(ledgers[m].extra)]...)
 	if err := rows.Scan(into...); err != nil {
 		return i, err
 	}
@@ -220,10 +237,8 @@ func (d dialect) instructionArgs(i *Instruction) []any {
 		d.timePtr(i.Ack.At), cut.To(i.Ack.By, maxID), cut.To(i.Ack.Note, maxMessage), d.time(i.CreatedAt), d.time(i.UpdatedAt), d.timePtr(i.FinishedAt),
 		d.timePtr(i.SendingAt), d.timePtr(i.AnsweredAt), cut.To(i.Refused, maxKind), i.Turn,
 	}
-	if i.Money == Settlement {
-		args = append(args, nullText(i.Params), i.Finish, d.timePtr(i.NotBefore))
-	}
-	return args
+	extra := []any{nullText(i.Params), i.Finish, d.timePtr(i.NotBefore)} // in the order of extraColumns
+	return append(args, extra[:len(ledgers[i.Money].extra)]...)
 }
 
 func nullText(s string) any {
@@ -294,18 +309,4 @@ func (s *Store) Instructions(ctx context.Context, m Money, orderID string) ([]In
 		all[i] = stored[i].Instruction
 	}
 	return all, nil
-}
-
-// AppendLog writes rows to ordersync_log, durably. Bodies are kept as Config.LogBodies says: give those of failed calls an
-// outcome other than Pushed and Succeeded.
-func (s *Store) AppendLog(ctx context.Context, rows ...LogRow) error {
-	for i := range rows {
-		if r := &rows[i]; s.cfg.LogBodies != BodiesAll && (r.Outcome == Pushed || r.Outcome == Outcome(MoneySucceeded)) {
-			r.Request, r.Response = "", ""
-		}
-	}
-	if err := s.sql.insertLog(s.db.WithContext(ctx), rows); err != nil {
-		return fmt.Errorf("store: append log: %w", err)
-	}
-	return nil
 }

@@ -126,7 +126,7 @@ func (s *Store) create(ctx context.Context, i Instruction, before func(tx *gorm.
 	order, err := s.LoadOrder(ctx, i.OrderID)
 	if err != nil {
 		var column *ColumnError
-		if i.Money == Refund || !errors.As(err, &column) { // a refund needs the amount
+		if ledgers[i.Money].namesAmount || !errors.As(err, &column) { // it is held against the order's
 			return Instruction{}, false, err
 		}
 	}
@@ -188,27 +188,6 @@ func checkNumber(number string) error {
 	return nil
 }
 
-// underOrderLock runs f in a transaction that holds the order's row in ordersync_order, making it where it is missing. What
-// lost a deadlock or a race for a new key runs again; ErrLocked when the row stays locked.
-func (s *Store) underOrderLock(ctx context.Context, orderID string, f func(tx *gorm.DB) error) error {
-	return s.untilWon(ctx, func(tx *gorm.DB) error {
-		if err := s.lockOrder(tx, orderID); err != nil {
-			return err
-		}
-		return f(tx)
-	})
-}
-
-func (s *Store) lockOrder(tx *gorm.DB, orderID string) error {
-	states, err := readStates(tx, []string{orderID}, s.sql.byKey, s.sql.forUpdate)
-	if err != nil || len(states) > 0 {
-		return err
-	}
-	now := s.cfg.Now()
-	statement, args := s.sql.insertStates([]*OrderState{{OrderID: orderID, Outcome: Pending, DueAt: &now, CreatedAt: now, UpdatedAt: now}}, "")
-	return tx.Exec(statement, args...).Error
-}
-
 // checkPaid refuses a refund, which is written already, that is more than is left of its payment. A refund that counts as failed although
 // Douyin later said that it succeeded may have moved money, so it counts too. The sum locks what it reads: two orders of the shop may
 // name one payment, and then their own locks do not keep them apart. Of two such refunds in one moment each waits for the other, and the
@@ -241,7 +220,7 @@ func (s *Store) checkPaid(tx *gorm.DB, i Instruction, order OrderSnapshot) error
 // refundsChanged sums an order's refunds up in its row, which is locked, and makes the order due for a push, because Douyin is to
 // see 退款中, 已退款 or 退款失败. A settlement changes nothing there.
 func (s *Store) refundsChanged(tx *gorm.DB, m Money, orderID string, now time.Time) error {
-	if m != Refund {
+	if !ledgers[m].shown {
 		return nil
 	}
 	refunds, err := readInstructions(tx, Refund, "`order_id` = ?", "", orderID)

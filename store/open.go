@@ -66,7 +66,7 @@ func Open(dsn string) (*gorm.DB, error) {
 //
 // They are READ COMMITTED: with REPEATABLE READ a locking read of an absent row locks the gap, and two batches that insert
 // deadlock. As a statement, because the variable has another name on MySQL 8 than on MariaDB before 11.1. And they wait for
-// locks as long as locks.go says, not for InnoDB's 50 seconds and for a table's day: whoever shares a statement with a locked
+// locks as long as lock.go says, not for InnoDB's 50 seconds and for a table's day: whoever shares a statement with a locked
 // row would wait with it.
 type sessions struct{ driver.Connector }
 

@@ -123,15 +123,10 @@ func (s *Store) ConfirmPayment(ctx context.Context, c Callback) (Accepted, error
 		return Accepted{}, wrapAsk("confirm", err)
 	}
 	a := Accepted{Fresh: true, Known: payment.OrderID != "", OrderID: payment.OrderID}
-	f := func(tx *gorm.DB) (err error) {
+	err = s.underOrderLock(ctx, a.OrderID, func(tx *gorm.DB) (err error) {
 		a.Alarm, err = s.acceptPayment(tx, c, payment)
 		return err
-	}
-	if a.OrderID != "" {
-		err = s.underOrderLock(ctx, a.OrderID, f)
-	} else {
-		err = s.untilWon(ctx, f)
-	}
+	})
 	if err != nil {
 		return Accepted{}, wrapAsk("confirm", err)
 	}

@@ -109,10 +109,10 @@ func (i *Instruction) hear(r Result) (changed, touched bool) {
 	}
 	switch {
 	case r.State != MoneySucceeded || r.Amount == 0:
-	case i.Money == Settlement:
-		i.Amount = r.Amount
-	default:
+	case ledgers[i.Money].namesAmount:
 		i.compareAmount(r)
+	default:
+		i.Amount = r.Amount
 	}
 	return true, true
 }

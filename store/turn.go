@@ -16,15 +16,13 @@ import (
 // What has its turn waits for nothing, and one settlement runs at a time (CreateSettlement). So whoever is waited for goes on, and
 // nobody waits for somebody who waits for him.
 func (s *Store) checkTurn(tx *gorm.DB, i *Instruction) error {
-	if i.Money == Settlement {
-		return s.checkIdle(tx, Refund, *i)
-	}
-	settling, err := s.readOpen(tx, Settlement, *i)
+	l := ledgers[i.Money]
+	open, err := s.readOpen(tx, l.waitsFor, *i)
 	if err != nil {
 		return err
 	}
-	if n := slices.IndexFunc(settling, func(s storedInstruction) bool { return s.Turn }); n >= 0 {
-		return &BusyError{Money: Settlement, Number: settling[n].Number}
+	if n := slices.IndexFunc(open, func(o storedInstruction) bool { return o.Turn || !l.forTurns }); n >= 0 {
+		return &BusyError{Money: l.waitsFor, Number: open[n].Number}
 	}
 	return nil
 }

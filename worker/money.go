@@ -108,12 +108,7 @@ func (h *MoneyHandler) ProcessTask(ctx context.Context, t *asynq.Task) (err erro
 }
 
 func (h *MoneyHandler) number(t *asynq.Task) (string, error) {
-	if h.Money == store.Settlement {
-		s, err := tasks.ParseSettle(t)
-		return s.OutSettleNo, err
-	}
-	r, err := tasks.ParseRefund(t)
-	return r.OutRefundNo, err
+	return moneyKinds[h.Money].number(t)
 }
 
 func (h *MoneyHandler) grace() time.Duration { return cmp.Or(h.Grace, answerGrace) }
@@ -139,12 +134,32 @@ type movement struct {
 	calls   []store.LogRow // to Douyin, until they are written down
 }
 
+// moneyKind is what differs between the kinds of instructions here.
+type moneyKind struct {
+	number func(*asynq.Task) (string, error) // the developer number in the task's payload
+	ops    ops
+	shown  bool // Douyin sees its end in the order, which is pushed again
+}
+
+var moneyKinds = map[store.Money]moneyKind{
+	store.Refund: {
+		number: func(t *asynq.Task) (string, error) {
+			r, err := tasks.ParseRefund(t)
+			return r.OutRefundNo, err
+		},
+		ops:   ops{douyin.OpRefundCreate, douyin.OpRefundQuery},
+		shown: true,
+	},
+	store.Settlement: {
+		number: func(t *asynq.Task) (string, error) {
+			s, err := tasks.ParseSettle(t)
+			return s.OutSettleNo, err
+		},
+		ops: ops{douyin.OpSettleCreate, douyin.OpSettleQuery},
+	},
+}
+
 // ops are Douyin's calls for one kind of instruction.
 type ops struct{ send, query string }
 
-func (h *MoneyHandler) op() ops {
-	if h.Money == store.Settlement {
-		return ops{douyin.OpSettleCreate, douyin.OpSettleQuery}
-	}
-	return ops{douyin.OpRefundCreate, douyin.OpRefundQuery}
-}
+func (h *MoneyHandler) op() ops { return moneyKinds[h.Money].ops }

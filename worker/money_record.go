@@ -15,7 +15,7 @@ import (
 func (m *movement) finish(ctx context.Context, r store.Result) verdict {
 	r.At, r.Log = m.now(), m.takeCalls()
 	_, err := m.Answers.Finished(ctx, m.i, r)
-	if err == nil && m.Changed != nil && m.Money == store.Refund {
+	if err == nil && m.Changed != nil && moneyKinds[m.Money].shown {
 		if err := m.Changed(ctx, m.i.OrderID); err != nil {
 			m.MoneyHandler.Log.Warn().Err(err).Str("order", m.i.OrderID).Msg("push after refund not enqueued; the sweep does it")
 		}

@@ -181,7 +181,7 @@ func (k *known) money(l lang) []ledger {
 			if i.Alarm != "" {
 				row.AlarmWord, row.Seen = l.alarmMeaning(i.Alarm).Title, !i.NeedsPerson()
 			}
-			if i.Money == store.Refund || i.Amount > 0 { // what a settlement moves is known in the end only
+			if moneyKinds[i.Money].namesAmount || i.Amount > 0 {
 				row.Yuan = i.Amount.String()
 			}
 			book.Rows = append(book.Rows, row)

@@ -101,23 +101,29 @@ func (a answers) record(ctx context.Context, seen store.Instruction, became stri
 	}, money(seen.Money, seen.Number)...)
 }
 
-// Bank makes spans of the calls about one kind of instruction, named as package douyin names them.
+// Bank makes spans of the calls about one kind of instruction.
 func (t *Traces) Bank(m store.Money, next worker.Bank) worker.Bank {
 	if t == nil {
 		return next
 	}
-	b := bank{Traces: t, next: next, money: m, send: douyin.OpRefundCreate, query: douyin.OpRefundQuery}
-	if m == store.Settlement {
-		b.check, b.send, b.query = douyin.OpSettleUnsettled, douyin.OpSettleCreate, douyin.OpSettleQuery
-	}
-	return b
+	return bank{Traces: t, next: next, money: m, calls: bankCalls[m]}
+}
+
+// calls are the names of Douyin's calls for one kind of instruction, as package douyin has them.
+type calls struct {
+	check, send, query string // check is empty where nothing is asked
+}
+
+var bankCalls = map[store.Money]calls{
+	store.Refund:     {send: douyin.OpRefundCreate, query: douyin.OpRefundQuery},
+	store.Settlement: {check: douyin.OpSettleUnsettled, send: douyin.OpSettleCreate, query: douyin.OpSettleQuery},
 }
 
 type bank struct {
 	*Traces
-	next               worker.Bank
-	money              store.Money
-	check, send, query string // check is empty where nothing is asked
+	calls
+	next  worker.Bank
+	money store.Money
 }
 
 func (b bank) Check(ctx context.Context, i store.Instruction) (err error) {

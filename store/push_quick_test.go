@@ -15,12 +15,12 @@ import (
 	"github.com/ordersync/ordersync/store/servertest"
 )
 
-// The ordinary way of writing is a shortcut: whatever comes in whatever order, with true hints or false ones, alone or
-// gathered, the books must read as if every row had been locked and looked at. SQLite always goes the careful way, so it is
-// the measure.
-func TestTheOrdinaryWayWritesWhatTheCarefulWayWrites(t *testing.T) {
+// The quick way of writing is a shortcut: whatever comes in whatever order, with true hints or false
+// ones, alone or gathered, the books must read as if every row had been locked and looked at. SQLite
+// always goes by the row, so it is the measure.
+func TestTheQuickWayWritesWhatTheRowWayWrites(t *testing.T) {
 	lite, db := servertest.SQLite(t), servertest.DB(t)
-	careful := newStore(t, lite, store.Config{})
+	byRow := newStore(t, lite, store.Config{})
 	quick := newStore(t, db, store.Config{})
 	const orders, rounds = 24, 60
 	const seed = 20261123
@@ -30,7 +30,7 @@ func TestTheOrdinaryWayWritesWhatTheCarefulWayWrites(t *testing.T) {
 		var wg sync.WaitGroup
 		for n := range orders {
 			id := fmt.Sprint(n)
-			known := state(t, careful, id)
+			known := state(t, byRow, id)
 			switch random.IntN(30) { // the row is not any more as the worker has read it
 			case 0: // a refund wants another push
 				for _, db := range []*gorm.DB{lite, db} {
@@ -43,17 +43,17 @@ func TestTheOrdinaryWayWritesWhatTheCarefulWayWrites(t *testing.T) {
 			}
 			step := randomStep(random, known, id, at)
 			wg.Go(func() {
-				want, wantErr := step(t, careful)
+				want, wantErr := step(t, byRow)
 				got, err := step(t, quick)
 				if got != want || !errors.Is(err, wantErr) && !errors.Is(wantErr, err) {
-					t.Errorf("round %d, order %s: answered %v, %v; the careful way %v, %v", round, id, got, err, want, wantErr)
+					t.Errorf("round %d, order %s: answered %v, %v; by the row %v, %v", round, id, got, err, want, wantErr)
 				}
 			})
 		}
 		wg.Wait()
 		for n := range orders {
 			id := fmt.Sprint(n)
-			if got, want := state(t, quick, id), state(t, careful, id); !sameState(got, want) {
+			if got, want := state(t, quick, id), state(t, byRow, id); !sameState(got, want) {
 				t.Fatalf("round %d, order %s:\n got %+v\nwant %+v", round, id, got, want)
 			}
 		}
@@ -64,7 +64,7 @@ func TestTheOrdinaryWayWritesWhatTheCarefulWayWrites(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := careful.Log(t.Context(), id, rounds)
+		want, err := byRow.Log(t.Context(), id, rounds)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -12,20 +13,22 @@ import (
 	"github.com/ordersync/ordersync/tasks/cut"
 )
 
-// errExtraordinary: a row was not as the ordinary way takes it to be. The batch has to go the careful way.
-var errExtraordinary = errors.New("store: a row is not as it was when its order was read")
+// errRowMoved: a row was not as the quick way takes it to be. The batch has to go by the row.
+var errRowMoved = errors.New("store: a row is not as it was when its order was read")
 
-// writeBegins announces attempts: the first at an order, and later ones after which nothing is open, without reading their
-// rows, because what they must find is known; the rest with care. One that is not as it looks, or that meets another one of
-// the same order, is found by its statement.
+// writeBegins announces attempts. The first at an order, and later ones before which nothing is
+// open, go the quick way, which reads no row: what they must find is known. The rest goes by the row
+// in the same transaction. The statement itself finds one that is not as it looks, or that meets
+// another one of the same order. Example: the snapshot said seq 4, and somebody else has announced 5
+// since; then the UPDATE finds no row of seq 4, and the whole batch goes by the row.
 func (s *Store) writeBegins(ctx context.Context, calls []*gather.Call[*Begin, int64]) error {
-	ordinary := func() error {
+	quick := func() error {
 		var first, later []*Begin
-		var careful []*gather.Call[*Begin, int64]
+		var byRow []*gather.Call[*Begin, int64]
 		for _, c := range calls {
 			switch b := c.Key; {
 			case s.sql.sqlite: // in the process there are no round trips to save
-				careful = append(careful, c)
+				byRow = append(byRow, c)
 			case b.Seq == 0 && !b.Exists:
 				c.Value, c.Err = 1, nil
 				first = append(first, b)
@@ -33,7 +36,7 @@ func (s *Store) writeBegins(ctx context.Context, calls []*gather.Call[*Begin, in
 				c.Value, c.Err = b.Seq+1, nil
 				later = append(later, b)
 			default:
-				careful = append(careful, c)
+				byRow = append(byRow, c)
 			}
 		}
 		if len(first) == len(calls) { // one statement is a transaction
@@ -46,28 +49,28 @@ func (s *Store) writeBegins(ctx context.Context, calls []*gather.Call[*Begin, in
 			if err := s.sql.updateLater(tx, later); err != nil {
 				return err
 			}
-			return s.beginCarefully(tx, careful)
+			return s.beginRows(tx, byRow)
 		})
 	}
-	return s.persist(ctx, ordinary, func(tx *gorm.DB) error { return s.beginCarefully(tx, calls) })
+	return s.quickOrByRow(ctx, quick, func(tx *gorm.DB) error { return s.beginRows(tx, calls) })
 }
 
-// writePushes records attempts: those that succeeded without reading their rows, the rest with care.
+// writePushes records attempts. Those that succeeded go the quick way, the rest by the row.
 func (s *Store) writePushes(ctx context.Context, calls []*gather.Call[*Push, bool]) error {
-	ordinary := func() error {
+	quick := func() error {
 		var pushed []*Push
-		var careful []*gather.Call[*Push, bool]
+		var byRow []*gather.Call[*Push, bool]
 		for _, c := range calls {
 			p := c.Key
 			if !s.sql.sqlite && p.Outcome == Pushed && p.Seq > 0 && p.DueAt == nil && p.Kind == "" && p.Code == 0 && p.Message == "" {
 				pushed = append(pushed, p)
 			} else {
-				careful = append(careful, c)
+				byRow = append(byRow, c)
 			}
 		}
 		sortByOrder(pushed, func(p *Push) string { return p.OrderID })
 		alike := groups(pushed, toldBy)
-		if len(alike) == 1 && len(careful) == 0 {
+		if len(alike) == 1 && len(byRow) == 0 {
 			// One statement is a transaction. Where it did not find all of its rows, those that it found stand: see row.holds.
 			return s.sql.updateAlikePushed(s.db.WithContext(ctx), pushed)
 		}
@@ -77,16 +80,32 @@ func (s *Store) writePushes(ctx context.Context, calls []*gather.Call[*Push, boo
 					return err
 				}
 			}
-			return s.recordCarefully(tx, careful)
+			return s.recordRows(tx, byRow)
 		})
 	}
-	return s.persist(ctx, ordinary, func(tx *gorm.DB) error { return s.recordCarefully(tx, calls) })
+	return s.quickOrByRow(ctx, quick, func(tx *gorm.DB) error { return s.recordRows(tx, calls) })
+}
+
+// quickOrByRow runs a batch the quick way, and then by the row where a row was not as expected; again
+// when it lost a deadlock or a race. Without an error every call has its answer.
+func (s *Store) quickOrByRow(ctx context.Context, quick func() error, byRow func(tx *gorm.DB) error) error {
+	err := afterRace.do(ctx, func() error {
+		err := quick()
+		if errors.Is(err, errRowMoved) {
+			err = s.transaction(ctx, byRow)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("store: write order state: %w", err)
+	}
+	return nil
 }
 
 // firstColumns are what the first attempt at an order writes; the others have their defaults.
 var firstColumns = []string{"order_id", "order_no", "seq", "open_attempts", "started_at", "update_time", "outcome", "due_at", "created_at", "updated_at"}
 
-// insertFirst announces the first attempts at orders. errExtraordinary, here as in updateLater and updateAlikePushed: a row was not as
+// insertFirst announces the first attempts at orders. errRowMoved, here as in updateLater and updateAlikePushed: a row was not as
 // expected. An INSERT has then written nothing, an UPDATE the rows that it found.
 func (d dialect) insertFirst(tx *gorm.DB, begins []*Begin) error {
 	if len(begins) == 0 {
@@ -100,14 +119,9 @@ func (d dialect) insertFirst(tx *gorm.DB, begins []*Begin) error {
 	}
 	_, err := execIn(tx, "INSERT INTO `ordersync_order` ("+columnList("", firstColumns)+") VALUES "+tuples(len(begins), len(firstColumns)), args)
 	if duplicate(err) {
-		return errExtraordinary
+		return errRowMoved
 	}
 	return err
-}
-
-// sortByOrder: everybody locks in the same order.
-func sortByOrder[T any](writes []T, orderID func(T) string) {
-	slices.SortFunc(writes, func(a, b T) int { return strings.Compare(orderID(a), orderID(b)) })
 }
 
 // updateLater announces further attempts at orders.
@@ -185,13 +199,13 @@ func (u *update) all(assignments string, args ...any) {
 	u.args = append(u.args, args...)
 }
 
-// run fails with errExtraordinary unless all of the rows are there and meet the condition.
+// run fails with errRowMoved unless all of the rows are there and meet the condition.
 func (u *update) run(tx *gorm.DB, condition string, args ...any) error {
 	args = append(append(u.args, u.ids...), args...)
 	found, err := execIn(tx, "UPDATE `ordersync_order` FORCE INDEX (PRIMARY) SET "+strings.Join(u.sets, ", ")+
 		" WHERE `order_id` IN ("+places(len(u.ids))+") AND "+condition, args)
 	if err == nil && found != int64(len(u.ids)) { // Open sets clientFoundRows
-		err = errExtraordinary
+		err = errRowMoved
 	}
 	return err
 }

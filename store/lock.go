@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 )
@@ -21,9 +23,6 @@ const (
 	patientRowWait, patientTblWait = 120, 60
 )
 
-// lockTries is how often a write to one order alone is tried while its row is locked, each time for rowWait.
-const lockTries = 4
-
 // OneRow tells whether err is about the row that was asked for and not about the database: others may well go through.
 func OneRow(err error) bool {
 	return errors.Is(err, ErrLocked) || badRow(err)
@@ -35,6 +34,43 @@ func lockedError(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrLocked, err)
+}
+
+// sortByOrder: everybody locks in the same order.
+func sortByOrder[T any](writes []T, orderID func(T) string) {
+	slices.SortFunc(writes, func(a, b T) int { return strings.Compare(orderID(a), orderID(b)) })
+}
+
+// untilWon runs f in a transaction about one order: again when it lost a deadlock or a race for a
+// new key, and for a few seconds while a row is locked; then it is ErrLocked.
+func (s *Store) untilWon(ctx context.Context, f func(tx *gorm.DB) error) error {
+	return lockedError(afterLock.do(ctx, func() error {
+		return afterRace.do(ctx, func() error { return s.transaction(ctx, f) })
+	}))
+}
+
+// underOrderLock is untilWon whose transaction holds the order's row in ordersync_order, and makes it
+// where it is missing. An empty orderID is no order of the shop's, and locks nothing.
+func (s *Store) underOrderLock(ctx context.Context, orderID string, f func(tx *gorm.DB) error) error {
+	if orderID == "" {
+		return s.untilWon(ctx, f)
+	}
+	return s.untilWon(ctx, func(tx *gorm.DB) error {
+		if err := s.lockOrder(tx, orderID); err != nil {
+			return err
+		}
+		return f(tx)
+	})
+}
+
+func (s *Store) lockOrder(tx *gorm.DB, orderID string) error {
+	states, err := readStates(tx, []string{orderID}, s.sql.byKey, s.sql.forUpdate)
+	if err != nil || len(states) > 0 {
+		return err
+	}
+	now := s.cfg.Now()
+	statement, args := s.sql.insertStates([]*OrderState{{OrderID: orderID, Outcome: Pending, DueAt: &now, CreatedAt: now, UpdatedAt: now}}, "")
+	return tx.Exec(statement, args...).Error
 }
 
 // heldOrders tells which orders' rows in ordersync_order somebody else has locked, those included that an open transaction has

@@ -40,6 +40,31 @@ func lockRows[K, V any](tx *gorm.DB, d dialect, calls []*gather.Call[K, V], orde
 	return rows, nil
 }
 
+// beginRows announces attempts by the row: it locks the rows, decides in memory, and writes what
+// changed.
+func (s *Store) beginRows(tx *gorm.DB, calls []*gather.Call[*Begin, int64]) error {
+	rows, err := lockRows(tx, s.sql, calls, func(b *Begin) string { return b.OrderID })
+	if err != nil {
+		return err
+	}
+	for _, c := range calls {
+		c.Value, c.Err = rows[c.Key.OrderID].begin(c.Key)
+	}
+	return s.sql.saveRows(tx, rows)
+}
+
+// recordRows records attempts by the row, as beginRows announces them.
+func (s *Store) recordRows(tx *gorm.DB, calls []*gather.Call[*Push, bool]) error {
+	rows, err := lockRows(tx, s.sql, calls, func(p *Push) string { return p.OrderID })
+	if err != nil {
+		return err
+	}
+	for _, c := range calls {
+		rows[c.Key.OrderID].record(c.Key)
+	}
+	return s.sql.saveRows(tx, rows)
+}
+
 // saveRows writes the rows that changed.
 func (d dialect) saveRows(tx *gorm.DB, rows map[string]*row) error {
 	var fresh, changed []*OrderState
@@ -97,7 +122,7 @@ func (r *row) begin(b *Begin) (seq int64, err error) {
 	return r.Seq, nil
 }
 
-// holds tells that the end of this very attempt stands in the row already: the ordinary way wrote it, and only then it turned out
+// holds tells that the end of this very attempt stands in the row already: the quick way wrote it, and only then it turned out
 // that another row of its batch was not as expected. An attempt that has begun since leaves log id and time as they are; one
 // that has ended since hides it, and the order is looked at once more.
 func (r *row) holds(p *Push) bool {

@@ -83,15 +83,24 @@ func writeAll[K, V any](
 	return p.stuck
 }
 
-// writeStuck tries calls whose rows are locked for a while longer, while the batches behind theirs go on.
+// writeStuck tries calls whose rows are locked for a while longer, while the batches behind theirs
+// go on. The batch was the first of the tries.
 func writeStuck[K, V any](
 	ctx context.Context, s *Store, stuck []*gather.Call[K, V], order func(K) string, write func([]*gather.Call[K, V]) error,
 ) {
-	for try := 1; try < lockTries && len(stuck) > 0; try++ {
-		stuck = writeAll(ctx, s, stuck, order, write)
+	if len(stuck) == 0 {
+		return
 	}
+	left := afterLock
+	left.most--
+	err := left.do(ctx, func() error {
+		if stuck = writeAll(ctx, s, stuck, order, write); len(stuck) > 0 {
+			return ErrLocked
+		}
+		return nil
+	})
 	for _, c := range stuck {
-		failCall(c, fmt.Errorf("store: write order state: %w", ErrLocked))
+		failCall(c, fmt.Errorf("store: write order state: %w", err))
 	}
 }
 
