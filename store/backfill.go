@@ -139,45 +139,38 @@ type BackfillPage struct {
 // Redis that comes back empty loses no order of a backfill. A page read once more asks for the same orders, as long as nobody
 // has pushed them.
 func (s *Store) MarkBackfill(ctx context.Context, b Backfill, q BackfillQuery) (BackfillPage, error) {
-	orders, read, err := s.readPage(ctx, b.scan(q))
-	page := BackfillPage{Next: read.Next, Done: read.Done}
-	page.Tally.Found, page.Tally.LeftOut = int64(read.Read), int64(read.Read-len(orders))
-	if err != nil || len(orders) == 0 {
-		return page, err
-	}
-	known, err := s.states(ctx, orderIDs(orders))
-	if err != nil {
-		return page, err
-	}
-	var fresh []*OrderState
-	var changed []string
-	now := s.Clock()
-	for _, o := range orders {
-		state, ok := known[o.id]
+	var tally BackfillTally
+	var ask []string
+	// An order whose row is locked is asked for all the same: whoever holds the row may be writing it
+	// for a day.
+	read, err := s.markPage(ctx, b.scan(q), func(o shopOrder, state OrderState, known bool) (wanted bool) {
 		switch {
-		case !ok:
-			fresh = append(fresh, pendingState(o.id, q.DueAt, now))
+		case !known:
+			wanted = true
 		case state.DueAt == nil && state.Outcome == Pushed && state.Open == 0 && !o.differs(state):
-			page.Tally.Held++
-			continue
+			tally.Held++
+			return false
 		case state.DueAt == nil:
-			changed = append(changed, o.id)
+			wanted = true
 		case state.Outcome != Pending: // being pushed, or to be tried again
-			page.Tally.UnderWay++
-			continue
+			tally.UnderWay++
+			return false
 		}
-		page.Tally.Enqueued++
-		page.Ask = append(page.Ask, o.id)
-	}
-	// An order whose row is locked is asked for all the same: whoever holds the row may be writing it for a day.
-	_, err = s.markFound(ctx, fresh, changed, q.DueAt)
-	return page, err
+		tally.Enqueued++
+		ask = append(ask, o.id)
+		return wanted
+	})
+	tally.Found, tally.LeftOut = int64(read.Read), int64(read.Read-len(read.IDs))
+	return BackfillPage{Ask: ask, Next: read.Next, Done: read.Done, Tally: tally}, err
 }
 
 // scan is the range as the sweep's reading understands it, whose bounds are both included: a microsecond is the finest that a
 // DATETIME holds.
 func (b Backfill) scan(q BackfillQuery) Scan {
-	return Scan{Statuses: q.Statuses, From: b.From, To: b.To.Add(-time.Microsecond), ByCreateTime: true, After: b.Place, Limit: q.Limit}
+	return Scan{
+		Statuses: q.Statuses, From: b.From, To: b.To.Add(-time.Microsecond), ByCreateTime: true,
+		After: b.Place, Limit: q.Limit, DueAt: q.DueAt,
+	}
 }
 
 // CountBackfill tells how many orders are left behind b.Place, for a progress bar. Up to CountLimit they are counted on the index;

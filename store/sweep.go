@@ -58,12 +58,22 @@ func (s *Store) ReadOrders(ctx context.Context, q Scan) (ScanPage, error) {
 // A page costs one read of at most Limit rows through the index on the time column, one read of as many rows of
 // ordersync_order by key, and writes for what it marks: nothing depends on the size of the tables.
 func (s *Store) MarkUnsynced(ctx context.Context, q Scan) (ScanPage, error) {
+	return s.markPage(ctx, q, func(o shopOrder, state OrderState, known bool) bool {
+		return !known || state.DueAt == nil && o.differs(state)
+	})
+}
+
+// markPage reads a page and makes those of its orders due at q.DueAt that wanted names. known tells
+// wanted whether state is a row, or nobody has ever asked for the order.
+func (s *Store) markPage(
+	ctx context.Context, q Scan, wanted func(o shopOrder, state OrderState, known bool) bool,
+) (ScanPage, error) {
 	orders, page, err := s.readPage(ctx, q)
 	if err != nil || len(orders) == 0 {
 		return page, err
 	}
 	page.IDs = orderIDs(orders)
-	known, err := s.states(ctx, page.IDs)
+	states, err := s.states(ctx, page.IDs)
 	if err != nil {
 		return page, err
 	}
@@ -71,12 +81,12 @@ func (s *Store) MarkUnsynced(ctx context.Context, q Scan) (ScanPage, error) {
 	var changed []string
 	now := s.Clock()
 	for _, o := range orders {
-		state, ok := known[o.id]
-		switch {
-		case !ok:
-			fresh = append(fresh, pendingState(o.id, q.DueAt, now))
-		case state.DueAt == nil && o.differs(state):
+		switch state, known := states[o.id]; {
+		case !wanted(o, state, known):
+		case known:
 			changed = append(changed, o.id)
+		default:
+			fresh = append(fresh, pendingState(o.id, q.DueAt, now))
 		}
 	}
 	page.Skipped, err = s.markFound(ctx, fresh, changed, q.DueAt)
