@@ -56,8 +56,8 @@ func (d dialect) upsert(key string, columns []string) string {
 	return b.String()
 }
 
-// keep is the end of an INSERT that leaves the row that has the key already as it is. Unlike INSERT IGNORE it hides no
-// other error.
+// keep is the end of an INSERT that leaves the row that has the key already as it is. Unlike INSERT
+// IGNORE it hides no other error.
 func (d dialect) keep(key string) string {
 	if d.sqlite {
 		return " ON CONFLICT (" + quote(key) + ") DO NOTHING"
@@ -76,7 +76,8 @@ func (d dialect) lastInsertID() string {
 // sqliteTime is how times are written into SQLite: UTC, of one width, so that they compare as text.
 const sqliteTime = "2006-01-02 15:04:05.000"
 
-// time is t as a statement's argument, cut to the millisecond that DATETIME(3) holds; the zero time is NULL.
+// time is t as a statement's argument, cut to the millisecond that DATETIME(3) holds; the zero time
+// is NULL.
 func (d dialect) time(t time.Time) any {
 	if t.IsZero() {
 		return nil

@@ -14,7 +14,8 @@ import (
 	"github.com/ordersync/ordersync/tasks/cut"
 )
 
-// Money is a kind of instruction that moves money. Both kinds live the same life; their tables differ in a few columns.
+// Money is a kind of instruction that moves money. Both kinds live the same life; their tables
+// differ in a few columns.
 type Money string
 
 const (
@@ -22,7 +23,8 @@ const (
 	Settlement Money = "settlement"
 )
 
-// MoneyState is how far an instruction is. It stands in the row, and nothing else has to be read to know it:
+// MoneyState is how far an instruction is. It stands in the row, and nothing else has to be read to
+// know it:
 //
 //	      announce             accepted               Douyin says so
 //	new ───────────▶ sending ───────────▶ submitted ───────────────▶ succeeded | failed
@@ -35,8 +37,9 @@ const (
 //	new ──────────────────────────────────────────────────────────────────┘
 //	   it cannot be sent: failed
 //
-// The attempt is the number of requests that were announced; sending and submitted belong to the newest one. Every step is
-// a compare and set on (state, attempt): whoever has seen an older pair changes nothing but the log (ErrSuperseded).
+// The attempt is the number of requests that were announced; sending and submitted belong to the
+// newest one. Every step is a compare and set on (state, attempt): whoever has seen an older pair
+// changes nothing but the log (ErrSuperseded).
 //
 //	new        nothing of the instruction is at Douyin. It has no turn.
 //	sending    a request may be at Douyin. SendingAt: since when. AnsweredAt: its answer, which decided nothing, is written
@@ -44,8 +47,9 @@ const (
 //	submitted  accepted by Douyin, the result is to come.
 //	succeeded, failed are final: no later word changes them.
 //
-// Turn is true from the announcement until nothing of the instruction is at Douyin, or until it is overdue: meanwhile nothing
-// of the other kind leaves for the order (see the package's doc on turns).
+// Turn is true from the announcement until nothing of the instruction is at Douyin, or until it is
+// overdue: meanwhile nothing of the other kind leaves for the order (see the package's doc on
+// turns).
 //
 // Alarms stand beside the state and are seen by a person; the first two decide something, too:
 //
@@ -64,7 +68,8 @@ const (
 	MoneyFailed    MoneyState = "failed"
 )
 
-// OpenMoneyStates are the states in which something is still to come, in the order in which they follow each other.
+// OpenMoneyStates are the states in which something is still to come, in the order in which they
+// follow each other.
 func OpenMoneyStates() []MoneyState { return []MoneyState{MoneyNew, MoneySending, MoneySubmitted} }
 
 // Final tells whether nothing will change any more.
@@ -124,14 +129,16 @@ type Instruction struct {
 	UpdatedAt  time.Time
 	FinishedAt *time.Time
 
-	// ReadAt is the database's clock when Store.Instruction read the row, or MarkSending wrote it; zero in lists.
+	// ReadAt is the database's clock when Store.Instruction read the row, or MarkSending wrote it;
+	// zero in lists.
 	ReadAt time.Time
 }
 
 // InFlight tells whether a request was announced of which nobody has heard yet.
 func (i *Instruction) InFlight() bool { return i.State == MoneySending && i.AnsweredAt == nil }
 
-// SentFor is how long before ReadAt the newest request was announced, both by the database's clock; 0: nothing is at Douyin.
+// SentFor is how long before ReadAt the newest request was announced, both by the database's clock;
+// 0: nothing is at Douyin.
 func (i *Instruction) SentFor() time.Duration {
 	if i.SendingAt == nil {
 		return 0
@@ -142,7 +149,8 @@ func (i *Instruction) SentFor() time.Duration {
 // NeedsPerson tells whether there is an alarm that nobody has acknowledged.
 func (i *Instruction) NeedsPerson() bool { return i.Alarm != "" && i.Ack.At == nil }
 
-// fingerprint tells contents apart. Only what the caller asked for counts, so that it is the same at every repetition.
+// fingerprint tells contents apart. Only what the caller asked for counts, so that it is the same
+// at every repetition.
 func (i *Instruction) fingerprint() string {
 	content, err := json.Marshal([]any{i.Money, i.OrderID, int64(i.Amount), i.Text, i.Options, i.Params, i.Finish})
 	if err != nil {
@@ -218,8 +226,9 @@ func (m Money) scan(rows *sql.Rows) (storedInstruction, error) {
 	return i, nil
 }
 
-// readOldForm understands a row that a process of an older version has written since the migration: there, a request that may have
-// left was a new row with a time of sending, and its turn followed from that time.
+// readOldForm understands a row that a process of an older version has written since the migration:
+// there, a request that may have left was a new row with a time of sending, and its turn followed
+// from that time.
 func (i *Instruction) readOldForm() {
 	switch {
 	case i.SentAt == nil || i.SendingAt != nil:
@@ -254,8 +263,9 @@ func readInstructions(db *gorm.DB, m Money, where, lock string, args ...any) ([]
 	return collect(db, m.scan, "SELECT "+columnList("", l.columns())+" FROM "+quote(l.table)+" WHERE "+where+lock, args...)
 }
 
-// readOfPayment reads an order's rows and those of other orders that name its payment, by one index each: where a table is small, a server
-// would rather read it whole, and wait for rows that are none of its business.
+// readOfPayment reads an order's rows and those of other orders that name its payment, by one index
+// each: where a table is small, a server would rather read it whole, and wait for rows that are
+// none of its business.
 func (s *Store) readOfPayment(db *gorm.DB, m Money, of Instruction, and, lock string, args ...any) ([]storedInstruction, error) {
 	var all []storedInstruction
 	for _, by := range []struct{ index, where string }{{"order", "`order_id` = ?"}, {"payment", "`out_order_no` = ? AND `order_id` <> ?"}} {

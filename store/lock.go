@@ -1,5 +1,23 @@
 package store
 
+// Locks, and the order in which they are taken. "Locks and their order" in ARCHITECTURE.md lists
+// every transaction; this is what a new one has to do.
+//
+//  1. It locks the order's row in ordersync_order first, and does so through underOrderLock. Example:
+//     CreateRefund locks order 7, and then reads and writes its refunds, so a second refund of order 7
+//     waits at the first statement and holds nothing.
+//  2. Where it locks several orders, one statement locks them by key (dialect.byKey), sorted. Example:
+//     a batch about orders 9, 3 and 7 locks 3, 7, 9. A server that read over other rows instead would
+//     wait for orders that are none of its business.
+//  3. Behind the order it locks refund, settlement, callback, payment, payment_ask and log, and no
+//     further order. Example: MarkSending locks order 7, then the row of its refund.
+//  4. It runs through untilWon, quickOrByRow or exec, which try again. A deadlock's victim was rolled
+//     back whole and runs again, so it reads inside of the transaction whatever it decides by.
+//     Example: create reads the number once more under the lock, although it has looked before. Only
+//     work that a tick repeats anyway runs once: the relay and purging, which skip locked rows.
+//  5. It calls nobody while it holds locks: no HTTP, no Redis, no channel. RelayOutbox alone does, and
+//     locks rows that nobody waits for.
+
 import (
 	"context"
 	"database/sql"
@@ -11,19 +29,21 @@ import (
 	"gorm.io/gorm"
 )
 
-// ErrLocked: somebody else's transaction has locked the row, or the table, for longer than the store waits. Only what needs that
-// row fails with it; the same call may succeed as soon as the lock is gone.
+// ErrLocked: somebody else's transaction has locked the row, or the table, for longer than the
+// store waits. Only what needs that row fails with it; the same call may succeed as soon as the
+// lock is gone.
 var ErrLocked = errors.New("store: locked by another transaction")
 
-// How long a session waits for locks, in seconds. A push waits for rows of its own orders only, which nobody else keeps for
-// longer than a statement takes; what waits longer stands in the way of others. A migration has to wait until running
-// processes let go of a table.
+// How long a session waits for locks, in seconds. A push waits for rows of its own orders only,
+// which nobody else keeps for longer than a statement takes; what waits longer stands in the way of
+// others. A migration has to wait until running processes let go of a table.
 const (
 	rowWait, tableWait             = 1, 5
 	patientRowWait, patientTblWait = 120, 60
 )
 
-// OneRow tells whether err is about the row that was asked for and not about the database: others may well go through.
+// OneRow tells whether err is about the row that was asked for and not about the database: others
+// may well go through.
 func OneRow(err error) bool {
 	return errors.Is(err, ErrLocked) || badRow(err)
 }
@@ -36,7 +56,7 @@ func lockedError(err error) error {
 	return fmt.Errorf("%w: %w", ErrLocked, err)
 }
 
-// sortByOrder: everybody locks in the same order.
+// sortByOrder sorts writes by the ids of their orders, as everybody locks them.
 func sortByOrder[T any](writes []T, orderID func(T) string) {
 	slices.SortFunc(writes, func(a, b T) int { return strings.Compare(orderID(a), orderID(b)) })
 }
@@ -49,8 +69,8 @@ func (s *Store) untilWon(ctx context.Context, f func(tx *gorm.DB) error) error {
 	}))
 }
 
-// underOrderLock is untilWon whose transaction holds the order's row in ordersync_order, and makes it
-// where it is missing. An empty orderID is no order of the shop's, and locks nothing.
+// underOrderLock is untilWon whose transaction holds the order's row in ordersync_order, and makes
+// it where it is missing. An empty orderID is no order of the shop's, and locks nothing.
 func (s *Store) underOrderLock(ctx context.Context, orderID string, f func(tx *gorm.DB) error) error {
 	if orderID == "" {
 		return s.untilWon(ctx, f)
@@ -63,6 +83,8 @@ func (s *Store) underOrderLock(ctx context.Context, orderID string, f func(tx *g
 	})
 }
 
+// lockOrder locks the order's row, and inserts one that is due now where there is none. Of two that
+// insert at once, one is a duplicate key and runs again.
 func (s *Store) lockOrder(tx *gorm.DB, orderID string) error {
 	states, err := readStates(tx, []string{orderID}, s.sql.byKey, s.sql.forUpdate)
 	if err != nil || len(states) > 0 {
@@ -73,8 +95,8 @@ func (s *Store) lockOrder(tx *gorm.DB, orderID string) error {
 	return tx.Exec(statement, args...).Error
 }
 
-// heldOrders tells which orders' rows in ordersync_order somebody else has locked, those included that an open transaction has
-// inserted or deleted. It waits for none of them.
+// heldOrders tells which orders' rows in ordersync_order somebody else has locked, those included
+// that an open transaction has inserted or deleted. It waits for none of them.
 func (s *Store) heldOrders(ctx context.Context, ids []string) (map[string]bool, error) {
 	args := anys(ids)
 	query := "SELECT `order_id` FROM `ordersync_order`" + s.sql.byKey + " WHERE `order_id` IN (" + places(len(ids)) + ")"
@@ -131,8 +153,9 @@ func heldBy[T any](ctx context.Context, s *Store, order func(T) string) func([]T
 	}
 }
 
-// rowByRow runs a write of many orders' rows; skipped counts those that it could not write because the row is locked, or
-// because the database refuses it. The error is the database's own: then some of the rows may be written.
+// rowByRow runs a write of many orders' rows; skipped counts those that it could not write because
+// the row is locked, or because the database refuses it. The error is the database's own: then some
+// of the rows may be written.
 func rowByRow[T any](ctx context.Context, s *Store, items []T, order func(T) string, run func([]T) error) (skipped int, err error) {
 	p := parts[T]{run: run, held: heldBy(ctx, s, order), fail: func(_ T, failed error) {
 		if badRow(failed) {

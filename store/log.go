@@ -37,8 +37,8 @@ type LogRow struct {
 // CallPush is LogRow.Call of a push.
 const CallPush = "order.push"
 
-// logColumns are the columns of ordersync_log behind its id. The first plainColumns are all that a call fills when nothing
-// failed and no body is kept; the others have defaults.
+// logColumns are the columns of ordersync_log behind its id. The first plainColumns are all that a
+// call fills when nothing failed and no body is kept; the others have defaults.
 var logColumns = []string{
 	"at", "call_name", "order_id", "cause", "task_id", "attempt", "outcome", "log_id", "http_status", "duration_us",
 	"number", "kind", "code", "message", "request", "response",

@@ -23,14 +23,16 @@ const (
 
 var errUnreadable = errors.New("store: the DSN cannot be read: want user:password@tcp(host:3306)/database")
 
-// Open prepares the connection pool of a MySQL 8 or MariaDB 10.6+ database from a go-sql-driver DSN. It does not connect:
-// Ping does. parseTime, utf8mb4, clientFoundRows and interpolateParams are set whatever the DSN says; DATETIME columns are
-// in the DSN's loc (UTC when it names none). Every session is READ COMMITTED and waits a second for a row and five for a table
-// that somebody else has locked. No error of Open contains any part of the DSN.
+// Open prepares the connection pool of a MySQL 8 or MariaDB 10.6+ database from a go-sql-driver
+// DSN. It does not connect: Ping does. parseTime, utf8mb4, clientFoundRows and interpolateParams
+// are set whatever the DSN says; DATETIME columns are in the DSN's loc (UTC when it names none).
+// Every session is READ COMMITTED and waits a second for a row and five for a table that somebody
+// else has locked. No error of Open contains any part of the DSN.
 func Open(dsn string) (*gorm.DB, error) {
 	cfg, err := mysql.ParseDSN(dsn)
 	if err != nil {
-		// The driver's error may quote what it took for an address, which after a slip is the password.
+		// The driver's error may quote what it took for an address, which after a slip is the
+		// password.
 		return nil, errUnreadable
 	}
 	if cfg.DBName == "" {
@@ -62,12 +64,14 @@ func Open(dsn string) (*gorm.DB, error) {
 	}), GormConfig())
 }
 
-// sessions prepares every session, once, when it opens; for every transaction it would be round trips each.
+// sessions prepares every session, once, when it opens; for every transaction it would be round
+// trips each.
 //
-// They are READ COMMITTED: with REPEATABLE READ a locking read of an absent row locks the gap, and two batches that insert
-// deadlock. As a statement, because the variable has another name on MySQL 8 than on MariaDB before 11.1. And they wait for
-// locks as long as lock.go says, not for InnoDB's 50 seconds and for a table's day: whoever shares a statement with a locked
-// row would wait with it.
+// They are READ COMMITTED: with REPEATABLE READ a locking read of an absent row locks the gap, and
+// two batches that insert deadlock. As a statement, because the variable has another name on MySQL
+// 8 than on MariaDB before 11.1. And they wait for locks as long as lock.go says, not for InnoDB's
+// 50 seconds and for a table's day: whoever shares a statement with a locked row would wait with
+// it.
 type sessions struct{ driver.Connector }
 
 // patient marks the context of a migration: sessions that are opened for it wait longer.
@@ -97,8 +101,8 @@ func (c sessions) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, nil
 }
 
-// GormConfig is how every database of the store is opened: silent (the caller logs, once), no implicit transaction around
-// single statements, no ping.
+// GormConfig is how every database of the store is opened: silent (the caller logs, once), no
+// implicit transaction around single statements, no ping.
 func GormConfig() *gorm.Config {
 	return &gorm.Config{
 		Logger:                 logger.Discard,
@@ -107,7 +111,8 @@ func GormConfig() *gorm.Config {
 	}
 }
 
-// Zone is the time zone of a shop's database: the DSN's loc, UTC where it names none. The error contains no part of the DSN.
+// Zone is the time zone of a shop's database: the DSN's loc, UTC where it names none. The error
+// contains no part of the DSN.
 func Zone(dsn string) (*time.Location, error) {
 	cfg, err := mysql.ParseDSN(dsn)
 	if err != nil {

@@ -12,15 +12,18 @@ import (
 // lockPatience bounds how long one batch meets locks before what is left of it counts as stuck.
 const lockPatience = 5 * time.Second
 
-// parts is a batch that goes through the database in one piece where it can, and in parts where one item would fail all of
-// them. It is the only such mechanism: whatever carries many orders, or rows, in one statement goes through it.
+// parts is a batch that goes through the database in one piece where it can, and in parts where one
+// item would fail all of them. It is the only such mechanism: whatever carries many orders, or
+// rows, in one statement goes through it.
 type parts[T any] struct {
 	// run does all of the items or none of them.
 	run func(items []T) error
-	// held tells the items whose rows somebody else has locked from the others, without waiting. Nil: a lock fails
-	// the whole batch, because the statement locks no rows and can only have met a table that is locked.
+	// held tells the items whose rows somebody else has locked from the others, without waiting.
+	// Nil: a lock fails the whole batch, because the statement locks no rows and can only have met
+	// a table that is locked.
 	held func(items []T) (held, free []T, err error)
-	// fail is told of an item that the database refuses, and of all items where the database itself has failed.
+	// fail is told of an item that the database refuses, and of all items where the database itself
+	// has failed.
 	fail func(item T, err error)
 
 	stuck []T // items whose rows stay locked; nobody was told yet
@@ -53,8 +56,8 @@ func (p *parts[T]) halves(items []T) {
 	p.do(items[len(items)/2:])
 }
 
-// aroundLocks goes on without the items whose rows are locked. Where none is seen to be, the lock is on a gap, or over
-// meanwhile: then halves find it.
+// aroundLocks goes on without the items whose rows are locked. Where none is seen to be, the lock
+// is on a gap, or over meanwhile: then halves find it.
 func (p *parts[T]) aroundLocks(items []T, met error) {
 	held, free, err := p.held(items)
 	switch {
@@ -72,8 +75,8 @@ func (p *parts[T]) aroundLocks(items []T, met error) {
 	}
 }
 
-// writeAll writes a batch. A row that the database refuses fails alone; calls whose row stays locked are returned and have no
-// answer yet.
+// writeAll writes a batch. A row that the database refuses fails alone; calls whose row stays
+// locked are returned and have no answer yet.
 func writeAll[K, V any](
 	ctx context.Context, s *Store, calls []*gather.Call[K, V], order func(K) string, write func([]*gather.Call[K, V]) error,
 ) (stuck []*gather.Call[K, V]) {

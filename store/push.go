@@ -9,7 +9,8 @@ import (
 	"github.com/ordersync/ordersync/tasks/cut"
 )
 
-// ErrSuperseded: another attempt for the same order has begun since the snapshot was read. Load again.
+// ErrSuperseded: another attempt for the same order has begun since the snapshot was read. Load
+// again.
 var ErrSuperseded = errors.New("store: superseded by another attempt")
 
 // Begin announces an attempt before anything is sent.
@@ -20,12 +21,13 @@ type Begin struct {
 	UpdateTime int64 // the update_time about to be sent
 	At         time.Time
 	DueAt      time.Time // when the sweep shall look, should the end never be seen
-	// Exists and Open are of the same snapshot: whether the order has a row in ordersync_order (State.OrderID is not empty),
-	// and State.Open. They only choose a cheaper way of writing; zero is always right.
+	// Exists and Open are of the same snapshot: whether the order has a row in ordersync_order
+	// (State.OrderID is not empty), and State.Open. They only choose a cheaper way of writing; zero
+	// is always right.
 	Exists bool
 	Open   int
-	// StaleAfter: attempts begun longer ago than this before At are over, whether their end was seen or not
-	// (longer than any HTTP call may take). Open counts from new then.
+	// StaleAfter: attempts begun longer ago than this before At are over, whether their end was
+	// seen or not (longer than any HTTP call may take). Open counts from new then.
 	StaleAfter time.Duration
 }
 
@@ -46,8 +48,8 @@ type Push struct {
 	// With Outcome Pushed: what Douyin holds now.
 	Status int
 	Digest string
-	// Seen is the order as it was read before the call, so that RecordPush can tell whether the shop has changed it since. Nil:
-	// nobody asks.
+	// Seen is the order as it was read before the call, so that RecordPush can tell whether the
+	// shop has changed it since. Nil: nobody asks.
 	Seen *Order
 
 	Kind       string
@@ -61,9 +63,10 @@ type Push struct {
 	Response   string
 }
 
-// BeginPush announces an attempt, durably, before anything is sent, and returns its number. ErrSuperseded: the order's state
-// is not that of b.Seq any more; nothing was written. When ctx ends first, the attempt may have been announced; then it stays
-// open until StaleAfter, which makes the next one push again.
+// BeginPush announces an attempt, durably, before anything is sent, and returns its number.
+// ErrSuperseded: the order's state is not that of b.Seq any more; nothing was written. When ctx
+// ends first, the attempt may have been announced; then it stays open until StaleAfter, which makes
+// the next one push again.
 func (s *Store) BeginPush(ctx context.Context, b Begin) (seq int64, err error) {
 	if err := checkOrderID(b.OrderID); err != nil {
 		return 0, err
@@ -71,9 +74,9 @@ func (s *Store) BeginPush(ctx context.Context, b Begin) (seq int64, err error) {
 	return s.begins.Do(ctx, &b)
 }
 
-// RecordPush writes how an attempt or a pass ended. It is durable when it returns. changed tells, with Outcome Pushed and
-// p.Seen, that the shop's row is not p.Seen any more (or that this cannot be told), read after Douyin has answered: whoever
-// pushed has to push again.
+// RecordPush writes how an attempt or a pass ended. It is durable when it returns. changed tells,
+// with Outcome Pushed and p.Seen, that the shop's row is not p.Seen any more (or that this cannot
+// be told), read after Douyin has answered: whoever pushed has to push again.
 func (s *Store) RecordPush(ctx context.Context, p Push) (changed bool, err error) {
 	if err := checkOrderID(p.OrderID); err != nil {
 		return false, err

@@ -19,8 +19,8 @@ func (s *Store) beginBatch(ctx context.Context, calls []*gather.Call[*Begin, int
 	return func() { writeStuck(ctx, s, stuck, order, write) }
 }
 
-// recordBatch writes many records at once. Meanwhile their calls are logged, and the orders that were pushed are read once more;
-// who waits for that is answered in the rest.
+// recordBatch writes many records at once. Meanwhile their calls are logged, and the orders that
+// were pushed are read once more; who waits for that is answered in the rest.
 func (s *Store) recordBatch(ctx context.Context, calls []*gather.Call[*Push, bool]) (rest func()) {
 	orders := s.lookAgain(ctx, calls)
 	logs := s.logCalls(ctx, calls)
@@ -63,7 +63,8 @@ func (s *Store) recordBatch(ctx context.Context, calls []*gather.Call[*Push, boo
 	}
 }
 
-// changed tells whether the shop's row, as it is now, is another one than before the push; one that was not read may be.
+// changed tells whether the shop's row, as it is now, is another one than before the push; one that
+// was not read may be.
 func (p *Push) changed(now map[string]Order) bool {
 	order, found := now[p.OrderID]
 	return !found || order != *p.Seen
@@ -71,8 +72,8 @@ func (p *Push) changed(now map[string]Order) bool {
 
 func (p *Push) looksAgain() bool { return p.Outcome == Pushed && p.Seen != nil }
 
-// lookAgain reads the orders that were pushed once more, in one statement, and sends what it finds, nothing when it fails. Nil:
-// nobody asks.
+// lookAgain reads the orders that were pushed once more, in one statement, and sends what it finds,
+// nothing when it fails. Nil: nobody asks.
 func (s *Store) lookAgain(ctx context.Context, calls []*gather.Call[*Push, bool]) <-chan map[string]Order {
 	var ids []string
 	for _, c := range calls {
@@ -90,7 +91,8 @@ func (s *Store) lookAgain(ctx context.Context, calls []*gather.Call[*Push, bool]
 	return orders
 }
 
-// readOrders reads the shop's orders alone. One that cannot be read, or whose values cannot be used, is left out.
+// readOrders reads the shop's orders alone. One that cannot be read, or whose values cannot be
+// used, is left out.
 func (s *Store) readOrders(ctx context.Context, ids []string) map[string]Order {
 	orders := make(map[string]Order, len(ids))
 	p := parts[string]{run: func(ids []string) error {

@@ -17,10 +17,10 @@ import (
 var errRowMoved = errors.New("store: a row is not as it was when its order was read")
 
 // writeBegins announces attempts. The first at an order, and later ones before which nothing is
-// open, go the quick way, which reads no row: what they must find is known. The rest goes by the row
-// in the same transaction. The statement itself finds one that is not as it looks, or that meets
-// another one of the same order. Example: the snapshot said seq 4, and somebody else has announced 5
-// since; then the UPDATE finds no row of seq 4, and the whole batch goes by the row.
+// open, go the quick way, which reads no row: what they must find is known. The rest goes by the
+// row in the same transaction. The statement itself finds one that is not as it looks, or that
+// meets another one of the same order. Example: the snapshot said seq 4, and somebody else has
+// announced 5 since; then the UPDATE finds no row of seq 4, and the whole batch goes by the row.
 func (s *Store) writeBegins(ctx context.Context, calls []*gather.Call[*Begin, int64]) error {
 	quick := func() error {
 		var first, later []*Begin
@@ -71,7 +71,8 @@ func (s *Store) writePushes(ctx context.Context, calls []*gather.Call[*Push, boo
 		sortByOrder(pushed, func(p *Push) string { return p.OrderID })
 		alike := groups(pushed, toldBy)
 		if len(alike) == 1 && len(byRow) == 0 {
-			// One statement is a transaction. Where it did not find all of its rows, those that it found stand: see row.holds.
+			// One statement is a transaction. Where it did not find all of its rows, those that it
+			// found stand: see row.holds.
 			return s.sql.updateAlikePushed(s.db.WithContext(ctx), pushed)
 		}
 		return s.transaction(ctx, func(tx *gorm.DB) error {
@@ -86,8 +87,8 @@ func (s *Store) writePushes(ctx context.Context, calls []*gather.Call[*Push, boo
 	return s.quickOrByRow(ctx, quick, func(tx *gorm.DB) error { return s.recordRows(tx, calls) })
 }
 
-// quickOrByRow runs a batch the quick way, and then by the row where a row was not as expected; again
-// when it lost a deadlock or a race. Without an error every call has its answer.
+// quickOrByRow runs a batch the quick way, and then by the row where a row was not as expected;
+// again when it lost a deadlock or a race. Without an error every call has its answer.
 func (s *Store) quickOrByRow(ctx context.Context, quick func() error, byRow func(tx *gorm.DB) error) error {
 	err := afterRace.do(ctx, func() error {
 		err := quick()
@@ -105,8 +106,9 @@ func (s *Store) quickOrByRow(ctx context.Context, quick func() error, byRow func
 // firstColumns are what the first attempt at an order writes; the others have their defaults.
 var firstColumns = []string{"order_id", "order_no", "seq", "open_attempts", "started_at", "update_time", "outcome", "due_at", "created_at", "updated_at"}
 
-// insertFirst announces the first attempts at orders. errRowMoved, here as in updateLater and updateAlikePushed: a row was not as
-// expected. An INSERT has then written nothing, an UPDATE the rows that it found.
+// insertFirst announces the first attempts at orders. errRowMoved, here as in updateLater and
+// updateAlikePushed: a row was not as expected. An INSERT has then written nothing, an UPDATE the
+// rows that it found.
 func (d dialect) insertFirst(tx *gorm.DB, begins []*Begin) error {
 	if len(begins) == 0 {
 		return nil
@@ -180,8 +182,8 @@ func (d dialect) updateAlikePushed(tx *gorm.DB, pushes []*Push) error {
 	return u.run(tx, "`seq` = ? AND `outcome` = 'sending'", first.Seq)
 }
 
-// update is an UPDATE of several rows of ordersync_order, each with values of its own: a third cheaper for MariaDB than an
-// INSERT that finds every key there already.
+// update is an UPDATE of several rows of ordersync_order, each with values of its own: a third
+// cheaper for MariaDB than an INSERT that finds every key there already.
 type update struct {
 	ids  []any
 	sets []string

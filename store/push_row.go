@@ -17,7 +17,8 @@ type row struct {
 	stored, dirty bool
 }
 
-// lockRows locks the rows of the orders that the calls are about, and reads them; an order without a row has an empty one.
+// lockRows locks the rows of the orders that the calls are about, and reads them; an order without
+// a row has an empty one.
 func lockRows[K, V any](tx *gorm.DB, d dialect, calls []*gather.Call[K, V], orderID func(K) string) (map[string]*row, error) {
 	if len(calls) == 0 {
 		return nil, nil
@@ -122,9 +123,10 @@ func (r *row) begin(b *Begin) (seq int64, err error) {
 	return r.Seq, nil
 }
 
-// holds tells that the end of this very attempt stands in the row already: the quick way wrote it, and only then it turned out
-// that another row of its batch was not as expected. An attempt that has begun since leaves log id and time as they are; one
-// that has ended since hides it, and the order is looked at once more.
+// holds tells that the end of this very attempt stands in the row already: the quick way wrote it,
+// and only then it turned out that another row of its batch was not as expected. An attempt that
+// has begun since leaves log id and time as they are; one that has ended since hides it, and the
+// order is looked at once more.
 func (r *row) holds(p *Push) bool {
 	if p.Outcome != Pushed || r.PushedAt == nil || !r.PushedAt.Equal(p.At.Truncate(time.Millisecond)) || r.LogID != cut.To(p.LogID, maxLogID) {
 		return false
@@ -168,8 +170,9 @@ func (r *row) record(p *Push) {
 	}
 }
 
-// overtaken is the end of an attempt after which another one has begun. Which of the two reached Douyin last is not known,
-// so what Douyin holds is unknown, and the order has to be looked at again: by the attempt that is still open, or at once.
+// overtaken is the end of an attempt after which another one has begun. Which of the two reached
+// Douyin last is not known, so what Douyin holds is unknown, and the order has to be looked at
+// again: by the attempt that is still open, or at once.
 func (r *row) overtaken(p *Push) {
 	r.touch(p.OrderID, "", p.At)
 	r.Open = max(r.Open-1, 0)

@@ -12,14 +12,15 @@ import (
 	"github.com/ordersync/ordersync/tasks/cut"
 )
 
-// stateColumns are the columns of ordersync_order, in the order in which stateRow scans and stateArgs writes them. The key
-// is the first.
+// stateColumns are the columns of ordersync_order, in the order in which stateRow scans and
+// stateArgs writes them. The key is the first.
 var stateColumns = []string{
 	"order_id", "order_no", "seq", "open_attempts", "started_at", "update_time", "status", "digest", "shop_status", "outcome", "kind", "code",
 	"message", "log_id", "attempts", "pushed_at", "due_at", "created_at", "updated_at", "failed_at", "shop_updated",
 }
 
-// pushStateColumns are those that decide about a push; intoForPush scans them. Every load carries them, so they are few.
+// pushStateColumns are those that decide about a push; intoForPush scans them. Every load carries
+// them, so they are few.
 var pushStateColumns = []string{
 	"order_id", "seq", "open_attempts", "started_at", "update_time", "digest", "shop_status", "outcome", "due_at", "shop_updated",
 }
@@ -105,7 +106,8 @@ func tuples(rows, columns int) string {
 	return strings.TrimSuffix(strings.Repeat("("+places(columns)+"), ", rows), ", ")
 }
 
-// Order is what we know of Douyin's side of one order; found is false when nothing ever was asked for it.
+// Order is what we know of Douyin's side of one order; found is false when nothing ever was asked
+// for it.
 func (s *Store) Order(ctx context.Context, orderID string) (state OrderState, found bool, err error) {
 	rows, err := s.states(ctx, []string{orderID})
 	if err != nil {
