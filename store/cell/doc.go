@@ -1,8 +1,6 @@
 // Package cell reads single values of a shop's tables: money, times, numbers and pictures. It has no
 // SQL and knows no table; a caller says where a value stood ([Reason.At]), and the [Error] that
-// comes of it tells a person in their own tables' words what to mend, in English and in Chinese.
-//
-// It is not for import by other programs.
+// comes of it tells a person in their own tables' words what to mend, in English and in Chinese. It is not for import by other programs.
 //
 // # Why nothing is guessed
 //
