@@ -63,7 +63,7 @@ func (p *pages) alarms(ctx context.Context, l lang) ([]alarm, error) {
 		}
 		for _, i := range instructions {
 			a := alarm{
-				What: l.T(moneyKinds[m].name), Number: i.Number, OrderID: i.OrderID, Message: i.Message, Link: orderLink(i.OrderID),
+				What: l.T(moneyNames[m]), Number: i.Number, OrderID: i.OrderID, Message: i.Message, Link: orderLink(i.OrderID),
 				Table: store.AlarmTable(m), Alarm: i.Alarm, Amount: i.Amount, At: i.UpdatedAt, Meaning: l.alarmMeaning(i.Alarm),
 			}
 			if i.AlarmAt != nil {
@@ -136,7 +136,7 @@ func tableName(t store.AlarmTable) string {
 		return "Outbox row"
 	case store.RefundAlarm, store.SettlementAlarm:
 	}
-	return moneyKinds[store.Money(t)].name
+	return moneyNames[store.Money(t)]
 }
 
 // acknowledge records that the person who is signed in has looked at one alarm, and leads back to the start page. The form names the

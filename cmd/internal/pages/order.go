@@ -181,7 +181,7 @@ func (k *known) money(l lang) []ledger {
 			if i.Alarm != "" {
 				row.AlarmWord, row.Seen = l.alarmMeaning(i.Alarm).Title, !i.NeedsPerson()
 			}
-			if moneyKinds[i.Money].namesAmount || i.Amount > 0 {
+			if amountAsked[i.Money] || i.Amount > 0 {
 				row.Yuan = i.Amount.String()
 			}
 			book.Rows = append(book.Rows, row)

@@ -73,7 +73,7 @@ func (p *pages) start(ctx context.Context, r *http.Request, l lang) (answer, err
 		return answer{}, err
 	}
 	for _, h := range waiting {
-		page.Held = append(page.Held, held{h, l.T(moneyKinds[h.Money].name), l.heldMeaning(h.Code)})
+		page.Held = append(page.Held, held{h, l.T(moneyNames[h.Money]), l.heldMeaning(h.Code)})
 	}
 	if page.Alarms, err = p.alarms(ctx, l); err != nil {
 		return answer{}, err
@@ -112,14 +112,12 @@ func (p *pages) slowRate(ctx context.Context) string {
 // atMost is the first n of all, and whether there are more.
 func atMost[T any](all []T, n int) ([]T, bool) { return all[:min(len(all), n)], len(all) > n }
 
-// moneyKinds says in what the pages treat the kinds of instructions differently.
-var moneyKinds = map[store.Money]struct {
-	name        string // a text of the word list
-	namesAmount bool   // its amount was asked for; false: it is known in the end only
-}{
-	store.Refund:     {name: "Refund", namesAmount: true},
-	store.Settlement: {name: "Settlement"},
-}
+// In these the kinds of instructions differ here: the name is a text of the word list, and where the
+// amount was not asked for it is known in the end only.
+var (
+	moneyNames  = map[store.Money]string{store.Refund: "Refund", store.Settlement: "Settlement"}
+	amountAsked = map[store.Money]bool{store.Refund: true, store.Settlement: false}
+)
 
 func orderLink(orderID string) string { return "/orders/" + url.PathEscape(orderID) }
 

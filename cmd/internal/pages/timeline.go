@@ -115,8 +115,8 @@ func (k *known) callback(l lang, c store.CallbackRow) event {
 
 // created is the begin of a refund or a settlement.
 func (k *known) created(l lang, i store.Instruction) event {
-	e := event{At: i.CreatedAt, Class: "new", Title: l.T(moneyKinds[i.Money].name) + " " + i.Number, State: l.T(outcomeName(string(store.MoneyNew)))}
-	if moneyKinds[i.Money].namesAmount {
+	e := event{At: i.CreatedAt, Class: "new", Title: l.T(moneyNames[i.Money]) + " " + i.Number, State: l.T(outcomeName(string(store.MoneyNew)))}
+	if amountAsked[i.Money] {
 		e.Notes = []string{i.Amount.String() + " " + l.T("yuan"), k.strikeOut(i.Text)}
 	}
 	return e
@@ -132,7 +132,7 @@ func (k *known) acknowledged(l lang, name string, a store.Ack) []event {
 
 // ended is the end of a refund or a settlement, its alarm, and who has seen that.
 func (k *known) ended(l lang, i store.Instruction) (all []event) {
-	name := l.T(moneyKinds[i.Money].name) + " " + i.Number
+	name := l.T(moneyNames[i.Money]) + " " + i.Number
 	if i.FinishedAt != nil {
 		e := event{At: *i.FinishedAt, Class: string(i.State), Title: name, State: l.T(outcomeName(string(i.State))), Reason: reason(i.Kind, i.Code), Message: k.strikeOut(i.Message)}
 		if i.Amount > 0 {
