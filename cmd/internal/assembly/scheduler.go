@@ -61,7 +61,7 @@ func (a *Assembly) Scheduler() (*scheduler.Scheduler, error) {
 	relay := &scheduler.Relay{Outbox: st, Hand: desk.OneByOne(a.tracing().OutboxRow(desk.HandOver{Queue: queue, Cashier: cashier}.Row))}
 	purge := &scheduler.Purge{Rows: st, Keep: a.cfg.Log.Keep, Now: time.Now}
 	register := func(ctx context.Context) (bool, error) {
-		return false, redis.SAdd(ctx, "asynq:queues", tasks.Queues()).Err()
+		return false, redis.SAdd(ctx, tasks.KeyQueues, tasks.Queues()).Err()
 	}
 	doctor := &queuedoctor.Doctor{Redis: redis, Queues: tasks.Queues(), Now: time.Now, Log: a.log, Observe: a.metrics.Faults}
 	jobs := []scheduler.Job{
@@ -92,7 +92,7 @@ func (a *Assembly) watch(st *store.Store, redis redis.UniversalClient, jobs []sc
 // pending counts the tasks that wait in a queue.
 func pending(redis redis.UniversalClient, queue string) func(context.Context) (int64, error) {
 	return func(ctx context.Context) (int64, error) {
-		return redis.LLen(ctx, "asynq:{"+queue+"}:pending").Result()
+		return redis.LLen(ctx, tasks.Key(queue, "pending")).Result()
 	}
 }
 
