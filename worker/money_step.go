@@ -59,13 +59,18 @@ func (m *movement) begin(ctx context.Context) verdict {
 	return m.send(ctx)
 }
 
+// checked ends the instruction where err says that no request of it can succeed; otherwise the task
+// comes back. That there is nothing to move is no alarm: the row says what a person wants to know.
 func (m *movement) checked(ctx context.Context, err error) verdict {
 	var nothing *NothingToMoveError
 	var corrupt *CorruptRowError
-	if errors.As(err, &nothing) || errors.As(err, &corrupt) {
-		return m.finish(ctx, store.Result{
-			State: store.MoneyFailed, Alarm: alarmOf(err), Answer: store.Answer{Kind: kindIncomplete, Message: err.Error()},
-		})
+	end := store.Result{State: store.MoneyFailed, Answer: store.Answer{Kind: kindIncomplete, Message: err.Error()}}
+	switch {
+	case errors.As(err, &nothing):
+		return m.finish(ctx, end)
+	case errors.As(err, &corrupt):
+		end.Alarm = refusalAlarms[kindIncomplete]
+		return m.finish(ctx, end)
 	}
 	return m.wait(ctx, err, douyin.OpSettleUnsettled, douyin.Receipt{}, store.Answer{})
 }

@@ -34,8 +34,13 @@ const (
 	kindTooEarly   = "too_early" // of money: Douyin refuses it now
 )
 
-// refusalAlarms are what a person has to look at because an instruction ends with a refusal of that kind.
-var refusalAlarms = map[string]string{douyin.Doubtful.String(): store.AlarmUnknownCode, kindIncomplete: store.AlarmUnreadable}
+// refusalAlarms are what a person has to look at because an instruction ends with a refusal of that
+// kind: by Douyin, or by ordersync because of the row itself. A kind that is not here raises none.
+// Example: a refund whose column options is not JSON is refused as incomplete, so it is unreadable.
+var refusalAlarms = map[string]string{
+	douyin.Doubtful.String(): store.AlarmUnknownCode,
+	kindIncomplete:           store.AlarmUnreadable,
+}
 
 // attempt is what judge must know about the run in which an error arose.
 type attempt struct {
@@ -207,13 +212,4 @@ func judgeWait(err error, a attempt, sick bool) verdict {
 		v.tell = &taskError{text: v.message, err: err}
 	}
 	return v
-}
-
-// alarmOf is what a person has to look at because an instruction ends with err; empty: nothing.
-func alarmOf(err error) string {
-	var corrupt *CorruptRowError
-	if errors.As(err, &corrupt) {
-		return store.AlarmUnreadable
-	}
-	return ""
 }
