@@ -238,6 +238,11 @@ var alarmMeanings = map[string]meaning{
 		phrase{"Douyin signed it, and the field that the words name is not what it must be. It was stored, handed to the shop's own handler where there is one, and changed nothing here.", "抖音已签名，但下方指出的字段不符合要求。已保存，并已转给商城自己的处理程序（如已设置），未改动任何数据。"},
 		phrase{"Look up the payment, refund or settlement on Douyin's merchant platform; the callback's body stands in ordersync_callback. Tell the makers of ordersync.", "在抖音商家后台查询该笔支付、退款或分账；回调正文在 ordersync_callback 表中。请告知 ordersync 的开发者。"},
 	},
+	store.AlarmUndelivered: {
+		phrase{"A callback that the shop's own handler never took", "商城自己的处理程序一直未接收的回调"},
+		phrase{"It was handed to callbacks.forward_url for seven days and never answered with success. What ordersync does of it was done when it came; what the shop's handler does was not.", "七天内多次转给 callbacks.forward_url，从未得到成功应答。ordersync 应做的处理在收到时已完成，商城处理程序应做的没有完成。"},
+		phrase{"Mend the handler, and do by hand what it would have done: the callback's body stands in ordersync_callback. Then acknowledge this.", "修正处理程序，并手工补做它应做的处理：回调正文在 ordersync_callback 表中。然后确认此警报。"},
+	},
 	store.AlarmUnknownOrder: {
 		phrase{"Paid, and the shop has no such order", "已支付，但商城没有该订单"},
 		phrase{"Douyin called back for a payment whose number the shop does not know.", "抖音回调了一笔商城没有对应订单的支付。"},
