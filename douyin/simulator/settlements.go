@@ -50,12 +50,9 @@ func (s *Server) settle(c *call) (any, *refusal) {
 	defer b.mu.Unlock()
 	if st := b.settlements[no]; st != nil {
 		st.Requests++
-		if st.OutOrderNo != order || st.Params != f.text("settle_params") || st.desc != f.text("settle_desc") || st.finish != f.text("finish") {
-			b.notice(ChangedRequest, order, no, "settle")
-		}
-		if st.Dead {
-			b.notice(DeadNumber, order, no, "settle")
-			return nil, numberIsDead
+		same := st.OutOrderNo == order && st.Params == f.text("settle_params") && st.desc == f.text("settle_desc") && st.finish == f.text("finish")
+		if bad := b.again("settle", order, no, same, st.Dead); bad != nil {
+			return nil, bad
 		}
 		return settleAnswer{SettleNo: st.SettleNo}, nil
 	}

@@ -41,10 +41,11 @@ func (a *Assembly) Scheduler() (*scheduler.Scheduler, error) {
 	if err != nil {
 		return nil, err
 	}
-	queue, err := a.AsynqClient()
+	hand, err := a.handOver()
 	if err != nil {
 		return nil, err
 	}
+	queue := hand.Queue
 	cfg := a.cfg.Scheduler
 	sweep := &scheduler.Sweep{
 		Orders: st, Queue: queue,
@@ -54,11 +55,7 @@ func (a *Assembly) Scheduler() (*scheduler.Scheduler, error) {
 		After: cfg.SweepAfter, Lookback: cfg.Lookback, Now: st.Clock, Log: a.log,
 		Ahead: a.metrics.OrdersAhead,
 	}
-	cashier, err := a.Cashier()
-	if err != nil {
-		return nil, err
-	}
-	relay := &scheduler.Relay{Outbox: st, Hand: desk.OneByOne(a.tracing().OutboxRow(desk.HandOver{Queue: queue, Cashier: cashier}.Row))}
+	relay := &scheduler.Relay{Outbox: st, Hand: desk.OneByOne(a.tracing().OutboxRow(hand.Row))}
 	purge := &scheduler.Purge{Rows: st, Keep: a.cfg.Log.Keep, Now: time.Now}
 	register := func(ctx context.Context) (bool, error) {
 		return false, redis.SAdd(ctx, tasks.KeyQueues, tasks.Queues()).Err()

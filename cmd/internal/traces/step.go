@@ -33,6 +33,17 @@ func (t *Traces) step(ctx context.Context, name string, f func(ctx context.Conte
 	failed(span, f(ctx, span))
 }
 
+// stepped runs f under a span of its own and returns what f returned.
+func stepped[T any](
+	ctx context.Context, t *Traces, name string, f func(ctx context.Context, span trace.Span) (T, error), what ...attribute.KeyValue,
+) (value T, err error) {
+	t.step(ctx, name, func(ctx context.Context, span trace.Span) error {
+		value, err = f(ctx, span)
+		return err
+	}, what...)
+	return value, err
+}
+
 // failed marks a span with an error; nil leaves it as it is.
 func failed(span trace.Span, err error) {
 	if err == nil || !span.IsRecording() {
