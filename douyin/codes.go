@@ -32,7 +32,7 @@ const (
 	codeBusy     = 1001 // ecpay: busy
 )
 
-// rule is what one number of Douyin's means for one call.
+// rule is what one code of Douyin's means for one call.
 type rule struct {
 	op      string // a call, or a set of them; empty: all calls
 	code    int    // 0: any
@@ -91,10 +91,10 @@ var rules = []rule{
 	{op: opMove, words: "更换", kind: Doubtful, cause: ErrNumberDead},
 	{op: opMove, words: "新的单号", kind: Doubtful, cause: ErrNumberDead},
 	{op: opMove, words: "新单号", kind: Doubtful, cause: ErrNumberDead},
-	// "处理中，请勿重复提交": whatever its number, the request may be the one that is being worked on (UNCONFIRMED).
+	// "处理中，请勿重复提交": whatever its code, the request may be the one that is being worked on (UNCONFIRMED).
 	{op: opMove, words: "处理中", kind: Doubtful},
 	{op: opMove, words: "重复", kind: Doubtful},
-	// "订单未到可结算时间" and the like; number and words are UNCONFIRMED.
+	// "订单未到可结算时间" and the like; code and words are UNCONFIRMED.
 	{op: OpSettleCreate, words: "未到", kind: Doubtful, cause: ErrNotYet},
 	{op: opEcpay, code: 2010, kind: Rejected}, // business parameter
 	{op: opEcpay, code: 2102, kind: Rejected}, // length of a developer number
@@ -103,7 +103,7 @@ var rules = []rule{
 	{op: OpOrderCreate, code: 2000, kind: Rejected},
 	{op: opMove, code: 2000, kind: Rejected},
 	{op: opAskMove, code: 3101, kind: Rejected, cause: ErrNotFound}, // no such refund or settlement
-	// A query in whose answer the very record does not exist, whatever the number: which number a
+	// A query in whose answer the very record does not exist, whatever the code: which code a
 	// settlement has is UNCONFIRMED. That something else does not exist, a merchant for instance, says
 	// nothing about the record.
 	{op: opAskPayment, words: "支付记录不存在", kind: Rejected, cause: ErrNotFound},
@@ -119,7 +119,7 @@ var rules = []rule{
 	{op: opEcpay, kind: Doubtful},
 }
 
-// meaning finds the rule for an answer other than 0. A number that nobody knows may be anything: an order push is tried
+// meaning finds the rule for an answer other than 0. A code that nobody knows may be anything: an order push is tried
 // again; after a signed call Douyin is asked what became of it, for neither sending money about blindly nor giving it up is safe.
 func meaning(op string, code int, message string, custom map[int]Kind) rule {
 	message = strings.ToLower(message)

@@ -35,7 +35,7 @@ type Config struct {
 	// nobody. err is nil or an *Error; took is 0 when nothing could be sent. It must be safe for concurrent use.
 	OnCall func(op string, took time.Duration, err error)
 	Gate   Gate // nil: every call passes. A TokenFetcher does not use it: see the package comment
-	// Codes overrules what a number of Douyin's (err_code, err_no) means, whatever its words. 0 cannot be overruled.
+	// Codes overrules what a code of Douyin's (err_code, err_no) means, whatever its words. 0 cannot be overruled.
 	Codes map[int]Kind
 }
 

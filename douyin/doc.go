@@ -19,9 +19,9 @@
 //
 // # Why the meaning of a code is a table
 //
-// Douyin's numbers of the order push are not stable between versions of its documentation: 40014 was "http param error" in
+// Douyin's codes of the order push are not stable between versions of its documentation: 40014 was "http param error" in
 // 2021 and "bad access token" later, 40022 was "business_line" and is "order does not exist" now. So codes.go holds rules of
-// call, number and words, and Config.Codes overrules them without a new release.
+// call, code and words, and Config.Codes overrules them without a new release.
 //
 // # Why MayHave
 //
@@ -127,7 +127,7 @@
 //
 //	in question                          how to find out
 //	codes of the order push              push orders with one fault each (open_id of another app, no
-//	                                     item_list); `ordersync status ORDER` shows number and words
+//	                                     item_list); `ordersync status ORDER` shows code and words
 //	unit of update_time                  push an order, change it, push it again, in the unit of
 //	                                     douyin.update_time_unit; look whether the app shows the change
 //	rate of the order push               raise douyin.rate_limit until ordersync_rate_limit_now falls

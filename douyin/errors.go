@@ -16,7 +16,7 @@ var ErrCredentials = errors.New("Douyin refuses the app's credentials; correct a
 // another configuration will mend it. It took no effect.
 var ErrConfiguration = errors.New("Douyin refuses the app's configuration; correct salt, app id, provider, merchant and notify_url")
 
-// What lies beneath some errors of Kind Rejected or Doubtful, as far as Douyin's numbers and words allow to tell (errors.Is).
+// What lies beneath some errors of Kind Rejected or Doubtful, as far as Douyin's codes and words allow to tell (errors.Is).
 var (
 	// ErrNotFound: Douyin knows no such payment, refund or settlement. Soon after the request the record may lag; later
 	// it means that the request was not accepted. Any other error of a query means: wait and ask again.
@@ -40,7 +40,7 @@ const (
 	Unauthorized
 	// Rejected: understood and refused. The same call fails again.
 	Rejected
-	// Doubtful: refused with a number that nobody knows, or whose meaning is not confirmed. Whether the call took effect is Douyin's to
+	// Doubtful: refused with a code that nobody knows, or whose meaning is not confirmed. Whether the call took effect is Douyin's to
 	// say: ask.
 	Doubtful
 	// Paused: nothing was sent, because Douyin (or our credentials) failed again and again a moment ago. Wait RetryAfter.
@@ -71,7 +71,7 @@ type Error struct {
 	Op         string        // "order.push", "token.fetch", "refund.create", ...
 	Kind       Kind          // never zero
 	HTTPStatus int           // 0 without an answer
-	Code       int           // Douyin's own number (err_code or err_no); 0 without one
+	Code       int           // Douyin's own code (err_code or err_no); 0 without one
 	Message    string        // Douyin's own words, at most 256 bytes of valid UTF-8, no secrets
 	LogID      string        // X-Tt-Logid, what Douyin's support asks for
 	RetryAfter time.Duration // with Throttled and Paused; with ErrCredentials, how long nobody asks again; 0: no time is known
@@ -102,7 +102,7 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // Outage tells whether e speaks of Douyin, or of our credentials, as a whole and not of this one call: what a circuit
-// breaker counts. An answer about one order (its payment does not exist yet, a number that nobody knows) is none, nor is a
+// breaker counts. An answer about one order (its payment does not exist yet, a code that nobody knows) is none, nor is a
 // caller that went away, nor a fault of our own token cache.
 func (e *Error) Outage() bool {
 	switch {

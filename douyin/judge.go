@@ -96,7 +96,7 @@ func (v verdict) wait() time.Duration {
 	return 0
 }
 
-// AnswerCode reads Douyin's own number (err_code or err_no) from the body of the answer to a call of path; ok is false where there is none. It is for
+// AnswerCode reads Douyin's own code (err_code or err_no) from the body of the answer to a call of path; ok is false where there is none. It is for
 // whoever watches exchanges from outside: what a number means is in the *Error of the call.
 func AnswerCode(path string, body []byte) (code int, ok bool) {
 	var env envelope

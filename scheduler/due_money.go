@@ -79,7 +79,7 @@ func (d *DueMoney) Tick(ctx context.Context) (more bool, err error) {
 // handOverLost hands over a page of what Redis may have lost, and leaves the rows as they are. Some of them were on no task's way at
 // all: their time has not come, and then the task finds that.
 func (d *DueMoney) handOverLost(ctx context.Context) (more bool, err error) {
-	if !d.lost.known() {
+	if !d.lost.happened() {
 		return false, nil
 	}
 	page, err := d.Rows.DueInstructionsAfter(ctx, d.Money, d.again, d.lost.until(), moneyPage)

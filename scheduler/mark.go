@@ -17,7 +17,7 @@ type loss struct{ at time.Time }
 
 // notice asks the mark, unless a loss is known already. noticed: there is one, and this call has found it.
 func (l *loss) notice(ctx context.Context, m Mark, now time.Time) (noticed bool, err error) {
-	if m == nil || l.known() {
+	if m == nil || l.happened() {
 		return false, nil
 	}
 	stands, err := m.Stands(ctx)
@@ -28,7 +28,7 @@ func (l *loss) notice(ctx context.Context, m Mark, now time.Time) (noticed bool,
 	return true, nil
 }
 
-func (l *loss) known() bool { return !l.at.IsZero() }
+func (l *loss) happened() bool { return !l.at.IsZero() }
 
 // until is the due time up to which everything may be lost: what was handed over at that moment or later is due at the end of
 // handOverAgain or later.
@@ -36,7 +36,7 @@ func (l *loss) until() time.Time { return l.at.Add(handOverAgain - time.Millisec
 
 // recovered sets the mark once everything was handed over again. A job that dies before leaves it to the next one.
 func (l *loss) recovered(ctx context.Context, m Mark) error {
-	if !l.known() {
+	if !l.happened() {
 		return nil
 	}
 	if err := m.Set(ctx); err != nil {

@@ -126,8 +126,8 @@ func (s *Sweep) lookAhead(ctx context.Context, now time.Time) (read, marked int,
 func (s *Sweep) lookBack(ctx context.Context, now time.Time) (read, marked int, err error) {
 	oldest, newest := now.Add(-s.Lookback), now.Add(-s.After)
 	if s.ByUpdate {
-		from, known := oldest, s.changed.After(oldest)
-		if known {
+		from, seen := oldest, s.changed.After(oldest)
+		if seen {
 			from = s.changed
 		}
 		last, read, marked, err := s.scan(ctx, store.Scan{From: from, To: newest, After: s.resume, DueAt: now}, pagesPerTick)
@@ -141,7 +141,7 @@ func (s *Sweep) lookBack(ctx context.Context, now time.Time) (read, marked int, 
 		} else if last.Done {
 			s.changed = newest.Add(-overlap)
 		}
-		if !known {
+		if !seen {
 			return read, marked, nil
 		}
 		last, r, m, err := s.scan(ctx, store.Scan{From: oldest, To: from, After: s.patrol, DueAt: now}, patrolPages)
@@ -241,7 +241,7 @@ func (s *Sweep) horizon(ctx context.Context, now time.Time) (time.Time, error) {
 	if noticed {
 		s.Log.Warn().Msg("sweep: Redis is new or came back empty: what was on its way is asked for again")
 	}
-	if s.lost.known() && s.lost.until().After(now) {
+	if s.lost.happened() && s.lost.until().After(now) {
 		return s.lost.until(), nil
 	}
 	return now, nil

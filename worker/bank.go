@@ -80,9 +80,9 @@ func (b Settlements) Check(ctx context.Context, i store.Instruction) error {
 		return err
 	}
 	left, _, err := b.Douyin.UnsettleAmount(ctx, i.OutOrderNo)
-	var answer *douyin.Error
+	var failure *douyin.Error
 	switch {
-	case errors.As(err, &answer) && (answer.Kind == douyin.Rejected || answer.Kind == douyin.Doubtful):
+	case errors.As(err, &failure) && (failure.Kind == douyin.Rejected || failure.Kind == douyin.Doubtful):
 		return nil
 	case err != nil:
 		return err

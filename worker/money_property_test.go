@@ -65,7 +65,7 @@ func (s sqlStore) callback(ctx context.Context, m store.Money, number string, r 
 const instructionsOfAWorld = 4
 
 // history lets one world happen and compares rows and Douyin's records in its end.
-func history(t *testing.T, seed uint64, m store.Money, rows ledger) {
+func history(t *testing.T, seed uint64, m store.Money, rows worldRows) {
 	t.Helper()
 	w := newWorld(t, seed, rows, m)
 	for n := range instructionsOfAWorld {

@@ -141,8 +141,8 @@ func keep(ctx context.Context) (context.Context, context.CancelFunc) {
 // called remembers a call to Douyin. What is written down of the instruction next takes it to ordersync_log, so that the log tells of
 // the refusal too that a later question has proved wrong.
 func (m *movement) called(op string, outcome store.Outcome, err error, receipt douyin.Receipt) {
-	var answer *douyin.Error
-	if errors.As(err, &answer) && answer.Kind == douyin.Paused { // nobody was called
+	var failure *douyin.Error
+	if errors.As(err, &failure) && failure.Kind == douyin.Paused { // nobody was called
 		return
 	}
 	r := store.LogRow{

@@ -150,7 +150,7 @@ func TestOneRequestIsInFlightAtATime(t *testing.T) {
 }
 
 // The bug: the answer to the first request was lost and Douyin's records lagged. The repetition was refused ("being processed",
-// under a number that nobody knows), the query found nothing yet, and the refund counted as failed while its money moved.
+// under a code that nobody knows), the query found nothing yet, and the refund counted as failed while its money moved.
 func TestARefusalOfARepetitionIsNotBelievedWhileRecordsMayLag(t *testing.T) {
 	row := newRefund()
 	b, bank := newBooks(row), &teller{t: t, sends: []said{{err: cutOff}, {err: refused2010}}, queries: []said{{err: unknown3101}, {err: unknown3101}}}

@@ -18,8 +18,8 @@ const (
 	worldTime = 48 * time.Hour   // when every instruction must have ended
 )
 
-// ledger is the store as the world needs it: the handler's two sides, the scheduler's and the callbacks'.
-type ledger interface {
+// worldRows is the store as the world needs it: the handler's two sides, the scheduler's and the callbacks'.
+type worldRows interface {
 	Instructions
 	Answers
 	DueInstructions(ctx context.Context, m store.Money, now time.Time, limit int) ([]store.DueInstruction, error)
@@ -34,7 +34,7 @@ type world struct {
 	t      *testing.T
 	rng    *rand.Rand
 	kinds  []store.Money
-	rows   ledger
+	rows   worldRows
 	vault  *vault
 	now    time.Time       // the database's, Douyin's, asynq's
 	skews  []time.Duration // of the workers' clocks
@@ -57,7 +57,7 @@ type event struct {
 	do func()
 }
 
-func newWorld(t *testing.T, seed uint64, rows ledger, kinds ...store.Money) *world {
+func newWorld(t *testing.T, seed uint64, rows worldRows, kinds ...store.Money) *world {
 	w := &world{t: t, rng: rand.New(rand.NewPCG(seed, 1)), kinds: kinds, rows: rows, now: noon, flying: map[string]*life{}}
 	rows.setClock(func() time.Time { return w.now })
 	for range 3 {

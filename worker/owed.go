@@ -30,7 +30,7 @@ func (r *run) owe(p store.Push) {
 	if o.ends == nil {
 		o.ends = map[string]store.Push{}
 	}
-	if _, known := o.ends[p.OrderID]; known || len(o.ends) < mostOwed {
+	if _, owed := o.ends[p.OrderID]; owed || len(o.ends) < mostOwed {
 		o.ends[p.OrderID] = p
 	}
 }

@@ -214,14 +214,14 @@ var errNotSent = errors.New("not sent")
 func (r *run) send(
 	ctx context.Context, s store.OrderSnapshot, push douyin.OrderPush, digest string, leave func(error),
 ) (m made, err error) {
-	answer := errNotSent
-	defer func() { leave(answer) }()
+	end := errNotSent
+	defer func() { leave(end) }()
 	seq, err := r.begin(ctx, s, push)
 	if r.asked(err) != nil {
 		return made{}, err
 	}
 	receipt, err := r.Line.call(ctx, push)
-	answer = err
+	end = err
 	return made{seq: seq, status: push.Status, digest: digest, receipt: receipt}, err
 }
 

@@ -44,17 +44,17 @@ func judgePush(err error, a attempt, sick bool) verdict {
 
 // ofSurroundings tells whether err would have met any other order as well.
 func ofSurroundings(err error) bool {
-	var answer *douyin.Error
-	if !errors.As(err, &answer) {
+	var failure *douyin.Error
+	if !errors.As(err, &failure) {
 		return store.Unwell(err) || store.Busy(err)
 	}
-	return answer.Kind == douyin.Throttled || answer.Kind == douyin.Unauthorized || answer.Kind == douyin.Paused ||
-		answer.Op == douyin.OpTokenCache // Redis
+	return failure.Kind == douyin.Throttled || failure.Kind == douyin.Unauthorized || failure.Kind == douyin.Paused ||
+		failure.Op == douyin.OpTokenCache // Redis
 }
 
 func outage(err error) bool {
-	var answer *douyin.Error
-	return errors.As(err, &answer) && answer.Outage()
+	var failure *douyin.Error
+	return errors.As(err, &failure) && failure.Outage()
 }
 
 // parkedFor is how long a task sleeps that met such a fault. Whoever was throttled comes back at once: the gate holds him back.
@@ -62,8 +62,8 @@ func parkedFor(err error) time.Duration {
 	if wait := waitOf(err); wait > 0 {
 		return wait
 	}
-	var answer *douyin.Error
-	if errors.As(err, &answer) && answer.Kind == douyin.Throttled {
+	var failure *douyin.Error
+	if errors.As(err, &failure) && failure.Kind == douyin.Throttled {
 		return inFlightWait
 	}
 	return parkedWait

@@ -95,7 +95,7 @@ func judge(err error, a attempt) verdict {
 // describe fills in kind, code, words and log id.
 func (v *verdict) describe(err error) {
 	var (
-		answer     *douyin.Error
+		failure    *douyin.Error
 		field      *douyin.FieldError
 		payload    *tasks.PayloadError
 		incomplete *IncompleteOrderError
@@ -105,10 +105,10 @@ func (v *verdict) describe(err error) {
 		corrupt    *CorruptRowError
 	)
 	switch {
-	case errors.As(err, &answer):
-		v.kind, v.code, v.logID = answer.Kind.String(), answer.Code, answer.LogID
-		if answer.Message != "" {
-			v.message = cut.To(answer.Message, maxErrorBytes)
+	case errors.As(err, &failure):
+		v.kind, v.code, v.logID = failure.Kind.String(), failure.Code, failure.LogID
+		if failure.Message != "" {
+			v.message = cut.To(failure.Message, maxErrorBytes)
 		}
 	case errors.As(err, &payload):
 		v.kind = kindPayload
@@ -148,9 +148,9 @@ func waitOf(err error) time.Duration {
 	if errors.As(err, &p) {
 		return p.after
 	}
-	var answer *douyin.Error
-	if errors.As(err, &answer) {
-		return answer.RetryAfter
+	var failure *douyin.Error
+	if errors.As(err, &failure) {
+		return failure.RetryAfter
 	}
 	return 0
 }
@@ -180,7 +180,7 @@ const (
 
 // judgeSend reads the answer to a request; alone tells that nothing of the instruction was at Douyin before it.
 func judgeSend(err error, alone bool) sending {
-	var answer *douyin.Error
+	var failure *douyin.Error
 	var corrupt *CorruptRowError
 	switch {
 	case err == nil:
@@ -188,13 +188,13 @@ func judgeSend(err error, alone bool) sending {
 	case errors.Is(err, douyin.ErrNotYet):
 		return sendTooEarly
 	case errors.As(err, &corrupt): // this request did not leave, and none ever will
-	case !errors.As(err, &answer):
+	case !errors.As(err, &failure):
 		return sendUnknown
-	case answer.Kind == douyin.Doubtful:
+	case failure.Kind == douyin.Doubtful:
 		return sendDoubtful
-	case answer.Kind == douyin.Paused, errors.Is(err, douyin.ErrConfiguration), answer.HTTPStatus == 0 && !answer.MayHave && answer.Kind != douyin.Rejected:
+	case failure.Kind == douyin.Paused, errors.Is(err, douyin.ErrConfiguration), failure.HTTPStatus == 0 && !failure.MayHave && failure.Kind != douyin.Rejected:
 		return sendUnsent
-	case answer.Kind != douyin.Rejected:
+	case failure.Kind != douyin.Rejected:
 		return sendUnknown
 	}
 	if alone {

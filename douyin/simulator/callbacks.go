@@ -65,9 +65,9 @@ func (s *Server) deliver(ctx context.Context, d delivery, tried func()) {
 	}
 	body := s.envelope(d)
 	for i := 0; ; i++ {
-		answered := s.deliverOnce(ctx, d, body)
+		taken := s.deliverOnce(ctx, d, body)
 		tried()
-		if answered {
+		if taken {
 			return
 		}
 		if i == len(redeliveries) {
@@ -80,28 +80,28 @@ func (s *Server) deliver(ctx context.Context, d delivery, tried func()) {
 	}
 }
 
-// deliverOnce posts the callback, twice at the same time when it is a duplicate, and tells whether all were answered.
+// deliverOnce posts the callback, twice at the same time when it is a duplicate, and tells whether all were taken.
 func (s *Server) deliverOnce(ctx context.Context, d delivery, body []byte) bool {
 	copies := 1
 	if d.fate.Kind == Duplicate {
 		copies = 2
 	}
-	answers := make(chan bool, copies)
+	ends := make(chan bool, copies)
 	for range copies {
-		go func() { answers <- s.post(ctx, d.url, body) }()
+		go func() { ends <- s.post(ctx, d.url, body) }()
 	}
-	answered := true
+	taken := true
 	for range copies {
-		answered = <-answers && answered
+		taken = <-ends && taken
 	}
 	s.bank.mu.Lock()
 	d.state.Deliveries += copies
-	d.state.Answered = d.state.Answered || answered
+	d.state.Answered = d.state.Answered || taken
 	s.bank.mu.Unlock()
-	if answered {
+	if taken {
 		s.stats.answered(d.op, 0)
 	}
-	return answered
+	return taken
 }
 
 // envelope signs a callback. Every delivery of it has the same bytes (whether Douyin signs anew is UNCONFIRMED).

@@ -239,7 +239,7 @@ func (s *Server) judgeForm(c *call, fields []field) *refusal {
 		return &refusal{codeSign, "签名校验异常，请使用正确的签名", ""}
 	}
 	for _, p := range c.form {
-		if !known(fields, p.name) {
+		if !isOneOf(fields, p.name) {
 			return business("", unknownField([]byte(p.name)).Error())
 		}
 	}
@@ -260,7 +260,7 @@ func (s *Server) judgeForm(c *call, fields []field) *refusal {
 	return nil
 }
 
-func known(fields []field, name string) bool {
+func isOneOf(fields []field, name string) bool {
 	for _, f := range fields {
 		if f.name == name {
 			return true

@@ -102,11 +102,11 @@ var beijing = time.FixedZone("CST", 8*60*60)
 func (s *Server) queryOrder(c *call) (any, *refusal) {
 	s.bank.mu.Lock()
 	defer s.bank.mu.Unlock()
-	known := s.bank.payments[c.form.text("out_order_no")]
-	if known == nil {
+	payment := s.bank.payments[c.form.text("out_order_no")]
+	if payment == nil {
 		return nil, &refusal{codeNoRecord, "支付记录不存在", ""}
 	}
-	p := known.at(s.cfg.Now())
+	p := payment.at(s.cfg.Now())
 	info := paymentInfo{TotalFee: p.Amount, OrderStatus: p.Status, SellerUID: sellerUID, CPExtra: p.cpExtra}
 	if p.Status == Succeeded {
 		info.PayTime, info.Way = p.PaidAt.In(beijing).Format("2006-01-02 15:04:05"), wayWeChat

@@ -10,7 +10,7 @@ import (
 // tokens are the access tokens handed out. Reading is lock-free: every push asks.
 type tokens struct {
 	mu    sync.Mutex // writers
-	known atomic.Pointer[[]token]
+	valid atomic.Pointer[[]token]
 }
 
 type token struct {
@@ -36,7 +36,7 @@ func (t *tokens) add(value string, now time.Time, life time.Duration) {
 		}
 		next = append(next, old)
 	}
-	t.known.Store(&next)
+	t.valid.Store(&next)
 }
 
 // revoke ends every token now.
@@ -50,11 +50,11 @@ func (t *tokens) revoke(now time.Time) {
 		}
 		next = append(next, old)
 	}
-	t.known.Store(&next)
+	t.valid.Store(&next)
 }
 
 func (t *tokens) list() []token {
-	if p := t.known.Load(); p != nil {
+	if p := t.valid.Load(); p != nil {
 		return *p
 	}
 	return nil

@@ -19,7 +19,7 @@ func (c *Cache) fetchOrWait(ctx context.Context) (string, error) {
 		lock, err := redislock.Obtain(ctx, c.cfg.Redis, c.shared.lock, c.lockFor(), nil)
 		if err == nil {
 			defer release(ctx, lock)
-			return c.fetch(ctx, lock.Token(), view.known)
+			return c.fetch(ctx, lock.Token(), view.decided)
 		}
 		if !errors.Is(err, redislock.ErrNotObtained) {
 			return "", fault(err)

@@ -38,7 +38,7 @@ type view struct {
 func (v view) aged() bool { return v.left < v.whole/2 }
 
 // known tells that Redis has an answer.
-func (v view) known() bool { return v.token != "" || v.failure != nil }
+func (v view) decided() bool { return v.token != "" || v.failure != nil }
 
 // read takes one round trip.
 func (s shared) read(ctx context.Context) (view, error) {

@@ -30,7 +30,7 @@ func (g *Gateway) admit(w http.ResponseWriter, r *http.Request) error {
 		return g.admitBare(r)
 	}
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if strings.EqualFold(scheme, "Bearer") && g.known(strings.TrimSpace(token)) {
+	if strings.EqualFold(scheme, "Bearer") && g.isToken(strings.TrimSpace(token)) {
 		return nil
 	}
 	w.Header().Set("WWW-Authenticate", `Bearer realm="ordersync"`)
@@ -70,7 +70,7 @@ func proxyHeader(h http.Header) string {
 	return ""
 }
 
-func (g *Gateway) known(token string) bool {
+func (g *Gateway) isToken(token string) bool {
 	hash := sha256.Sum256([]byte(token))
 	found := 0
 	for i := range g.tokens { // all of them, whichever fits

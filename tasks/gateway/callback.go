@@ -59,15 +59,15 @@ func (g *Gateway) callback(w http.ResponseWriter, r *http.Request) error {
 		return g.refuse(w, CallbackFailed, &Problem{Status: http.StatusInternalServerError, Detail: "not stored: deliver again", cause: err})
 	}
 	g.cfg.OnCallback(result)
-	return answer(w, http.StatusOK, delivered{0, "success"})
+	return reply(w, http.StatusOK, delivered{0, "success"})
 }
 
 // refuse answers in Douyin's form with an err_no that is not 0, as a problem would be of no use to it. The problem goes to
 // the log line. The errors of VerifyCallback quote nothing of the body.
 func (g *Gateway) refuse(w http.ResponseWriter, result CallbackResult, p *Problem) error {
 	g.cfg.OnCallback(result)
-	if a := answerOf(w); a != nil {
+	if a := responseOf(w); a != nil {
 		a.problem = p
 	}
-	return answer(w, p.Status, delivered{p.Status, p.Detail})
+	return reply(w, p.Status, delivered{p.Status, p.Detail})
 }

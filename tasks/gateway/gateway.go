@@ -62,7 +62,7 @@ type Parts struct {
 	Ready func(ctx context.Context) error
 
 	Instructions Instructions
-	Ledger       Ledger
+	MoneyStatus  MoneyStatus
 	Payments     Payments
 	Callbacks    Callbacks
 }
@@ -124,8 +124,8 @@ func (g *Gateway) register() {
 	g.handle("GET /v1/orders/{id}", g.Orders != nil, g.order)
 	g.handle("POST /v1/orders/{id}/refunds", g.Instructions != nil, g.refund)
 	g.handle("POST /v1/orders/{id}/settlements", g.Instructions != nil, g.settle)
-	g.handle("GET /v1/refunds/{no}", g.Ledger != nil, g.refundStatus)
-	g.handle("GET /v1/settlements/{no}", g.Ledger != nil, g.settlementStatus)
+	g.handle("GET /v1/refunds/{no}", g.MoneyStatus != nil, g.refundStatus)
+	g.handle("GET /v1/settlements/{no}", g.MoneyStatus != nil, g.settlementStatus)
 	g.handle("POST /v1/payments", g.Payments != nil, g.createPayment)
 	g.handle("GET /v1/payments/{out_order_no}", g.Payments != nil, g.queryPayment)
 	g.handle("POST /callbacks/douyin", g.Callbacks != nil, g.callback)

@@ -100,7 +100,7 @@ func provoke(t *testing.T, route, status string) *httptest.ResponseRecorder {
 		w.handle(route, true, func(http.ResponseWriter, *http.Request) error { panic("a bug") })
 	case "501":
 		w = newWorld(t, func(_ *Config, p *Parts) {
-			p.Orders, p.Instructions, p.Ledger, p.Payments, p.Callbacks = nil, nil, nil, nil, nil
+			p.Orders, p.Instructions, p.MoneyStatus, p.Payments, p.Callbacks = nil, nil, nil, nil, nil
 		})
 	case "502":
 		w.fail(&douyin.Error{Op: "payment", Kind: douyin.Unavailable})

@@ -82,9 +82,9 @@ func (g *Gateway) createPayment(w http.ResponseWriter, r *http.Request) error {
 	}
 	created, _, err := g.Payments.CreateOrder(r.Context(), req.order())
 	if err != nil {
-		return known(err, "it is not known whether Douyin took the payment: ask again with the same number")
+		return orUnavailable(err, "it is not known whether Douyin took the payment: ask again with the same number")
 	}
-	return answer(w, http.StatusOK, Payment{req.OutOrderNo, created.OrderID, created.OrderToken})
+	return reply(w, http.StatusOK, Payment{req.OutOrderNo, created.OrderID, created.OrderToken})
 }
 
 func (g *Gateway) queryPayment(w http.ResponseWriter, r *http.Request) error {
@@ -94,9 +94,9 @@ func (g *Gateway) queryPayment(w http.ResponseWriter, r *http.Request) error {
 	}
 	payment, _, err := g.Payments.QueryOrder(r.Context(), no)
 	if err != nil {
-		return known(err, "Douyin cannot be asked now")
+		return orUnavailable(err, "Douyin cannot be asked now")
 	}
-	return answer(w, http.StatusOK, paymentStatus(payment))
+	return reply(w, http.StatusOK, paymentStatus(payment))
 }
 
 // douyinProblem gives the errors of a call to Douyin their status; nil for any other error. Douyin's words are shown: they

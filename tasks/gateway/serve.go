@@ -16,23 +16,23 @@ import (
 const headerRequestID = "X-Request-Id"
 
 // answered watches one answer for the log line.
-type answered struct {
+type response struct {
 	http.ResponseWriter
 	status  int
 	bytes   int
 	problem *Problem
 	stack   []byte // of a panic
-	known   bool   // a token or a signature says who asks; else just anybody may have
+	vouched bool   // a token or a signature says who asks; else just anybody may have
 }
 
-func (a *answered) WriteHeader(status int) {
+func (a *response) WriteHeader(status int) {
 	if a.status == 0 {
 		a.status = status
 	}
 	a.ResponseWriter.WriteHeader(status)
 }
 
-func (a *answered) Write(b []byte) (int, error) {
+func (a *response) Write(b []byte) (int, error) {
 	if a.status == 0 {
 		a.status = http.StatusOK
 	}
@@ -42,16 +42,16 @@ func (a *answered) Write(b []byte) (int, error) {
 }
 
 // Unwrap is for http.ResponseController.
-func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+func (a *response) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-func answerOf(w http.ResponseWriter) *answered {
-	a, _ := w.(*answered)
+func responseOf(w http.ResponseWriter) *response {
+	a, _ := w.(*response)
 	return a
 }
 
 // statusOf is what was answered so far; 0: nothing.
 func statusOf(w http.ResponseWriter) int {
-	if a := answerOf(w); a != nil {
+	if a := responseOf(w); a != nil {
 		return a.status
 	}
 	return 0
@@ -69,7 +69,7 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, mux *http.ServeM
 	w.Header().Set(headerRequestID, id)
 	ctx, cancel := context.WithTimeout(r.Context(), g.cfg.Timeout)
 	defer cancel()
-	a := &answered{ResponseWriter: w}
+	a := &response{ResponseWriter: w}
 	defer func() { g.logLine(r, a, id, g.cfg.Now().Sub(begin)) }()
 	defer recoverTo(a)
 
@@ -106,7 +106,7 @@ func (p *refusal) Header() http.Header         { return p.header }
 func (p *refusal) WriteHeader(status int)      { p.status = status }
 func (p *refusal) Write(b []byte) (int, error) { return len(b), nil }
 
-func recoverTo(a *answered) {
+func recoverTo(a *response) {
 	switch v := recover(); v {
 	case nil:
 	case http.ErrAbortHandler:
@@ -124,14 +124,14 @@ func recoverTo(a *answered) {
 
 // vouch notes that a token or a signature says who asks.
 func vouch(w http.ResponseWriter) {
-	if a := answerOf(w); a != nil {
-		a.known = true
+	if a := responseOf(w); a != nil {
+		a.vouched = true
 	}
 }
 
 // logLine tells what was asked and how it ended; of what just anybody can ask, as much as Flood lets through. It holds no header, no query, no body: tokens and personal data travel there.
-func (g *Gateway) logLine(r *http.Request, a *answered, id string, took time.Duration) {
-	if !a.known && a.stack == nil && !g.flood.Admit("http "+strconv.Itoa(a.status)) {
+func (g *Gateway) logLine(r *http.Request, a *response, id string, took time.Duration) {
+	if !a.vouched && a.stack == nil && !g.flood.Admit("http "+strconv.Itoa(a.status)) {
 		return
 	}
 	event := g.cfg.Log.Info()

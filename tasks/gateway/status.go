@@ -18,7 +18,7 @@ type OrderStatus struct {
 	Douyin *Held `json:"douyin,omitempty"` // what Douyin holds; left out while that is not known
 
 	Kind     string     `json:"kind,omitempty"` // of the failure: rejected, unavailable, incomplete, ...
-	Code     int        `json:"code,omitempty"` // Douyin's number
+	Code     int        `json:"code,omitempty"` // Douyin's code
 	Message  string     `json:"message,omitempty"`
 	LogID    string     `json:"log_id,omitempty"` // what Douyin's support asks for
 	Attempts int        `json:"attempts"`         // since the last success

@@ -70,7 +70,7 @@ func TestTheClientAgainstAGateway(t *testing.T) {
 	rdb := servertest.Redis(t)
 	book := &book{refunds: map[string]tasks.RefundRequest{}, settles: map[string]tasks.SettleRequest{}}
 	g, err := gateway.New(gateway.Config{Tokens: []string{token}, CallbackTokens: []string{callbackToken}}, gateway.Parts{
-		Queue: asynq.NewClientFromRedisClient(rdb), Orders: book, Instructions: book, Ledger: book, Payments: client,
+		Queue: asynq.NewClientFromRedisClient(rdb), Orders: book, Instructions: book, MoneyStatus: book, Payments: client,
 		Ready: func(context.Context) error { return nil },
 	})
 	if err != nil {

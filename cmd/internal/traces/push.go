@@ -72,7 +72,7 @@ func called(span trace.Span, r douyin.Receipt) {
 	if r.HTTPStatus != 0 {
 		span.SetAttributes(semconv.HTTPResponseStatusCode(r.HTTPStatus))
 	}
-	answered(span, r.LogID)
+	noteLogID(span, r.LogID)
 }
 
 // Gate makes spans of the waits at a gate.

@@ -50,20 +50,20 @@ func failed(span trace.Span, err error) {
 		return
 	}
 	span.SetStatus(codes.Error, fit(err.Error()))
-	var answer *douyin.Error
-	if !errors.As(err, &answer) {
+	var failure *douyin.Error
+	if !errors.As(err, &failure) {
 		span.SetAttributes(semconv.ErrorType(err))
 		return
 	}
-	span.SetAttributes(semconv.ErrorTypeKey.String(answer.Kind.String()), opKey.String(answer.Op))
-	if answer.Code != 0 {
-		span.SetAttributes(errNoKey.Int(answer.Code))
+	span.SetAttributes(semconv.ErrorTypeKey.String(failure.Kind.String()), opKey.String(failure.Op))
+	if failure.Code != 0 {
+		span.SetAttributes(errNoKey.Int(failure.Code))
 	}
-	answered(span, answer.LogID)
+	noteLogID(span, failure.LogID)
 }
 
-// answered notes where Douyin's own logs have the call.
-func answered(span trace.Span, logID string) {
+// noteLogID notes where Douyin's own logs have the call.
+func noteLogID(span trace.Span, logID string) {
 	if logID != "" {
 		span.SetAttributes(logIDKey.String(fit(logID)))
 	}
