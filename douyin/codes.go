@@ -17,8 +17,8 @@ const (
 	OpSettleQuery     = "settle.query"
 	OpSettleUnsettled = "settle.unsettled"
 
-	// Sets of calls, in the table: every signed call; what moves money; what asks about money that was
-	// moved; what asks about a payment.
+	// Sets of calls, in the table: every signed call; what moves money; what asks about money that
+	// was moved; what asks about a payment.
 	opEcpay      = "ecpay"
 	opMove       = "refund.create, settle.create"
 	opAskMove    = "refund.query, settle.query"
@@ -77,21 +77,22 @@ var rules = []rule{
 
 	// Guaranteed payment (COPY-2021-ECPAY, COPY-APIFOX).
 	{op: opEcpay, code: codeInternal, kind: Unavailable, mayHave: true},
-	// Faults of the configuration: salt, app id, provider, merchant. The request was refused at the door, and every other one is too,
-	// until somebody mends the configuration.
+	// Faults of the configuration: salt, app id, provider, merchant. The request was refused at the
+	// door, and every other one is too, until somebody mends the configuration.
 	{op: opEcpay, code: 2008, kind: Unauthorized, cause: ErrConfiguration}, // signature
 	{op: opEcpay, code: 2020, kind: Unauthorized, cause: ErrConfiguration}, // illegal app_id
 	{op: opEcpay, code: 2042, kind: Unauthorized, cause: ErrConfiguration}, // invalid app_id
 	{op: opEcpay, code: 2047, kind: Unauthorized, cause: ErrConfiguration}, // invalid provider
 	{op: opEcpay, code: 2048, kind: Unauthorized, cause: ErrConfiguration}, // provider not authorised by the app
 	{op: opEcpay, code: 4000, kind: Unauthorized, cause: ErrConfiguration}, // merchant does not belong to the app
-	// "该单号首次请求已失败，请更换新的单号重新发起" and the like: a number whose first request failed
-	// stays dead. The rule is on Douyin's page (COPY-2021-ECPAY), its words are not (UNCONFIRMED), so
-	// several are looked for, and none is believed before a question.
+	// "该单号首次请求已失败，请更换新的单号重新发起" and the like: a number whose first request failed stays dead. The
+	// rule is on Douyin's page (COPY-2021-ECPAY), its words are not (UNCONFIRMED), so several are
+	// looked for, and none is believed before a question.
 	{op: opMove, words: "更换", kind: Doubtful, cause: ErrNumberDead},
 	{op: opMove, words: "新的单号", kind: Doubtful, cause: ErrNumberDead},
 	{op: opMove, words: "新单号", kind: Doubtful, cause: ErrNumberDead},
-	// "处理中，请勿重复提交": whatever its code, the request may be the one that is being worked on (UNCONFIRMED).
+	// "处理中，请勿重复提交": whatever its code, the request may be the one that is being worked on
+	// (UNCONFIRMED).
 	{op: opMove, words: "处理中", kind: Doubtful},
 	{op: opMove, words: "重复", kind: Doubtful},
 	// "订单未到可结算时间" and the like; code and words are UNCONFIRMED.
@@ -104,8 +105,8 @@ var rules = []rule{
 	{op: opMove, code: 2000, kind: Rejected},
 	{op: opAskMove, code: 3101, kind: Rejected, cause: ErrNotFound}, // no such refund or settlement
 	// A query in whose answer the very record does not exist, whatever the code: which code a
-	// settlement has is UNCONFIRMED. That something else does not exist, a merchant for instance, says
-	// nothing about the record.
+	// settlement has is UNCONFIRMED. That something else does not exist, a merchant for instance,
+	// says nothing about the record.
 	{op: opAskPayment, words: "支付记录不存在", kind: Rejected, cause: ErrNotFound},
 	{op: opAskPayment, words: "订单不存在", kind: Rejected, cause: ErrNotFound},
 	{op: OpRefundQuery, words: "退款记录不存在", kind: Rejected, cause: ErrNotFound},
@@ -119,8 +120,9 @@ var rules = []rule{
 	{op: opEcpay, kind: Doubtful},
 }
 
-// meaning finds the rule for an answer other than 0. A code that nobody knows may be anything: an order push is tried
-// again; after a signed call Douyin is asked what became of it, for neither sending money about blindly nor giving it up is safe.
+// meaning finds the rule for an answer other than 0. A code that nobody knows may be anything: an
+// order push is tried again; after a signed call Douyin is asked what became of it, for neither
+// sending money about blindly nor giving it up is safe.
 func meaning(op string, code int, message string, custom map[int]Kind) rule {
 	message = strings.ToLower(message)
 	found := rule{kind: Unavailable, mayHave: true}

@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	// forwardTimeout bounds one delivery to the shop's handler, forwardClaim how long nobody else tries the same one.
+	// forwardTimeout bounds one delivery to the shop's handler, forwardClaim how long nobody else
+	// tries the same one.
 	forwardTimeout = 10 * time.Second
 	forwardBatch   = 20
 	forwardClaim   = forwardBatch*forwardTimeout + time.Minute
@@ -31,8 +32,8 @@ const (
 	maxForwardAnswer = 4 << 10
 )
 
-// forwardSteps are the waits between deliveries to the shop's handler: Douyin's own redelivery schedule (PAY-CB); the last one
-// repeats.
+// forwardSteps are the waits between deliveries to the shop's handler: Douyin's own redelivery
+// schedule (PAY-CB); the last one repeats.
 var forwardSteps = []time.Duration{
 	15 * time.Second, 15 * time.Second, 30 * time.Second, 3 * time.Minute, 10 * time.Minute, 20 * time.Minute, 30 * time.Minute,
 	30 * time.Minute, 30 * time.Minute, time.Hour, 3 * time.Hour, 3 * time.Hour, 3 * time.Hour, 6 * time.Hour,
@@ -47,8 +48,9 @@ type Forwards interface {
 	GiveUpForward(ctx context.Context, id int64, message string) error
 }
 
-// Forward hands verified callbacks on to the shop's own handler, body and signature untouched, until it answers success as
-// Douyin expects it: HTTP 200 and {"err_no":0,…}. A callback may arrive more than once, as Douyin's do.
+// Forward hands verified callbacks on to the shop's own handler, body and signature untouched,
+// until it answers success as Douyin expects it: HTTP 200 and {"err_no":0,…}. A callback may arrive
+// more than once, as Douyin's do.
 type Forward struct {
 	Rows Forwards
 	URL  string
@@ -75,10 +77,11 @@ func (f *Forward) Tick(ctx context.Context) (more bool, err error) {
 	return len(due) == forwardBatch, nil
 }
 
-// giveBack makes claimed callbacks due at once, as when a deploy stops the scheduler: nobody has to wait until the claim is over. The
-// first of them may have been delivered, and is delivered again.
+// giveBack makes claimed callbacks due at once, as when a deploy stops the scheduler: nobody has to
+// wait until the claim is over. The first of them may have been delivered, and is delivered again.
 func (f *Forward) giveBack(ctx context.Context, rest []store.Forward) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBackTimeout) // ctx has ended, or may at any moment
+	// ctx has ended, or may at any moment
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBackTimeout)
 	defer cancel()
 	now := f.Now()
 	for _, c := range rest {

@@ -182,7 +182,8 @@ func TestAFullBatchAsksForMore(t *testing.T) {
 	}
 }
 
-// The bug: what a scheduler had claimed when a deploy stopped it waited until the claim was over, more than four minutes.
+// The bug: what a scheduler had claimed when a deploy stopped it waited until the claim was over,
+// more than four minutes.
 func TestADeliveryThatWasInterruptedComesAgainAtOnce(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	url := handlerThat(t, func(w http.ResponseWriter, r *http.Request) {
@@ -201,7 +202,8 @@ func TestADeliveryThatWasInterruptedComesAgainAtOnce(t *testing.T) {
 	}
 }
 
-// The bug: the URL stood in the log and in ordersync_callback, with whatever secret the shop had put into it.
+// The bug: the URL stood in the log and in ordersync_callback, with whatever secret the shop had
+// put into it.
 func TestTheURLsSecretsAreNowhere(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	addr := strings.TrimPrefix(gone.URL, "http://")
@@ -218,7 +220,8 @@ func TestTheURLsSecretsAreNowhere(t *testing.T) {
 	}
 }
 
-// With the real store: two schedulers deliver each callback once, and a refusal is tried again until it is taken.
+// With the real store: two schedulers deliver each callback once, and a refusal is tried again
+// until it is taken.
 func TestCallbacksAreForwardedFromTheStore(t *testing.T) {
 	onBoth(t, store.DefaultSchema(), func(t *testing.T, e *env) {
 		var bodies []string
@@ -258,7 +261,8 @@ func TestCallbacksAreForwardedFromTheStore(t *testing.T) {
 	})
 }
 
-// The bug: that the shop's handler had never taken a callback was a line of the log, and nobody was shown it.
+// The bug: that the shop's handler had never taken a callback was a line of the log, and nobody was
+// shown it.
 func TestACallbackThatIsNeverTakenIsAnAlarm(t *testing.T) {
 	onBoth(t, store.DefaultSchema(), func(t *testing.T, e *env) {
 		url := handlerThat(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })

@@ -75,8 +75,8 @@ func (m *movement) checked(ctx context.Context, err error) verdict {
 	return m.wait(ctx, err, douyin.OpSettleUnsettled, douyin.Receipt{}, store.Answer{})
 }
 
-// send passes the gate, announces a request, makes it, and writes its answer down. The gate comes first: what it holds back has no turn,
-// and holds nothing of the order up.
+// send passes the gate, announces a request, makes it, and writes its answer down. The gate comes
+// first: what it holds back has no turn, and holds nothing of the order up.
 func (m *movement) send(ctx context.Context) verdict {
 	leave, err := m.enter(ctx)
 	if err != nil {
@@ -143,7 +143,8 @@ func (m *movement) answered(ctx context.Context, platformNo string, receipt douy
 	return m.wait(ctx, err, m.op().send, receipt, store.Answer{Answered: true})
 }
 
-// doubted writes down a refusal that is not believed before Douyin has said as well that it does not know the instruction, and asks.
+// doubted writes down a refusal that is not believed before Douyin has said as well that it does
+// not know the instruction, and asks.
 func (m *movement) doubted(ctx context.Context, v verdict) verdict {
 	a := m.answer(v)
 	a.Answered, a.Refused, a.DueAt, a.Log = true, v.kind, m.in(m.grace()), m.takeCalls()
@@ -177,7 +178,8 @@ func (m *movement) ask(ctx context.Context) verdict {
 	return m.notThere(ctx)
 }
 
-// lags: it was accepted, and Douyin does not know it, so the record lags behind: keep asking, and never send again.
+// lags: it was accepted, and Douyin does not know it, so the record lags behind: keep asking, and
+// never send again.
 func (m *movement) lags(ctx context.Context, err error, receipt douyin.Receipt) verdict {
 	v := judge(err, m.attempt)
 	m.called(m.op().query, v.outcome, err, receipt)
@@ -188,10 +190,11 @@ func (m *movement) lags(ctx context.Context, err error, receipt douyin.Receipt) 
 	return m.written(err, verdict{outcome: store.Retrying})
 }
 
-// notThere: Douyin does not know the number. Its records may lag behind its answers, and a request may take effect after its sender has
-// given up; but not for longer than Grace. So then nothing of the instruction is there: what was refused ends in the words of the
-// refusal, and what was not is sent as if for the first time. Before that, a refusal waits, and everything else is sent again, with
-// the same number and content.
+// notThere: Douyin does not know the number. Its records may lag behind its answers, and a request
+// may take effect after its sender has given up; but not for longer than Grace. So then nothing of
+// the instruction is there: what was refused ends in the words of the refusal, and what was not is
+// sent as if for the first time. Before that, a refusal waits, and everything else is sent again,
+// with the same number and content.
 func (m *movement) notThere(ctx context.Context) verdict {
 	lag := m.grace() - m.i.SentFor()
 	switch refused := m.i.Refused; {

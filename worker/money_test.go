@@ -168,8 +168,9 @@ func TestARequestWhoseTaskMustBeOverIsAskedAbout(t *testing.T) {
 	}
 }
 
-// The bug: a request got no answer, then a question about it was refused, and the refusal of the question counted as one of the request: the
-// refund ended as failed, without an alarm, its money moved, and a second number could move it again.
+// The bug: a request got no answer, then a question about it was refused, and the refusal of the
+// question counted as one of the request: the refund ended as failed, without an alarm, its money
+// moved, and a second number could move it again.
 func TestARefusedQuestionIsNoRefusalOfTheRequest(t *testing.T) {
 	for name, odd := range map[string]error{"a parameter": odd2010, "a code that nobody knows": odd4712, "a proxy's page": proxy400} {
 		now := noon
@@ -187,7 +188,8 @@ func TestARefusedQuestionIsNoRefusalOfTheRequest(t *testing.T) {
 	}
 }
 
-// The bug: Douyin told a result of a settlement whose time had not come, and nobody asked before it had.
+// The bug: Douyin told a result of a settlement whose time had not come, and nobody asked before it
+// had.
 func TestAContradictionIsAskedAboutBeforeItsTime(t *testing.T) {
 	row := contradicted()
 	later := noon.Add(7 * 24 * time.Hour)

@@ -18,7 +18,8 @@ const (
 	worldTime = 48 * time.Hour   // when every instruction must have ended
 )
 
-// worldRows is the store as the world needs it: the handler's two sides, the scheduler's and the callbacks'.
+// worldRows is the store as the world needs it: the handler's two sides, the scheduler's and the
+// callbacks'.
 type worldRows interface {
 	Instructions
 	Answers
@@ -28,8 +29,9 @@ type worldRows interface {
 	setClock(now func() time.Time)
 }
 
-// world runs workers, a scheduler, Douyin and the time between them, all by one thread of chance: runs of tasks are interleaved at
-// every call, killed, stopped, repeated and retried, and the clocks of the workers differ. The same seed is the same history.
+// world runs workers, a scheduler, Douyin and the time between them, all by one thread of chance:
+// runs of tasks are interleaved at every call, killed, stopped, repeated and retried, and the
+// clocks of the workers differ. The same seed is the same history.
 type world struct {
 	t      *testing.T
 	rng    *rand.Rand
@@ -90,7 +92,8 @@ type life struct {
 	killed  bool
 }
 
-// kill is what a killed worker's goroutine dies of. The handler's recover writes nothing down, as kill -9 would not.
+// kill is what a killed worker's goroutine dies of. The handler's recover writes nothing down, as
+// kill -9 would not.
 type kill struct{}
 
 func (r *life) pause() {
@@ -193,8 +196,8 @@ func (w *world) live() {
 	}
 }
 
-// goOn lets a run take its next step, unless its process is stopped. One that stops keeps everything that it knows; meanwhile asynq takes
-// it for dead and hands its task to somebody else.
+// goOn lets a run take its next step, unless its process is stopped. One that stops keeps
+// everything that it knows; meanwhile asynq takes it for dead and hands its task to somebody else.
 func (w *world) goOn(r *life) {
 	switch {
 	case w.now.Before(r.asleep):

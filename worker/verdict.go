@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	// noWordAttempts is how often an order without a word of Douyin's is tried (over about a minute) before it is ignored.
+	// noWordAttempts is how often an order without a word of Douyin's is tried (over about a
+	// minute) before it is ignored.
 	noWordAttempts = 4
 	// gaveUpAgain is when the sweep asks again for an order whose task was archived.
 	gaveUpAgain = time.Hour
@@ -125,8 +126,8 @@ func (v *verdict) describe(err error) {
 	}
 }
 
-// postponed is not a failure: nothing was asked of Douyin, and the task comes back after a while without having used up
-// an attempt.
+// postponed is not a failure: nothing was asked of Douyin, and the task comes back after a while
+// without having used up an attempt.
 type postponed struct {
 	after time.Duration
 	why   string
@@ -156,8 +157,8 @@ func waitOf(err error) time.Duration {
 }
 
 // taskError is what asynq stores: valid UTF-8 of bounded length. Other text cannot be encoded as a
-// protobuf message, so asynq could move the task neither to retry nor to the archive, and it would be
-// stuck until its lease ends.
+// protobuf message, so asynq could move the task neither to retry nor to the archive, and it would
+// be stuck until its lease ends.
 type taskError struct {
 	text string
 	err  error
@@ -178,7 +179,8 @@ const (
 	sendUnsent                  // the request did not leave, or was turned away at the door
 )
 
-// judgeSend reads the answer to a request; alone tells that nothing of the instruction was at Douyin before it.
+// judgeSend reads the answer to a request; alone tells that nothing of the instruction was at
+// Douyin before it.
 func judgeSend(err error, alone bool) sending {
 	var failure *douyin.Error
 	var corrupt *CorruptRowError
@@ -203,8 +205,8 @@ func judgeSend(err error, alone bool) sending {
 	return sendDoubtful
 }
 
-// judgeWait is judgePush for a call about money that decides nothing: whatever it was, the instruction goes on, so nothing is refused
-// here.
+// judgeWait is judgePush for a call about money that decides nothing: whatever it was, the
+// instruction goes on, so nothing is refused here.
 func judgeWait(err error, a attempt, sick bool) verdict {
 	v := judgePush(err, a, sick)
 	if v.outcome == store.Refused {

@@ -15,23 +15,26 @@ const (
 	leastPace = 1
 	// backTo is the share of the rate that is kept when a call is throttled.
 	backTo = 0.7
-	// climb decides how fast the rate comes back: from nothing to the configured rate in ten seconds, if nothing is throttled.
+	// climb decides how fast the rate comes back: from nothing to the configured rate in ten
+	// seconds, if nothing is throttled.
 	climb = 1000
 	// paceRead is how often a process asks what the others have found.
 	paceRead = time.Second
 	// paceKept is how long Redis keeps it: longer than any climb.
 	paceKept = time.Hour
-	// unknownScale is the least rate that the climb of an op without a rate is measured by, and farBeyond how many times that rate ends
-	// the climb: then calls pass without a limit again.
+	// unknownScale is the least rate that the climb of an op without a rate is measured by, and
+	// farBeyond how many times that rate ends the climb: then calls pass without a limit again.
 	unknownScale = 50
 	farBeyond    = 4
 )
 
-// pace is the rate of one op that Douyin bears, as far as its throttling shows it. A throttled call takes the rate down by a share;
-// then it climbs: fast back towards the rate at which it was throttled, slowly past it, and faster and faster again where nothing
-// is throttled (the curve of TCP CUBIC, RFC 9438). So it stays about a limit that Douyin keeps, and finds back to the configured rate
-// in seconds after a storm. All processes of the app share it through Redis, whose clock it goes by; each asks once a second. A
-// call that was let through before the rate went down says nothing new.
+// pace is the rate of one op that Douyin bears, as far as its throttling shows it. A throttled call
+// takes the rate down by a share; then it climbs: fast back towards the rate at which it was
+// throttled, slowly past it, and faster and faster again where nothing is throttled (the curve of
+// TCP CUBIC, RFC 9438). So it stays about a limit that Douyin keeps, and finds back to the
+// configured rate in seconds after a storm. All processes of the app share it through Redis, whose
+// clock it goes by; each asks once a second. A call that was let through before the rate went down
+// says nothing new.
 type pace struct {
 	top    float64                 // the configured rate; 0: none
 	redis  redis.Scripter          // nil: local only
@@ -89,7 +92,8 @@ func (p *pace) rateAt(now time.Time) float64 {
 	return r
 }
 
-// pass counts a call of an op without a configured rate, so that there is something to come down from.
+// pass counts a call of an op without a configured rate, so that there is something to come down
+// from.
 func (p *pace) pass() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -147,8 +151,8 @@ func (p *pace) refresh(ctx context.Context) {
 	}
 }
 
-// ask reads the newest backoff from Redis, after writing one that follows on the backoff known here. What Redis does not answer is left as
-// it is.
+// ask reads the newest backoff from Redis, after writing one that follows on the backoff known
+// here. What Redis does not answer is left as it is.
 func (p *pace) ask(ctx context.Context, next *backoff) {
 	args := []any{"", 0, 0, 0, paceKept.Milliseconds()}
 	if next != nil {
@@ -183,14 +187,16 @@ func (p *pace) take(t backoff, now time.Time, age time.Duration) {
 
 func text(f float64) string { return strconv.FormatFloat(f, 'f', 3, 64) }
 
-// paceScript writes a backoff, if the newest one is that which the caller knows, and answers the newest.
+// paceScript writes a backoff, if the newest one is that which the caller knows, and answers the
+// newest.
 //
 //	KEYS[1] hash: id, peak, base, scale
 //	ARGV[1] the id that the caller knows, "none", or "" to read only
 //	ARGV[2], ARGV[3], ARGV[4] peak, base and scale of the new backoff
 //	ARGV[5] milliseconds that the key is kept
 //
-// Returns {id, peak, base, scale, age in milliseconds}; all of it is empty where there is no backoff.
+// Returns {id, peak, base, scale, age in milliseconds}; all of it is empty where there is no
+// backoff.
 var paceScript = redis.NewScript(`
 local t = redis.call("TIME")
 local now = t[1] * 1000 + math.floor(t[2] / 1000)

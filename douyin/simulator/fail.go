@@ -57,7 +57,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, o op, c *call, fat
 	}
 }
 
-// systemCode is the number of "internal error": -1 for the order push and the token, 1000 for ecpay.
+// systemCode is the number of "internal error": -1 for the order push and the token, 1000 for
+// ecpay.
 func systemCode(o op) int {
 	if o == opPush || o == opToken {
 		return codeSystem

@@ -24,7 +24,8 @@ const (
 	codeNoSettlement = 4408 // published for returns only; UNCONFIRMED for query_settle
 )
 
-// param is one top-level value of an ecpay request. Text is what is signed: a string's content, a number's own digits.
+// param is one top-level value of an ecpay request. Text is what is signed: a string's content, a
+// number's own digits.
 type param struct {
 	name string
 	text string
@@ -177,7 +178,8 @@ func developerNumber(p param) string {
 	return ""
 }
 
-// address is a notify_url. Douyin takes https on port 443 only; a simulator stands on private networks and takes http too.
+// address is a notify_url. Douyin takes https on port 443 only; a simulator stands on private
+// networks and takes http too.
 func address(p param) string {
 	if bad := text(0, 256)(p); bad != "" || p.text == "" {
 		return bad

@@ -30,8 +30,8 @@ const oneYear = 365 * 24 * time.Hour
 // numberIsDead is the answer to a number whose first request was refused. Its code is UNCONFIRMED.
 var numberIsDead = &refusal{codeBusiness, "该单号首次请求已失败，请更换新的单号重新发起", ""}
 
-// again judges a request with a number that came before. same: its content is that of the first one.
-// The caller holds the lock.
+// again judges a request with a number that came before. same: its content is that of the first
+// one. The caller holds the lock.
 func (b *bank) again(call, order, no string, same, dead bool) *refusal {
 	if !same {
 		b.notice(ChangedRequest, order, no, call)
@@ -43,7 +43,8 @@ func (b *bank) again(call, order, no string, same, dead bool) *refusal {
 	return nil
 }
 
-// createRefund answers create_refund. Success means accepted: the result comes later, by callback and by query.
+// createRefund answers create_refund. Success means accepted: the result comes later, by callback
+// and by query.
 func (s *Server) createRefund(c *call) (any, *refusal) {
 	f, b, now := c.form, s.bank, s.cfg.Now()
 	no, order, fen := f.text("out_refund_no"), f.text("out_order_no"), f.fen("refund_amount")
@@ -128,7 +129,8 @@ func (s *Server) finishRefund(p *Payment, r *Refund, fails bool) delivery {
 	}}
 }
 
-// moved writes a movement, unless its order was forgotten by a reset meanwhile. The caller holds the lock.
+// moved writes a movement, unless its order was forgotten by a reset meanwhile. The caller holds
+// the lock.
 func (b *bank) moved(p *Payment, m Movement) {
 	if b.payments[p.OutOrderNo] == p {
 		b.movements = append(b.movements, m)

@@ -92,8 +92,8 @@ func (s *Server) parseToken(c *call) {
 	})
 }
 
-// fetchToken hands out a token. Codes: 40015 appid, 40017 secret, 40020 grant_type, 1 for anything malformed
-// (TOKEN: "others = missing parameter", without a number).
+// fetchToken hands out a token. Codes: 40015 appid, 40017 secret, 40020 grant_type, 1 for anything
+// malformed (TOKEN: "others = missing parameter", without a number).
 func (s *Server) fetchToken(c *call) int {
 	req := &c.token
 	refuse := func(code int, words string) int {

@@ -9,11 +9,13 @@ import (
 	"github.com/ordersync/ordersync/tasks"
 )
 
-// Instructions writes an instruction down. When a method returns nil, the instruction stands in the database and will be
-// carried out, whatever becomes of Redis. fresh is false when the same number with the same content stood already.
+// Instructions writes an instruction down. When a method returns nil, the instruction stands in the
+// database and will be carried out, whatever becomes of Redis. fresh is false when the same number
+// with the same content stood already.
 //
-// Errors: ErrOrderNotFound, ErrConflict, ErrBusy, *ExceedsError, *tasks.PayloadError; any other one says that it is not known
-// whether the instruction stands, and that asking again with the same number is right.
+// Errors: ErrOrderNotFound, ErrConflict, ErrBusy, *ExceedsError, *tasks.PayloadError; any other one
+// says that it is not known whether the instruction stands, and that asking again with the same
+// number is right.
 type Instructions interface {
 	Refund(ctx context.Context, r tasks.RefundRequest) (status RefundStatus, fresh bool, err error)
 	Settle(ctx context.Context, s tasks.SettleRequest) (status SettlementStatus, fresh bool, err error)
@@ -68,7 +70,8 @@ var (
 	ErrOrderNotFound = errors.New("the shop has no such order")
 	// ErrConflict: the number was used before with other content. Never a second refund.
 	ErrConflict = errors.New("this number was used before with other content: take a new number for a new instruction")
-	// ErrBusy: another settlement of the order runs, or a refund is in flight. Asking again later is right.
+	// ErrBusy: another settlement of the order runs, or a refund is in flight. Asking again later
+	// is right.
 	ErrBusy = errors.New("another settlement or a refund of this order is running: ask again when it has finished")
 )
 

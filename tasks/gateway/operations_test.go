@@ -115,7 +115,8 @@ func provoke(t *testing.T, route, status string) *httptest.ResponseRecorder {
 	return w.ask(method, op.path, op.body)
 }
 
-// Every answer that openapi.yaml describes is given by the gateway, and is as described (ask holds it to the file).
+// Every answer that openapi.yaml describes is given by the gateway, and is as described (ask holds
+// it to the file).
 func TestEveryDescribedAnswerIsGiven(t *testing.T) {
 	t.Parallel()
 	for route, statuses := range answers(t) {

@@ -48,7 +48,8 @@ var errNotSetUp = &Problem{Status: http.StatusNotImplemented, Detail: "this call
 // retryAfter is the wait that a 503 asks for: Redis comes back within it or not for a while.
 const retryAfter = 5 * time.Second
 
-// problemOf gives an error its status. What is not known here is a fault of ours: 500, without a word about the inside.
+// problemOf gives an error its status. What is not known here is a fault of ours: 500, without a
+// word about the inside.
 func problemOf(err error) *Problem {
 	var own *Problem
 	if errors.As(err, &own) {

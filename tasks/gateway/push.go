@@ -98,8 +98,8 @@ func queued(want tasks.Wanted, fresh bool) Queued {
 	return q
 }
 
-// pushMany answers 202 when something was queued, 503 when nothing could be, and 200 otherwise; always with an answer for each,
-// but for the 503.
+// pushMany answers 202 when something was queued, 503 when nothing could be, and 200 otherwise;
+// always with an answer for each, but for the 503.
 func (g *Gateway) pushMany(w http.ResponseWriter, r *http.Request) error {
 	var b ManyBody
 	if err := read(w, r, true, &b); err != nil {

@@ -57,7 +57,8 @@ func statusOf(w http.ResponseWriter) int {
 	return 0
 }
 
-// ServeHTTP answers one request within Config.Timeout and writes one log line about it. A panic becomes a 500.
+// ServeHTTP answers one request within Config.Timeout and writes one log line about it. A panic
+// becomes a 500.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.serve(w, r, g.mux, "no such path: see /openapi.yaml")
 }
@@ -73,15 +74,18 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, mux *http.ServeM
 	defer func() { g.logLine(r, a, id, g.cfg.Now().Sub(begin)) }()
 	defer recoverTo(a)
 
-	// A body that trickles in ends with the request. Writers that know no deadline (tests) are bound by ctx alone.
+	// A body that trickles in ends with the request. Writers that know no deadline (tests) are
+	// bound by ctx alone.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(g.cfg.Timeout))
 	route(a, r.WithContext(ctx), mux, unknown)
 }
 
-// route hands over to the handler of the path, or answers 404 or 405 as a problem: the mux would answer in plain text.
+// route hands over to the handler of the path, or answers 404 or 405 as a problem: the mux would
+// answer in plain text.
 func route(w http.ResponseWriter, r *http.Request, mux *http.ServeMux, unknown string) {
 	h, pattern := mux.Handler(r)
-	if pattern != "" && path.Clean(r.URL.Path) == r.URL.Path { // else the mux would redirect, and a redirected POST is a GET to some
+	// else the mux would redirect, and a redirected POST is a GET to some
+	if pattern != "" && path.Clean(r.URL.Path) == r.URL.Path {
 		mux.ServeHTTP(w, r)
 		return
 	}
@@ -129,7 +133,8 @@ func vouch(w http.ResponseWriter) {
 	}
 }
 
-// logLine tells what was asked and how it ended; of what just anybody can ask, as much as Flood lets through. It holds no header, no query, no body: tokens and personal data travel there.
+// logLine tells what was asked and how it ended; of what just anybody can ask, as much as Flood
+// lets through. It holds no header, no query, no body: tokens and personal data travel there.
 func (g *Gateway) logLine(r *http.Request, a *response, id string, took time.Duration) {
 	if !a.vouched && a.stack == nil && !g.flood.Admit("http "+strconv.Itoa(a.status)) {
 		return

@@ -1,4 +1,5 @@
-// Package php_test runs the PHP client's own tests by a real php, on its own, against a real gateway, and on a real MariaDB.
+// Package php_test runs the PHP client's own tests by a real php, on its own, against a real
+// gateway, and on a real MariaDB.
 package php_test
 
 import (
