@@ -147,8 +147,8 @@ func TestDouyinsWordsFitIntoOneLineOfALog(t *testing.T) {
 	}
 }
 
-// FuzzJudge: any answer is a success or an *Error with a kind, a bounded valid message and the status it came with; only
-// a 2xx answer whose number is 0 is a success.
+// FuzzJudge: any answer is a success or an *Error with a kind, a bounded valid message and the
+// status it came with; only a 2xx answer whose number is 0 is a success.
 func FuzzJudge(f *testing.F) {
 	f.Add(200, "", `{"err_code":0,"err_msg":"","body":""}`)
 	f.Add(200, "3", `{"err_no":1001,"err_tips":"busy"}`)

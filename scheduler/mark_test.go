@@ -66,7 +66,8 @@ func (r *road) handed() []string {
 	return orders
 }
 
-// The bug: FLUSHALL after the sweep had handed orders over and before a worker took them left them alone for 15 minutes.
+// The bug: FLUSHALL after the sweep had handed orders over and before a worker took them left them
+// alone for 15 minutes.
 func TestWhatWasHandedOverIsHandedOverAgainWhenRedisCameBackEmpty(t *testing.T) {
 	start := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	now := start

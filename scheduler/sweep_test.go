@@ -13,7 +13,8 @@ import (
 	"github.com/ordersync/ordersync/store"
 )
 
-// pages is the shop's order table as the sweep scans it, a page for each ScanKey, and a list of due orders.
+// pages is the shop's order table as the sweep scans it, a page for each ScanKey, and a list of due
+// orders.
 type pages struct {
 	scans    []store.Scan
 	ahead    int // scans of what lies ahead of the clock
@@ -163,8 +164,8 @@ func TestWhatIsNotOnItsQueueStaysDue(t *testing.T) {
 	}
 }
 
-// The bug: the store takes any key of the shop's, a task's id does not. One such order, due for longest, kept all others from being
-// handed over for ever.
+// The bug: the store takes any key of the shop's, a task's id does not. One such order, due for
+// longest, kept all others from being handed over for ever.
 func TestAnOrderThatNoTaskCanNameHoldsNobodyUp(t *testing.T) {
 	p, q := &pages{due: []store.Due{{OrderID: "2026/1", DueAt: noon}, {OrderID: "a b", DueAt: noon}, {OrderID: "7", DueAt: noon}}}, newQueue()
 	tick(t, newSweep(p, q).Tick)

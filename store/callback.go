@@ -254,12 +254,28 @@ func (s *Store) Forwarded(ctx context.Context, id int64, at time.Time) error {
 	return nil
 }
 
-// PostponeForward records that the shop's handler has not taken a callback, and when to try again;
-// nil: never.
-func (s *Store) PostponeForward(ctx context.Context, id int64, until *time.Time, message string) error {
-	_, err := s.exec(ctx, "UPDATE `ordersync_callback` SET `forward_due_at` = ?, `forward_message` = ? WHERE `id` = ?", s.sql.timePtr(until), cut.To(message, maxMessage), id)
+// PostponeForward records that the shop's handler has not taken a callback, and when to try again.
+func (s *Store) PostponeForward(ctx context.Context, id int64, until time.Time, message string) error {
+	_, err := s.exec(ctx, "UPDATE `ordersync_callback` SET `forward_due_at` = ?, `forward_message` = ? WHERE `id` = ?",
+		s.sql.time(until), cut.To(message, maxMessage), id)
 	if err != nil {
 		return fmt.Errorf("store: postpone forward: %w", err)
+	}
+	return nil
+}
+
+// GiveUpForward records that the shop's handler has never taken a callback and is not asked again.
+// That is the alarm AlarmUndelivered of the callback, unless it has an alarm of its own that nobody
+// has acknowledged: then it is before a person already. Example: a callback of an unknown type that
+// somebody acknowledged on its first day is undelivered on its eighth, and open again.
+func (s *Store) GiveUpForward(ctx context.Context, id int64, message string) error {
+	// MySQL sets columns from left to right, so alarm comes before the ack_at that it is decided by.
+	_, err := s.exec(ctx, "UPDATE `ordersync_callback` SET "+
+		"`alarm` = CASE WHEN `ack_at` IS NULL AND "+ownAlarms+" THEN `alarm` ELSE '"+AlarmUndelivered+"' END, "+
+		"`ack_at` = NULL, `ack_by` = '', `ack_note` = '', `forward_due_at` = NULL, `forward_message` = ? WHERE `id` = ?",
+		cut.To(message, maxMessage), id)
+	if err != nil {
+		return fmt.Errorf("store: give up forward: %w", err)
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ const (
 //	overdue        no result for a day: the turn is lost. It passes with the end, or with the next turn.
 //	contradiction  Douyin named another result than before, or a result of what never left: counts as moved.
 //	amount         Douyin moved another amount.
-//	unknown_code   refused with a number that nobody knows; Douyin does not know the instruction. It is failed.
+//	unknown_code   refused with a code that nobody knows; Douyin does not know the instruction. It is failed.
 //	unreadable     a column is not what was written there. It is failed.
 type MoneyState string
 
@@ -82,7 +82,7 @@ const (
 	AlarmContradiction = "contradiction" // Douyin names another result than it did before, or one of what never left
 	AlarmUnknownOrder  = "unknown_order" // a payment for an order that the shop does not have
 	AlarmUnreadable    = "unreadable"    // a column of the row is not what ordersync wrote there: it ended unsent
-	AlarmUnknownCode   = "unknown_code"  // Douyin refused it with a number that nobody knows, and does not know the instruction
+	AlarmUnknownCode   = "unknown_code"  // Douyin refused it with a code that nobody knows, and does not know the instruction
 	AlarmUnsendable    = "unsendable"    // no task can name the row, so nobody ever sends it or asks about it
 	AlarmUnsettled     = "unsettled"     // a payment that automatic settlement could not settle
 	AlarmPutAside      = "put_aside"     // a row of the outbox that asks for money and can never be handed over

@@ -260,7 +260,8 @@ func TestTheBookHasEveryWord(t *testing.T) {
 	}
 	words = append(words, store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnknownOrder,
 		store.AlarmUnreadable, store.AlarmUnknownCode, store.AlarmUnsendable, store.AlarmUnsettled, store.AlarmPutAside,
-		store.AlarmUnanswered, store.AlarmForeignApp, store.AlarmUnknownType, store.AlarmNotUnderstood)
+		store.AlarmUnanswered, store.AlarmForeignApp, store.AlarmUnknownType, store.AlarmNotUnderstood,
+		store.AlarmUndelivered)
 	created := regexp.MustCompile(`CREATE TABLE (?:IF NOT EXISTS )?(\w+)`)
 	files, err := filepath.Glob(filepath.Join(tree, "store/migrations/mysql/*.sql"))
 	if err != nil || len(files) < 9 {

@@ -13,8 +13,9 @@ import (
 	"github.com/ordersync/ordersync/douyin"
 )
 
-// shared is the part of the cache that lives in Redis: the current token, the lock of whoever fetches, the mark of the
-// last forced refresh, the last failure. All keys of an app hash to one slot of a cluster.
+// shared is the part of the cache that lives in Redis: the current token, the lock of whoever
+// fetches, the mark of the last forced refresh, the last failure. All keys of an app hash to one
+// slot of a cluster.
 type shared struct {
 	rdb                            redis.UniversalClient
 	sealer                         sealer
@@ -38,7 +39,7 @@ type view struct {
 func (v view) aged() bool { return v.left < v.whole/2 }
 
 // known tells that Redis has an answer.
-func (v view) known() bool { return v.token != "" || v.failure != nil }
+func (v view) decided() bool { return v.token != "" || v.failure != nil }
 
 // read takes one round trip.
 func (s shared) read(ctx context.Context) (view, error) {
@@ -58,8 +59,9 @@ func (s shared) read(ctx context.Context) (view, error) {
 	return v, nil
 }
 
-// storeScript puts a new token in place, unless its fetcher has lost the lock and a token is there: that one came later.
-// KEYS current, lock, failure. ARGV value of the lock, name, sealed token, lifetime in ms. Returns 1 when stored.
+// storeScript puts a new token in place, unless its fetcher has lost the lock and a token is there:
+// that one came later. KEYS current, lock, failure. ARGV value of the lock, name, sealed token,
+// lifetime in ms. Returns 1 when stored.
 var storeScript = redis.NewScript(`
 if redis.call('get', KEYS[2]) ~= ARGV[1] and redis.call('exists', KEYS[1]) == 1 then return 0 end
 redis.call('del', KEYS[1], KEYS[3])
@@ -76,8 +78,9 @@ func (s shared) store(ctx context.Context, lock, token string, life time.Duratio
 	return n == 1, nil
 }
 
-// dropScript removes the token if it is still the stale one and no forced refresh happened in the last while.
-// KEYS current, forced. ARGV name of the stale token, the while in ms. Returns 1 when removed.
+// dropScript removes the token if it is still the stale one and no forced refresh happened in the
+// last while. KEYS current, forced. ARGV name of the stale token, the while in ms. Returns 1 when
+// removed.
 var dropScript = redis.NewScript(`
 if redis.call('hget', KEYS[1], 'name') ~= ARGV[1] then return 0 end
 if not redis.call('set', KEYS[2], '1', 'NX', 'PX', ARGV[2]) then return 0 end

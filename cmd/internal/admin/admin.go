@@ -112,9 +112,9 @@ func (a *Admin) Handle(pattern string, least Role, h http.Handler) {
 	}))
 }
 
-func (a *Admin) serve(w http.ResponseWriter, r *http.Request, who Who, known bool, least Role, h http.Handler) {
+func (a *Admin) serve(w http.ResponseWriter, r *http.Request, who Who, exists bool, least Role, h http.Handler) {
 	switch {
-	case !known:
+	case !exists:
 		a.askToSignIn(w, r)
 	case who.Role < least:
 		http.Error(w, "your role may look and not change", http.StatusForbidden)
