@@ -11,8 +11,8 @@ import (
 type Config struct {
 	AppID         string // empty: every app id is taken
 	Secret        string // empty: every secret is taken
-	Salt          string // of ecpay's request signature
-	CallbackToken string // of the callbacks' signature
+	Salt          string // of ecpay's request signature; empty: that of a caller without one
+	CallbackToken string // of the callbacks' signature; empty: they are signed with none
 
 	// Now is what is written down and compared; pauses pass in real time whatever it says. nil: time.Now.
 	Now  func() time.Time
