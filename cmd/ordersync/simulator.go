@@ -18,7 +18,7 @@ func newSimulator(p *process) *cobra.Command {
 		Short: "Douyin's stand-in: strict, with scripted faults and signed callbacks",
 		Long: "Serves Douyin's paths, and its own under /_sim/ (ledger, stats, faults, reset, revoke, pay).\n" +
 			"App id, secret, salt, callback token and notify_url are those of the configuration. An empty app id or secret takes any;\n" +
-			"an empty salt takes signed requests only of whoever has an empty one too: give it the caller's --config.",
+			"signed requests are refused unless the salt is the caller's: give both the same --config.",
 		Example: "  ordersync simulator --faults some\n" +
 			`  ordersync simulator --faults '{"faults":[{"op":"order.push","kind":"5xx","per_order":2}]}'`,
 		Args: cobra.NoArgs,
