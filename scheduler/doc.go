@@ -2,6 +2,8 @@
 // yet and enqueues it, hands the outbox over to asynq, and keeps the log from growing. Others may
 // import it beside packages worker and store, to run ordersync inside a program of their own.
 //
+// A field that does not say what its zero value means has to be set.
+//
 // # Why it looks in MySQL and never in Redis
 //
 // MySQL is the truth, Redis is only the road. asynq trims its archive, its crash recovery calls no

@@ -2,6 +2,8 @@
 // it beside packages store and douyin, to run the handlers inside a program of their own: see the
 // example of NewServers.
 //
+// A field that does not say what its zero value means has to be set.
+//
 // # Why a pass announces itself before it calls
 //
 // An attempt whose end nobody saw may have reached Douyin. So [store.Store.BeginPush] writes "an

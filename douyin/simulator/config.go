@@ -12,7 +12,7 @@ import (
 type Config struct {
 	AppID         string // empty: every app id is taken
 	Secret        string // empty: every secret is taken
-	Salt          string // of ecpay's request signature
+	Salt          string // of ecpay's request signature; a request that was signed with another is refused
 	CallbackToken string // of the callbacks' signature
 
 	// Now is what is written down and compared; pauses pass in real time whatever it says. nil:

@@ -1,6 +1,7 @@
-// Package servertest gives tests a database and a Redis of their own: real private servers where mariadbd and redis-server
-// are installed, embedded ones (SQLite in memory, miniredis) where they are not, so that `go test ./...` passes on a machine
-// with nothing but Go. Only tests of ours import it; it is not for import by others.
+// Package servertest, not for import by others, gives our tests a database and a Redis of their own:
+// real private servers where mariadbd and redis-server are installed, embedded ones (SQLite in
+// memory, miniredis) where they are not, so that `go test ./...` passes on a machine with nothing but
+// Go.
 //
 // With ORDERSYNC_TEST_SERVERS=required a missing server fails the test that asks for it, in one line. No test is skipped.
 //
