@@ -1,4 +1,4 @@
-package main
+package journeys
 
 import (
 	"context"
@@ -7,19 +7,12 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/ordersync/ordersync/store/servertest"
 )
 
-// TestABackfillIsInterruptedInEveryWay walks over old orders that no sweep looks at (scheduler.lookback is 7 days), with real processes
-// where MariaDB is installed.
+// TestABackfillIsInterruptedInEveryWay walks over old orders that no sweep looks at (scheduler.lookback is 7 days).
 func TestABackfillIsInterruptedInEveryWay(t *testing.T) {
 	t.Parallel()
-	var executable *binary
-	if servertest.HasMySQL(t) {
-		executable = built(t)
-	}
-	s := newStack(t, executable, 10*time.Second)
+	s := newStack(t, 10*time.Second)
 	const known, batch = 40, 100 // two seconds' worth
 	n := orderCount(t) / 2
 	s.shop.sellAt(t, n, time.Now().Add(-30*24*time.Hour))
