@@ -7,10 +7,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ordersync/ordersync/store/servertest"
 )
 
 // TestABackfillIsInterruptedInEveryWay walks over old orders that no sweep looks at (scheduler.lookback is 7 days).
 func TestABackfillIsInterruptedInEveryWay(t *testing.T) {
+	if !servertest.Long(t) {
+		return
+	}
 	t.Parallel()
 	s := newStack(t, 10*time.Second)
 	const known, batch = 40, 100 // two seconds' worth

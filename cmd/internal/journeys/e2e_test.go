@@ -4,6 +4,8 @@ import (
 	"context"
 	"testing"
 	"time"
+
+	"github.com/ordersync/ordersync/store/servertest"
 )
 
 // TestOrdersArriveWhateverHappens is issue 2's "Shown by" with real processes: `ordersync simulator`, `migrate` and `run` on a
@@ -12,6 +14,9 @@ import (
 //
 // The stories wait most of the time (for an attempt to be given up for lost, for a breaker to probe), so they run side by side.
 func TestOrdersArriveWhateverHappens(t *testing.T) {
+	if !servertest.Long(t) {
+		return
+	}
 	n := orderCount(t)
 	for _, story := range []struct {
 		name    string

@@ -17,6 +17,9 @@ const endsWithin = 40 * time.Second
 // A worker that was asked to end while Redis was frozen lived on for ever, and was killed in the
 // end.
 func TestProcessesEndWhileAServerIsFrozen(t *testing.T) {
+	if !servertest.Long(t) {
+		return
+	}
 	t.Parallel()
 	if !servertest.HasMySQL(t) {
 		return // a process of ours has no database then

@@ -41,6 +41,9 @@ log: { format: json }
 // the outbox, the inbox and the sweep, refunds, the operators' port, metrics and doctor. Where redis-server is not installed there
 // is nothing to try: ORDERSYNC_TEST_SERVERS=required says so.
 func TestEveryTopologyOfRedis(t *testing.T) {
+	if !servertest.Long(t) {
+		return
+	}
 	for _, topology := range []struct {
 		name string
 		road func(t *testing.T) *road

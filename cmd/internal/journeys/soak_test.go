@@ -74,6 +74,9 @@ type soak struct {
 // many of them after it took effect, tokens are revoked, callbacks are lost, doubled, early and late, and some refunds and settlements
 // fail after they were accepted. In the end every amount has moved exactly once.
 func TestMoneyMovesOnceWhateverHappens(t *testing.T) {
+	if !servertest.Long(t) {
+		return
+	}
 	s := newSoak(t, soakCount(t))
 	orders := (s.n*soakKinds + 7) / 8
 	ctx, cancel := context.WithTimeout(t.Context(), patience+time.Duration(s.n)*500*time.Millisecond)
