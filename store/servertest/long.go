@@ -12,11 +12,9 @@ import (
 func Long(t testing.TB) bool {
 	t.Helper()
 	named := flag.Lookup("test.run")
-	if long(os.Getenv("ORDERSYNC_TEST_LONG"), named != nil && named.Value.String() != "") {
+	if os.Getenv("ORDERSYNC_TEST_LONG") == "1" || named != nil && named.Value.String() != "" {
 		return true
 	}
 	t.Log("a long one, left to CI: make test-all, or go test -run " + t.Name())
 	return false
 }
-
-func long(variable string, named bool) bool { return variable == "1" || named }
