@@ -16,6 +16,8 @@
 //	s, certs := servertest.StartTLSRedis(t) // TLS only, with files for the configuration; this and the next are nil where redis-server is missing
 //	g := servertest.StartSentinels(t) // a master, a replica and three sentinels: g.KillMaster()
 //	c := servertest.StartCluster(t)   // three masters
+//	db, path := servertest.SQLiteFile(t) // SQLite that processes of ours open too
+//	if !servertest.Long(t) { return } // a test that takes its time
 //	m := servertest.StartMySQL(t)     // m.Kill(), m.Restart(); nil where mariadbd is missing
 //
 // # Why a reaper
@@ -27,7 +29,7 @@
 // # Why a cluster is among the back ends of EachRedis
 //
 // A script, a transaction or a command over keys of two nodes works everywhere but there (CROSSSLOT). Sentinel, TLS and users
-// change the way to Redis and not what may be asked of it, so whole processes are tried on them, in cmd/ordersync.
+// change the way to Redis and not what may be asked of it, so whole processes are tried on them, in cmd/internal/journeys.
 //
 // # Why MariaDB starts from an empty directory
 //

@@ -1,4 +1,4 @@
-package main
+package journeys
 
 import (
 	"os"
@@ -91,7 +91,7 @@ func TestUsersOfRedisMayRunEveryScript(t *testing.T) {
 	}
 	seen := 0
 	for _, dir := range append(moduleDirs(t, "github.com/hibiken/asynq", "github.com/go-redis/redis_rate/v10", "github.com/bsm/redislock"),
-		"../../tasks", "../../scheduler", "../../douyin", "../../cmd/internal") {
+		"../../../tasks", "../../../scheduler", "../../../douyin", "..") {
 		err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, ".lua") || strings.HasSuffix(path, "_test.go") {
 				return err

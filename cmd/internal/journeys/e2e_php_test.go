@@ -1,4 +1,4 @@
-package main
+package journeys
 
 import (
 	"context"
@@ -23,6 +23,9 @@ const (
 // a real `ordersync run` and `ordersync simulator`, MariaDB and Redis. What came of it is read from outside: Douyin's ledger, `ordersync
 // status`, and the shop's rows. Where php or mariadbd is not installed there is nothing to run.
 func TestAPHPShopChangesOneLine(t *testing.T) {
+	if !servertest.Long(t) {
+		return
+	}
 	php, ok := servertest.PHP(t, "curl", "json", "pdo_mysql")
 	if !ok {
 		return

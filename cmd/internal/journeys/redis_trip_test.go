@@ -1,12 +1,13 @@
-package main
+package journeys
 
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -175,6 +176,34 @@ func (s *trip) checkMoney() {
 	}
 }
 
+const operatorsPassword = "correct horse battery"
+
+// alice is admin.users with one operator.
+func (s *trip) alice() string {
+	s.t.Helper()
+	hash, errOut, err := s.launch.command(s.t, plainEnviron(), operatorsPassword+"\n", "admin-hash")
+	if err != nil {
+		s.t.Fatalf("admin-hash: %v: %s", err, errOut)
+	}
+	return "alice=operator:" + strings.TrimSpace(hash)
+}
+
+// browse does what an operator's browser does: it asks for a page, or sends a button's form.
+func (s *trip) browse(method, path, form string) (status int, body string) {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), method, s.port+path, strings.NewReader(form))
+	s.complain(err)
+	if method != http.MethodGet {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	resp, err := s.operator.Do(req)
+	s.complain(err)
+	defer resp.Body.Close() //nolint:errcheck // it was only read
+	text, err := io.ReadAll(resp.Body)
+	s.complain(err)
+	return resp.StatusCode, string(text)
+}
+
 // signIn opens the operators' port.
 func (s *trip) signIn() {
 	s.t.Helper()
@@ -185,7 +214,7 @@ func (s *trip) signIn() {
 	jar, err := cookiejar.New(nil)
 	s.complain(err)
 	s.port, s.operator = "http://"+line.Addr, &http.Client{Jar: jar}
-	change(s.t, s.operator, http.MethodPost, s.port+"/login", url.Values{"name": {"alice"}, "password": {operatorsPassword}}.Encode())
+	s.browse(http.MethodPost, "/login", url.Values{"name": {"alice"}, "password": {operatorsPassword}}.Encode())
 }
 
 // checkPort looks at every page that asks Redis, and presses what changes it.
@@ -198,7 +227,7 @@ func (s *trip) checkPort() {
 		pages = append(pages, queues+"/"+state+"_tasks")
 	}
 	for _, page := range pages {
-		if status, body := get(s.t, s.operator, s.port+page); status != http.StatusOK || strings.Contains(body, "Redis does not answer") {
+		if status, body := s.browse(http.MethodGet, page, ""); status != http.StatusOK || strings.Contains(body, "Redis does not answer") {
 			s.t.Errorf("%s: %d %.200s", page, status, body)
 		}
 	}
@@ -206,32 +235,26 @@ func (s *trip) checkPort() {
 		{http.MethodPost, "/orders/2/push"}, {http.MethodPost, queues + ":pause"}, {http.MethodPost, queues + ":resume"},
 		{http.MethodPost, queues + "/active_tasks/none:cancel"}, {http.MethodDelete, queues + "/completed_tasks:delete_all"},
 	} {
-		if status := change(s.t, s.operator, button[0], s.port+button[1], ""); status >= http.StatusBadRequest {
+		if status, _ := s.browse(button[0], button[1], ""); status >= http.StatusBadRequest {
 			s.t.Errorf("%s %s: %d", button[0], button[1], status)
 		}
 	}
-	_, missing := scrapeUntil(s.t, s.port+"/metrics", []string{
+	wanted := []string{
 		`ordersync_reading_up{source="queues"} 1`, `ordersync_reading_up{source="inbox"} 1`, `ordersync_reading_up{source="memory"} 1`,
 		`ordersync_reading_up{source="database"} 1`, "ordersync_redis_keeps_keys 1", "ordersync_rate_limit_shared 1", "ordersync_inbox_dead_entries 1",
 		`ordersync_breaker_state{state="closed"} 1`, "ordersync_token_left_seconds 7",
-	})
-	for _, want := range missing {
-		s.t.Errorf("no %s in the metrics", want)
 	}
+	s.await("the metrics show it", func(context.Context) (bool, string, error) {
+		_, body := s.browse(http.MethodGet, "/metrics", "")
+		missing := slices.DeleteFunc(slices.Clone(wanted), func(w string) bool { return strings.Contains(body, w) })
+		return len(missing) == 0, fmt.Sprintf("no %q", missing), nil
+	})
 }
 
 // checkDoctor: it finds nothing wrong.
 func (s *trip) checkDoctor() {
 	s.t.Helper()
-	var out string
-	if b, ok := s.launch.(*binary); ok {
-		cmd := exec.CommandContext(s.t.Context(), b.path, "doctor") //nolint:gosec // our own binary
-		cmd.Env = s.environ
-		text, _ := cmd.Output()
-		out = string(text)
-	} else {
-		_, out, _ = command(s.t, s.environ, s.launch.(within).options, "doctor")
-	}
+	out, _, _ := s.launch.command(s.t, s.environ, "", "doctor")
 	for _, bad := range []string{"FAIL", "warn  redis"} {
 		if strings.Contains(out, bad) || !strings.Contains(out, "ok    redis: version ") {
 			s.t.Errorf("doctor finds:\n%s", out)

@@ -1,8 +1,7 @@
-package main
+package journeys
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -66,8 +65,7 @@ func newPHPShop(t *testing.T, php string) *phpShop {
 		return nil
 	}
 	s.redis = servertest.StartRedis(t)
-	executable := built(t)
-	s.launch = executable
+	s.launch = product(t)
 	dsn := s.mysql.NewDatabase(t)
 	s.openShop(dsn)
 
@@ -92,7 +90,7 @@ func newPHPShop(t *testing.T, php string) *phpShop {
 // line is not the same.
 func oneLineChanged(t *testing.T) (script string) {
 	t.Helper()
-	const examples = "../../tasks/php/examples"
+	const examples = "../../../tasks/php/examples"
 	const before, after = "\nuse app\\api\\logic\\PaymentLogic;\n", "\nuse OrderSync\\PaymentLogic;\n"
 	original, err := os.ReadFile(examples + "/shop.php")
 	if err != nil {
@@ -190,7 +188,7 @@ func (s *phpShop) servePHP(php, script string, environ []string) (url string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	reaper := s.launch.(*binary).reaper
+	reaper := s.launch.reaper
 	reaper.watch(cmd.Process.Pid)
 	ended, started := make(chan struct{}), make(chan string, 1)
 	s.said = newJournal()
@@ -280,16 +278,12 @@ func (s *phpShop) awaitHeard(what string) {
 // status is what `ordersync status --json` prints.
 func (s *phpShop) status(id string) (out gateway.OrderStatus) {
 	s.t.Helper()
-	cmd := exec.CommandContext(s.t.Context(), s.launch.(*binary).path, "status", "--json", id) //nolint:gosec // our own binary
-	cmd.Env = s.environ
-	var complaints bytes.Buffer
-	cmd.Stderr = &complaints
-	text, err := cmd.Output()
+	text, complaints, err := s.launch.command(s.t, s.environ, "", "status", "--json", id)
 	if err == nil {
-		err = json.Unmarshal(text, &out)
+		err = json.Unmarshal([]byte(text), &out)
 	}
 	if err != nil {
-		s.t.Fatalf("ordersync status: %v\n%s%s", err, text, &complaints)
+		s.t.Fatalf("ordersync status: %v\n%s%s", err, text, complaints)
 	}
 	return out
 }

@@ -1,4 +1,4 @@
-package main
+package journeys
 
 import (
 	"context"
@@ -102,7 +102,7 @@ const (
 // redisUsers is configs/redis/users.conf with passwords: as a file to include, and rule by rule.
 func redisUsers(t *testing.T) (file string, rules [][]any) {
 	t.Helper()
-	text, err := os.ReadFile("../../configs/redis/users.conf")
+	text, err := os.ReadFile("../../../configs/redis/users.conf")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package main
+package journeys
 
 import (
 	"context"
@@ -15,10 +15,12 @@ const rightWithin = 30 * time.Second
 // was missing 150 s later, and after a column had been missing for 20 s some were at 132 s. The sweep comes once in five minutes
 // here, so it helps nobody.
 func TestOrdersAreRightSoonAfterAFaultOfTheSurroundings(t *testing.T) {
+	if !servertest.Long(t) {
+		return
+	}
 	if !servertest.HasMySQL(t) { // the faults are MariaDB's and of processes
 		return // ORDERSYNC_TEST_SERVERS=required makes this a failure
 	}
-	executable := built(t)
 	rename := func(from, to string) func(s *stack) {
 		return func(s *stack) { s.shop.exec(s.t, "RENAME TABLE "+from+" TO "+to) }
 	}
@@ -41,7 +43,7 @@ func TestOrdersAreRightSoonAfterAFaultOfTheSurroundings(t *testing.T) {
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStack(t, executable, 2*time.Second)
+			s := newStack(t, 2*time.Second)
 			s.environ = append(s.environ, "ORDERSYNC_SCHEDULER__SWEEP_EVERY=5m", "ORDERSYNC_SCHEDULER__SWEEP_AFTER=2m",
 				"ORDERSYNC_DOUYIN__RATE_LIMIT=50")
 			s.run()

@@ -1,4 +1,4 @@
-package main
+package journeys
 
 import (
 	"fmt"
@@ -10,9 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ordersync/ordersync/cmd/internal/assembly"
 	"github.com/ordersync/ordersync/douyin/simulator"
-	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/store/servertest"
 )
 
@@ -43,6 +41,9 @@ log: { format: json }
 // the outbox, the inbox and the sweep, refunds, the operators' port, metrics and doctor. Where redis-server is not installed there
 // is nothing to try: ORDERSYNC_TEST_SERVERS=required says so.
 func TestEveryTopologyOfRedis(t *testing.T) {
+	if !servertest.Long(t) {
+		return
+	}
 	for _, topology := range []struct {
 		name string
 		road func(t *testing.T) *road
@@ -79,31 +80,16 @@ func newTrip(t *testing.T, r *road) *trip {
 	s.douyin = &running{addr: strings.TrimPrefix(douyin.URL, "http://")}
 
 	dsn := servertest.MySQLDSN(t)
-	if dsn == "" {
-		db := servertest.SQLite(t)
-		s.shop = newTrades(t, db)
-		s.launch, dsn = within{append(soakOptions(), assembly.WithDB(db))}, "nobody@tcp(127.0.0.1:1)/nothing"
-	} else {
-		db, err := store.Open(dsn)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if pool, err := db.DB(); err == nil {
-				_ = pool.Close()
-			}
-		})
-		self, err := os.Executable()
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.shop, s.launch = newTrades(t, db), &binary{path: self, reaper: newReaper(t)}
+	db, sqlite := openDatabase(t, dsn)
+	s.shop, s.launch = newTrades(t, db), standIn(t, "short", sqlite)
+	if sqlite != "" {
+		dsn = noDSN
 	}
 	file := filepath.Join(t.TempDir(), "ordersync.yaml")
 	if err := os.WriteFile(file, fmt.Appendf(nil, tripConfig, dsn, r.yaml, douyin.URL), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.environ = append(plainEnviron(), "ORDERSYNC_CONFIG="+file, soakedVariable+"=1", "ORDERSYNC_ADMIN__USERS="+alice(t))
+	s.environ = append(plainEnviron(), "ORDERSYNC_CONFIG="+file, "ORDERSYNC_ADMIN__USERS="+s.alice())
 	s.migrate()
 	s.shop.exec(t, "CREATE INDEX tp_trade_out_no ON tp_trade (out_no)")
 	return s

@@ -1,14 +1,11 @@
-package main
+package journeys
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/ordersync/ordersync/cmd/internal/assembly"
-	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/store/servertest"
 )
 
@@ -20,15 +17,17 @@ const endsWithin = 40 * time.Second
 // A worker that was asked to end while Redis was frozen lived on for ever, and was killed in the
 // end.
 func TestProcessesEndWhileAServerIsFrozen(t *testing.T) {
+	if !servertest.Long(t) {
+		return
+	}
 	t.Parallel()
 	if !servertest.HasMySQL(t) {
 		return // a process of ours has no database then
 	}
-	executable := built(t)
 	for _, frozen := range []string{"redis", "mysql"} {
 		t.Run(frozen, func(t *testing.T) {
 			t.Parallel()
-			s := newStack(t, executable, 2*time.Second)
+			s := newStack(t, 2*time.Second)
 			if s.redis.IsMiniredis() {
 				return // it cannot be frozen
 			}
@@ -88,21 +87,4 @@ func (s *stack) begun(command string) *running {
 		s.t.Fatalf("ordersync %s does not begin: %v\n%s", command, err, r.log.tail(5))
 	}
 	return r
-}
-
-// Whatever a command waits for, it ends after the signal: the wait is bounded for all of them in
-// one place.
-func TestACommandThatHeedsNoSignalIsLeftBehind(t *testing.T) {
-	ctx, signal := context.WithCancel(t.Context())
-	never := make(chan struct{})
-	defer close(never)
-	p := &process{environ: secrets, errOut: newJournal(), most: time.Millisecond}
-	err := p.with(ctx, nil, func(context.Context, *configs.Config, *assembly.Assembly) error {
-		signal()
-		<-never
-		return errors.New("it came back")
-	})
-	if err == nil || !strings.Contains(err.Error(), "did not end in time") {
-		t.Errorf("with says %v", err)
-	}
 }

@@ -1,4 +1,4 @@
-package main
+package journeys
 
 import (
 	"bytes"
@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ordersync/ordersync/cmd/internal/assembly"
 	"github.com/ordersync/ordersync/store/servertest"
 )
 
@@ -117,34 +115,19 @@ func (r *running) stop(ctx context.Context) (code int, took time.Duration, err e
 	}
 }
 
-// launcher starts ordersync: as processes, or inside the test where MariaDB or Redis are not installed.
-type launcher interface {
-	start(t *testing.T, environ []string, args ...string) *running
-}
-
-// binary starts processes of a real executable.
+// binary starts processes of an executable of ours.
 type binary struct {
-	path   string
-	reaper *reaper
+	path    string
+	environ []string // more than what start is given
+	reaper  *reaper
 }
 
-// built is compiled once for the whole test process.
-func built(t *testing.T) *binary {
-	t.Helper()
-	b := &binary{path: filepath.Join(t.TempDir(), "ordersync")}
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", b.path, ".")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	b.reaper = newReaper(t)
-	return b
-}
-
+// start starts a process that ends with the test.
 func (b *binary) start(t *testing.T, environ []string, args ...string) *running {
 	t.Helper()
 	r := &running{log: newJournal(), ended: make(chan struct{})}
 	cmd := exec.Command(b.path, args...) //nolint:gosec,noctx // our own binary; it outlives the test's context until Cleanup
-	cmd.Env = environ
+	cmd.Env = slices.Concat(environ, b.environ)
 	cmd.Stdout, cmd.Stderr = r.log, r.log
 	servertest.OwnGroup(cmd)
 	if err := cmd.Start(); err != nil {
@@ -166,20 +149,15 @@ func (b *binary) start(t *testing.T, environ []string, args ...string) *running 
 	return r.endsWith(t, args)
 }
 
-// within runs commands in the test's own process. Killing such a one is asking it to end: nothing else can be done to it.
-type within struct{ options []assembly.Option }
-
-func (w within) start(t *testing.T, environ []string, args ...string) *running {
+// command runs one command line to its end. err is that of an exit code that is not 0, too.
+func (b *binary) command(t *testing.T, environ []string, in string, args ...string) (out, errOut string, err error) {
 	t.Helper()
-	r := &running{log: newJournal(), ended: make(chan struct{})}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context())) // it outlives the test's context until Cleanup
-	p := &process{environ: environ, in: strings.NewReader(""), out: r.log, errOut: r.log, options: w.options}
-	r.die, r.ask = cancel, cancel
-	go func() {
-		defer close(r.ended)
-		r.code = p.run(ctx, args)
-	}()
-	return r.endsWith(t, args)
+	cmd := exec.CommandContext(t.Context(), b.path, args...) //nolint:gosec // our own binary
+	cmd.Env = slices.Concat(environ, b.environ)
+	var stdout, stderr strings.Builder
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(in), &stdout, &stderr
+	err = cmd.Run()
+	return stdout.String(), stderr.String(), err
 }
 
 // endsWith ends it with the test.

@@ -1,4 +1,4 @@
-package main
+package book
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ import (
 // The book is ARCHITECTURE.md, CONTRIBUTING.md, SECURITY.md, the READMEs, the docs of the packages
 // and the comments. What one of them points at is there.
 
-const tree = "../.."
+const tree = "../../.."
 
 var (
 	webAddress = regexp.MustCompile(`https?://\S+`)

@@ -1,4 +1,4 @@
-package main
+package journeys
 
 import (
 	"context"
@@ -14,9 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ordersync/ordersync/cmd/internal/assembly"
 	"github.com/ordersync/ordersync/douyin/simulator"
-	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/store/servertest"
 )
 
@@ -76,6 +74,9 @@ type soak struct {
 // many of them after it took effect, tokens are revoked, callbacks are lost, doubled, early and late, and some refunds and settlements
 // fail after they were accepted. In the end every amount has moved exactly once.
 func TestMoneyMovesOnceWhateverHappens(t *testing.T) {
+	if !servertest.Long(t) {
+		return
+	}
 	s := newSoak(t, soakCount(t))
 	orders := (s.n*soakKinds + 7) / 8
 	ctx, cancel := context.WithTimeout(t.Context(), patience+time.Duration(s.n)*500*time.Millisecond)
@@ -170,34 +171,20 @@ func newSoak(t *testing.T, n int) *soak {
 	t.Cleanup(douyin.Close)
 	t.Cleanup(func() { _ = s.bank.Close() }) // before its server: it ends what hangs
 
-	dsn := "nobody@tcp(127.0.0.1:1)/nothing"
+	var dsn string
 	if s.mysql != nil {
 		dsn = s.mysql.NewDatabase(t)
-		db, err := store.Open(dsn)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if pool, err := db.DB(); err == nil {
-				_ = pool.Close()
-			}
-		})
-		s.shop = newTrades(t, db)
-		self, err := os.Executable()
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.launch = &binary{path: self, reaper: newReaper(t)}
-	} else {
-		db := servertest.SQLite(t)
-		s.shop = newTrades(t, db)
-		s.launch = within{append(soakOptions(), assembly.WithDB(db))}
+	}
+	db, sqlite := openDatabase(t, dsn)
+	s.shop, s.launch = newTrades(t, db), standIn(t, "short", sqlite)
+	if sqlite != "" {
+		dsn = noDSN
 	}
 	file := filepath.Join(t.TempDir(), "ordersync.yaml")
 	if err := os.WriteFile(file, fmt.Appendf(nil, soakConfig, dsn, s.redis.Addr, douyin.URL, notify.URL, handler.URL), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.environ = append(plainEnviron(), "ORDERSYNC_CONFIG="+file, soakedVariable+"=1")
+	s.environ = append(plainEnviron(), "ORDERSYNC_CONFIG="+file)
 	s.migrate()
 	return s
 }

@@ -1,10 +1,9 @@
-package main
+package journeys
 
 import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -13,8 +12,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"gorm.io/gorm"
 
-	"github.com/ordersync/ordersync/cmd/internal/assembly"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/store/servertest"
 )
@@ -29,7 +28,7 @@ const (
 // stack is one shop with all that belongs to it: its database, Redis, Douyin's stand-in, and ordersync.
 type stack struct {
 	t        *testing.T
-	launch   launcher
+	launch   *binary
 	environ  []string
 	redis    *servertest.RedisServer
 	rdb      redis.UniversalClient
@@ -40,6 +39,9 @@ type stack struct {
 	logs     []*journal
 	position time.Time // of report
 }
+
+// canary is in every secret: it must not be seen in a log.
+const canary = "canary-0123456789abcdef"
 
 const e2eConfig = `
 mysql: { dsn: "%s" }
@@ -57,28 +59,42 @@ admin: { addr: "127.0.0.1:0" }
 log: { format: json }
 ` + shopConfig
 
-// newStack starts the servers and the simulator and migrates. executable is nil where the commands must run in this process.
-func newStack(t *testing.T, executable *binary, timeout time.Duration) *stack {
+// noDSN is for processes that are handed their database.
+const noDSN = "nobody@tcp(127.0.0.1:1)/nothing"
+
+// openDatabase is the database at dsn, or a file of SQLite that sqlite names where dsn is empty.
+func openDatabase(t *testing.T, dsn string) (db *gorm.DB, sqlite string) {
 	t.Helper()
-	s := &stack{t: t, launch: executable, environ: plainEnviron(), redis: servertest.StartRedis(t), mysql: servertest.StartMySQL(t)}
-	s.rdb = s.redis.Client(t)
-	dsn := "nobody@tcp(127.0.0.1:1)/nothing"
-	if executable != nil && s.mysql != nil {
-		dsn = s.mysql.NewDatabase(t)
-		db, err := store.Open(dsn)
-		if err != nil {
-			t.Fatal(err)
+	if dsn == "" {
+		return servertest.SQLiteFile(t)
+	}
+	db, err := store.Open(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if pool, err := db.DB(); err == nil {
+			_ = pool.Close()
 		}
-		t.Cleanup(func() {
-			if pool, err := db.DB(); err == nil {
-				_ = pool.Close()
-			}
-		})
-		s.shop = newTrades(t, db)
+	})
+	return db, ""
+}
+
+// newStack starts the servers and the simulator and migrates.
+func newStack(t *testing.T, timeout time.Duration) *stack {
+	t.Helper()
+	s := &stack{t: t, environ: plainEnviron(), redis: servertest.StartRedis(t), mysql: servertest.StartMySQL(t)}
+	s.rdb = s.redis.Client(t)
+	var dsn string
+	if s.mysql != nil {
+		dsn = s.mysql.NewDatabase(t)
+	}
+	db, sqlite := openDatabase(t, dsn)
+	s.shop = newTrades(t, db)
+	if sqlite == "" {
+		s.launch = product(t)
 	} else {
-		db := servertest.SQLite(t)
-		s.shop = newTrades(t, db)
-		s.launch = within{[]assembly.Option{assembly.WithDB(db)}}
+		s.launch, dsn = standIn(t, "usual", sqlite), noDSN
 	}
 	s.configure(dsn, timeout, "http://127.0.0.1:1")
 	s.douyin = s.start("simulator", "--addr", "127.0.0.1:0")
@@ -100,16 +116,8 @@ func (s *stack) configure(dsn string, timeout time.Duration, douyin string) {
 
 func (s *stack) migrate() {
 	s.t.Helper()
-	if b, ok := s.launch.(*binary); ok {
-		cmd := exec.CommandContext(s.t.Context(), b.path, "migrate") //nolint:gosec // our own binary
-		cmd.Env = s.environ
-		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "applied 0001") {
-			s.t.Fatalf("ordersync migrate: %v\n%s", err, out)
-		}
-		return
-	}
-	if code, _, errOut := command(s.t, s.environ, s.launch.(within).options, "migrate"); code != exitDone {
-		s.t.Fatalf("ordersync migrate: %s", errOut)
+	if out, errOut, err := s.launch.command(s.t, s.environ, "", "migrate"); err != nil || !strings.Contains(out, "applied 0001") {
+		s.t.Fatalf("ordersync migrate: %v\n%s%s", err, out, errOut)
 	}
 }
 

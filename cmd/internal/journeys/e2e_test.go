@@ -1,4 +1,4 @@
-package main
+package journeys
 
 import (
 	"context"
@@ -10,13 +10,12 @@ import (
 
 // TestOrdersArriveWhateverHappens is issue 2's "Shown by" with real processes: `ordersync simulator`, `migrate` and `run` on a
 // private MariaDB and a private Redis, over a shop whose tables and columns have names of their own. Where MariaDB is not
-// installed the same stories are told inside this process, on SQLite; there, kill -9 can only be an end.
+// installed the same stories are told on SQLite in a file.
 //
 // The stories wait most of the time (for an attempt to be given up for lost, for a breaker to probe), so they run side by side.
 func TestOrdersArriveWhateverHappens(t *testing.T) {
-	var executable *binary
-	if servertest.HasMySQL(t) {
-		executable = built(t)
+	if !servertest.Long(t) {
+		return
 	}
 	n := orderCount(t)
 	for _, story := range []struct {
@@ -31,7 +30,7 @@ func TestOrdersArriveWhateverHappens(t *testing.T) {
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStack(t, executable, story.timeout)
+			s := newStack(t, story.timeout)
 			story.tell(s, n)
 			if archived := s.inQueues("archived"); archived > 0 {
 				t.Errorf("%d tasks are archived, want none", archived)
