@@ -51,6 +51,9 @@ var rules = []rule{
 	// "系统错误，请重试" (COPY-2021-ORDER, LIVE-2026-01).
 	{code: codeSystem, kind: Unavailable, mayHave: true},
 
+	// The token, in the words of Douyin's gateway: invalid, expired (DOUYIN-OPEN).
+	{op: OpOrderPush, code: 28001003, kind: Unauthorized},
+	{op: OpOrderPush, code: 28001008, kind: Unauthorized},
 	// Order push: the token. 40002 (COPY-2021-ORDER); 40004 (LIVE-2024-05); 40014 is "bad access
 	// token" in an SDK's samples (SDK-SAMPLES) and "http 参数错误" on the page of 2021
 	// (COPY-2021-ORDER), so the words decide.

@@ -110,6 +110,9 @@
 //	SDK-SAMPLES      samples of answers in fudiwei/DotNetCore.SKIT.FlurlHttpClient.ByteDance:
 //	                 test/…/ModelSamples/_/_Legacy/Apps/Order/AppsOrderPushV2Response.json
 //
+//	DOUYIN-OPEN      numbers and envelopes of the gateway of open.douyin.com, 28001003 and 28001008
+//	                 among them, as public clients of it read them; for the mini-app calls UNCONFIRMED
+//
 // Live answers that users have published; a number is that of a post in the forum of
 // developer.open-douyin.com:
 //

@@ -39,6 +39,11 @@ func (d dueTable) PostponeDue(_ context.Context, due []store.Due, until time.Tim
 	return nil
 }
 
+func (d dueTable) RefuseDue(_ context.Context, o store.Due, _, _ string, _ time.Time) error {
+	delete(d, o.OrderID)
+	return nil
+}
+
 // road is Redis: tasks, and a mark.
 type road struct {
 	mu      sync.Mutex // EnqueueMany asks from many goroutines

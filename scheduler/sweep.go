@@ -43,6 +43,7 @@ type Unsynced interface {
 	MarkUnsynced(ctx context.Context, s store.Scan) (store.ScanPage, error)
 	DueOrders(ctx context.Context, now time.Time, limit int) ([]store.Due, error)
 	PostponeDue(ctx context.Context, due []store.Due, until time.Time) error
+	RefuseDue(ctx context.Context, d store.Due, kind, message string, now time.Time) error
 }
 
 // Sweep finds the orders that Douyin should know and does not, and enqueues them. Not safe for
@@ -224,10 +225,11 @@ func (s *Sweep) handOver(ctx context.Context, now time.Time) (handed int, err er
 			return handed, err
 		}
 		if len(due) > 0 {
-			if err := s.enqueue(ctx, due); err != nil {
+			named, err := s.enqueue(ctx, due, now)
+			if err != nil {
 				return handed, err
 			}
-			if err := s.Orders.PostponeDue(ctx, due, now.Add(handOverAgain)); err != nil {
+			if err := s.Orders.PostponeDue(ctx, named, now.Add(handOverAgain)); err != nil {
 				return handed, err
 			}
 			handed += len(due)
@@ -254,7 +256,8 @@ func (s *Sweep) horizon(ctx context.Context, now time.Time) (time.Time, error) {
 	return now, nil
 }
 
-func (s *Sweep) enqueue(ctx context.Context, due []store.Due) error {
+// enqueue answers with the orders that a task can name. The others are refused.
+func (s *Sweep) enqueue(ctx context.Context, due []store.Due, now time.Time) (named []store.Due, err error) {
 	items := make([]tasks.Wanted, len(due))
 	for i, d := range due {
 		items[i].PushOrder = tasks.PushOrder{
@@ -264,11 +267,24 @@ func (s *Sweep) enqueue(ctx context.Context, due []store.Due) error {
 	for i, r := range tasks.EnqueueMany(ctx, s.Queue, items) {
 		var unfit *tasks.PayloadError
 		switch {
-		case errors.As(r.Err, &unfit): // it must not hold up the others, now and for ever
-			s.Log.Warn().Err(r.Err).Str("order", due[i].OrderID).Msg("sweep: no task can name this order; it is left out")
+		case errors.As(r.Err, &unfit): // it must not hold up the others, and it must not be pending for ever
+			s.Log.Warn().Err(r.Err).Str("order", due[i].OrderID).Msg("sweep: no task can name this order; it is refused")
+			if err := s.Orders.RefuseDue(ctx, due[i], kindIncomplete, unnameable(unfit), now); err != nil {
+				return nil, err
+			}
 		case r.Err != nil:
-			return fmt.Errorf("order %s: %w", due[i].OrderID, r.Err)
+			return nil, fmt.Errorf("order %s: %w", due[i].OrderID, r.Err)
+		default:
+			named = append(named, due[i])
 		}
 	}
-	return nil
+	return named, nil
+}
+
+// kindIncomplete is the worker's word for an order that lacks what a push needs.
+const kindIncomplete = "incomplete"
+
+// unnameable tells an operator why an order's key cannot be in a task's id, in a URL or on a page.
+func unnameable(e *tasks.PayloadError) string {
+	return "the order's key " + e.Reason + ", so no task can name it: let shop.columns.id (or id of shop.sql.order) be a key without one"
 }

@@ -149,6 +149,28 @@ func TestAPageIsReadThroughTheIndex(t *testing.T) {
 		})
 }
 
+func TestAnOrderThatNoTaskCanNameIsRefusedUnlessItChangedMeanwhile(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
+		for _, id := range []string{"a/b", "c d"} {
+			record(t, s, store.Push{OrderID: id, At: t0, Outcome: store.Retrying, DueAt: &t0})
+		}
+		later := t0.Add(time.Minute)
+		if err := s.RefuseDue(t.Context(), store.Due{OrderID: "a/b", DueAt: t0}, "incomplete", "has a slash", later); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.RefuseDue(t.Context(), store.Due{OrderID: "c d", DueAt: later}, "incomplete", "has a space", later); err != nil {
+			t.Fatal(err)
+		}
+		if got := dueIDs(t, s, later); !slices.Equal(got, []string{"c d"}) {
+			t.Errorf("due %v, want the one that is due at another time", got)
+		}
+		o, _, err := s.Order(t.Context(), "a/b")
+		if err != nil || o.Outcome != store.Refused || o.Kind != "incomplete" || o.Message != "has a slash" || o.DueAt != nil {
+			t.Errorf("%+v, %v", o, err)
+		}
+	})
+}
+
 func TestPostponeDueHeedsWhatChangedMeanwhile(t *testing.T) {
 	on(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
 		early := t0.Add(123456789 * time.Nanosecond) // stored to the millisecond

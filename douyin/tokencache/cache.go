@@ -31,9 +31,12 @@ type Fetcher interface {
 
 // Config is what a Cache needs. Redis, AppID, Secret and Fetcher are required.
 type Config struct {
-	Redis   redis.UniversalClient
-	AppID   string
-	Secret  string // of the app: seals the token in Redis
+	Redis  redis.UniversalClient
+	AppID  string
+	Secret string // of the app: seals the token in Redis
+	// Host is where Fetcher asks, without scheme. A token of one host is none of another's, such as the simulator's. Empty:
+	// Douyin's own.
+	Host    string
 	Fetcher Fetcher
 
 	FetchTimeout time.Duration // bounds one fetch; 0: 12 s. Longer than the Fetcher's own HTTP timeout
@@ -94,7 +97,7 @@ func New(cfg Config) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Cache{cfg: cfg, shared: newShared(cfg.Redis, cfg.AppID, s), ahead: background{quit: make(chan struct{})}}, nil
+	return &Cache{cfg: cfg, shared: newShared(cfg.Redis, cfg.AppID, cfg.Host, s), ahead: background{quit: make(chan struct{})}}, nil
 }
 
 // String never shows a token.

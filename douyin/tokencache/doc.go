@@ -34,7 +34,8 @@
 // The token lies in Redis under AES-256-GCM with a key made from the app's secret. Whoever reads a
 // dump of Redis learns nothing that would let them act as the app; whoever has the secret could
 // have fetched a token anyway. Names of keys hold a fingerprint of the secret as well, so that
-// processes with the old and the new secret do not fight during a change.
+// processes with the old and the new secret do not fight during a change, and the host, where it is
+// not Douyin's own.
 //
 // # Why no clock is compared
 //

@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // shared is the part of the cache that lives in Redis: the current token, the lock of whoever
@@ -22,8 +23,12 @@ type shared struct {
 	current, lock, forced, failure string
 }
 
-func newShared(rdb redis.UniversalClient, appID string, s sealer) shared {
-	base := "ordersync:{token:" + appID + ":" + s.fingerprint + "}:"
+func newShared(rdb redis.UniversalClient, appID, host string, s sealer) shared {
+	owner := appID + ":" + s.fingerprint
+	if host != "" {
+		owner += "@" + host
+	}
+	base := "ordersync:{token:" + owner + "}:"
 	return shared{rdb, s, base + "current", base + "lock", base + "forced", base + "failure"}
 }
 
@@ -103,10 +108,21 @@ type failureText struct {
 	Message    string      `json:"message,omitempty"`
 	LogID      string      `json:"logid,omitempty"`
 	Permanent  bool        `json:"permanent,omitempty"`
+	Beneath    string      `json:"beneath,omitempty"` // why there was no answer of Douyin's
 }
 
+// maxBeneath bounds a network error's text, in bytes.
+const maxBeneath = 256
+
 func (s shared) remember(ctx context.Context, e *douyin.Error, d time.Duration) error {
-	text, err := json.Marshal(failureText{e.Kind, e.HTTPStatus, e.Code, e.Message, e.LogID, errors.Is(e, douyin.ErrCredentials)})
+	f := failureText{
+		Kind: e.Kind, HTTPStatus: e.HTTPStatus, Code: e.Code, Message: e.Message, LogID: e.LogID,
+		Permanent: errors.Is(e, douyin.ErrCredentials),
+	}
+	if e.Err != nil && !f.Permanent {
+		f.Beneath = cut.Clean(e.Err.Error(), maxBeneath)
+	}
+	text, err := json.Marshal(f)
 	if err != nil {
 		return fmt.Errorf("tokencache: encode failure: %w", err)
 	}
@@ -116,8 +132,16 @@ func (s shared) remember(ctx context.Context, e *douyin.Error, d time.Duration) 
 	return nil
 }
 
-// errShared lies beneath a failure that another caller met a moment ago.
-var errShared = errors.New("another caller was answered so a moment ago")
+// sharedError lies beneath a failure that another caller met a moment ago. It keeps the reason of then.
+type sharedError string
+
+func (e sharedError) Error() string {
+	const when = "so another caller was answered a moment ago"
+	if e == "" {
+		return when
+	}
+	return string(e) + " (" + when + ")"
+}
 
 // decodeFailure answers nil for what is no failure.
 func decodeFailure(text string, wait time.Duration) *douyin.Error {
@@ -130,7 +154,7 @@ func decodeFailure(text string, wait time.Duration) *douyin.Error {
 	}
 	e := &douyin.Error{
 		Op: douyin.OpTokenFetch, Kind: f.Kind, HTTPStatus: f.HTTPStatus, Code: f.Code, Message: f.Message, LogID: f.LogID,
-		RetryAfter: max(wait, 0), Err: errShared,
+		RetryAfter: max(wait, 0), Err: sharedError(f.Beneath),
 	}
 	if f.Permanent {
 		e.Err = fmt.Errorf("%w (not asked again for %s)", douyin.ErrCredentials, e.RetryAfter.Round(time.Second))

@@ -22,7 +22,7 @@ var mayImport = map[string][]string{
 	"configs":               {},
 	"douyin":                {"tasks/cut"},
 	"douyin/simulator":      {},
-	"douyin/tokencache":     {"douyin"},
+	"douyin/tokencache":     {"douyin", "tasks/cut"},
 	"douyin/gate":           {"douyin"},
 	"store":                 {"store/migrations", "store/cell", "store/gather", "tasks/cut"},
 	"store/cell":            {"tasks/cut"},
