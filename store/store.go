@@ -46,6 +46,7 @@ type Store struct {
 	cfg      Config
 	schema   Schema
 	sql      dialect
+	zone     *time.Location // of the shop's times
 	loads    *gatherer[string, OrderSnapshot]
 	begins   *gatherer[*Begin, int64]
 	records  *gatherer[*Push, bool]
@@ -86,7 +87,7 @@ func New(db *gorm.DB, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, cfg: cfg, refusals: refusals, schema: cfg.Schema.withDefaults(), sql: dialectOf(db), ownClock: ownClock}
+	s := &Store{db: db, cfg: cfg, refusals: refusals, schema: cfg.Schema.withDefaults(), sql: dialectOf(db), zone: zoneOf(db), ownClock: ownClock}
 	s.buildLoadSQL()
 	s.loads = newGatherer(cfg, s.loadBatch)
 	s.begins = newGatherer(cfg, s.beginBatch)
