@@ -223,3 +223,67 @@ func TestASessionHasTheNameOfAZoneWithSummerTime(t *testing.T) {
 		}
 	}
 }
+
+// loc=Asia/Shanghai before a shop that writes UTC: new orders are read eight hours old, and no
+// sweep sees a change.
+func TestCheckTimesNamesTheKey(t *testing.T) {
+	servertest.EachMySQL(t, func(t *testing.T, _ *gorm.DB, dsn string) {
+		s, db := openIn(t, dsn, "Asia/Shanghai")
+		servertest.CreateShop(t, db)
+		addOrder(t, db, 1, time.Now())
+		wantTimesCure(t, s, "")
+		exec(t, db, "UPDATE `order` SET create_time = create_time + 36000")
+		wantTimesCure(t, s, "look at the clock of whoever writes create_time")
+		exec(t, db, "ALTER TABLE `order` MODIFY create_time BIGINT")
+		exec(t, db, "UPDATE `order` SET create_time = ?", time.Now().UnixMilli())
+		wantTimesCure(t, s, "set shop.time to unix_ms")
+		exec(t, db, "UPDATE `order` SET create_time = ?", time.Now().Unix())
+
+		schema := store.DefaultSchema()
+		schema.Columns.UpdatedAt = "updated_at"
+		s = newStore(t, db, store.Config{Schema: schema, Now: time.Now})
+		wantTimesCure(t, s, "")
+		exec(t, db, "UPDATE `order` SET updated_at = UTC_TIMESTAMP()")
+		wantTimesCure(t, s, "seems to be UTC")
+		exec(t, db, "UPDATE `order` SET updated_at = NOW()") // of a session in loc
+		wantTimesCure(t, s, "")
+		exec(t, db, "ALTER TABLE `order` MODIFY updated_at TIMESTAMP NULL")
+		exec(t, db, "UPDATE `order` SET updated_at = UTC_TIMESTAMP()") // eight hours ago
+		wantTimesCure(t, s, "")
+		exec(t, db, "ALTER TABLE `order` DROP KEY updated_at")
+		found := false
+		for _, f := range s.CheckTimes(t.Context()) {
+			found = found || f.OK && strings.Contains(f.What, "updated_at: its newest was not compared")
+		}
+		if !found {
+			t.Error("a column without an index is passed over without a word")
+		}
+	})
+}
+
+// wantTimesCure fails the test unless CheckTimes has the one cure, or for "" nothing to say.
+func wantTimesCure(t *testing.T, s *store.Store, part string) {
+	t.Helper()
+	wrong := 0
+	for _, f := range s.CheckTimes(t.Context()) {
+		if f.OK {
+			continue
+		}
+		if wrong++; part == "" || !f.Minor || !strings.Contains(f.Cure, part) {
+			t.Errorf("%+v; want %q", f, part)
+		}
+	}
+	if wrong == 0 && part != "" {
+		t.Errorf("nothing is wrong; want %q", part)
+	}
+}
+
+// An embedded database has one zone, and the same judgement.
+func TestCheckTimesOfAnEmbeddedShop(t *testing.T) {
+	db := servertest.SQLite(t)
+	servertest.CreateShop(t, db)
+	s := newStore(t, db, store.Config{Now: time.Now})
+	wantTimesCure(t, s, "")
+	addOrder(t, db, 1, time.Now().Add(8*time.Hour))
+	wantTimesCure(t, s, "look at the clock of whoever writes create_time")
+}
