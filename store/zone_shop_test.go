@@ -20,7 +20,10 @@ import (
 func TestTheOutboxIsStampedAlikeByAnySession(t *testing.T) {
 	eachZoneServer(t, func(t *testing.T, newDSN func(testing.TB) string) {
 		dsn := newDSN(t)
-		s, _ := openIn(t, dsn, "Asia/Shanghai")
+		s, db := openIn(t, dsn, "Asia/Shanghai")
+		if n := count(t, db, "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() AND extra LIKE '%on update%'"); n != 0 {
+			t.Errorf("%d columns change whenever their row does", n)
+		}
 		for i, zone := range []string{"SYSTEM", "+00:00", "+08:00", "-11:00"} {
 			raw := rawDB(t, dsn)
 			began := time.Now().Add(-time.Second)
