@@ -259,3 +259,24 @@ func eachZoneServer(t *testing.T, test func(t *testing.T, newDSN func(testing.TB
 		})
 	})
 }
+
+// A moment is written alike, in whatever zone the process holds it, on every back end.
+func TestAMomentIsWrittenInUTC(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		due := t0.In(time.FixedZone("", -11*60*60)).Add(123 * time.Millisecond)
+		record(t, s, store.Push{OrderID: "1", At: due, Outcome: store.Retrying, DueAt: &due})
+		var text string
+		err := db.Raw("SELECT CAST(due_at AS CHAR) FROM ordersync_order").Row().Scan(&text)
+		if err != nil || text != "2026-03-01 08:00:00.123" {
+			t.Errorf("stands as %s, %v", text, err)
+		}
+		if got := state(t, s, "1").DueAt; !got.Equal(due) || got.Location() != time.UTC {
+			t.Errorf("read as %v", got)
+		}
+		toOutbox(t, db, 1, "push", "1")
+		counts, err := s.Counts(t.Context(), time.Now())
+		if err != nil || time.Since(counts.Outbox.Oldest).Abs() > time.Minute {
+			t.Errorf("the outbox waits since %v, %v", counts.Outbox.Oldest, err)
+		}
+	})
+}
