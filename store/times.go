@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/ordersync/ordersync/store/cell"
 )
 
 // unixMS is the TimeFormat that holds milliseconds, for the cures that name it.
@@ -178,7 +180,7 @@ func judgeTime(t newestTime, now time.Time, loc, server *time.Location) Finding 
 func writtenIn(wall, now time.Time, server *time.Location) (time.Duration, *time.Location, bool) {
 	china := time.FixedZone("+08:00", 8*60*60)
 	for _, zone := range []*time.Location{server, time.UTC, china} {
-		distance := inZone(wall, zone).Sub(now).Round(time.Second)
+		distance := cell.InZone(wall, zone).Sub(now).Round(time.Second)
 		if distance <= aheadAtMost && distance >= -justNow {
 			return distance, zone, true
 		}

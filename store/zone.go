@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 	"gorm.io/gorm"
+
+	"github.com/ordersync/ordersync/store/cell"
 )
 
 // Our own times are UTC, whatever loc, TZ or the server's zone say: the driver converts nothing
@@ -180,12 +182,5 @@ func (s *Store) shopClock(v any) (time.Time, error) {
 	if s.sql.sqlite {
 		return t.Time, nil
 	}
-	return inZone(t.Time, s.zone), nil
-}
-
-// inZone is the moment at which a clock in loc shows what t shows in UTC.
-func inZone(t time.Time, loc *time.Location) time.Time {
-	year, month, day := t.Date()
-	hour, minute, second := t.Clock()
-	return time.Date(year, month, day, hour, minute, second, t.Nanosecond(), loc)
+	return cell.InZone(t.Time, s.zone), nil
 }
