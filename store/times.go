@@ -12,7 +12,7 @@ import (
 )
 
 // unixMS is the TimeFormat that holds milliseconds, for the cures that name it.
-const unixMS TimeFormat = "unix_ms"
+const unixMS = TimeFormat(cell.UnixMS)
 
 const (
 	// aheadAtMost is how far an order may lie ahead of the database's clock: hosts' clocks differ.
