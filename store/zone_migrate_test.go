@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -152,5 +153,30 @@ func TestAConversionThatBreaksOffHasConvertedNothing(t *testing.T) {
 		}
 		wantTimes(t, db, columns, oldUTC)
 		wantStamped(t, s, db)
+	})
+}
+
+// A transaction of the shop's that stays open holds the outbox's ALTER TABLE up, and behind that
+// every other transaction of the shop's: the migration gives way.
+func TestMigrateDoesNotHoldTheShopUp(t *testing.T) {
+	servertest.EachMySQL(t, func(t *testing.T, _ *gorm.DB, dsn string) {
+		s, db := openIn(t, dsn, "Asia/Shanghai")
+		servertest.CreateShop(t, db)
+		columns := writeEast(t, db)
+		shop := rawDB(t, dsn).Begin()
+		exec(t, shop, "INSERT INTO ordersync_outbox (kind, order_id) VALUES ('push', '2')")
+		began := time.Now()
+		_, err := s.Migrate(t.Context())
+		if waited := time.Since(began); err == nil || waited > 30*time.Second {
+			t.Errorf("after %v: %v", waited, err)
+		}
+		wantTimes(t, db, columns, oldEast)
+		if err := shop.Rollback().Error; err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		wantTimes(t, db, columns, oldUTC)
 	})
 }

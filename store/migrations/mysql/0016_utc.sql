@@ -5,10 +5,14 @@
 
 -- A column that the database fills is a TIMESTAMP: the same moment for a session of any zone. What waits there was stamped by sessions
 -- of the shop's, which have the server's zone unless they say otherwise. Dates of zeros would not convert.
+-- The shop's own transactions queue up behind an ALTER TABLE that waits for one of them, so it does not wait for long: run it again.
 SET @ordersync_zone = @@session.time_zone;
+SET @ordersync_wait = @@session.lock_wait_timeout;
 SET time_zone = @@global.time_zone;
+SET lock_wait_timeout = 10;
 UPDATE ordersync_outbox SET created_at = CURRENT_TIMESTAMP(3) WHERE created_at < '1971-01-01 00:00:00';
 ALTER TABLE ordersync_outbox MODIFY created_at TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3);
+SET lock_wait_timeout = @ordersync_wait;
 SET time_zone = @ordersync_zone;
 
 -- ALTER TABLE has ended the transaction.
