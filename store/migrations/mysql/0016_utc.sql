@@ -9,7 +9,7 @@
 SET @ordersync_zone = @@session.time_zone;
 SET @ordersync_wait = @@session.lock_wait_timeout;
 SET time_zone = @@global.time_zone;
-SET lock_wait_timeout = 10;
+SET lock_wait_timeout = 5;
 UPDATE ordersync_outbox SET created_at = CURRENT_TIMESTAMP(3) WHERE created_at < '1971-01-01 00:00:00';
 ALTER TABLE ordersync_outbox MODIFY created_at TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3);
 SET lock_wait_timeout = @ordersync_wait;
