@@ -122,7 +122,7 @@ func (s *Store) countAlarms(db *gorm.DB, c *Counts) error {
 // countRelays reads what is to be handed on: the outbox to asynq, callbacks to the shop.
 func (s *Store) countRelays(db *gorm.DB, c *Counts) error {
 	var outbox, forward timestamp
-	err := db.Raw("SELECT COUNT(*), MIN(o.`created_at`) FROM (SELECT `created_at` FROM `ordersync_outbox` ORDER BY `id` LIMIT ?) o", BacklogLimit).
+	err := db.Raw("SELECT COUNT(*), MIN(o.`created_at`) FROM (SELECT "+s.sql.stamped("`created_at`")+" AS `created_at` FROM `ordersync_outbox` ORDER BY `id` LIMIT ?) o", BacklogLimit).
 		Row().Scan(&c.Outbox.Count, &outbox)
 	if err != nil {
 		return err

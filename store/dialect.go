@@ -73,19 +73,26 @@ func (d dialect) lastInsertID() string {
 	return "LAST_INSERT_ID()"
 }
 
-// sqliteTime is how times are written into SQLite: UTC, of one width, so that they compare as text.
+// sqliteTime is how our times are written: UTC, of one width, so that they compare as text too.
 const sqliteTime = "2006-01-02 15:04:05.000"
 
-// time is t as a statement's argument, cut to the millisecond that DATETIME(3) holds; the zero time
-// is NULL.
+// time is t as a statement's argument, in UTC and cut to the millisecond that DATETIME(3) holds;
+// the zero time is NULL.
 func (d dialect) time(t time.Time) any {
 	if t.IsZero() {
 		return nil
 	}
+	return t.UTC().Format(sqliteTime)
+}
+
+// stamped is a TIMESTAMP column in UTC, whatever the session's zone. Columns that the database
+// fills are TIMESTAMPs, so that it writes the same moment for a session of any zone.
+func (d dialect) stamped(column string) string {
 	if d.sqlite {
-		return t.UTC().Format(sqliteTime)
+		return column
 	}
-	return t.Truncate(time.Millisecond)
+	return "TIMESTAMPADD(MICROSECOND, CAST(NULLIF(UNIX_TIMESTAMP(" + column +
+		"), 0) * 1000000 AS SIGNED), '1970-01-01 00:00:00')"
 }
 
 // timePtr is the same for a pointer.
@@ -96,7 +103,7 @@ func (d dialect) timePtr(t *time.Time) any {
 	return d.time(*t)
 }
 
-// timestamp scans a DATETIME column of either database; NULL is the zero time.
+// timestamp scans a DATETIME column of ours, in UTC; NULL is the zero time.
 type timestamp struct{ time.Time }
 
 // Scan implements sql.Scanner.
@@ -117,12 +124,23 @@ func (t *timestamp) Scan(from any) error {
 }
 
 func (t *timestamp) parse(s string) (err error) {
-	for _, layout := range []string{"2006-01-02 15:04:05.999999999", "2006-01-02 15:04:05.999999999-07:00", time.RFC3339Nano} {
-		if t.Time, err = time.Parse(layout, s); err == nil {
-			return nil
+	t.Time, err = parseTime(s, time.UTC)
+	return err
+}
+
+// timeLayouts are the texts that are times.
+var timeLayouts = []string{
+	"2006-01-02 15:04:05.999999999", "2006-01-02 15:04:05.999999999-07:00", time.RFC3339Nano,
+}
+
+// parseTime reads a text that is a time in loc, or says its own offset.
+func parseTime(s string, loc *time.Location) (time.Time, error) {
+	for _, layout := range timeLayouts {
+		if t, err := time.ParseInLocation(layout, s, loc); err == nil {
+			return t, nil
 		}
 	}
-	return fmt.Errorf("store: %d bytes are no time", len(s))
+	return time.Time{}, fmt.Errorf("store: %d bytes are no time", len(s))
 }
 
 func (t timestamp) ptr() *time.Time {

@@ -114,6 +114,14 @@
 // shop's column, the row that comes back must have exactly the asked text, and our own key columns
 // are utf8mb4_bin.
 //
+// # Why our times are UTC and sessions are in the shop's zone
+//
+// Several processes read and write our tables, each with a DSN and a machine of its own, so no zone
+// of theirs may matter. The shop's columns are another thing: a DATETIME is a clock on its wall,
+// which only loc names. TIMESTAMP columns and functions as FROM_UNIXTIME show the session's zone, so
+// that is loc too, and a SELECT of the shop's may mix them with DATETIME. One hour a year, at the
+// end of summer time, such a clock shows twice; there is no telling which.
+//
 // # Why the log has no index on time
 //
 // Its key grows with time. Purging reads from the low end of the key, a page at a time, until a

@@ -208,7 +208,7 @@ func (s *Store) order(r *orderRow) (Order, error) {
 	refuse(c.CreateTime, err)
 	var updated string
 	if c.UpdatedAt != "" {
-		updated, err = updatedMark(r.updated)
+		updated, err = s.updatedMark(r.updated)
 		refuse(c.UpdatedAt, err)
 	}
 	return Order{
@@ -252,11 +252,11 @@ func (s *Store) createTime(v any) (time.Time, error) {
 		return time.Time{}, errors.New("is NULL")
 	}
 	if s.schema.Time == Datetime {
-		var t timestamp
-		if err := t.Scan(v); err != nil {
+		t, err := s.shopClock(v)
+		if err != nil {
 			return time.Time{}, errors.New("is not a DATETIME, as shop.time says")
 		}
-		return t.Time, nil
+		return t, nil
 	}
 	var seconds sql.NullInt64
 	if err := seconds.Scan(v); err != nil {

@@ -53,6 +53,7 @@ type Store struct {
 	cfg      Config
 	schema   Schema
 	sql      dialect
+	zone     *time.Location // of the shop's times
 	loads    *gather.Group[string, OrderSnapshot]
 	begins   *gather.Group[*Begin, int64]
 	records  *gather.Group[*Push, bool]
@@ -94,7 +95,7 @@ func New(db *gorm.DB, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, cfg: cfg, refusals: refusals, schema: cfg.Schema.withDefaults(), sql: dialectOf(db), ownClock: ownClock}
+	s := &Store{db: db, cfg: cfg, refusals: refusals, schema: cfg.Schema.withDefaults(), sql: dialectOf(db), zone: zoneOf(db), ownClock: ownClock}
 	s.buildLoadSQL()
 	together := gather.Config{Window: cfg.Gather, Size: cfg.BatchSize, Timeout: batchTimeout}
 	s.loads = gather.New(together, s.loadBatch)

@@ -192,16 +192,16 @@ func (s *Store) readPage(ctx context.Context, q Scan) ([]shopOrder, ScanPage, er
 		page.Read++
 		o := shopOrder{id: id.String, status: status.String}
 		if s.schema.Columns.UpdatedAt != "" {
-			o.updated, err = updatedMark(updated)
+			o.updated, err = s.updatedMark(updated)
 			if err == nil {
-				o.updatedAt, err = shopTime(updated)
+				o.updatedAt, err = s.shopTime(updated)
 			}
 			if err != nil {
 				page.Unreadable++ // its status is compared all the same
 			}
 		}
 		// A row whose time cannot be read is no place to go on from.
-		if at, err := shopTime(at); err == nil {
+		if at, err := s.shopTime(at); err == nil {
 			page.Next = ScanKey{Time: at, ID: id.String}
 		} else {
 			page.Unreadable++
@@ -256,7 +256,7 @@ func (s *Store) pageWhere(q Scan, numericID, updatedUnix bool) (condition string
 		if unix {
 			return t.Unix()
 		}
-		return s.sql.shopTime(t)
+		return s.wallClock(t)
 	}
 	t, id := "o."+quote(timeColumn), "o."+quote(s.schema.Columns.ID)
 	where := []string{t + " IS NOT NULL"}
@@ -282,7 +282,7 @@ func (s *Store) pageWhere(q Scan, numericID, updatedUnix bool) (condition string
 }
 
 // shopTime reads a time of the shop's, as seconds or as DATETIME; NULL is the zero time.
-func shopTime(v any) (time.Time, error) {
+func (s *Store) shopTime(v any) (time.Time, error) {
 	if n, ok := v.(int64); ok {
 		return time.Unix(n, 0), nil
 	}
@@ -290,24 +290,14 @@ func shopTime(v any) (time.Time, error) {
 	if text, ok := v.([]byte); ok && seconds.Scan(text) == nil { // a text protocol answer
 		return time.Unix(seconds.Int64, 0), nil
 	}
-	var t timestamp
-	err := t.Scan(v)
-	return t.Time, err
+	return s.shopClock(v)
 }
 
 // updatedMark is a value of updated_at in a form that only compares, the same on every server and driver; it is never empty.
-func updatedMark(v any) (string, error) {
+func (s *Store) updatedMark(v any) (string, error) {
 	if v == nil {
 		return "-", nil
 	}
-	t, err := shopTime(v)
+	t, err := s.shopTime(v)
 	return strconv.FormatInt(t.UnixMicro(), 10), err
-}
-
-// shopTime is t as an argument beside a DATETIME column of the shop's, to the microsecond.
-func (d dialect) shopTime(t time.Time) any {
-	if d.sqlite {
-		return strings.TrimSuffix(t.UTC().Format(sqliteTime), ".000")
-	}
-	return t
 }
