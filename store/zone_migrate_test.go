@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	utcFile    = "0016_utc.sql"
-	beforeUTC  = 15
+	utcFile    = "0010_utc.sql"
+	beforeUTC  = 9
 	oldEast    = "2026-03-01 16:00:00" // as a process with loc=Asia/Shanghai wrote eight o'clock
 	oldUTC     = "2026-03-01 08:00:00"
 	oldVersion = "2026-01-01 00:00:00" // the server's clock when the first migration ran
