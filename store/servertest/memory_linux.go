@@ -20,7 +20,7 @@ func folder() string {
 	if os.Getenv("TMPDIR") != "" || syscall.Statfs(memory, &s) != nil {
 		return ""
 	}
-	if s.Bavail*uint64(s.Bsize) < memoryFree { //nolint:gosec // a block has more than 0 bytes
+	if s.Bavail*uint64(s.Bsize) < memoryFree {
 		return ""
 	}
 	return memory
