@@ -150,6 +150,7 @@ func TestOptionsThatCannotBeReadAreNotSent(t *testing.T) {
 
 // The bug: a settlement whose settle_params nobody can read was tried again for ever, and nobody was told.
 func TestARowThatCannotBeReadEndsAndNamesItsColumn(t *testing.T) {
+	const message = "ordersync_settlement.settle_params is not as it was written down"
 	corrupt := newSettlement()
 	corrupt.Params = `[{"merchant_uid":"7","amount":"ten"}]`
 	spoilt := func(ago time.Duration) store.Instruction { // after it was sent; nobody knows what became of it
@@ -157,8 +158,8 @@ func TestARowThatCannotBeReadEndsAndNamesItsColumn(t *testing.T) {
 		i.Money, i.Number, i.Options, i.Params = store.Settlement, "S1", "", corrupt.Params
 		return i
 	}
-	sent, lately := spoilt(time.Hour), spoilt(time.Minute)
-	const message = "ordersync_settlement.settle_params is not as it was written down"
+	sent, lately, ended := spoilt(time.Hour), spoilt(time.Minute), spoilt(answerGrace)
+	ended.Refused, ended.Kind, ended.Message = kindIncomplete, kindIncomplete, message
 	for _, c := range []struct {
 		name    string
 		row     store.Instruction
@@ -166,8 +167,10 @@ func TestARowThatCannotBeReadEndsAndNamesItsColumn(t *testing.T) {
 		line    string
 		message string
 	}{
-		{"nothing was sent", corrupt, nil, "failed, incomplete, alarm unreadable", message},
-		{"it was sent, and Douyin does not know it", sent, []said{{err: unknown3101}}, "failed, incomplete, alarm unreadable", message},
+		{"nothing was sent", corrupt, []said{{err: unknown3101}}, "failed, incomplete, alarm unreadable", message},
+		{"nothing was sent, says the row, and it has succeeded", corrupt, []said{success}, "succeeded", ""},
+		{"it was sent, and Douyin does not know it", sent, []said{{err: unknown3101}, {err: unknown3101}}, "sending, incomplete, due in 2m0s", message},
+		{"it was sent, and Douyin does not know it in the end", ended, []said{{err: unknown3101}}, "failed, incomplete, alarm unreadable", message},
 		{"it was sent lately", lately, []said{{err: unknown3101}, {err: unknown3101}}, "sending, incomplete, due in 2m0s", message},
 		{"it was sent and has succeeded", sent, []said{success}, "succeeded", ""},
 	} {

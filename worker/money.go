@@ -130,13 +130,16 @@ func (h *MoneyHandler) now() time.Time {
 // movement is one ProcessTask.
 type movement struct {
 	*MoneyHandler
-	i       store.Instruction // as this run has read or written it last
-	alone   bool              // nothing of the instruction was at Douyin before the request that is made now
-	taskID  string
-	started time.Time
-	attempt attempt
-	did     string         // in a word, for the log
-	calls   []store.LogRow // to Douyin, until they are written down
+	i     store.Instruction // as this run has read or written it last
+	alone bool              // nothing of the instruction was at Douyin before the request that is made now
+	// believed: the refusal in the row answered the only request there was, a moment ago.
+	believed bool
+	ends     *store.Result // what it ends with when Douyin does not know it; nil: it goes on
+	taskID   string
+	started  time.Time
+	attempt  attempt
+	did      string         // in a word, for the log
+	calls    []store.LogRow // to Douyin, until they are written down
 }
 
 // ops are Douyin's calls for one kind of instruction.

@@ -95,7 +95,7 @@ func (w *world) compare(m store.Money, numbers ...string) {
 		if r != nil && r.result == douyin.ResultSuccess {
 			want = store.MoneySucceeded
 		}
-		if i.State != want || i.Alarm == store.AlarmContradiction || i.DueAt != nil {
+		if i.State != want || i.Alarm == store.AlarmContradiction && !w.jumps || i.DueAt != nil {
 			t.Errorf("%s ended as %s (%q), in Douyin's books it is %+v", number, line(i), i.Message, r)
 		}
 		if r != nil && r.moves > 1 {

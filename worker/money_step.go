@@ -59,13 +59,16 @@ func (m *movement) begin(ctx context.Context) verdict {
 	return m.send(ctx)
 }
 
+// checked ends what cannot be sent, unless Douyin knows it. A database that was restored, or that failed over to a copy, may have
+// forgotten that the instruction was sent: then nothing is left to move because it has moved.
 func (m *movement) checked(ctx context.Context, err error) verdict {
 	var nothing *NothingToMoveError
 	var corrupt *CorruptRowError
 	if errors.As(err, &nothing) || errors.As(err, &corrupt) {
-		return m.finish(ctx, store.Result{
+		m.ends = &store.Result{
 			State: store.MoneyFailed, Alarm: alarmOf(err), Answer: store.Answer{Kind: kindIncomplete, Message: err.Error()},
-		})
+		}
+		return m.ask(ctx)
 	}
 	return m.wait(ctx, err, douyin.OpSettleUnsettled, douyin.Receipt{}, store.Answer{})
 }
@@ -114,7 +117,7 @@ func (m *movement) notAnnounced(ctx context.Context, err error) verdict {
 // answered writes down what the request was answered.
 func (m *movement) answered(ctx context.Context, platformNo string, receipt douyin.Receipt, err error) verdict {
 	v := judge(err, m.attempt)
-	switch s := judgeSend(err, m.alone); s {
+	switch s := judgeSend(err, m.alone && m.i.Attempts == 1); s {
 	case sendAccepted:
 		m.called(m.op().send, "submitted", nil, receipt)
 		_, err := m.Answers.Submitted(ctx, m.i, store.Answer{
@@ -123,7 +126,8 @@ func (m *movement) answered(ctx context.Context, platformNo string, receipt douy
 		return m.written(err, verdict{outcome: store.Pushed})
 	case sendRefused:
 		m.called(m.op().send, v.outcome, err, receipt)
-		return m.refused(ctx, v)
+		m.believed = true
+		return m.doubted(ctx, v)
 	case sendTooEarly, sendDoubtful:
 		outcome := v.outcome
 		if s == sendTooEarly {
@@ -138,7 +142,20 @@ func (m *movement) answered(ctx context.Context, platformNo string, receipt douy
 	return m.wait(ctx, err, m.op().send, receipt, store.Answer{Answered: true})
 }
 
-// doubted writes down a refusal that is not believed before Douyin has said as well that it does not know the instruction, and asks.
+// lag is how long Douyin's "I do not know it" may still come too early. The database's clock measures it. Where that jumps, as when
+// another server takes over, our own one holds against it, but for no longer than grace: it may differ from the one that wrote.
+func (m *movement) lag() time.Duration {
+	lag := m.grace() - m.i.SentFor()
+	if at := m.i.AnsweredAt; at != nil {
+		if age := m.now().Sub(*at); age >= 0 && age < m.grace() {
+			lag = max(lag, m.grace()-age)
+		}
+	}
+	return lag
+}
+
+// doubted writes down a refusal, and asks. It is not believed before Douyin has said as well that it does not know the instruction: "more
+// than was paid" is also what a request hears whose forerunner has succeeded.
 func (m *movement) doubted(ctx context.Context, v verdict) verdict {
 	a := m.answer(v)
 	a.Answered, a.Refused, a.DueAt, a.Log = true, v.kind, m.in(m.grace()), m.takeCalls()
@@ -185,14 +202,18 @@ func (m *movement) lags(ctx context.Context, err error, receipt douyin.Receipt) 
 
 // notThere: Douyin does not know the number. Its records may lag behind its answers, and a request may take effect after its sender has
 // given up; but not for longer than Grace. So then nothing of the instruction is there: what was refused ends in the words of the
-// refusal, and what was not is sent as if for the first time. Before that, a refusal waits, and everything else is sent again, with
-// the same number and content.
+// refusal, and what was not is sent again and gives its turn back where it does not leave. Before that, a refusal waits unless it
+// answered the only request there was, and everything else is sent again, with the same number and content.
 func (m *movement) notThere(ctx context.Context) verdict {
-	lag := m.grace() - m.i.SentFor()
+	lag := m.lag()
 	switch refused := m.i.Refused; {
+	case m.ends != nil:
+		ctx, cancel := keep(ctx)
+		defer cancel()
+		return m.finish(ctx, *m.ends)
 	case m.i.State == store.MoneyNew:
 		return m.begin(ctx)
-	case refused != "" && lag > 0:
+	case refused != "" && lag > 0 && !m.believed:
 		a := m.asBefore()
 		a.DueAt, a.Log = m.in(lag), m.takeCalls()
 		return m.putOff(ctx, a)
@@ -207,13 +228,6 @@ func (m *movement) notThere(ctx context.Context) verdict {
 	}
 	m.alone = lag <= 0
 	return m.send(ctx)
-}
-
-// refused ends what Douyin, or the row itself, does not allow.
-func (m *movement) refused(ctx context.Context, v verdict) verdict {
-	a := m.answer(v)
-	a.Answered = true
-	return m.finish(ctx, store.Result{State: store.MoneyFailed, Alarm: refusalAlarms[v.kind], Answer: a})
 }
 
 // stands takes over what Douyin says.
