@@ -124,6 +124,9 @@ type Instruction struct {
 	UpdatedAt  time.Time
 	FinishedAt *time.Time
 
+	// Altered: what was asked for is not what was written down, somebody else has changed it. False for what has ended.
+	Altered bool
+
 	// ReadAt is the database's clock when Store.Instruction read the row, or MarkSending wrote it; zero in lists.
 	ReadAt time.Time
 }
@@ -198,6 +201,7 @@ func (m Money) scan(rows *sql.Rows) (storedInstruction, error) {
 	i.Ack.At, i.CreatedAt, i.UpdatedAt = ack.ptr(), created.Time, updated.Time
 	i.SendingAt, i.AnsweredAt = sending.ptr(), answered.ptr()
 	i.readOldForm()
+	i.Altered = !i.State.Final() && i.print != "" && i.print != i.fingerprint()
 	return i, nil
 }
 

@@ -229,10 +229,10 @@ func (s *Store) checkPaid(tx *gorm.DB, i Instruction, order OrderSnapshot) error
 	var already Fen
 	for _, r := range refunds {
 		if r.Number != i.Number && (r.State != MoneyFailed || r.Alarm == AlarmContradiction) {
-			already += r.Amount
+			already += max(r.Amount, 0) // what somebody has made negative pays for nothing
 		}
 	}
-	if already+i.Amount > paid {
+	if i.Amount > paid-already { // a sum could overflow
 		return &ExceedsPaidError{Paid: paid, Already: already, Asked: i.Amount}
 	}
 	return nil

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"gorm.io/gorm"
+
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/store/servertest"
@@ -153,6 +155,12 @@ func TestMoneyMovesOnceWithTheRealStore(t *testing.T) {
 // realStore has orders 1, 2, … of 12.30 yuan with one instruction each, N1, N2, …; without a kind they have none.
 func realStore(t *testing.T, m store.Money) sqlStore {
 	t.Helper()
+	s, _ := realStoreAndDB(t, m)
+	return s
+}
+
+func realStoreAndDB(t *testing.T, m store.Money) (sqlStore, *gorm.DB) {
+	t.Helper()
 	db := servertest.SQLite(t)
 	servertest.CreateShop(t, db)
 	clock := func() time.Time { return noon }
@@ -181,5 +189,5 @@ func realStore(t *testing.T, m store.Money) sqlStore {
 			t.Fatal(err)
 		}
 	}
-	return sqlStore{s, &clock}
+	return sqlStore{s, &clock}, db
 }

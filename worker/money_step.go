@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -146,7 +147,7 @@ func (m *movement) answered(ctx context.Context, platformNo string, receipt douy
 // another server takes over, our own one holds against it, but for no longer than grace: it may differ from the one that wrote.
 func (m *movement) lag() time.Duration {
 	lag := m.grace() - m.i.SentFor()
-	if at := m.i.AnsweredAt; at != nil {
+	if at := cmp.Or(m.i.AnsweredAt, m.i.SentAt); at != nil {
 		if age := m.now().Sub(*at); age >= 0 && age < m.grace() {
 			lag = max(lag, m.grace()-age)
 		}
