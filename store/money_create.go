@@ -108,7 +108,10 @@ func (s *Store) CreateSettlement(ctx context.Context, n NewSettlement) (i Instru
 			return err
 		}
 		return s.checkIdle(tx, Settlement, i)
-	}, nil)
+	}, func(tx *gorm.DB, i Instruction, _ OrderSnapshot) error {
+		// Once more with the row in place, as in checkPaid: of two orders that name one payment both found nothing before.
+		return s.checkIdle(tx, Settlement, i)
+	})
 }
 
 // create inserts an instruction where before agrees, and keeps it where after does too, all under the lock of the order. Either may be
