@@ -54,6 +54,7 @@ const (
 //	amount         Douyin moved another amount.
 //	unknown_code   refused with a number that nobody knows; Douyin does not know the instruction. It is failed.
 //	unreadable     a column is not what was written there. It is failed.
+//	unknown_state  the state is none of these: it is of a newer version, or edited. Nothing is sent and nothing asked.
 type MoneyState string
 
 const (
@@ -78,6 +79,7 @@ const (
 	AlarmUnknownOrder  = "unknown_order" // a payment for an order that the shop does not have
 	AlarmUnreadable    = "unreadable"    // a column of the row is not what ordersync wrote there: it ended unsent
 	AlarmUnknownCode   = "unknown_code"  // Douyin refused it with a number that nobody knows, and does not know the instruction
+	AlarmUnknownState  = "unknown_state" // the row's state is none that this version knows: nothing is done for it
 	AlarmUnsendable    = "unsendable"    // no task can name the row, so nobody ever sends it or asks about it
 	AlarmUnsettled     = "unsettled"     // a payment that automatic settlement could not settle
 	AlarmPutAside      = "put_aside"     // a row of the outbox that asks for money and can never be handed over

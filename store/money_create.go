@@ -257,9 +257,9 @@ func (s *Store) refundsChanged(tx *gorm.DB, m Money, orderID string, now time.Ti
 		switch r.State {
 		case MoneySucceeded:
 			succeeded += r.Amount
-		case MoneyNew, MoneySending, MoneySubmitted:
-			inFlight += r.Amount
 		case MoneyFailed: // moved nothing
+		default: // a state that this version does not know may move something, too
+			inFlight += r.Amount
 		}
 		if r.FinishedAt != nil && !r.FinishedAt.Before(last) {
 			last, failed = *r.FinishedAt, 0

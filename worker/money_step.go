@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // step reads the row and does what comes next. store.MoneyState draws the states.
@@ -39,7 +39,21 @@ func (m *movement) step(ctx context.Context) verdict {
 		}
 		return m.begin(ctx)
 	}
-	return m.failed(fmt.Errorf("state %q is of another version of ordersync", i.State))
+	return m.unknownState(ctx)
+}
+
+// unknownState leaves a row alone whose state is of a newer version, which may be about to carry it on; or somebody has edited it. When
+// nobody has for a while, a person has to look. The scheduler brings it back, and nothing else of the order is held up for longer.
+func (m *movement) unknownState(ctx context.Context) verdict {
+	m.did = "left alone: state " + cut.To(string(m.i.State), maxStateBytes)
+	if m.now().Sub(m.i.UpdatedAt) < strangeFor {
+		return verdict{outcome: store.Retrying, tell: &postponed{after: busyWait, why: "the state is none that this version knows"}}
+	}
+	if _, err := m.Rows.Alarm(ctx, m.i, store.AlarmUnknownState, m.now()); err != nil {
+		return m.written(err, verdict{})
+	}
+	m.MoneyHandler.Log.Error().Str("number", m.i.Number).Str("alarm", store.AlarmUnknownState).Msg(string(m.Money))
+	return verdict{outcome: store.Retrying}
 }
 
 // begin sends what has nothing at Douyin, unless it cannot succeed.

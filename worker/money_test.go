@@ -258,6 +258,26 @@ func TestAStepOfASettlement(t *testing.T) {
 	}
 }
 
+// The bug: a row in the state of a newer version was tried again like a fault of the database, for ever, and nobody was told.
+func TestAStateOfANewerVersionIsLeftAloneAndTold(t *testing.T) {
+	for _, c := range []struct {
+		since time.Duration
+		line  string
+		told  string
+	}{
+		{strangeFor - time.Second, "reversed, due in 0s", "again in 1m0s"}, // another version carries it on
+		{strangeFor, "reversed, due in 0s, alarm unknown_state", "done"},
+	} {
+		row := newRefund()
+		row.State, row.UpdatedAt = "reversed", noon.Add(-c.since)
+		b := newBooks(row)
+		err := handler(b, &teller{t: t}).ProcessTask(t.Context(), refundTask(t, "R1"))
+		if got := line(*b.rows["R1"]); got != c.line || told(err) != c.told {
+			t.Errorf("after %v: %s, asynq was told %q; want %s, %q", c.since, got, told(err), c.line, c.told)
+		}
+	}
+}
+
 func TestATaskThatNamesNoInstructionIsArchived(t *testing.T) {
 	for name, task := range map[string]*asynq.Task{
 		"no such number": refundTask(t, "R9"),
