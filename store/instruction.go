@@ -267,10 +267,10 @@ func (s *Store) readOfPayment(db *gorm.DB, m Money, of Instruction, and, lock st
 	return all, nil
 }
 
-// readInstruction reads one row by its number.
+// readInstruction reads one row by its number, byte for byte: to MySQL "R1 " is "R1".
 func readInstruction(db *gorm.DB, m Money, number, lock string) (i storedInstruction, found bool, err error) {
 	all, err := readInstructions(db, m, quote(ledgers[m].number)+" = ?", lock, number)
-	if err != nil || len(all) == 0 {
+	if err != nil || len(all) == 0 || all[0].Number != number {
 		return storedInstruction{}, false, err
 	}
 	return all[0], true, nil

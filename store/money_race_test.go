@@ -149,3 +149,16 @@ func TestANegativeRefundPaysForNothing(t *testing.T) {
 		}
 	})
 }
+
+// The bug: MySQL takes "R1 " for "R1", so a callback about a refund of somebody else's ended ours. It is one only byte for byte.
+func TestANumberIsTheSameByteForByte(t *testing.T) {
+	onOrder(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
+		mustSend(t, s, refund(t, s, "R1", 700), t0)
+		for _, number := range []string{"R1 ", "r1", "Ｒ1", "R1\x00"} {
+			a, err := s.AcceptCallback(t.Context(), store.Callback{Type: "refund", Number: number, Status: "FAIL", At: t0})
+			if i := instruction(t, s, store.Refund, "R1"); err != nil || a.Known || i.State != store.MoneySending {
+				t.Errorf("%q: %+v, %v; R1 is %s", number, a, err, i.State)
+			}
+		}
+	})
+}
