@@ -126,7 +126,8 @@ type Instruction struct {
 	UpdatedAt  time.Time
 	FinishedAt *time.Time
 
-	// Altered: what was asked for is not what was written down, somebody else has changed it. False for what has ended.
+	// Altered: what was asked for is not what was written down, somebody else has changed it. False
+	// for what has ended.
 	Altered bool
 
 	// ReadAt is the database's clock when Store.Instruction read the row, or MarkSending wrote it; zero in lists.

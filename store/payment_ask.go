@@ -42,8 +42,9 @@ func (s *Store) paymentAsks(ctx context.Context, where string, args ...any) ([]P
 }
 
 // ExpectPayment writes down that a payment is about to be asked for: without it nobody would ask after one whose callback is lost. a needs
-// OutOrderNo, Total, ValidUntil, DueAt and CreatedAt. One that is asked for again can be paid longer, and is asked about again where that was
-// given up; one that was confirmed is not expected. fresh: there was none.
+// OutOrderNo, Total, ValidUntil, DueAt and CreatedAt. One that is asked for again can be paid
+// longer, and is asked about again where that was given up; one that was confirmed is not expected.
+// fresh: there was none.
 func (s *Store) ExpectPayment(ctx context.Context, a PaymentAsk) (fresh bool, err error) {
 	if _, paid, err := s.Payment(ctx, a.OutOrderNo); err != nil || paid {
 		return false, err
@@ -65,8 +66,8 @@ func wrapAsk(what string, err error) error {
 	return nil
 }
 
-// ForgetPayment deletes what ExpectPayment wrote: the payment was not made, or can be made no more. One that was asked for again since it
-// was seen so stays: OutOrderNo and ValidUntil of seen tell.
+// ForgetPayment deletes what ExpectPayment wrote: the payment was not made, or can be made no more.
+// One that was asked for again since it was seen so stays: OutOrderNo and ValidUntil of seen tell.
 func (s *Store) ForgetPayment(ctx context.Context, seen PaymentAsk) error {
 	_, err := s.exec(ctx, "DELETE FROM `ordersync_payment_ask` WHERE `out_order_no` = ? AND `valid_until` = ?", seen.OutOrderNo, s.sql.time(seen.ValidUntil))
 	return wrapAsk("forget", err)

@@ -150,8 +150,8 @@ func TestOptionsThatCannotBeReadAreNotSent(t *testing.T) {
 	}
 }
 
-// The bugs: an amount that somebody had edited was sent as it stood, whatever had been paid; a negative one ended as a refusal of Douyin's,
-// and nobody was told.
+// The bugs: an amount that somebody had edited was sent as it stood, whatever had been paid; a
+// negative one ended as a refusal of Douyin's, and nobody was told.
 func TestWhatSomebodyHasEditedIsNotSent(t *testing.T) {
 	for name, edit := range map[string]string{
 		"more":      "UPDATE ordersync_refund SET amount_fen = 100000",

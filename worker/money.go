@@ -23,8 +23,8 @@ const (
 	// busyWait is how long a settlement waits for a refund in flight, and for a time that Douyin calls too early.
 	busyWait = time.Minute
 	tooEarly = time.Hour
-	// strangeFor is how long a row may stand in a state that this version does not know before a person is told: for as long
-	// versions may run side by side during an upgrade.
+	// strangeFor is how long a row may stand in a state that this version does not know before a
+	// person is told: for as long versions may run side by side during an upgrade.
 	strangeFor    = 15 * time.Minute
 	maxStateBytes = 16
 	// overdueAfter: no result for so long is for a person to look at. Douyin redelivers a callback for about 24 h.
