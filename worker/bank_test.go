@@ -189,7 +189,8 @@ func (b asked) Query(ctx context.Context, number string) (Standing, douyin.Recei
 	return b.teller.Query(ctx, number)
 }
 
-// The bug: a settlement whose settle_params nobody can read was tried again for ever, and nobody was told.
+// The bug: a settlement whose settle_params nobody can read was tried again for ever, and nobody
+// was told.
 func TestARowThatCannotBeReadEndsAndNamesItsColumn(t *testing.T) {
 	const message = "ordersync_settlement.settle_params is not as it was written down"
 	corrupt := newSettlement()

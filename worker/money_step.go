@@ -75,23 +75,28 @@ func (m *movement) begin(ctx context.Context) verdict {
 	return m.send(ctx)
 }
 
-// checked ends what cannot be sent, unless Douyin knows it. A database that was restored, or that
-// failed over to a copy, may have forgotten that the instruction was sent: then nothing is left to
-// move because it has moved.
+// checked ends the instruction where err says that no request of it can succeed, unless Douyin
+// knows it: a database that was restored, or that failed over to a copy, may have forgotten that it
+// was sent, and then nothing is left to move because it has moved. Otherwise the task comes back.
+// That there is nothing to move is no alarm: the row says what a person wants to know.
 func (m *movement) checked(ctx context.Context, err error) verdict {
 	var nothing *NothingToMoveError
 	var corrupt *CorruptRowError
-	if errors.As(err, &nothing) || errors.As(err, &corrupt) {
-		m.ends = &store.Result{
-			State: store.MoneyFailed, Alarm: alarmOf(err), Answer: store.Answer{Kind: kindIncomplete, Message: err.Error()},
-		}
+	end := store.Result{State: store.MoneyFailed, Answer: store.Answer{Kind: kindIncomplete, Message: err.Error()}}
+	switch {
+	case errors.As(err, &nothing):
+		m.ends = &end
+		return m.ask(ctx)
+	case errors.As(err, &corrupt):
+		end.Alarm = refusalAlarms[kindIncomplete]
+		m.ends = &end
 		return m.ask(ctx)
 	}
 	return m.wait(ctx, err, douyin.OpSettleUnsettled, douyin.Receipt{}, store.Answer{})
 }
 
-// send passes the gate, announces a request, makes it, and writes its answer down. The gate comes first: what it holds back has no turn,
-// and holds nothing of the order up.
+// send passes the gate, announces a request, makes it, and writes its answer down. The gate comes
+// first: what it holds back has no turn, and holds nothing of the order up.
 func (m *movement) send(ctx context.Context) verdict {
 	leave, err := m.enter(ctx)
 	if err != nil {
@@ -208,7 +213,8 @@ func (m *movement) ask(ctx context.Context) verdict {
 	return m.notThere(ctx)
 }
 
-// lags: it was accepted, and Douyin does not know it, so the record lags behind: keep asking, and never send again.
+// lags: it was accepted, and Douyin does not know it, so the record lags behind: keep asking, and
+// never send again.
 func (m *movement) lags(ctx context.Context, err error, receipt douyin.Receipt) verdict {
 	v := judge(err, m.attempt)
 	m.called(m.op().query, v.outcome, err, receipt)
