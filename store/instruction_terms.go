@@ -44,8 +44,9 @@ func (e *CorruptRowError) Unwrap() error { return e.Err }
 
 var errAltered = errors.New("amount, text, options or receivers are others than were asked for")
 
-// Intact tells whether what was asked for is still what was written down. The error is a *CorruptRowError: nobody is paid by an amount that
-// stands there because somebody has edited the row.
+// Intact tells whether what was asked for is still what was written down. The error is a
+// *CorruptRowError: nobody is paid by an amount that stands there because somebody has edited the
+// row.
 func (i *Instruction) Intact() error {
 	if i.Altered {
 		return &CorruptRowError{Table: ledgers[i.Money].table, Column: "fingerprint", Err: errAltered}

@@ -113,7 +113,8 @@ func (s *Store) CreateSettlement(ctx context.Context, n NewSettlement) (i Instru
 		}
 		return s.checkIdle(tx, Settlement, i)
 	}, func(tx *gorm.DB, i Instruction, _ OrderSnapshot) error {
-		// Once more with the row in place, as in checkPaid: of two orders that name one payment both found nothing before.
+		// Once more with the row in place, as in checkPaid: of two orders that name one payment
+		// both found nothing before.
 		return s.checkIdle(tx, Settlement, i)
 	})
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // HeldMoney is the refunds or settlements that wait because Douyin refuses the app's configuration with one number: a wrong salt holds up
-// all of them. Most have never heard that number: they were held back behind those that did, and count with them. They go on by
-// themselves when it is mended.
+// all of them. Most have never heard that number: they were held back behind those that did, and
+// count with them. They go on by themselves when it is mended.
 type HeldMoney struct {
 	Money   Money
 	Code    int    // Douyin's number; 0: the request could not even be signed
@@ -62,8 +62,8 @@ func heldMoney(db *gorm.DB) (all []HeldMoney, err error) {
 	return withThoseBehind(all, behind), nil
 }
 
-// withThoseBehind adds what is held back to what Douyin has refused, of its own kind where there is such. With nothing refused the
-// configuration is not the reason: Douyin is down.
+// withThoseBehind adds what is held back to what Douyin has refused, of its own kind where there is
+// such. With nothing refused the configuration is not the reason: Douyin is down.
 func withThoseBehind(refused []HeldMoney, behind map[Money]HeldMoney) []HeldMoney {
 	if len(refused) == 0 {
 		return nil

@@ -10,7 +10,8 @@ import (
 	"github.com/ordersync/ordersync/store"
 )
 
-// The bug: of a thousand refunds that a wrong salt held up the pages named the ten that had been sent before the breaker opened.
+// The bug: of a thousand refunds that a wrong salt held up the pages named the ten that had been
+// sent before the breaker opened.
 func TestWhatIsHeldBackBehindARefusedConfigurationCounts(t *testing.T) {
 	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
 		n := 0

@@ -40,7 +40,8 @@ func atOnce(do ...func()) {
 	wg.Wait()
 }
 
-// The bug: of one payment that two orders of the shop name, two settlements were written down at once, and both were sent.
+// The bug: of one payment that two orders of the shop name, two settlements were written down at
+// once, and both were sent.
 func TestOneSettlementOfAPaymentRunsAtATime(t *testing.T) {
 	onPayments(t, func(t *testing.T, s *store.Store) {
 		for n := range rounds {
@@ -71,7 +72,8 @@ func TestOneSettlementOfAPaymentRunsAtATime(t *testing.T) {
 	})
 }
 
-// Of one payment that two orders name, a refund and a settlement are asked for and announced at once, in every order of events.
+// Of one payment that two orders name, a refund and a settlement are asked for and announced at
+// once, in every order of events.
 func TestARefundAndASettlementOfAPaymentNeverLeaveTogether(t *testing.T) {
 	onPayments(t, func(t *testing.T, s *store.Store) {
 		for n := range rounds {
@@ -101,8 +103,9 @@ func TestARefundAndASettlementOfAPaymentNeverLeaveTogether(t *testing.T) {
 	})
 }
 
-// One number with other contents from everywhere at once is one refund, or none; and the sum stays below the payment, also where a row
-// was made negative or an amount is so large that a sum overflows.
+// One number with other contents from everywhere at once is one refund, or none; and the sum stays
+// below the payment, also where a row was made negative or an amount is so large that a sum
+// overflows.
 func TestANumberIsOneRefundWhoeverAsks(t *testing.T) {
 	onPayments(t, func(t *testing.T, s *store.Store) {
 		for n := range rounds {
@@ -150,7 +153,8 @@ func TestANegativeRefundPaysForNothing(t *testing.T) {
 	})
 }
 
-// The bug: MySQL takes "R1 " for "R1", so a callback about a refund of somebody else's ended ours. It is one only byte for byte.
+// The bug: MySQL takes "R1 " for "R1", so a callback about a refund of somebody else's ended ours.
+// It is one only byte for byte.
 func TestANumberIsTheSameByteForByte(t *testing.T) {
 	onOrder(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
 		mustSend(t, s, refund(t, s, "R1", 700), t0)

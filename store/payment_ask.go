@@ -67,8 +67,8 @@ func wrapAsk(what string, err error) error {
 	return nil
 }
 
-// ForgetPayment deletes what ExpectPayment wrote: the payment was not made, or can be made no more. One that was asked for again since it
-// was seen so stays: OutOrderNo and ValidUntil of seen tell.
+// ForgetPayment deletes what ExpectPayment wrote: the payment was not made, or can be made no more.
+// One that was asked for again since it was seen so stays: OutOrderNo and ValidUntil of seen tell.
 func (s *Store) ForgetPayment(ctx context.Context, seen PaymentAsk) error {
 	_, err := s.exec(ctx, "DELETE FROM `ordersync_payment_ask` WHERE `out_order_no` = ? AND `valid_until` = ?", seen.OutOrderNo, s.sql.time(seen.ValidUntil))
 	return wrapAsk("forget", err)

@@ -94,8 +94,9 @@ func TestACallbackEndsTheAsking(t *testing.T) {
 	})
 }
 
-// The bugs: a payment that the shop asked for again a moment before it was forgotten, because it could be paid no more, was forgotten all
-// the same; and one that had been given up was never asked about again. Where its callback was lost, nobody heard of it.
+// The bugs: a payment that the shop asked for again a moment before it was forgotten, because it
+// could be paid no more, was forgotten all the same; and one that had been given up was never asked
+// about again. Where its callback was lost, nobody heard of it.
 func TestAPaymentThatIsAskedForAgainIsExpectedAgain(t *testing.T) {
 	onOrder(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
 		ctx := t.Context()

@@ -27,7 +27,8 @@ func (s *Store) checkTurn(tx *gorm.DB, i *Instruction) error {
 	return nil
 }
 
-// checkIdle is a *BusyError while another instruction of the order, or of its payment, has not ended.
+// checkIdle is a *BusyError while another instruction of the order, or of its payment, has not
+// ended.
 func (s *Store) checkIdle(tx *gorm.DB, m Money, of Instruction) error {
 	running, err := s.readOpen(tx, m, of)
 	if err != nil {

@@ -150,8 +150,8 @@ func TestOptionsThatCannotBeReadAreNotSent(t *testing.T) {
 	}
 }
 
-// The bugs: an amount that somebody had edited was sent as it stood, whatever had been paid; a negative one ended as a refusal of Douyin's,
-// and nobody was told.
+// The bugs: an amount that somebody had edited was sent as it stood, whatever had been paid; a
+// negative one ended as a refusal of Douyin's, and nobody was told.
 func TestWhatSomebodyHasEditedIsNotSent(t *testing.T) {
 	for name, edit := range map[string]string{
 		"more":      "UPDATE ordersync_refund SET amount_fen = 100000",
@@ -189,7 +189,8 @@ func (b asked) Query(ctx context.Context, number string) (Standing, douyin.Recei
 	return b.teller.Query(ctx, number)
 }
 
-// The bug: a settlement whose settle_params nobody can read was tried again for ever, and nobody was told.
+// The bug: a settlement whose settle_params nobody can read was tried again for ever, and nobody
+// was told.
 func TestARowThatCannotBeReadEndsAndNamesItsColumn(t *testing.T) {
 	const message = "ordersync_settlement.settle_params is not as it was written down"
 	corrupt := newSettlement()

@@ -9,7 +9,8 @@ import (
 	"github.com/ordersync/ordersync/store"
 )
 
-// copies is a database with a copy that lags behind: when it fails over, all rows are again as they were a while ago.
+// copies is a database with a copy that lags behind: when it fails over, all rows are again as they
+// were a while ago.
 type copies struct {
 	*books
 	past []written
@@ -67,8 +68,9 @@ func (c *copies) failOver(since, now time.Time) {
 	c.keep()
 }
 
-// A database fails over to a copy that lags behind, or is restored, and its clock jumps: money moves once all the same, and rows end as
-// Douyin's books say. The bugs: "nothing is left to settle" and "more than was paid" ended as failed what had succeeded.
+// A database fails over to a copy that lags behind, or is restored, and its clock jumps: money
+// moves once all the same, and rows end as Douyin's books say. The bugs: "nothing is left to
+// settle" and "more than was paid" ended as failed what had succeeded.
 func TestMoneyMovesOnceWhenTheDatabaseFallsBack(t *testing.T) {
 	from, to := seeds(t, 1000)
 	for seed := from; seed <= to; seed++ {

@@ -42,8 +42,9 @@ func (m *movement) step(ctx context.Context) verdict {
 	return m.unknownState(ctx)
 }
 
-// unknownState leaves a row alone whose state is of a newer version, which may be about to carry it on; or somebody has edited it. When
-// nobody has for a while, a person has to look. The scheduler brings it back, and nothing else of the order is held up for longer.
+// unknownState leaves a row alone whose state is of a newer version, which may be about to carry it
+// on; or somebody has edited it. When nobody has for a while, a person has to look. The scheduler
+// brings it back, and nothing else of the order is held up for longer.
 func (m *movement) unknownState(ctx context.Context) verdict {
 	m.did = "left alone: state " + cut.To(string(m.i.State), maxStateBytes)
 	if m.now().Sub(m.i.UpdatedAt) < strangeFor {
@@ -74,21 +75,21 @@ func (m *movement) begin(ctx context.Context) verdict {
 	return m.send(ctx)
 }
 
-// checked ends what cannot be sent, unless Douyin knows it. A database that was restored, or that
-// failed over to a copy, may have forgotten that the instruction was sent: then nothing is left to
-// move because it has moved. That there is nothing to move is no alarm: the row says what a person
-// wants to know.
+// checked ends the instruction where err says that no request of it can succeed, unless Douyin
+// knows it: a database that was restored, or that failed over to a copy, may have forgotten that it
+// was sent, and then nothing is left to move because it has moved. Otherwise the task comes back.
+// That there is nothing to move is no alarm: the row says what a person wants to know.
 func (m *movement) checked(ctx context.Context, err error) verdict {
 	var nothing *NothingToMoveError
 	var corrupt *CorruptRowError
-	end := &store.Result{State: store.MoneyFailed, Answer: store.Answer{Kind: kindIncomplete, Message: err.Error()}}
+	end := store.Result{State: store.MoneyFailed, Answer: store.Answer{Kind: kindIncomplete, Message: err.Error()}}
 	switch {
 	case errors.As(err, &nothing):
-		m.ends = end
+		m.ends = &end
 		return m.ask(ctx)
 	case errors.As(err, &corrupt):
 		end.Alarm = refusalAlarms[kindIncomplete]
-		m.ends = end
+		m.ends = &end
 		return m.ask(ctx)
 	}
 	return m.wait(ctx, err, douyin.OpSettleUnsettled, douyin.Receipt{}, store.Answer{})
@@ -163,9 +164,9 @@ func (m *movement) answered(ctx context.Context, platformNo string, receipt douy
 	return m.wait(ctx, err, m.op().send, receipt, store.Answer{Answered: true})
 }
 
-// lag is how long Douyin's "I do not know it" may still come too early. The database's clock measures
-// it. Where that jumps, as when another server takes over, our own one holds against it, but for no
-// longer than grace: it may differ from the one that wrote.
+// lag is how long Douyin's "I do not know it" may still come too early. The database's clock
+// measures it. Where that jumps, as when another server takes over, our own one holds against it,
+// but for no longer than grace: it may differ from the one that wrote.
 func (m *movement) lag() time.Duration {
 	lag := m.grace() - m.i.SentFor()
 	if at := cmp.Or(m.i.AnsweredAt, m.i.SentAt); at != nil {
@@ -176,9 +177,9 @@ func (m *movement) lag() time.Duration {
 	return lag
 }
 
-// doubted writes down a refusal, and asks. It is not believed before Douyin has said as well that it
-// does not know the instruction: "more than was paid" is also what a request hears whose forerunner
-// has succeeded.
+// doubted writes down a refusal, and asks. It is not believed before Douyin has said as well that
+// it does not know the instruction: "more than was paid" is also what a request hears whose
+// forerunner has succeeded.
 func (m *movement) doubted(ctx context.Context, v verdict) verdict {
 	a := m.answer(v)
 	a.Answered, a.Refused, a.DueAt, a.Log = true, v.kind, m.in(m.grace()), m.takeCalls()
@@ -224,12 +225,11 @@ func (m *movement) lags(ctx context.Context, err error, receipt douyin.Receipt) 
 	return m.written(err, verdict{outcome: store.Retrying})
 }
 
-// notThere: Douyin does not know the number. Its records may lag behind its answers, and a request
-// may take effect after its sender has given up; but not for longer than Grace. So then nothing of
-// the instruction is there: what was refused ends in the words of the refusal, and what was not is
-// sent again and gives its turn back where it does not leave. Before that, a refusal waits unless it
-// answered the only request there was, and everything else is sent again, with the same number and
-// content.
+// notThere: Douyin does not know the number. Its records may lag behind its answers, and a request may take effect after its sender has
+// given up; but not for longer than Grace. So then nothing of the instruction is there: what was refused ends in the words of the
+// refusal, and what was not is sent again and gives its turn back where it does not leave. Before
+// that, a refusal waits unless it answered the only request there was, and everything else is sent
+// again, with the same number and content.
 func (m *movement) notThere(ctx context.Context) verdict {
 	lag := m.lag()
 	switch refused := m.i.Refused; {

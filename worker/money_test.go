@@ -260,7 +260,8 @@ func TestAStepOfASettlement(t *testing.T) {
 	}
 }
 
-// The bug: a row in the state of a newer version was tried again like a fault of the database, for ever, and nobody was told.
+// The bug: a row in the state of a newer version was tried again like a fault of the database, for
+// ever, and nobody was told.
 func TestAStateOfANewerVersionIsLeftAloneAndTold(t *testing.T) {
 	for _, c := range []struct {
 		since time.Duration

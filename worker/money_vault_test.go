@@ -24,8 +24,9 @@ type vault struct {
 	faults  []string // of ours, not of Douyin's
 }
 
-// recordLag is how long questions may be answered from a copy of Douyin's records that lags behind. With the time that a request may take to
-// arrive after its sender has given up it stays below answerGrace.
+// recordLag is how long questions may be answered from a copy of Douyin's records that lags behind.
+// With the time that a request may take to arrive after its sender has given up it stays below
+// answerGrace.
 const recordLag = time.Minute
 
 // record is what Douyin knows of a number.

@@ -27,8 +27,9 @@ func (e *StuckError) Error() string {
 	)
 }
 
-// Stop begins to end: no task is fetched any more. What is in hand goes on, and Shutdown waits for it. It returns at once; the channel is
-// closed when the last fetch has ended, which is never while Redis is frozen. Calling it again is harmless.
+// Stop begins to end: no task is fetched any more. What is in hand goes on, and Shutdown waits for
+// it. It returns at once; the channel is closed when the last fetch has ended, which is never while
+// Redis is frozen. Calling it again is harmless.
 func (s *Servers) Stop() (stopped <-chan struct{}) {
 	ended := make(chan struct{})
 	go func() {

@@ -15,8 +15,8 @@ import (
 	"github.com/ordersync/ordersync/tasks"
 )
 
-// The bug: run fetched tasks for as long as its port drained, and what it had fetched last had that much less than a task's time before
-// the shutdown was over.
+// The bug: run fetched tasks for as long as its port drained, and what it had fetched last had that
+// much less than a task's time before the shutdown was over.
 func TestAStoppedWorkerFetchesNothing(t *testing.T) {
 	t.Parallel()
 	const pushes = 300
