@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/ordersync/ordersync/store/shop"
 )
 
 // ErrBackfillMoved: another process has moved the same backfill since it was read. Open it again.
@@ -153,21 +155,21 @@ func (s *Store) MarkBackfill(ctx context.Context, b Backfill, q BackfillQuery) (
 	var changed []string
 	now := s.Clock()
 	for _, o := range orders {
-		state, ok := known[o.id]
+		state, ok := known[o.ID]
 		switch {
 		case !ok:
-			fresh = append(fresh, pendingState(o.id, q.DueAt, now))
+			fresh = append(fresh, pendingState(o.ID, q.DueAt, now))
 		case state.DueAt == nil && state.Outcome == Pushed && state.Open == 0 && !o.differs(state):
 			page.Tally.Held++
 			continue
 		case state.DueAt == nil:
-			changed = append(changed, o.id)
+			changed = append(changed, o.ID)
 		case state.Outcome != Pending: // being pushed, or to be tried again
 			page.Tally.UnderWay++
 			continue
 		}
 		page.Tally.Enqueued++
-		page.Ask = append(page.Ask, o.id)
+		page.Ask = append(page.Ask, o.ID)
 	}
 	// An order whose row is locked is asked for all the same: whoever holds the row may be writing it for a day.
 	_, err = s.markFound(ctx, fresh, changed, q.DueAt)
@@ -183,15 +185,16 @@ func (b Backfill) scan(q BackfillQuery) Scan {
 // CountBackfill tells how many orders are left behind b.Place, for a progress bar. Up to CountLimit they are counted on the index;
 // more are estimated by the server (EXPLAIN), and exact is false then.
 func (s *Store) CountBackfill(ctx context.Context, b Backfill) (left int64, exact bool, err error) {
-	numeric, updatedUnix, err := s.types(ctx)
+	r, err := s.reading(ctx)
 	if err != nil {
 		return 0, false, err
 	}
-	where, args, err := s.pageWhere(b.scan(BackfillQuery{}), numeric, updatedUnix)
+	q := b.scan(BackfillQuery{})
+	counted, err := r.Count(shop.Range{From: q.From, To: q.To, ByCreateTime: true, After: q.After})
 	if err != nil {
 		return 0, false, fmt.Errorf("store: count backfill: %w", err)
 	}
-	from := " FROM " + quote(s.schema.Tables.Order) + " o" + where
+	from, args := counted.SQL, counted.Args
 	db := s.db.WithContext(ctx)
 	if err := db.Raw("SELECT COUNT(*) FROM (SELECT 1"+from+" LIMIT ?) counted", append(args, CountLimit+1)...).Row().Scan(&left); err != nil {
 		return 0, false, fmt.Errorf("store: count backfill: %w", err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"github.com/ordersync/ordersync/store/shop"
 	"github.com/ordersync/ordersync/tasks/cut"
 )
 
@@ -114,7 +115,7 @@ func (s *Store) shopTables() []shopTable {
 			order.columns = append(order.columns, optional)
 		}
 	}
-	order.columns = append(order.columns, s.schema.filterColumns()...)
+	order.columns = append(order.columns, s.schema.FilterColumns()...)
 	return []shopTable{
 		order,
 		{"user", t.User, []string{c.User.ID, c.User.OpenID}},
@@ -167,12 +168,12 @@ func (s *Store) checkTypes(ctx context.Context, what string) Finding {
 			return Finding{What: column + " is a " + name, Cure: "a float holds no exact amount of money: make the column DECIMAL(10,2)"}
 		case s.schema.Money == InFen && name == "DECIMAL":
 			return Finding{What: column + " is a DECIMAL, and shop.money is fen", Cure: "set shop.money to yuan if the column holds yuan"}
-		case s.schema.Money == Yuan && isInteger(name):
+		case s.schema.Money == Yuan && shop.IsInteger(name):
 			return Finding{What: column + " is an integer, and shop.money is yuan", Cure: "set shop.money to fen if the column holds fen"}
 		}
 	}
-	if number := isInteger(found[2].DatabaseTypeName()); number != (s.schema.Time == Unix) {
-		return Finding{What: c.CreateTime + " is a " + found[2].DatabaseTypeName() + ", and shop.time is " + string(s.schema.Time), Cure: "set shop.time to what the column holds: unix or datetime"}
+	if number := shop.IsInteger(found[2].DatabaseTypeName()); number != (s.schema.Time != Datetime) {
+		return Finding{What: c.CreateTime + " is a " + found[2].DatabaseTypeName() + ", and shop.time is " + string(s.schema.Time), Cure: "set shop.time to what the column holds: unix, unix_ms or datetime"}
 	}
 	return Finding{OK: true, What: what}
 }

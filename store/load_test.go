@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,13 +28,13 @@ func TestLoadOrderReadsEverythingAPushNeeds(t *testing.T) {
 		want := store.OrderSnapshot{
 			Order: store.Order{
 				ID: "7", OrderNo: "7", UserID: "7", ProductID: "7", CourseID: "7", Price: 7, Amount: 9999999999,
-				CreateTime: time.Unix(t0.Unix(), 0), SN: "SN7", ThirdOrderNum: "T7", Status: "1",
+				CreateTime: time.Unix(t0.Unix(), 0), PaymentNo: "T7", Status: "1",
 			},
-			User: store.User{Found: true, OpenID: "openid-7"}, Product: store.Product{Found: true, CoverImg: "https://img.example/1.png"},
-			Course:  store.Course{Found: true, Name: "抖音课程 😀"},
+			User:    store.User{Found: true, OpenID: "openid-7"},
+			Lines:   []store.Line{{Title: "抖音课程 😀", Image: "https://img.example/1.png", Quantity: 1, Price: 7}},
 			Refunds: store.RefundSummary{Paid: 9999999999},
 		}
-		if got != want {
+		if !reflect.DeepEqual(got, want) {
 			t.Errorf("got  %+v\nwant %+v", got, want)
 		}
 	})
@@ -68,7 +69,7 @@ func TestLoadOrderWithTextKeys(t *testing.T) {
 		if err != nil || got.Order.ID != "Ab-7" || got.State.Seq != 1 {
 			t.Errorf("got %+v, %v", got, err)
 		}
-		if got.User.Found || got.Product.Found || got.Course.Found {
+		if got.User.Found || len(got.Lines) != 1 || !got.Lines[0].NoImage || !got.Lines[0].NoTitle {
 			t.Errorf("rows that do not exist were found: %+v", got)
 		}
 		for _, id := range []string{"ab-7", "AB-7", "Ab-7 "} {
@@ -139,12 +140,12 @@ func TestSchemaOfAnotherShop(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := store.Order{ID: "1", OrderNo: "OUT-1", UserID: "2", ProductID: "3", CourseID: "4", Price: 5, Amount: 6, CreateTime: t0, SN: "S", Updated: strconv.FormatInt(t0.UnixMicro(), 10)}
+		want := store.Order{ID: "1", OrderNo: "OUT-1", UserID: "2", ProductID: "3", CourseID: "4", Price: 5, Amount: 6, CreateTime: t0, PaymentNo: "S", Updated: strconv.FormatInt(t0.UnixMicro(), 10)}
 		if !got.Order.CreateTime.Equal(t0) {
 			t.Errorf("create time %v, want %v", got.Order.CreateTime, t0)
 		}
 		got.Order.CreateTime = t0
-		if got.Order != want || got.User.OpenID != "oid" || got.Product.CoverImg != "pic" || got.Course.Name != "课" {
+		if got.Order != want || got.User.OpenID != "oid" || got.Lines[0].Image != "pic" || got.Lines[0].Title != "课" {
 			t.Errorf("got %+v", got)
 		}
 		if _, err := s.LoadOrder(t.Context(), "2"); !errors.Is(err, store.ErrOrderNotFound) {

@@ -115,3 +115,11 @@ func Zone(dsn string) (*time.Location, error) {
 	}
 	return cfg.Loc, nil
 }
+
+// zoneOf is the time zone of a shop whose database Open opened; UTC for any other.
+func zoneOf(db *gorm.DB) *time.Location {
+	if d, ok := db.Dialector.(*gormmysql.Dialector); ok && d.Config != nil && d.DSNConfig != nil && d.DSNConfig.Loc != nil {
+		return d.DSNConfig.Loc
+	}
+	return time.UTC
+}

@@ -5,7 +5,12 @@ import (
 	"errors"
 
 	"gorm.io/gorm"
+
+	"github.com/ordersync/ordersync/store/shop"
 )
+
+// quote quotes an identifier of ours, or one of the shop's that was checked.
+func quote(name string) string { return shop.Quote(name) }
 
 // execIn runs a statement on the connection behind db. GORM's own Exec takes a statement apart and builds it again, which
 // for one with a thousand arguments costs as much as sending it.

@@ -94,21 +94,23 @@ func randomOrder(r *rand.Rand) (*worker.Builder, store.OrderSnapshot) {
 		DetailURL:    []string{"pages/course/course", "pages/order/detail?id={order_id}&c={course_id}", strings.Repeat("p", 1020) + "{product_id}"}[r.IntN(3)],
 		ImageBaseURL: []string{"", "https://img.example.com/"}[r.IntN(2)],
 		ItemCode:     []string{"", "sku-{product_id}"}[r.IntN(2)],
-		OpenID:       worker.Column{Table: "dy_user", Column: "openid"}, CoverImg: worker.Column{Table: "product", Column: "cover_img"},
-		CourseName: worker.Column{Table: "course", Column: "name"}, OrderNo: worker.Column{Table: "order", Column: "id"},
-		Amount: worker.Column{Table: "order", Column: "amount"},
 	}
 	id := fmt.Sprint(1 + r.IntN(1_000_000))
 	s := store.OrderSnapshot{
 		Order: store.Order{
 			ID: id, OrderNo: randomText(r, id, 80), UserID: "7", ProductID: randomText(r, "8", 20), CourseID: randomText(r, "9", 20),
-			Price: store.Fen(r.Int64N(10_000_000_000) - 10), Amount: store.Fen(r.Int64N(10_000_000_000) - 10),
-			CreateTime: time.Unix(r.Int64N(2_000_000_000), 0), SN: randomText(r, "SN1", 80), ThirdOrderNum: randomText(r, "", 80),
+			Amount:     store.Fen(r.Int64N(10_000_000_000) - 10),
+			CreateTime: time.Unix(r.Int64N(2_000_000_000), 0), PaymentNo: randomText(r, "SN1", 80),
 			Status: []string{"0", "1", "1", "1", "2", "4", "5", "6", "8", "99"}[r.IntN(10)],
 		},
-		User:    store.User{Found: r.IntN(30) > 0, OpenID: []string{"_000abc", "_000abc", "_000abc", ""}[r.IntN(4)]}, // whose it is, only Douyin can tell
-		Product: store.Product{Found: r.IntN(30) > 0, CoverImg: randomText(r, "https://cdn.example.com/1.jpg", 300)},
-		Course:  store.Course{Found: r.IntN(30) > 0, Name: randomText(r, "课程", 300)},
+		User: store.User{Found: r.IntN(30) > 0, OpenID: []string{"_000abc", "_000abc", "_000abc", ""}[r.IntN(4)]}, // whose it is, only Douyin can tell
+	}
+	for range []int{0, 1, 1, 1, 1, 1, 1, 2, 3}[r.IntN(9)] {
+		s.Lines = append(s.Lines, store.Line{
+			Title: randomText(r, "课程", 300), NoTitle: r.IntN(30) == 0, SubTitle: randomText(r, "", 300),
+			Image: randomText(r, "https://cdn.example.com/1.jpg", 300), NoImage: r.IntN(30) == 0,
+			ItemCode: randomText(r, "", 20), Quantity: r.Int64N(20), Price: store.Fen(r.Int64N(10_000_000_000) - 10),
+		})
 	}
 	return b, s
 }

@@ -1,0 +1,118 @@
+package shop
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// Lines are the lines of orders, by the order's key.
+type Lines struct {
+	Of  map[string][]Line
+	Bad map[string]error // *ColumnError of the first line that cannot be used
+}
+
+// Lines reads the lines of orders, which IDs made arguments of, in one statement.
+func (r *Reading) Lines(ctx context.Context, db Querier, ids []string) (Lines, error) {
+	found := Lines{map[string][]Line{}, map[string]error{}}
+	var args []any
+	for _, id := range ids {
+		if arg, ok := idArg(id, r.numericOrderID); ok {
+			args = append(args, arg)
+		}
+	}
+	if args == nil {
+		return found, nil
+	}
+	q := Statement{r.items.selectFrom(r.itemColumns, "", "") + " AND " + r.items.expr["order_id"] + " IN (", nil}.In(args)
+	rows, err := db.QueryContext(ctx, q.SQL, q.Args...)
+	if err != nil {
+		return found, fmt.Errorf("%sitems: %w", sqlKey, err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	var w lineRow
+	into := w.into(r.itemColumns)
+	placed := map[string][]placedLine{}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return found, fmt.Errorf("%sitems: %w", sqlKey, err)
+		}
+		id := w.orderID.String
+		line, err := w.line(r, len(placed[id]))
+		if err != nil && found.Bad[id] == nil {
+			found.Bad[id] = err
+		}
+		placed[id] = append(placed[id], placedLine{line, w.position.String})
+	}
+	if err := rows.Err(); err != nil {
+		return found, fmt.Errorf("%sitems: %w", sqlKey, err)
+	}
+	for id, lines := range placed {
+		slices.SortStableFunc(lines, byPosition)
+		for _, l := range lines {
+			found.Of[id] = append(found.Of[id], l.Line)
+		}
+	}
+	return found, nil
+}
+
+type placedLine struct {
+	Line
+	position string
+}
+
+// byPosition orders numbers as numbers and the rest as text.
+func byPosition(a, b placedLine) int {
+	m, errA := strconv.ParseFloat(a.position, 64)
+	n, errB := strconv.ParseFloat(b.position, 64)
+	if errA == nil && errB == nil {
+		return cmp.Compare(m, n)
+	}
+	return cmp.Compare(a.position, b.position)
+}
+
+// lineRow is a line as it comes.
+type lineRow struct {
+	orderID, title, image, quantity, price, itemCode, subTitle, position sql.NullString
+}
+
+func (w *lineRow) into(columns []string) []any {
+	cells := map[string]any{
+		"order_id": &w.orderID, "title": &w.title, "image": &w.image, "quantity": &w.quantity, "price": &w.price, "item_code": &w.itemCode,
+		"sub_title": &w.subTitle, "position": &w.position,
+	}
+	into := make([]any, len(columns))
+	for i, c := range columns {
+		into[i] = cells[c]
+	}
+	return into
+}
+
+// line makes a line usable; n is its place in the order, from 0.
+func (w *lineRow) line(r *Reading, n int) (Line, error) {
+	l := Line{Title: w.title.String, Image: w.image.String, ItemCode: w.itemCode.String, SubTitle: w.subTitle.String}
+	var err error
+	if l.Quantity, err = readNumber(w.quantity); err != nil {
+		return l, r.schema.linePlace("quantity", w.orderID.String, n).refused(err.Error())
+	}
+	if l.Price, err = r.schema.readMoney(w.price); err != nil {
+		return l, r.schema.linePlace("price", w.orderID.String, n).refused(err.Error())
+	}
+	return l, nil
+}
+
+// LinePlace tells where a column of an order's line stands, by our name of it; n is the line's place,
+// from 0. Where lines have no rows of their own it is Place.
+func (s Schema) LinePlace(column string, o Order, n int) Place {
+	if s.SQL.Items == "" {
+		return s.Place(column, o)
+	}
+	return s.linePlace(column, o.ID, n)
+}
+
+func (s Schema) linePlace(column, orderID string, n int) Place {
+	return Place{sqlKey + "items", column, fmt.Sprintf("%s, line %d", orderID, n+1)}
+}

@@ -1,0 +1,135 @@
+package shop
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// readMoney reads an amount in the shop's unit.
+func (s Schema) readMoney(v sql.NullString) (Fen, error) {
+	switch {
+	case !v.Valid:
+		return 0, errMoneyIsNull
+	case s.Money == InFen:
+		return parseFen(v.String)
+	}
+	return ParseYuan(v.String)
+}
+
+// readNumber reads how many pieces a line has.
+func readNumber(v sql.NullString) (int64, error) {
+	if !v.Valid {
+		return 0, errors.New("is NULL")
+	}
+	whole, fraction, _ := strings.Cut(v.String, ".")
+	n, err := strconv.ParseInt(whole, 10, 32)
+	if err != nil || strings.Trim(fraction, "0") != "" {
+		return 0, errors.New("is not a whole number")
+	}
+	return n, nil
+}
+
+// readTime reads a time as shop.time says.
+func (r *Reading) readTime(v any) (time.Time, error) {
+	if v == nil {
+		return time.Time{}, errors.New("is NULL")
+	}
+	if r.schema.Time == Datetime {
+		t, err := r.readDatetime(v)
+		if err != nil {
+			return t, errors.New("is not a DATETIME, as shop.time says")
+		}
+		return t, nil
+	}
+	n, ok := number(v)
+	switch {
+	case !ok && r.schema.Time == UnixMS:
+		return time.Time{}, errors.New("is not a number of milliseconds, as shop.time says")
+	case !ok:
+		return time.Time{}, errors.New("is not a number of seconds, as shop.time says")
+	}
+	return r.fromNumber(n), nil
+}
+
+// readAnyTime reads updated_at, whose type may be another than that of create_time: a number is read
+// in the unit of shop.time. NULL is the zero time.
+func (r *Reading) readAnyTime(v any) (time.Time, error) {
+	if v == nil {
+		return time.Time{}, nil
+	}
+	if n, ok := number(v); ok {
+		return r.fromNumber(n), nil
+	}
+	return r.readDatetime(v)
+}
+
+func (r *Reading) fromNumber(n int64) time.Time {
+	if r.schema.Time == UnixMS {
+		return time.UnixMilli(n)
+	}
+	return time.Unix(n, 0)
+}
+
+func number(v any) (int64, bool) {
+	var n sql.NullInt64
+	if _, isTime := v.(time.Time); isTime || n.Scan(v) != nil {
+		return 0, false
+	}
+	return n.Int64, n.Valid
+}
+
+// readDatetime reads a DATETIME, or a text of that form in the zone of the DSN.
+func (r *Reading) readDatetime(v any) (time.Time, error) {
+	var text string
+	switch v := v.(type) {
+	case time.Time:
+		return v, nil
+	case string:
+		text = v
+	case []byte:
+		text = string(v)
+	default:
+		return time.Time{}, fmt.Errorf("a %T is no time", v)
+	}
+	for _, layout := range []string{"2006-01-02 15:04:05.999999999", "2006-01-02 15:04:05.999999999-07:00", time.RFC3339Nano} {
+		if t, err := time.ParseInLocation(layout, text, r.zone); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%d bytes are no time", len(text))
+}
+
+// mark is a value of updated_at in a form that only compares, the same on every server and driver;
+// it is never empty.
+func (r *Reading) mark(v any) (string, error) {
+	if v == nil {
+		return "-", nil
+	}
+	t, err := r.readAnyTime(v)
+	return strconv.FormatInt(t.UnixMicro(), 10), err
+}
+
+// bind is t as an argument beside a time column of the shop's, which holds numbers or not.
+func (r *Reading) bind(t time.Time, numeric bool) any {
+	switch {
+	case numeric && r.schema.Time == UnixMS:
+		return t.UnixMilli()
+	case numeric:
+		return t.Unix()
+	case r.sqlite: // as text, which must compare as text
+		return strings.TrimSuffix(t.UTC().Format("2006-01-02 15:04:05.000"), ".000")
+	}
+	return t
+}
+
+// phpEmpty is PHP's empty() for text: the class falls back to sn for "0" too.
+func phpEmpty(s string) bool { return s == "" || s == "0" }
+
+// IsInteger tells whether a column type, as its driver names it, is an integer.
+func IsInteger(databaseType string) bool {
+	return strings.Contains(strings.ToUpper(databaseType), "INT")
+}
