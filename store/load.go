@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ordersync/ordersync/store/cell"
 	"github.com/ordersync/ordersync/store/shop"
 	"github.com/ordersync/ordersync/tasks/cut"
 )
@@ -91,10 +92,12 @@ func (s *Store) loadBatch(ctx context.Context, calls []*call[string, OrderSnapsh
 // rowRefused is what an order is refused for whose row fails its statement.
 func (s *Store) rowRefused(orderID string, err error) error {
 	place := s.schema.Place("id", Order{ID: orderID})
-	return &ColumnError{
-		Table: place.Table, Column: place.Column, Row: place.Row,
-		Reason: "the database fails on this order: " + cut.To(err.Error(), maxMessage/2),
+	if place.Table == "" {
+		place.Column = "rows"
 	}
+	refused := place.Refused(cell.Statement, "")
+	refused.Found = cut.To(err.Error(), maxMessage/2)
+	return refused
 }
 
 // loaded is one order's answer: an error here is that order's alone.
@@ -277,11 +280,7 @@ func (s *Store) ShopOrderByNo(ctx context.Context, orderNo string) (OrderSnapsho
 
 // sameNumber is what an order is refused for whose number another order has, too.
 func (s *Store) sameNumber(orderID, other string) error {
-	place := s.schema.Place("order_no", Order{ID: orderID})
-	return &ColumnError{
-		Table: place.Table, Column: place.Column, Row: place.Row,
-		Reason: fmt.Sprintf("orders %s and %s have the same number, and Douyin would take them for one", orderID, other),
-	}
+	return s.schema.Place("order_no", Order{ID: orderID}).Refused(cell.TwoOrders, orderID+" and "+other)
 }
 
 // numbered are the keys of the orders whose number is orderNo, byte for byte.

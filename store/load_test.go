@@ -14,6 +14,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/store/cell"
 	"github.com/ordersync/ordersync/store/servertest"
 )
 
@@ -59,7 +60,7 @@ func TestLoadOrderWithTextKeys(t *testing.T) {
 			"CREATE TABLE dy_user (id INT PRIMARY KEY, openid VARCHAR(64))",
 			"CREATE TABLE product (id INT PRIMARY KEY, cover_img VARCHAR(64))",
 			"CREATE TABLE course (id INT PRIMARY KEY, name VARCHAR(64))",
-			"INSERT INTO `order` VALUES ('Ab-7', 1, 1, 1, '1.00', '1.00', 1, 'sn', '', 1)",
+			"INSERT INTO `order` VALUES ('Ab-7', 1, 1, 1, '1.00', '1.00', 1772352000, 'sn', '', 1)",
 		} {
 			exec(t, db, statement)
 		}
@@ -94,7 +95,7 @@ func TestABadValueFailsItsOwnOrderOnly(t *testing.T) {
 			addOrder(t, db, id, t0)
 			exec(t, db, "UPDATE `order` SET price = ? WHERE id = ?", price, id)
 		}
-		want := map[string]string{"1": "", "2": "has a fraction of a fen", "3": "is negative", "4": "is NULL", "5": ""}
+		want := map[string]cell.Reason{"1": "", "2": cell.PartOfFen, "3": cell.NegativeMoney, "4": cell.NullMoney, "5": ""}
 		var wg sync.WaitGroup
 		for id, reason := range want {
 			wg.Go(func() {
@@ -230,7 +231,7 @@ func TestAForeignIDFailsNobodyElse(t *testing.T) {
 			ids = append(ids, "A-"+strconv.Itoa(i))
 		}
 		for _, id := range ids {
-			exec(t, db, "INSERT INTO `order` VALUES (?, ?, 1, 1, 1, '1.00', '1.00', 1, 'sn', '', 1)", id, "no-"+id)
+			exec(t, db, "INSERT INTO `order` VALUES (?, ?, 1, 1, 1, '1.00', '1.00', 1772352000, 'sn', '', 1)", id, "no-"+id)
 		}
 		foreign := []string{"订单😀", "订", "\xff\xfe", "A-1\xff"}
 		for range 3 { // a batch is not refused again and again either

@@ -11,19 +11,9 @@ import (
 
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/store/cell"
 	"github.com/ordersync/ordersync/tasks/cut"
 )
-
-// IncompleteOrderError says which value of the shop Douyin would refuse, and where it is to be mended.
-type IncompleteOrderError struct {
-	Table, Column string // as store.Place has them
-	Row           string
-	Reason        string // never personal data
-}
-
-func (e *IncompleteOrderError) Error() string {
-	return store.Place{Table: e.Table, Column: e.Column, Row: e.Row}.String() + ": " + e.Reason
-}
 
 // NoWordError says that the shop's status value has no word of Douyin's: the order is not Douyin's business, or not yet.
 type NoWordError struct{ Status string }
@@ -40,7 +30,7 @@ type Builder struct {
 	Statuses map[string]douyin.OrderStatus
 	// DetailURL is the mini-app's page, with {order_id}, {product_id} and {course_id} filled in.
 	DetailURL string
-	// ImageBaseURL is put before a relative image. Empty: a relative image is sent as it is, as the class does.
+	// ImageBaseURL is put before a relative image. Empty: a relative image is refused, as Douyin would refuse it.
 	ImageBaseURL string
 	// ShowPartial shows a partial refund as 退款中 and 退款失败 too.
 	ShowPartial bool
@@ -49,7 +39,7 @@ type Builder struct {
 }
 
 // BuildOrderPush makes the push of s; UpdateTime is left for whoever sends it. Errors are *NoWordError and
-// *IncompleteOrderError.
+// *cell.Error.
 func (b *Builder) BuildOrderPush(s store.OrderSnapshot) (douyin.OrderPush, error) {
 	status, err := b.status(s)
 	if err != nil {
@@ -73,8 +63,8 @@ func (b *Builder) BuildOrderPush(s store.OrderSnapshot) (douyin.OrderPush, error
 	if p.Detail.DetailURL == "" {
 		p.Detail.DetailURL = fill(b.DetailURL, o, url.QueryEscape)
 	}
-	for n, line := range s.Lines {
-		item, err := b.item(s, line, n)
+	for _, line := range s.Lines {
+		item, err := b.item(s, line)
 		if err != nil {
 			return douyin.OrderPush{}, err
 		}
@@ -84,29 +74,28 @@ func (b *Builder) BuildOrderPush(s store.OrderSnapshot) (douyin.OrderPush, error
 	return p, nil
 }
 
-// item makes a line of item_list; n is its place among the lines. The price is that of the whole line
+// item makes a line of item_list. The price is that of the whole line
 // (ORDER-SYNC), and sub_title is the title where the shop has none, as the class sends it.
-func (b *Builder) item(s store.OrderSnapshot, line store.Line, n int) (douyin.OrderItem, error) {
-	missing := func(column, reason string) error {
-		place := b.Shop.LinePlace(column, s.Order, n)
-		return &IncompleteOrderError{Table: place.Table, Column: place.Column, Row: place.Row, Reason: reason}
+func (b *Builder) item(s store.OrderSnapshot, line store.Line) (douyin.OrderItem, error) {
+	missing := func(column string, reason cell.Reason, found string) error {
+		return b.Shop.Place(column, s.Order).Refused(reason, found)
 	}
-	img, why := b.image(line.Image)
+	img, found, why := b.image(line.Image)
 	switch {
 	case line.NoImage:
-		return douyin.OrderItem{}, missing("image", "there is no such row, and Douyin needs an image")
-	case line.Image == "":
-		return douyin.OrderItem{}, missing("image", "is empty, and Douyin needs an image")
+		return douyin.OrderItem{}, missing("image", cell.NoPictureRow, "")
 	case why != "":
-		return douyin.OrderItem{}, missing("image", why)
+		return douyin.OrderItem{}, missing("image", why, found)
 	case line.NoTitle:
-		return douyin.OrderItem{}, missing("title", "there is no such row, and Douyin needs a title")
+		return douyin.OrderItem{}, missing("title", cell.NoTitleRow, "")
 	case strings.TrimSpace(line.Title) == "":
-		return douyin.OrderItem{}, missing("title", "is empty, and Douyin needs a title")
+		return douyin.OrderItem{}, missing("title", cell.EmptyTitle, "")
 	case line.Quantity < 1:
-		return douyin.OrderItem{}, missing("quantity", "is less than 1")
+		return douyin.OrderItem{}, missing("quantity", cell.NotPositive, "")
 	case line.Price < 0:
-		return douyin.OrderItem{}, missing("price", "must not be negative")
+		return douyin.OrderItem{}, missing("price", cell.NegativeMoney, "")
+	case len(line.ItemCode) > douyin.MaxItemCodeBytes:
+		return douyin.OrderItem{}, missing("item_code", cell.TextTooLong, "")
 	}
 	title := cutTitle(line.Title)
 	return douyin.OrderItem{
@@ -155,35 +144,29 @@ func (b *Builder) afterRefunds(shop douyin.OrderStatus, r store.RefundSummary) d
 // item's.
 func (b *Builder) complete(s store.OrderSnapshot) error {
 	o := s.Order
-	missing := func(column, reason string) error {
-		place := b.Shop.Place(column, o)
-		return &IncompleteOrderError{Table: place.Table, Column: place.Column, Row: place.Row, Reason: reason}
+	missing := func(column string, reason cell.Reason, found string) error {
+		return b.Shop.Place(column, o).Refused(reason, found)
 	}
 	switch {
 	case o.OrderNo == "":
-		return missing("order_no", "is empty, and Douyin needs it as order_id")
+		return missing("order_no", cell.EmptyOrderNo, "")
+	case len(o.OrderNo) > douyin.MaxOrderIDBytes:
+		return missing("order_no", cell.TextTooLong, o.OrderNo)
 	case o.Amount < 0:
-		return missing("amount", "must not be negative")
+		return missing("amount", cell.NegativeMoney, "")
 	case !s.User.Found:
-		return missing("openid", "there is no such row, and Douyin needs the buyer's open_id")
+		return missing("openid", cell.NoOpenIDRow, "")
 	case s.User.OpenID == "":
-		return missing("openid", "is empty, and Douyin needs the buyer's open_id")
+		return missing("openid", cell.EmptyOpenID, "")
 	case len(s.Lines) == 0:
-		return missing("items", "the SELECT answers no line for this order, and Douyin needs one")
+		return missing("items", cell.NoLine, "")
 	}
 	return nil
 }
 
-// image makes an address of what the shop has for one; why tells what is wrong with it.
-func (b *Builder) image(raw string) (img, why string) {
-	img = raw
-	switch {
-	case b.ImageBaseURL == "", strings.HasPrefix(img, "http://"), strings.HasPrefix(img, "https://"):
-		return img, ""
-	case strings.HasPrefix(img, "//"): // the page's own scheme, which is https in a mini-app
-		return "https:" + img, ""
-	}
-	return strings.TrimRight(b.ImageBaseURL, "/") + "/" + strings.TrimLeft(img, "/"), ""
+// image makes the address that Douyin gets; found is what is wrong with it, for the reason.
+func (b *Builder) image(raw string) (address, found string, reason cell.Reason) {
+	return cell.Picture(raw, b.ImageBaseURL)
 }
 
 // cutTitle is what of a title fits, without a part of what the reader takes for one character.

@@ -53,7 +53,7 @@ func TestWhatIsBuiltIsValidOrRefusedWithANamedField(t *testing.T) {
 		}
 		if err != nil {
 			refused++
-			var incomplete *worker.IncompleteOrderError
+			var incomplete *store.ColumnError
 			var field *douyin.FieldError
 			var noWord *worker.NoWordError
 			named := errors.As(err, &incomplete) && incomplete.Column != "" || errors.As(err, &field) && field.Field != "" || errors.As(err, &noWord)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"github.com/ordersync/ordersync/store/cell"
 )
 
 // Lines are the lines of orders, by the order's key.
@@ -20,7 +22,7 @@ func (r *Reading) Lines(ctx context.Context, db Querier, ids []string) (Lines, e
 	found := Lines{map[string][]Line{}, map[string]error{}}
 	var args []any
 	for _, id := range ids {
-		if arg, ok := idArg(id, r.numericOrderID); ok {
+		if arg, ok := idArg(id, r.items.types["order_id"].number); ok {
 			args = append(args, arg)
 		}
 	}
@@ -41,7 +43,7 @@ func (r *Reading) Lines(ctx context.Context, db Querier, ids []string) (Lines, e
 			return found, fmt.Errorf("%sitems: %w", sqlKey, err)
 		}
 		id := w.orderID.String
-		line, err := w.line(r, len(placed[id]))
+		line, err := w.line(r)
 		if err != nil && found.Bad[id] == nil {
 			found.Bad[id] = err
 		}
@@ -91,28 +93,16 @@ func (w *lineRow) into(columns []string) []any {
 	return into
 }
 
-// line makes a line usable; n is its place in the order, from 0.
-func (w *lineRow) line(r *Reading, n int) (Line, error) {
+// line makes a line usable. The error is a *ColumnError.
+func (w *lineRow) line(r *Reading) (Line, error) {
 	l := Line{Title: w.title.String, Image: w.image.String, ItemCode: w.itemCode.String, SubTitle: w.subTitle.String}
-	var err error
-	if l.Quantity, err = readNumber(w.quantity); err != nil {
-		return l, r.schema.linePlace("quantity", w.orderID.String, n).refused(err.Error())
+	o := Order{ID: w.orderID.String}
+	var reason cell.Reason
+	if l.Quantity, reason = readNumber(w.quantity); reason != "" {
+		return l, r.schema.Place("quantity", o).Refused(reason, "")
 	}
-	if l.Price, err = r.schema.readMoney(w.price); err != nil {
-		return l, r.schema.linePlace("price", w.orderID.String, n).refused(err.Error())
+	if l.Price, reason = r.schema.readMoney(w.price, r.items.types["price"]); reason != "" {
+		return l, r.schema.Place("price", o).Refused(reason, "")
 	}
 	return l, nil
-}
-
-// LinePlace tells where a column of an order's line stands, by our name of it; n is the line's place,
-// from 0. Where lines have no rows of their own it is Place.
-func (s Schema) LinePlace(column string, o Order, n int) Place {
-	if s.SQL.Items == "" {
-		return s.Place(column, o)
-	}
-	return s.linePlace(column, o.ID, n)
-}
-
-func (s Schema) linePlace(column, orderID string, n int) Place {
-	return Place{sqlKey + "items", column, fmt.Sprintf("%s, line %d", orderID, n+1)}
 }

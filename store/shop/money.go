@@ -1,67 +1,48 @@
 package shop
 
 import (
-	"errors"
+	"database/sql"
 	"fmt"
-	"strings"
+
+	"github.com/ordersync/ordersync/store/cell"
 )
 
-// The reasons why a text is no amount of money.
-var (
-	errNoNumber    = errors.New("is not a decimal number of yuan")
-	errNegative    = errors.New("is negative")
-	errPartOfFen   = errors.New("has a fraction of a fen")
-	errTooMuch     = errors.New("is too large")
-	errMoneyIsNull = errors.New("is NULL")
-)
+// Fen is money in 分, hundredths of a yuan.
+type Fen int64
 
-// maxFen bounds an amount: ten times the largest DECIMAL(15,2), far below what int64 holds.
-const maxFen = 1_000_000_000_000_000_00
-
-// ParseYuan reads a DECIMAL of yuan as the database prints it ("12.30", "7") and makes it fen, exactly: no float is
-// involved. A negative amount, a fraction of a fen other than zeros, an exponent and anything else that is not a plain
-// decimal number are errors; they do not repeat the text.
+// ParseYuan reads a DECIMAL of yuan as the database prints it ("12.30", "7") and makes it fen,
+// exactly: no float is involved. The error is a *NotMoneyError, which does not repeat the text.
 func ParseYuan(s string) (Fen, error) {
-	negative := strings.HasPrefix(s, "-")
-	whole, fraction, hasPoint := strings.Cut(strings.TrimPrefix(s, "-"), ".")
-	if whole == "" || hasPoint && fraction == "" || !digits(whole) || !digits(fraction) {
-		return 0, errNoNumber
+	fen, reason := cell.Yuan(s)
+	if reason != "" {
+		return 0, &NotMoneyError{reason}
 	}
-	if len(fraction) > 2 && strings.Trim(fraction[2:], "0") != "" {
-		return 0, errPartOfFen
-	}
-	return readFen(whole+(fraction + "00")[:2], negative)
+	return Fen(fen), nil
 }
 
-// parseFen reads an integer number of fen. Zeros after a point are accepted: the column may be a DECIMAL.
-func parseFen(s string) (Fen, error) {
-	negative := strings.HasPrefix(s, "-")
-	whole, fraction, _ := strings.Cut(strings.TrimPrefix(s, "-"), ".")
-	if whole == "" || !digits(whole) || !digits(fraction) {
-		return 0, errors.New("is not an integer number of fen")
-	}
-	if strings.Trim(fraction, "0") != "" {
-		return 0, errPartOfFen
-	}
-	return readFen(whole, negative)
+// NotMoneyError is a text that is no amount of money.
+type NotMoneyError struct{ Reason cell.Reason }
+
+func (e *NotMoneyError) Error() string {
+	en, _ := e.Reason.Texts()
+	return en
 }
 
-func digits(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
-}
-
-func readFen(digits string, negative bool) (Fen, error) {
-	var fen Fen
-	for _, d := range digits {
-		fen = fen*10 + Fen(d-'0')
-		if fen > maxFen {
-			return 0, errTooMuch
-		}
+// readMoney reads an amount in the shop's unit. kind is the type of its column.
+func (s Schema) readMoney(v sql.NullString, kind columnType) (Fen, cell.Reason) {
+	var fen int64
+	var reason cell.Reason
+	switch {
+	case !v.Valid:
+		return 0, cell.NullMoney
+	case s.Money == InFen:
+		fen, reason = cell.Fen(v.String)
+	case kind.float:
+		fen, reason = cell.FloatText(v.String, kind.single)
+	default:
+		fen, reason = cell.Yuan(v.String)
 	}
-	if negative && fen != 0 {
-		return 0, errNegative
-	}
-	return fen, nil
+	return Fen(fen), reason
 }
 
 // String is the amount in yuan with two decimals: "12.30".

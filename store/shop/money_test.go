@@ -1,32 +1,11 @@
 package shop
 
 import (
-	"errors"
 	"fmt"
 	"math/big"
 	"math/rand/v2"
 	"testing"
 )
-
-func TestParseYuan(t *testing.T) {
-	for text, want := range map[string]Fen{
-		"0": 0, "0.00": 0, "-0.00": 0, "0.07": 7, "0.7": 70, "7": 700, "007.10": 710, "1.230": 123, "12.30": 1230, "99999999.99": 9999999999, "1.00000": 100,
-	} {
-		if got, err := ParseYuan(text); err != nil || got != want {
-			t.Errorf("%q: %d, %v; want %d", text, got, err, want)
-		}
-	}
-	for text, want := range map[string]error{
-		"": errNoNumber, "-": errNoNumber, ".": errNoNumber, "1.": errNoNumber, ".5": errNoNumber, "1e3": errNoNumber, "1,5": errNoNumber, "１": errNoNumber,
-		" 1": errNoNumber, "+1": errNoNumber, "--1": errNoNumber, "1.2.3": errNoNumber, "0x1": errNoNumber, "NaN": errNoNumber,
-		"0.001": errPartOfFen, "1.239": errPartOfFen, "7.000000000000001": errPartOfFen, "-0.01": errNegative, "-5": errNegative,
-		"99999999999999999999": errTooMuch,
-	} {
-		if got, err := ParseYuan(text); !errors.Is(err, want) {
-			t.Errorf("%q: %d, %v; want %v", text, got, err, want)
-		}
-	}
-}
 
 // Every DECIMAL(10,2), as text, is 100 times its rational value: the edges and a million at random.
 func TestParseYuanIsExact(t *testing.T) {
@@ -64,17 +43,4 @@ func FuzzParseYuan(f *testing.F) {
 			t.Errorf("%q became %d", text, got)
 		}
 	})
-}
-
-func TestParseFen(t *testing.T) {
-	for text, want := range map[string]Fen{"0": 0, "7": 7, "7.00": 7, "9999999999": 9999999999} {
-		if got, err := parseFen(text); err != nil || got != want {
-			t.Errorf("%q: %d, %v; want %d", text, got, err, want)
-		}
-	}
-	for _, text := range []string{"", "7.5", "-1", "x", "1e2"} {
-		if got, err := parseFen(text); err == nil {
-			t.Errorf("%q became %d", text, got)
-		}
-	}
 }

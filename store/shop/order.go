@@ -1,13 +1,10 @@
 package shop
 
 import (
-	"fmt"
-	"strings"
 	"time"
-)
 
-// Fen is money in 分, hundredths of a yuan.
-type Fen int64
+	"github.com/ordersync/ordersync/store/cell"
+)
 
 // Order is the order's own row. Two readings of an unchanged row are equal.
 type Order struct {
@@ -48,29 +45,14 @@ type Found struct {
 }
 
 // Place is where a value of the shop stands, for whoever has to mend it: a table, a column and a
-// row's key; or, of a shop described by SELECTs, the key of the configuration that holds the SELECT,
-// its column, and the order.
+// row's key; or, of a shop described by SELECTs, no table, a column of theirs, and the order.
 type Place struct{ Table, Column, Row string }
-
-func (p Place) String() string {
-	if strings.HasPrefix(p.Table, sqlKey) {
-		return fmt.Sprintf("%s of order %s (%s)", p.Column, p.Row, p.Table)
-	}
-	return fmt.Sprintf("%s.%s of row %s", p.Table, p.Column, p.Row)
-}
 
 // ColumnError is a value in the shop's tables that cannot be used, such as a price with a fraction of
 // a fen, or two rows where there may be one.
-type ColumnError struct {
-	Table, Column string // as Place has them
-	Row           string
-	Reason        string // what was expected and what was found; never personal data
-}
+type ColumnError = cell.Error
 
-func (e *ColumnError) Error() string {
-	return Place{e.Table, e.Column, e.Row}.String() + ": " + e.Reason
-}
-
-func (p Place) refused(reason string) *ColumnError {
-	return &ColumnError{Table: p.Table, Column: p.Column, Row: p.Row, Reason: reason}
+// Refused is the error of a value that stands there. found may be empty.
+func (p Place) Refused(reason cell.Reason, found string) *ColumnError {
+	return reason.At(p.Table, p.Column, p.Row, found)
 }

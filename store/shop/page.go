@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ordersync/ordersync/store/cell"
 )
 
 // Key is a place in the order of (time, key). It may be kept and resumed as JSON. With an ID,
@@ -79,7 +81,7 @@ func (r *Reading) Statuses(ctx context.Context, db Querier, orders []*Seen) erro
 	var args []any
 	byID := make(map[string]*Seen, len(orders))
 	for _, o := range orders {
-		if arg, ok := idArg(o.ID, r.numericSweepID); ok {
+		if arg, ok := idArg(o.ID, r.sweep.types["id"].number); ok {
 			args = append(args, arg)
 			byID[o.ID] = o
 		}
@@ -96,7 +98,7 @@ func (r *Reading) Statuses(ctx context.Context, db Querier, orders []*Seen) erro
 	}
 	return each(ctx, db, r.statuses().In(args), into, func() {
 		if o := byID[id.String]; o != nil {
-			o.Status = status.String
+			o.Status = r.statusText(status)
 			r.seeUpdated(o, updated)
 		}
 	})
@@ -108,7 +110,7 @@ func (r *Reading) ReadPage(ctx context.Context, db Querier, q Statement, see fun
 	var at, updated any
 	var wanted bool
 	return each(ctx, db, q, []any{&id, &status, &at, &updated, &wanted}, func() {
-		o := Seen{ID: id.String, Status: status.String, Douyins: wanted}
+		o := Seen{ID: id.String, Status: r.statusText(status), Douyins: wanted}
 		r.seeUpdated(&o, updated)
 		t, err := r.readAnyTime(at)
 		if err != nil {
@@ -118,6 +120,11 @@ func (r *Reading) ReadPage(ctx context.Context, db Querier, q Statement, see fun
 		o.At = t
 		see(o)
 	})
+}
+
+// statusText is the status of a row of the sweep's.
+func (r *Reading) statusText(v sql.NullString) string {
+	return cell.Text([]byte(v.String), r.sweep.types["status"].bit && v.Valid)
 }
 
 func (r *Reading) seeUpdated(o *Seen, updated any) {
@@ -136,7 +143,7 @@ func (r *Reading) seeUpdated(o *Seen, updated any) {
 // timeColumn is the column that q goes by, and whether it holds a number.
 func (r *Reading) timeColumn(q Range) (expr string, numeric bool) {
 	if updated := r.sweep.expr["updated_at"]; updated != "" && !q.ByCreateTime {
-		return updated, r.numericUpdated
+		return updated, r.sweep.types["updated_at"].number
 	}
 	return r.sweep.expr["create_time"], r.schema.Time != Datetime
 }
@@ -161,7 +168,7 @@ func (r *Reading) pageWhere(q Range) (condition string, args []any, err error) {
 		where, args = append(where, t+" < ?"), append(args, value(q.Before))
 	}
 	if q.After.ID != "" {
-		after, ok := idArg(q.After.ID, r.numericSweepID)
+		after, ok := idArg(q.After.ID, r.sweep.types["id"].number)
 		if !ok {
 			return "", nil, errors.New("the place to go on from names no order")
 		}

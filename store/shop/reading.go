@@ -39,6 +39,7 @@ type source struct {
 	where string            // a condition that always holds for what is Douyin's
 	args  []any             // of where
 	expr  map[string]string // our name of a column → the expression; absent: the shop has none
+	types map[string]columnType
 }
 
 // selectFrom is a SELECT of columns, and of whatever else is to be read with them.
@@ -79,10 +80,7 @@ type Reading struct {
 
 	orderColumns, ownColumns, itemColumns []string
 
-	numericID, numericSweepID, numericOrderID bool // the keys are numbers: of own, sweep, items
-	numericUpdated                            bool // updated_at of sweep
-	nullUpdated                               bool // it may be NULL
-	idSet, orderNoSet                         charset
+	idSet, orderNoSet charset
 }
 
 // Open asks the database for the columns and their types. The error names what the configuration has
@@ -117,23 +115,16 @@ var lineColumns = []string{"order_id", "title", "image", "quantity", "price", "i
 // compileNames makes the tables themselves and their joins the sources.
 func (r *Reading) compileNames(ctx context.Context, db Querier) error {
 	r.buildNames()
-	c := r.schema.Columns
-	columns := Quote(c.ID)
-	if c.UpdatedAt != "" {
-		columns += ", " + Quote(c.UpdatedAt)
-	}
-	found, err := columnTypes(ctx, db, "SELECT "+columns+" FROM "+Quote(r.schema.Tables.Order)+" WHERE 1 = 0")
+	columns := r.own.has(allColumns)
+	var err error
+	r.own.types, err = columnTypes(ctx, db, r.own.selectFrom(columns, "", "")+" AND 1 = 0", columns, r.own.args)
 	if err == nil && !r.sqlite { // which compares any text with any other
 		err = r.readCharsets(ctx, db)
 	}
 	if err != nil {
 		return fmt.Errorf("shop's order table: %w", err)
 	}
-	r.numericID = IsInteger(found[0].DatabaseTypeName())
-	r.numericSweepID = r.numericID
-	if len(found) > 1 {
-		r.numericUpdated, r.nullUpdated = IsInteger(found[1].DatabaseTypeName()), nullable(found[1])
-	}
+	r.sweep.types, r.order.types = r.own.types, r.own.types
 	return nil
 }
 
@@ -176,7 +167,10 @@ func (r *Reading) HasLines() bool { return len(r.itemColumns) > 0 }
 func (r *Reading) HasUpdated() bool { return r.sweep.expr["updated_at"] != "" }
 
 // MayBeUnmarked tells whether updated_at may say nothing until an order's first change: NULL, or 0.
-func (r *Reading) MayBeUnmarked() bool { return r.HasUpdated() && (r.nullUpdated || r.numericUpdated) }
+func (r *Reading) MayBeUnmarked() bool {
+	updated := r.sweep.types["updated_at"]
+	return r.HasUpdated() && (updated.null || updated.number)
+}
 
 // ID and OrderNo are expressions over a statement of Orders.
 func (r *Reading) ID() string { return r.order.expr["id"] }
@@ -221,7 +215,7 @@ func (r *Reading) KeyIsNumber() bool {
 func (r *Reading) IDs(ids []string) (args []any) {
 	asked := make(map[string]bool, len(ids))
 	for _, id := range ids {
-		arg, ok := idArg(id, r.numericID)
+		arg, ok := idArg(id, r.own.types["id"].number)
 		if ok && !asked[id] && r.idSet.holds(id) {
 			asked[id] = true
 			args = append(args, arg)
@@ -248,18 +242,22 @@ func idArg(orderID string, numeric bool) (arg any, ok bool) {
 	return nil, false
 }
 
-// columnTypes reads an empty result.
-func columnTypes(ctx context.Context, db Querier, query string) ([]*sql.ColumnType, error) {
-	rows, err := db.QueryContext(ctx, query)
+// columnTypes reads an empty result; columns are our names of it.
+func columnTypes(ctx context.Context, db Querier, query string, columns []string, args []any) (map[string]columnType, error) {
+	found, err := emptyResult(ctx, db, query, args)
+	types := make(map[string]columnType, len(found))
+	for i, t := range found {
+		types[columns[i]] = typeOf(t)
+	}
+	return types, err
+}
+
+func emptyResult(ctx context.Context, db Querier, query string, args []any) ([]*sql.ColumnType, error) {
+	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close() //nolint:errcheck // nothing is read from it
 	found, err := rows.ColumnTypes()
 	return found, errors.Join(err, rows.Err(), rows.Close())
-}
-
-func nullable(t *sql.ColumnType) bool {
-	null, known := t.Nullable()
-	return null || !known
 }

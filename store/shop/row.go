@@ -3,6 +3,8 @@ package shop
 import (
 	"cmp"
 	"database/sql"
+
+	"github.com/ordersync/ordersync/store/cell"
 )
 
 // Row is a row of a statement of Orders or Own as it comes. It may be scanned into again and again.
@@ -46,7 +48,7 @@ func (w *Row) Own() (Order, error) {
 	r, s := w.reading, w.reading.schema
 	o := Order{
 		ID: w.id.String, OrderNo: w.orderNo.String, UserID: w.userID.String, ProductID: w.productID.String, CourseID: w.courseID.String,
-		PaymentNo: w.paymentNo.String, Status: w.status.String,
+		PaymentNo: w.paymentNo.String, Status: cell.Text([]byte(w.status.String), r.own.types["status"].bit && w.status.Valid),
 	}
 	if r.order.expr["order_no"] == "" {
 		o.OrderNo = o.ID
@@ -55,23 +57,25 @@ func (w *Row) Own() (Order, error) {
 		o.PaymentNo = w.sn.String
 	}
 	var first error
-	refuse := func(column string, reason error) {
-		if reason != nil && first == nil {
-			first = s.Place(column, o).refused(reason.Error())
+	refuse := func(column string, reason cell.Reason) {
+		if reason != "" && first == nil {
+			first = s.Place(column, o).Refused(reason, "")
 		}
 	}
-	var err error
+	var reason cell.Reason
 	if r.own.expr["price"] != "" && !r.HasLines() {
-		o.Price, err = s.readMoney(w.price)
-		refuse("price", err)
+		o.Price, reason = s.readMoney(w.price, r.own.types["price"])
+		refuse("price", reason)
 	}
-	o.Amount, err = s.readMoney(w.amount)
-	refuse("amount", err)
-	o.CreateTime, err = r.readTime(w.createTime)
-	refuse("create_time", err)
+	o.Amount, reason = s.readMoney(w.amount, r.own.types["amount"])
+	refuse("amount", reason)
+	o.CreateTime, reason = r.readTime(w.createTime)
+	refuse("create_time", reason)
 	if r.own.expr["updated_at"] != "" {
-		o.Updated, err = r.mark(w.updated)
-		refuse("updated_at", err)
+		var err error
+		if o.Updated, err = r.mark(w.updated); err != nil {
+			refuse("updated_at", cell.NotTime)
+		}
 	}
 	if r.own.expr["price"] == "" && !r.HasLines() { // the one line is the whole order
 		o.Price = o.Amount
@@ -94,9 +98,9 @@ func (w *Row) Found() (Found, error) {
 		NoTitle: r.ByNames() && !w.course.Valid, NoImage: r.ByNames() && !w.product.Valid,
 	}
 	if r.order.expr["quantity"] != "" {
-		n, err := readNumber(w.quantity)
-		if err != nil && first == nil {
-			first = r.schema.Place("quantity", order).refused(err.Error())
+		n, reason := readNumber(w.quantity)
+		if reason != "" && first == nil {
+			first = r.schema.Place("quantity", order).Refused(reason, "")
 		}
 		line.Quantity = n
 	}
@@ -107,11 +111,7 @@ func (w *Row) Found() (Found, error) {
 // Place tells where a column of an order stands, by our name of it.
 func (s Schema) Place(column string, o Order) Place {
 	if s.SQL.Order != "" {
-		table := "order"
-		if column == "items" {
-			table = "items"
-		}
-		return Place{sqlKey + table, column, o.ID}
+		return Place{"", column, o.ID}
 	}
 	s = s.WithDefaults()
 	t, c := s.Tables, s.Columns

@@ -32,59 +32,44 @@ func (r *Reading) compileSelects(ctx context.Context, db Querier) error {
 	if q.Items == "" { // then the order names its line
 		wanted.needed = append(slices.Clip(wanted.needed), "title", "image")
 	}
-	types, err := r.compileSelect(ctx, db, "order", q.Order, wanted, &r.order)
-	if err != nil {
+	if err := r.compileSelect(ctx, db, "order", q.Order, wanted, &r.order); err != nil {
 		return err
 	}
 	r.own, r.sweep = r.order, r.order
-	r.numericID = types["id"].numeric
-	r.numericSweepID = r.numericID
-	r.numericUpdated, r.nullUpdated = types["updated_at"].numeric, types["updated_at"].null
 	if q.Items != "" {
-		if types, err = r.compileSelect(ctx, db, "items", q.Items, itemsSelect, &r.items); err != nil {
+		if err := r.compileSelect(ctx, db, "items", q.Items, itemsSelect, &r.items); err != nil {
 			return err
 		}
-		r.numericOrderID = types["order_id"].numeric
 	}
 	if q.Changes != "" {
-		if types, err = r.compileSelect(ctx, db, "changes", q.Changes, changesSelect, &r.sweep); err != nil {
-			return err
-		}
-		r.numericSweepID = types["id"].numeric
-		r.numericUpdated, r.nullUpdated = types["updated_at"].numeric, types["updated_at"].null
+		return r.compileSelect(ctx, db, "changes", q.Changes, changesSelect, &r.sweep)
 	}
 	return nil
 }
 
-// columnType is what has to be known of a column.
-type columnType struct{ numeric, null bool }
-
-// compileSelect fills in a source and tells what was found of its columns.
-func (r *Reading) compileSelect(
-	ctx context.Context, db Querier, key, text string, wanted selectColumns, into *source,
-) (found map[string]columnType, err error) {
+// compileSelect fills in a source.
+func (r *Reading) compileSelect(ctx context.Context, db Querier, key, text string, wanted selectColumns, into *source) error {
 	key = sqlKey + key
-	text, err = bare(text)
+	text, err := bare(text)
 	if err != nil {
-		return nil, &TextError{key, err.Error()}
+		return &TextError{key, err.Error()}
 	}
 	from := "(" + text + ") o"
-	types, err := columnTypes(ctx, db, "SELECT * FROM "+from+" WHERE 1 = 0 LIMIT 0")
+	types, err := emptyResult(ctx, db, "SELECT * FROM "+from+" WHERE 1 = 0 LIMIT 0", nil)
 	if err != nil {
-		return nil, fmt.Errorf("%s: the database refuses it: %w", key, err)
+		return fmt.Errorf("%s: the database refuses it: %w", key, err)
 	}
-	*into = source{from: from, where: "1 = 1", expr: map[string]string{}}
-	found = map[string]columnType{}
+	*into = source{from: from, where: "1 = 1", expr: map[string]string{}, types: map[string]columnType{}}
 	for _, t := range types {
 		name := strings.ToLower(t.Name())
 		switch {
 		case !slices.Contains(wanted.needed, name) && !slices.Contains(wanted.optional, name):
-			return nil, &TextError{key, fmt.Sprintf("the column %s has no meaning here: %s", t.Name(), wanted)}
+			return &TextError{key, fmt.Sprintf("the column %s has no meaning here: %s", t.Name(), wanted)}
 		case into.expr[name] != "":
-			return nil, &TextError{key, "answers two columns called " + name}
+			return &TextError{key, "answers two columns called " + name}
 		}
 		into.expr[name] = "o." + Quote(name)
-		found[name] = columnType{IsInteger(t.DatabaseTypeName()), nullable(t)}
+		into.types[name] = typeOf(t)
 	}
 	var missing []string
 	for _, name := range wanted.needed {
@@ -93,9 +78,9 @@ func (r *Reading) compileSelect(
 		}
 	}
 	if missing != nil {
-		return nil, &TextError{key, fmt.Sprintf("answers no column called %s: %s", strings.Join(missing, ", "), wanted)}
+		return &TextError{key, fmt.Sprintf("answers no column called %s: %s", strings.Join(missing, ", "), wanted)}
 	}
-	return found, nil
+	return nil
 }
 
 func (c selectColumns) String() string {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/ordersync/ordersync/store/cell"
 )
 
 // TwoRows tells what there are two of where a statement of Orders has yielded two rows for an order.
@@ -30,10 +32,10 @@ func (r *Reading) TwoRows(ctx context.Context, db Querier, orderID string) (refu
 			return nil, err
 		}
 		if n > 1 {
-			return key.refused(fmt.Sprintf("two rows of %s have %s %s, and nobody may choose", key.Table, key.Column, key.Row)), nil
+			return key.Refused(cell.TwoRows, fmt.Sprintf("two rows of %s have %s %s", key.Table, key.Column, key.Row)), nil
 		}
 	}
-	return Place{t.Order, c.ID, orderID}.refused("was read twice, and is there once by now"), nil
+	return Place{t.Order, c.ID, orderID}.Refused(cell.TwoRows, "one of them is gone by now"), nil
 }
 
 // twoAnswers compares the rows that a SELECT answers for one order.
@@ -45,9 +47,7 @@ func (r *Reading) twoAnswers(ctx context.Context, db Querier, orderID string) (r
 		into[i] = &now[i]
 	}
 	differ := map[string]bool{}
-	rows := 0
 	err = each(ctx, db, r.Orders("", "").In(r.IDs([]string{orderID})), into, func() {
-		rows++
 		if first == nil {
 			first = append(first, now...)
 		}
@@ -66,19 +66,11 @@ func (r *Reading) twoAnswers(ctx context.Context, db Querier, orderID string) (r
 			names = append(names, c)
 		}
 	}
-	in := "they are all the same"
+	in := "they are the same"
 	if names != nil {
 		in = "they differ in " + strings.Join(names, ", ")
 	}
-	return r.schema.Place("rows", Order{ID: orderID}).refused(fmt.Sprintf("the SELECT of %sorder answers %s rows for id %s: %s; nobody may choose",
-		sqlKey, count(rows), orderID, in)), nil
-}
-
-func count(n int) string {
-	if n == 2 {
-		return "two"
-	}
-	return fmt.Sprint(n)
+	return r.schema.Place("rows", Order{ID: orderID}).Refused(cell.TwoRows, in), nil
 }
 
 // each runs a statement and calls row for each of its rows.

@@ -2,57 +2,26 @@ package shop
 
 import (
 	"database/sql"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ordersync/ordersync/store/cell"
 )
 
-// readMoney reads an amount in the shop's unit.
-func (s Schema) readMoney(v sql.NullString) (Fen, error) {
-	switch {
-	case !v.Valid:
-		return 0, errMoneyIsNull
-	case s.Money == InFen:
-		return parseFen(v.String)
-	}
-	return ParseYuan(v.String)
+// readTime reads a time as shop.time says.
+func (r *Reading) readTime(v any) (time.Time, cell.Reason) {
+	return cell.Time(v, cell.Format(r.schema.Time), r.zone)
 }
 
 // readNumber reads how many pieces a line has.
-func readNumber(v sql.NullString) (int64, error) {
-	if !v.Valid {
-		return 0, errors.New("is NULL")
+func readNumber(v sql.NullString) (int64, cell.Reason) {
+	n, reason := cell.Number([]byte(v.String), false)
+	if reason == "" && n < 1 {
+		reason = cell.NotPositive
 	}
-	whole, fraction, _ := strings.Cut(v.String, ".")
-	n, err := strconv.ParseInt(whole, 10, 32)
-	if err != nil || strings.Trim(fraction, "0") != "" {
-		return 0, errors.New("is not a whole number")
-	}
-	return n, nil
-}
-
-// readTime reads a time as shop.time says.
-func (r *Reading) readTime(v any) (time.Time, error) {
-	if v == nil {
-		return time.Time{}, errors.New("is NULL")
-	}
-	if r.schema.Time == Datetime {
-		t, err := r.readDatetime(v)
-		if err != nil {
-			return t, errors.New("is not a DATETIME, as shop.time says")
-		}
-		return t, nil
-	}
-	n, ok := number(v)
-	switch {
-	case !ok && r.schema.Time == UnixMS:
-		return time.Time{}, errors.New("is not a number of milliseconds, as shop.time says")
-	case !ok:
-		return time.Time{}, errors.New("is not a number of seconds, as shop.time says")
-	}
-	return r.fromNumber(n), nil
+	return n, reason
 }
 
 // readAnyTime reads updated_at, whose type may be another than that of create_time: a number is read
@@ -128,6 +97,21 @@ func (r *Reading) bind(t time.Time, numeric bool) any {
 
 // phpEmpty is PHP's empty() for text: the class falls back to sn for "0" too.
 func phpEmpty(s string) bool { return s == "" || s == "0" }
+
+// columnType is what has to be known of a column.
+type columnType struct {
+	number, float, single, bit bool
+	null                       bool // it may be NULL
+}
+
+func typeOf(t *sql.ColumnType) columnType {
+	name := strings.ToUpper(t.DatabaseTypeName())
+	null, known := t.Nullable()
+	return columnType{
+		number: IsInteger(name), float: name == "FLOAT" || name == "DOUBLE" || name == "REAL", single: name == "FLOAT", bit: name == "BIT",
+		null: null || !known,
+	}
+}
 
 // IsInteger tells whether a column type, as its driver names it, is an integer.
 func IsInteger(databaseType string) bool {
