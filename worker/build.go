@@ -82,14 +82,14 @@ func (b *Builder) item(s store.OrderSnapshot, line store.Line) (douyin.OrderItem
 	}
 	img, found, why := b.image(line.Image)
 	switch {
-	case line.NoImage:
-		return douyin.OrderItem{}, missing("image", cell.NoPictureRow, "")
-	case why != "":
-		return douyin.OrderItem{}, missing("image", why, found)
 	case line.NoTitle:
 		return douyin.OrderItem{}, missing("title", cell.NoTitleRow, "")
 	case strings.TrimSpace(line.Title) == "":
 		return douyin.OrderItem{}, missing("title", cell.EmptyTitle, "")
+	case line.NoImage:
+		return douyin.OrderItem{}, missing("image", cell.NoPictureRow, "")
+	case why != "":
+		return douyin.OrderItem{}, missing("image", why, found)
 	case line.Quantity < 1:
 		return douyin.OrderItem{}, missing("quantity", cell.NotPositive, "")
 	case line.Price < 0:

@@ -105,11 +105,11 @@ func randomOrder(r *rand.Rand) (*worker.Builder, store.OrderSnapshot) {
 		},
 		User: store.User{Found: r.IntN(30) > 0, OpenID: []string{"_000abc", "_000abc", "_000abc", ""}[r.IntN(4)]}, // whose it is, only Douyin can tell
 	}
-	for range []int{0, 1, 1, 1, 1, 1, 1, 2, 3}[r.IntN(9)] {
+	for range []int{0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2}[r.IntN(12)] {
 		s.Lines = append(s.Lines, store.Line{
-			Title: randomText(r, "课程", 300), NoTitle: r.IntN(30) == 0, SubTitle: randomText(r, "", 300),
+			Title: randomText(r, "课程", 300), NoTitle: r.IntN(30) == 0, SubTitle: randomText(r, "", 30),
 			Image: randomText(r, "https://cdn.example.com/1.jpg", 300), NoImage: r.IntN(30) == 0,
-			ItemCode: randomText(r, "", 20), Quantity: r.Int64N(20), Price: store.Fen(r.Int64N(10_000_000_000) - 10),
+			ItemCode: randomText(r, "", 5), Quantity: 20 - r.Int64N(21), Price: store.Fen(r.Int64N(10_000_000_000) - 10),
 		})
 	}
 	return b, s

@@ -66,10 +66,10 @@ type placedLine struct {
 	position string
 }
 
-// byPosition orders numbers as numbers and the rest as text.
+// byPosition orders whole numbers as numbers and the rest as text.
 func byPosition(a, b placedLine) int {
-	m, errA := strconv.ParseFloat(a.position, 64)
-	n, errB := strconv.ParseFloat(b.position, 64)
+	m, errA := strconv.ParseInt(a.position, 10, 64)
+	n, errB := strconv.ParseInt(b.position, 10, 64)
 	if errA == nil && errB == nil {
 		return cmp.Compare(m, n)
 	}
