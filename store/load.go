@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ordersync/ordersync/store/cell"
+	"github.com/ordersync/ordersync/store/gather"
 	"github.com/ordersync/ordersync/store/shop"
 	"github.com/ordersync/ordersync/tasks/cut"
 )
@@ -20,7 +21,7 @@ import (
 // whoever writes an order with its lines in one transaction is never seen without them. Errors:
 // ErrOrderNotFound, *ColumnError (the snapshot then still holds what could be read), or the database's.
 func (s *Store) LoadOrder(ctx context.Context, orderID string) (OrderSnapshot, error) {
-	return s.loads.do(ctx, orderID)
+	return s.loads.Do(ctx, orderID)
 }
 
 // shopReading is the shop as it was found at the first call, with the statements over it.
@@ -38,7 +39,7 @@ func (s *Store) reading(ctx context.Context) (*shopReading, error) {
 	if r.Reading != nil {
 		return r, nil
 	}
-	found, err := shop.Open(ctx, s.querier(ctx), s.schema, shop.Database{SQLite: s.sql.sqlite, Zone: zoneOf(s.db)})
+	found, err := shop.Open(ctx, s.querier(ctx), s.schema, shop.Database{SQLite: s.sql.sqlite, Zone: s.zone})
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
@@ -65,25 +66,25 @@ func (s *Store) querier(ctx context.Context) shop.Querier {
 }
 
 // loadBatch answers many LoadOrder calls with one SELECT.
-func (s *Store) loadBatch(ctx context.Context, calls []*call[string, OrderSnapshot]) (rest func()) {
+func (s *Store) loadBatch(ctx context.Context, calls []*gather.Call[string, OrderSnapshot]) (rest func()) {
 	found := make(map[string]loaded, len(calls))
-	p := parts[*call[string, OrderSnapshot]]{
-		run:   func(calls []*call[string, OrderSnapshot]) error { return s.loadOrders(ctx, calls, found) },
-		fail:  (*call[string, OrderSnapshot]).fail,
+	p := parts[*gather.Call[string, OrderSnapshot]]{
+		run:   func(calls []*gather.Call[string, OrderSnapshot]) error { return s.loadOrders(ctx, calls, found) },
+		fail:  failCall[string, OrderSnapshot],
 		apart: oneOrder,
 	}
 	p.do(calls)
 	for _, c := range calls {
-		l, ok := found[c.key]
+		l, ok := found[c.Key]
 		switch {
-		case c.err != nil && badRow(c.err):
-			c.value.Order.ID = c.key
-			c.err = s.rowRefused(c.key, c.err)
-		case c.err != nil: // its statement failed
+		case c.Err != nil && badRow(c.Err):
+			c.Value.Order.ID = c.Key
+			c.Err = s.rowRefused(c.Key, c.Err)
+		case c.Err != nil: // its statement failed
 		case !ok:
-			c.err = ErrOrderNotFound
+			c.Err = ErrOrderNotFound
 		default:
-			c.value, c.err = l.snapshot, l.err
+			c.Value, c.Err = l.snapshot, l.err
 		}
 	}
 	return nil
@@ -107,14 +108,14 @@ type loaded struct {
 }
 
 // loadOrders adds the orders of the calls to found, all of them or none.
-func (s *Store) loadOrders(ctx context.Context, calls []*call[string, OrderSnapshot], found map[string]loaded) error {
+func (s *Store) loadOrders(ctx context.Context, calls []*gather.Call[string, OrderSnapshot], found map[string]loaded) error {
 	r, err := s.reading(ctx)
 	if err != nil {
 		return err
 	}
 	ids := make([]string, len(calls))
 	for i, c := range calls {
-		ids[i] = c.key
+		ids[i] = c.Key
 	}
 	row := loadRow{Row: r.Row()}
 	sent, heard := s.cfg.Now(), false
