@@ -43,11 +43,15 @@ func (s *Store) reading(ctx context.Context) (*shopReading, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	more := ", " + columnList("s.", pushStateColumns) + ", " + columnList("s.", refundColumns) + ", pay.`total_fen`, " + s.sql.clock()
-	joins := " LEFT JOIN `ordersync_order` s ON s.`order_id` = " + s.sql.text(found.ID()) +
+	id, no := s.sql.text(found.ID()), s.sql.text(found.OrderNo())
+	same := "NULL" // a key is no other order's
+	if !found.KeyIsNumber() {
+		same = "CASE WHEN " + no + " > '' THEN (SELECT MIN(d.`order_id`) FROM `ordersync_order` d WHERE d.`order_no` = " + no + " AND d.`order_id` <> " + id + ") END"
+	}
+	more := ", " + columnList("s.", pushStateColumns) + ", " + columnList("s.", refundColumns) + ", pay.`total_fen`, " + same + ", " + s.sql.clock()
+	joins := " LEFT JOIN `ordersync_order` s ON s.`order_id` = " + id +
 		// What was paid matters only beside a refund, and looking each payment up costs as much as the user's row.
-		" LEFT JOIN `ordersync_payment` pay ON (s.`refunded_fen` > 0 OR s.`refunding_fen` > 0 OR s.`refund_failed_fen` > 0) AND pay.`out_order_no` = " +
-		s.sql.text(found.OrderNo())
+		" LEFT JOIN `ordersync_payment` pay ON (s.`refunded_fen` > 0 OR s.`refunding_fen` > 0 OR s.`refund_failed_fen` > 0) AND pay.`out_order_no` = " + no
 	r.load, r.own = found.Orders(more, joins), found.Own()
 	r.Reading = found
 	return r, nil
@@ -121,6 +125,7 @@ func (s *Store) loadOrders(ctx context.Context, calls []*gather.Call[string, Ord
 	sent, heard := s.cfg.Now(), false
 	batch := make(map[string]loaded, len(ids))
 	var twice []string
+	same := map[string]string{}
 	err = s.scanOrders(ctx, r, r.load, ids, row.into(), func() {
 		if row.clock.Valid && !heard { // all rows of a statement have one time
 			heard = true
@@ -133,6 +138,9 @@ func (s *Store) loadOrders(ctx context.Context, calls []*gather.Call[string, Ord
 		}
 		snapshot, err := row.snapshot()
 		batch[row.ID()] = loaded{snapshot, err}
+		if row.same.Valid {
+			same[row.ID()] = row.same.String
+		}
 	})
 	if err != nil {
 		return err
@@ -148,6 +156,14 @@ func (s *Store) loadOrders(ctx context.Context, calls []*gather.Call[string, Ord
 			return err
 		}
 		batch[id] = l
+	}
+	for id, other := range same {
+		l := batch[id]
+		// Our row of the other order may be older than a number that was mended.
+		if now, there := s.readOwn(ctx, []string{other})[other]; there && l.err == nil && now.OrderNo == l.snapshot.Order.OrderNo {
+			l.err = s.sameNumber(id, other)
+			batch[id] = l
+		}
 	}
 	maps.Copy(found, batch)
 	return nil
@@ -231,7 +247,8 @@ type loadRow struct {
 
 	refunded, refunding, refundFailed, paid sql.NullInt64
 
-	clock sql.NullInt64 // of the database
+	same  sql.NullString // another order that was known by this number
+	clock sql.NullInt64  // of the database
 }
 
 // refundColumns are the columns of ordersync_order that sum its refunds up. Only a change of a refund writes them.
@@ -239,7 +256,7 @@ var refundColumns = []string{"refunded_fen", "refunding_fen", "refund_failed_fen
 
 func (r *loadRow) into() []any {
 	columns := append(r.Into(), r.state.intoForPush()...)
-	return append(columns, &r.refunded, &r.refunding, &r.refundFailed, &r.paid, &r.clock)
+	return append(columns, &r.refunded, &r.refunding, &r.refundFailed, &r.paid, &r.same, &r.clock)
 }
 
 // snapshot is a whole row. The error is that of its order.
