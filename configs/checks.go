@@ -3,6 +3,7 @@ package configs
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"net/url"
@@ -15,6 +16,9 @@ import (
 // statusWords are the words of package douyin for order_status; configs imports nothing of ours; a test in cmd/internal/assembly keeps
 // both equal.
 var statusWords = []string{"unpaid", "paid", "cancelled", "redeemed", "refunding", "refunded", "refund_failed"}
+
+// StatusWords are Douyin's words, in the order of its numbers.
+func StatusWords() []string { return slices.Clone(statusWords) }
 
 func required(c check) check {
 	return func(s string) error {
@@ -208,11 +212,51 @@ func (c *Config) together() []Problem {
 		out = append(out, Problem{Key: "gateway.callback_addr", From: c.from["gateway.callback_addr"],
 			Want: "want another port than gateway.addr has: the one is for the internet, the other is not"})
 	}
-	if c.Shop.Columns.Status != "" && len(c.Shop.Status) == 0 {
+	out = append(out, c.oneShop()...)
+	if c.Shop.SQL.Order == "" && c.Shop.Columns.Status != "" && len(c.Shop.Status) == 0 {
 		out = append(out, Problem{Key: "shop.status", From: c.from["shop.status"],
 			Want: "no status has a word of Douyin's, so nothing would be pushed: want an entry such as 1: paid, or shop.columns.status: \"\""})
 	}
 	return out
+}
+
+// oneShop refuses two descriptions of the shop. What says the default says nothing: the example file
+// lists every key.
+func (c *Config) oneShop() []Problem {
+	q := c.Shop.SQL
+	if q == (ShopSQL{}) {
+		return nil
+	}
+	if strings.TrimSpace(q.Order) == "" {
+		return []Problem{{Key: "shop.sql.order", From: c.from["shop.sql.order"], Want: "is required where shop.sql.items or shop.sql.changes is set"}}
+	}
+	standard := Default().Shop
+	columns := c.Shop.Columns
+	if c.from["shop.columns.order_no"] == "" {
+		columns.OrderNo = standard.Columns.OrderNo // Load set it
+	}
+	var other string
+	switch {
+	case c.Shop.Tables != standard.Tables:
+		other = "shop.tables"
+	case columns != standard.Columns:
+		other = "shop.columns"
+	case len(c.Shop.Filter) > 0:
+		other = "shop.filter"
+	default:
+		return nil
+	}
+	return []Problem{{Key: other, From: c.fromBelow(other), Want: "shop.sql.order is set too, and both describe the shop: want one of both"}}
+}
+
+// fromBelow is where the first key of a group comes from.
+func (c *Config) fromBelow(group string) string {
+	for _, path := range slices.Sorted(maps.Keys(c.from)) {
+		if path == group || strings.HasPrefix(path, group+".") {
+			return c.from[path]
+		}
+	}
+	return ""
 }
 
 // samePort tells whether two addresses have one port; 0 is a free one each time.

@@ -77,16 +77,21 @@ type Douyin struct {
 
 // Shop is how the shop's own tables are called and what their values mean.
 type Shop struct {
+	SQL          ShopSQL
 	Tables       Tables
 	Columns      Columns
 	Status       map[string]string // the shop's value -> Douyin's word
 	Filter       map[string]string // column of the order table -> value; empty: every order is Douyin's
-	Time         string            // "unix" or "datetime"
+	Time         string            // "unix", "unix_ms" or "datetime"
 	Money        string            // "yuan" or "fen"
 	DetailURL    string
 	ImageBaseURL string // empty: cover images are absolute already
 	ItemCode     string // empty: not sent
 }
+
+// ShopSQL are SELECTs of the shop's own, in place of Tables, Columns and Filter. Order empty: there are
+// none.
+type ShopSQL struct{ Order, Items, Changes string }
 
 // Tables are the shop's table names, its prefix included; "schema.table" is allowed.
 type Tables struct{ Order, User, Product, Course string }

@@ -54,6 +54,9 @@ func (c *Config) keys() []key {
 		{path: "douyin.timeout", value: span{&d.Timeout, 100 * time.Millisecond, time.Minute}},
 		{path: "douyin.codes", value: codes{&d.Codes}, group: true},
 
+		{path: "shop.sql.order", value: text[string]{&s.SQL.Order, nil}},
+		{path: "shop.sql.items", value: text[string]{&s.SQL.Items, nil}},
+		{path: "shop.sql.changes", value: text[string]{&s.SQL.Changes, nil}},
 		{path: "shop.tables.order", value: text[string]{&t.Order, required(tableName)}},
 		{path: "shop.tables.user", value: text[string]{&t.User, required(tableName)}},
 		{path: "shop.tables.product", value: text[string]{&t.Product, required(tableName)}},
@@ -78,7 +81,7 @@ func (c *Config) keys() []key {
 		{path: "shop.columns.course.name", value: column(&col.Course.Name)},
 		{path: "shop.status", value: table[string]{&s.Status, nil, oneOf(statusWords...)}, group: true},
 		{path: "shop.filter", value: table[string]{&s.Filter, required(columnName), nil}, group: true},
-		{path: "shop.time", value: text[string]{&s.Time, oneOf("unix", "datetime")}},
+		{path: "shop.time", value: text[string]{&s.Time, oneOf("unix", "unix_ms", "datetime")}},
 		{path: "shop.money", value: text[string]{&s.Money, oneOf("yuan", "fen")}},
 		{path: "shop.detail_url", value: text[string]{&s.DetailURL, required(placeholders)}},
 		{path: "shop.image_base_url", value: text[string]{&s.ImageBaseURL, webURL}},

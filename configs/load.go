@@ -62,6 +62,9 @@ func Load(path string, environ []string, checks ...func(*Config) []Problem) (*Co
 	if _, given := l.from["shop.columns.order_no"]; !given {
 		l.cfg.Shop.Columns.OrderNo = l.cfg.Shop.Columns.ID
 	}
+	if _, given := l.from["shop.status"]; !given && l.cfg.Shop.SQL.Order != "" {
+		l.cfg.Shop.Status = nil // the default is what the PHP class's numbers mean, and nobody else's
+	}
 	l.readStandard(environ)
 	if len(l.problems) == 0 { // values that could not be read would be compared with defaults that nobody chose
 		l.problems = l.cfg.together()

@@ -199,7 +199,7 @@ func (s *shelf) DueOrders(context.Context, time.Time, int) ([]store.Due, error) 
 // A sweep that reads only what changed reads once more what it could not mark.
 func TestALockedOrderIsSweptAgain(t *testing.T) {
 	orders := &shelf{skipped: 1}
-	s := &Sweep{Orders: orders, Backlog: noBacklog, ByUpdate: true, After: time.Minute, Lookback: time.Hour, Now: func() time.Time { return noon }}
+	s := &Sweep{Orders: orders, Backlog: noBacklog, Changes: byChange, After: time.Minute, Lookback: time.Hour, Now: func() time.Time { return noon }}
 	tick(t, s.Tick)
 	orders.skipped = 0
 	tick(t, s.Tick)

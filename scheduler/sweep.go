@@ -59,8 +59,8 @@ type Sweep struct {
 	// Statuses are the shop's status values that have a word of Douyin's. Nil: the shop has no
 	// status column.
 	Statuses []string
-	// ByUpdate: the shop has updated_at, so only what changed is read.
-	ByUpdate bool
+	// Changes tells by which times the shop's orders are read. Nil: by create_time.
+	Changes func(ctx context.Context) (store.Changes, error)
 	// After is how old an unsynced order must be, Lookback how far back the sweep looks.
 	After, Lookback time.Duration
 	Now             func() time.Time // the database's clock
@@ -70,10 +70,9 @@ type Sweep struct {
 
 	ahead   store.ScanKey // where the next tick goes on among them
 	strange bool          // there were some at the last tick
-	patrol  store.ScanKey // ByUpdate: where the next tick goes on among what was read once
-	changed time.Time     // ByUpdate: everything older was read
-	skipped bool          // ByUpdate: orders since changed could not be marked
-	resume  store.ScanKey // where the next tick goes on when the last one could not read everything
+	changes trail         // by updated_at
+	created trail         // by create_time, of orders whose updated_at says nothing yet
+	resume  store.ScanKey // by create_time: where the next tick goes on when the last one could not read everything
 	lost    loss          // what was handed over before it and was not handed over again yet
 }
 
@@ -133,29 +132,18 @@ func (s *Sweep) lookAhead(ctx context.Context, now time.Time) (read, marked int,
 
 func (s *Sweep) lookBack(ctx context.Context, now time.Time) (read, marked int, err error) {
 	oldest, newest := now.Add(-s.Lookback), now.Add(-s.After)
-	if s.ByUpdate {
-		from, seen := oldest, s.changed.After(oldest)
-		if seen {
-			from = s.changed
+	var by store.Changes
+	if s.Changes != nil {
+		if by, err = s.Changes(ctx); err != nil {
+			return 0, 0, err
 		}
-		last, read, marked, err := s.scan(ctx, store.Scan{From: from, To: newest, After: s.resume, DueAt: now}, pagesPerTick)
-		if err != nil {
+	}
+	if by.ByUpdate {
+		read, marked, err = s.follow(ctx, &s.changes, store.Scan{From: oldest, To: newest, DueAt: now})
+		if err != nil || !by.Unmarked {
 			return read, marked, err
 		}
-		s.resume = goOn(last)
-		s.skipped = s.skipped || last.Skipped > 0
-		if last.Done && s.skipped { // they are read again
-			s.skipped = false
-		} else if last.Done {
-			s.changed = newest.Add(-overlap)
-		}
-		if !seen {
-			return read, marked, nil
-		}
-		last, r, m, err := s.scan(ctx, store.Scan{From: oldest, To: from, After: s.patrol, DueAt: now}, patrolPages)
-		if err == nil {
-			s.patrol = goOn(last)
-		}
+		r, m, err := s.follow(ctx, &s.created, store.Scan{From: oldest, To: newest, DueAt: now, ByCreateTime: true})
 		return read + r, marked + m, err
 	}
 
@@ -174,6 +162,45 @@ func (s *Sweep) lookBack(ctx context.Context, now time.Time) (read, marked int, 
 	}
 	s.resume = goOn(last)
 	return read + r, marked + m, nil
+}
+
+// trail is how far the orders of a range were read once.
+type trail struct {
+	resume  store.ScanKey // where the next tick goes on when the last one could not read everything
+	until   time.Time     // everything older was read
+	skipped bool          // orders since until could not be marked
+	patrol  store.ScanKey // where the next tick goes on among what was read once
+}
+
+// follow reads what is new in a range since the last tick, and a few pages of what is older: somebody
+// may write a time that has passed long ago.
+func (s *Sweep) follow(ctx context.Context, t *trail, q store.Scan) (read, marked int, err error) {
+	fresh, known := q, t.until.After(q.From)
+	if known {
+		fresh.From = t.until
+	}
+	fresh.After = t.resume
+	last, read, marked, err := s.scan(ctx, fresh, pagesPerTick)
+	if err != nil {
+		return read, marked, err
+	}
+	t.resume = goOn(last)
+	t.skipped = t.skipped || last.Skipped > 0
+	if last.Done && t.skipped { // they are read again
+		t.skipped = false
+	} else if last.Done {
+		t.until = q.To.Add(-overlap)
+	}
+	if !known {
+		return read, marked, nil
+	}
+	old := q
+	old.To, old.After = fresh.From, t.patrol
+	last, r, m, err := s.scan(ctx, old, patrolPages)
+	if err == nil {
+		t.patrol = goOn(last)
+	}
+	return read + r, marked + m, err
 }
 
 // goOn is where the next scan of a range begins that was read up to last.

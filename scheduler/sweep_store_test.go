@@ -133,7 +133,7 @@ func TestTheSweepFindsWhatChanged(t *testing.T) {
 			touch(id, noon.Add(-time.Hour))
 		}
 		s := e.sweeper()
-		s.ByUpdate = true
+		s.Changes = e.store.Changes
 		tick(t, s.Tick)
 		if got := orderIDs(t, e); len(got) != 3 {
 			t.Fatalf("asked for %v", got)
@@ -157,7 +157,7 @@ func TestTheSweepFindsAChangeThatIsSaidToBeOld(t *testing.T) {
 	schema.Columns.UpdatedAt = "updated_at"
 	onBoth(t, schema, func(t *testing.T, e *env) {
 		s := e.sweeper()
-		s.ByUpdate = true
+		s.Changes = e.store.Changes
 		tick(t, s.Tick)
 		e.pass(10 * time.Minute)
 		tick(t, s.Tick)

@@ -87,7 +87,9 @@ func TestOneTickReadsABoundedNumberOfPagesAndTheNextGoesOn(t *testing.T) {
 			return manyPages(2*pagesPerTick + 3)(q)
 		}
 		s := newSweep(p, newQueue())
-		s.ByUpdate = byUpdate
+		if byUpdate {
+			s.Changes = byChange
+		}
 		var first []string // the key after which each tick begins
 		var read []int
 		for range 4 {
@@ -121,7 +123,7 @@ func TestWhatTheSweepReads(t *testing.T) {
 		t.Errorf("by creation: %+v; want the last hour, then the patrol", p.scans)
 	}
 	p.scans = nil
-	s.ByUpdate = true
+	s.Changes = byChange
 	tick(t, s.Tick)
 	tick(t, s.Tick)
 	if len(p.scans) != 3 || !p.scans[0].From.Equal(oldest) || !p.scans[0].To.Equal(newest) || !p.scans[1].From.Equal(newest.Add(-overlap)) ||
@@ -205,7 +207,7 @@ func TestASweepTellsWhatFailed(t *testing.T) {
 			}
 		},
 		"by change": func(s *Sweep, p *pages) {
-			s.ByUpdate, p.read = true, func(store.Scan) (store.ScanPage, error) { return store.ScanPage{}, errGone }
+			s.Changes, p.read = byChange, func(store.Scan) (store.ScanPage, error) { return store.ScanPage{}, errGone }
 		},
 		"backlog": func(s *Sweep, _ *pages) { s.Backlog = func(context.Context) (int64, error) { return 0, errGone } },
 		"due":     func(_ *Sweep, p *pages) { p.dueErr = errGone },
@@ -233,3 +235,6 @@ func TestAnOrderThatNoTaskCanNameIsRefusedWithItsReason(t *testing.T) {
 		t.Errorf("handed over %v, want 2 alone", p.putOff)
 	}
 }
+
+// byChange is a shop whose updated_at is always there.
+func byChange(context.Context) (store.Changes, error) { return store.Changes{ByUpdate: true}, nil }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/ordersync/ordersync/store/shop"
 )
 
 // ErrBackfillMoved: another process has moved the same backfill since it was read. Open it again.
@@ -161,7 +163,7 @@ func (s *Store) MarkBackfill(ctx context.Context, b Backfill, q BackfillQuery) (
 			return false
 		}
 		tally.Enqueued++
-		ask = append(ask, o.id)
+		ask = append(ask, o.ID)
 		return wanted
 	})
 	tally.Found, tally.LeftOut = int64(read.Read), int64(read.Read-len(read.IDs))
@@ -181,15 +183,16 @@ func (b Backfill) scan(q BackfillQuery) Scan {
 // they are counted on the index; more are estimated by the server (EXPLAIN), and exact is false
 // then.
 func (s *Store) CountBackfill(ctx context.Context, b Backfill) (left int64, exact bool, err error) {
-	numeric, updatedUnix, err := s.types(ctx)
+	r, err := s.reading(ctx)
 	if err != nil {
 		return 0, false, err
 	}
-	where, args, err := s.pageWhere(b.scan(BackfillQuery{}), numeric, updatedUnix)
+	q := b.scan(BackfillQuery{})
+	counted, err := r.Count(shop.Range{From: q.From, To: q.To, ByCreateTime: true, After: q.After})
 	if err != nil {
 		return 0, false, fmt.Errorf("store: count backfill: %w", err)
 	}
-	from := " FROM " + quote(s.schema.Tables.Order) + " o" + where
+	from, args := counted.SQL, counted.Args
 	db := s.db.WithContext(ctx)
 	if err := db.Raw("SELECT COUNT(*) FROM (SELECT 1"+from+" LIMIT ?) counted", append(args, CountLimit+1)...).Row().Scan(&left); err != nil {
 		return 0, false, fmt.Errorf("store: count backfill: %w", err)

@@ -6,7 +6,12 @@ import (
 	"errors"
 
 	"gorm.io/gorm"
+
+	"github.com/ordersync/ordersync/store/shop"
 )
+
+// quote quotes an identifier of ours, or one of the shop's that was checked.
+func quote(name string) string { return shop.Quote(name) }
 
 // transaction runs f in READ COMMITTED, which Open sets for every session. On SQLite the
 // transaction has the whole database to itself.

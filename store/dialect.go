@@ -149,8 +149,3 @@ func (t timestamp) ptr() *time.Time {
 	}
 	return &t.Time
 }
-
-// isInteger tells whether a column type, as its driver names it, is an integer.
-func isInteger(databaseType string) bool {
-	return strings.Contains(strings.ToUpper(databaseType), "INT")
-}

@@ -123,3 +123,23 @@ func badRow(err error) bool {
 	var lite coded
 	return errors.As(err, &lite) && lite.Code()&0xff == sqliteConstraint && !duplicate(err)
 }
+
+// errorNumber is the server's number of an error. known is false where err is not of the server's.
+func errorNumber(err error) (number int, known bool) {
+	var my *mysql.MySQLError
+	if errors.As(err, &my) {
+		return int(my.Number), true
+	}
+	var lite coded
+	if errors.As(err, &lite) {
+		return lite.Code(), true
+	}
+	return 0, false
+}
+
+// outOfTime tells whether the server ended a statement that took too long: max_execution_time on
+// MySQL, max_statement_time on MariaDB.
+func outOfTime(err error) bool {
+	n, known := errorNumber(err)
+	return known && (n == 3024 || n == 1969)
+}

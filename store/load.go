@@ -5,82 +5,85 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
+	"github.com/ordersync/ordersync/store/cell"
 	"github.com/ordersync/ordersync/store/gather"
+	"github.com/ordersync/ordersync/store/shop"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
-// LoadOrder reads one order with all that a push needs, in one consistent view of the database. Calls made at the same time
-// share one statement. Errors: ErrOrderNotFound, *ColumnError (the snapshot then still holds what could be read), or the
-// database's.
+// LoadOrder reads one order with all that a push needs. Calls made at the same time share one
+// statement; where lines have rows of their own, those are read by a second one, behind the first:
+// whoever writes an order with its lines in one transaction is never seen without them. Errors:
+// ErrOrderNotFound, *ColumnError (the snapshot then still holds what could be read), or the database's.
 func (s *Store) LoadOrder(ctx context.Context, orderID string) (OrderSnapshot, error) {
 	return s.loads.Do(ctx, orderID)
 }
 
-// buildLoadSQL makes the two SELECTs up to their lists of ids: of the orders alone, and of all that a push needs.
-func (s *Store) buildLoadSQL() {
-	c, t := s.schema.Columns, s.schema.Tables
-	column := func(name string) string { // a column the shop does not have reads as empty
-		if name == "" {
-			return "''"
-		}
-		return "o." + quote(name)
-	}
-	filter, _ := s.schema.filterSQL()
-	order := strings.Join([]string{
-		column(c.ID), column(c.OrderNo), column(c.UserID), column(c.ProductID), column(c.CourseID), column(c.Price), column(c.Amount),
-		column(c.CreateTime), column(c.SN), column(c.ThirdOrderNum), column(c.Status), column(c.UpdatedAt),
-	}, ", ")
-	where := " WHERE " + filter + " AND o." + quote(c.ID) + " IN ("
-	s.orderSQL = "SELECT " + order + " FROM " + quote(t.Order) + " o" + where
-	s.loadSQL = "SELECT " + strings.Join([]string{
-		order,
-		"u." + quote(c.User.ID), "u." + quote(c.User.OpenID),
-		"p." + quote(c.Product.ID), "p." + quote(c.Product.CoverImg),
-		"c." + quote(c.Course.ID), "c." + quote(c.Course.Name),
-		columnList("s.", pushStateColumns), columnList("s.", refundColumns), "pay.`total_fen`", s.sql.clock(),
-	}, ", ") +
-		" FROM " + quote(t.Order) + " o" +
-		" LEFT JOIN " + quote(t.User) + " u ON u." + quote(c.User.ID) + " = o." + quote(c.UserID) +
-		" LEFT JOIN " + quote(t.Product) + " p ON p." + quote(c.Product.ID) + " = o." + quote(c.ProductID) +
-		" LEFT JOIN " + quote(t.Course) + " c ON c." + quote(c.Course.ID) + " = o." + quote(c.CourseID) +
-		" LEFT JOIN `ordersync_order` s ON s.`order_id` = " + s.sql.text("o."+quote(c.ID)) +
-		// What was paid matters only beside a refund, and looking each payment up costs as much as the user's row.
-		" LEFT JOIN `ordersync_payment` pay ON (s.`refunded_fen` > 0 OR s.`refunding_fen` > 0 OR s.`refund_failed_fen` > 0) AND pay.`out_order_no` = " +
-		s.sql.text("o."+quote(c.OrderNo)) +
-		where
+// shopReading is the shop as it was found at the first call, with the statements over it.
+type shopReading struct {
+	mu sync.Mutex
+	*shop.Reading
+	load, own shop.Statement
 }
 
-// idArg is an order id in the type of the shop's key; ok is false when the shop can have no such order. A text would make
-// MySQL compare as floating point numbers, and a number would make it read every row of a text key.
-func idArg(orderID string, numeric bool) (arg any, ok bool) {
-	if !numeric {
-		return orderID, orderID != ""
+// reading asks the database for the shop's columns at the first call; a failure is not remembered.
+func (s *Store) reading(ctx context.Context) (*shopReading, error) {
+	r := &s.shop
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.Reading != nil {
+		return r, nil
 	}
-	n, err := strconv.ParseInt(orderID, 10, 64)
-	if err == nil && strconv.FormatInt(n, 10) == orderID {
-		return n, true
+	found, err := shop.Open(ctx, s.querier(ctx), s.schema, shop.Database{SQLite: s.sql.sqlite, Zone: s.zone})
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
 	}
-	u, err := strconv.ParseUint(orderID, 10, 64)
-	if err == nil && strconv.FormatUint(u, 10) == orderID {
-		return u, true
+	id, no := s.sql.text(found.ID()), s.sql.text(found.OrderNo())
+	same := "NULL" // a key is no other order's
+	if !found.KeyIsNumber() {
+		same = "CASE WHEN " + no + " > '' THEN (SELECT MIN(d.`order_id`) FROM `ordersync_order` d WHERE d.`order_no` = " + no + " AND d.`order_id` <> " + id + ") END"
 	}
-	return nil, false
+	more := ", " + columnList("s.", pushStateColumns) + ", " + columnList("s.", refundColumns) + ", pay.`total_fen`, " + same + ", " + s.sql.clock()
+	joins := " LEFT JOIN `ordersync_order` s ON s.`order_id` = " + id +
+		// What was paid matters only beside a refund, and looking each payment up costs as much as the user's row.
+		" LEFT JOIN `ordersync_payment` pay ON (s.`refunded_fen` > 0 OR s.`refunding_fen` > 0 OR s.`refund_failed_fen` > 0) AND pay.`out_order_no` = " + no
+	r.load, r.own = found.Orders(more, joins), found.Own()
+	r.Reading = found
+	return r, nil
+}
+
+// CheckReading tells whether the shop's tables, or its SELECTs, can be read as the configuration
+// describes them. The error names what is to be changed.
+func (s *Store) CheckReading(ctx context.Context) error {
+	_, err := s.reading(ctx)
+	return err
+}
+
+// querier runs SELECTs on the connections behind the store, or on the one of its transaction.
+func (s *Store) querier(ctx context.Context) shop.Querier {
+	return s.db.WithContext(ctx).Statement.ConnPool
 }
 
 // loadBatch answers many LoadOrder calls with one SELECT.
 func (s *Store) loadBatch(ctx context.Context, calls []*gather.Call[string, OrderSnapshot]) (rest func()) {
 	found := make(map[string]loaded, len(calls))
 	p := parts[*gather.Call[string, OrderSnapshot]]{
-		run:  func(calls []*gather.Call[string, OrderSnapshot]) error { return s.loadOrders(ctx, calls, found) },
-		fail: failCall[string, OrderSnapshot],
+		run:   func(calls []*gather.Call[string, OrderSnapshot]) error { return s.loadOrders(ctx, calls, found) },
+		fail:  failCall[string, OrderSnapshot],
+		apart: oneOrder,
 	}
 	p.do(calls)
 	for _, c := range calls {
 		l, ok := found[c.Key]
 		switch {
+		case c.Err != nil && badRow(c.Err):
+			c.Value.Order.ID = c.Key
+			c.Err = s.rowRefused(c.Key, c.Err)
 		case c.Err != nil: // its statement failed
 		case !ok:
 			c.Err = ErrOrderNotFound
@@ -91,41 +94,106 @@ func (s *Store) loadBatch(ctx context.Context, calls []*gather.Call[string, Orde
 	return nil
 }
 
+// rowRefused is what an order is refused for whose row fails its statement.
+func (s *Store) rowRefused(orderID string, err error) error {
+	place := s.schema.Place("id", Order{ID: orderID})
+	if place.Table == "" {
+		place.Column = "rows"
+	}
+	refused := place.Refused(cell.Statement, "")
+	refused.Found = cut.To(err.Error(), maxMessage/2)
+	return refused
+}
+
 // loaded is one order's answer: an error here is that order's alone.
 type loaded struct {
 	snapshot OrderSnapshot
 	err      error
 }
 
-// loadOrders adds the orders of the calls to found.
+// loadOrders adds the orders of the calls to found, all of them or none.
 func (s *Store) loadOrders(ctx context.Context, calls []*gather.Call[string, OrderSnapshot], found map[string]loaded) error {
+	r, err := s.reading(ctx)
+	if err != nil {
+		return err
+	}
 	ids := make([]string, len(calls))
 	for i, c := range calls {
 		ids[i] = c.Key
 	}
-	var r orderRow
+	row := loadRow{Row: r.Row()}
 	sent, heard := s.cfg.Now(), false
-	return s.scanOrders(ctx, s.loadSQL, ids, r.into(), func() {
-		if r.clock.Valid && !heard { // all rows of a statement have one time
+	batch := make(map[string]loaded, len(ids))
+	var twice []string
+	same := map[string]string{}
+	err = s.scanOrders(ctx, r, r.load, ids, row.into(), func() {
+		if row.clock.Valid && !heard { // all rows of a statement have one time
 			heard = true
-			s.compare(time.UnixMicro(r.clock.Int64), sent, s.cfg.Now())
+			s.compare(time.UnixMicro(row.clock.Int64), sent, s.cfg.Now())
 		}
 		// By the row's own text: where MySQL's collation took another id for the same, nobody finds it.
-		snapshot, err := s.snapshot(&r)
-		found[r.id.String] = loaded{snapshot, err}
+		if _, there := batch[row.ID()]; there {
+			twice = append(twice, row.ID())
+			return
+		}
+		snapshot, err := row.snapshot()
+		batch[row.ID()] = loaded{snapshot, err}
+		if row.same.Valid {
+			same[row.ID()] = row.same.String
+		}
 	})
-}
-
-// scanOrders runs a SELECT of buildLoadSQL and calls row for each of its rows, which it scans into into. Ids that the shop
-// cannot have are not asked for.
-func (s *Store) scanOrders(ctx context.Context, query string, ids []string, into []any, row func()) error {
-	args, err := s.orderArgs(ctx, ids)
-	if err != nil || args == nil {
+	if err != nil {
 		return err
 	}
-	_, others := s.schema.filterSQL()
-	query += places(len(args)) + ")"
-	rows, err := queryIn(s.db.WithContext(ctx), query, append(others, args...))
+	if r.HasLines() {
+		if err := s.addLines(ctx, r, batch); err != nil {
+			return err
+		}
+	}
+	for _, id := range twice {
+		l := batch[id]
+		if l.err, err = r.TwoRows(ctx, s.querier(ctx), id); err != nil {
+			return err
+		}
+		batch[id] = l
+	}
+	for id, other := range same {
+		l := batch[id]
+		// Our row of the other order may be older than a number that was mended.
+		if now, there := s.readOwn(ctx, []string{other})[other]; there && l.err == nil && now.OrderNo == l.snapshot.Order.OrderNo {
+			l.err = s.sameNumber(id, other)
+			batch[id] = l
+		}
+	}
+	maps.Copy(found, batch)
+	return nil
+}
+
+// addLines reads the lines of a batch's orders.
+func (s *Store) addLines(ctx context.Context, r *shopReading, batch map[string]loaded) error {
+	lines, err := r.Lines(ctx, s.querier(ctx), slices.Collect(maps.Keys(batch)))
+	if err != nil {
+		return fmt.Errorf("store: load orders: %w", err)
+	}
+	for id, l := range batch {
+		l.snapshot.Lines = lines.Of[id]
+		if l.err == nil {
+			l.err = lines.Bad[id]
+		}
+		batch[id] = l
+	}
+	return nil
+}
+
+// scanOrders runs a statement for ids and calls row for each of its rows, which it scans into into.
+// Ids that the shop cannot have are not asked for.
+func (s *Store) scanOrders(ctx context.Context, r *shopReading, q shop.Statement, ids []string, into []any, row func()) error {
+	args := r.IDs(ids)
+	if args == nil {
+		return nil
+	}
+	q = q.In(args)
+	rows, err := s.querier(ctx).QueryContext(ctx, q.SQL, q.Args...)
 	if err != nil {
 		return fmt.Errorf("store: load orders: %w", err)
 	}
@@ -142,125 +210,122 @@ func (s *Store) scanOrders(ctx context.Context, query string, ids []string, into
 	return nil
 }
 
-// orderArgs are the ids that the shop can have, each once, in the type of its key.
-func (s *Store) orderArgs(ctx context.Context, ids []string) (args []any, err error) {
-	numeric, _, err := s.types(ctx)
-	if err != nil {
-		return nil, err
-	}
-	asked := make(map[string]bool, len(ids))
-	for _, id := range ids {
-		arg, ok := idArg(id, numeric)
-		if ok && !asked[id] && s.shop.id.holds(id) {
-			asked[id] = true
-			args = append(args, arg)
+// readOwn reads the orders' own rows. One that cannot be read, or whose values cannot be used, is
+// left out.
+func (s *Store) readOwn(ctx context.Context, ids []string) map[string]Order {
+	orders := make(map[string]Order, len(ids))
+	p := parts[string]{apart: oneOrder, fail: func(string, error) {}, run: func(ids []string) error {
+		r, err := s.reading(ctx)
+		if err != nil {
+			return err
 		}
-	}
-	return args, nil
+		row := r.Row()
+		return s.scanOrders(ctx, r, r.own, ids, row.IntoOwn(), func() {
+			if o, err := row.Own(); err == nil {
+				orders[o.ID] = o
+			}
+		})
+	}}
+	p.do(ids)
+	return orders
 }
 
-// orderRow is a row of the load statement as it comes.
-type orderRow struct {
-	id, orderNo, userID, productID, courseID, price, amount, sn, thirdOrderNum, status sql.NullString
+// oneOrder tells whether a statement over the shop's tables may have failed for one order alone: any
+// error that does not speak of the server as a whole, or of a statement that had no time.
+func oneOrder(err error) bool {
+	if badRow(err) {
+		return true
+	}
+	_, known := errorNumber(err)
+	return known && !Unwell(err) && !Busy(err) && !outOfTime(err)
+}
 
-	createTime, updated                                          any
-	foundUser, openID, foundProduct, coverImg, foundCourse, name sql.NullString
-
+// loadRow is a row of the load statement as it comes.
+type loadRow struct {
+	*shop.Row
 	state stateRow
 
 	refunded, refunding, refundFailed, paid sql.NullInt64
 
-	clock sql.NullInt64 // of the database
+	same  sql.NullString // another order that was known by this number
+	clock sql.NullInt64  // of the database
 }
 
 // refundColumns are the columns of ordersync_order that sum its refunds up. Only a change of a refund writes them.
 var refundColumns = []string{"refunded_fen", "refunding_fen", "refund_failed_fen"}
 
-// intoOrder are the shop's columns of the order, which come first.
-func (r *orderRow) intoOrder() []any {
-	return []any{
-		&r.id, &r.orderNo, &r.userID, &r.productID, &r.courseID, &r.price, &r.amount, &r.createTime, &r.sn, &r.thirdOrderNum, &r.status,
-		&r.updated,
-	}
-}
-
-func (r *orderRow) into() []any {
-	columns := append(append(r.intoOrder(),
-		&r.foundUser, &r.openID, &r.foundProduct, &r.coverImg, &r.foundCourse, &r.name,
-	), r.state.intoForPush()...)
-	return append(columns, &r.refunded, &r.refunding, &r.refundFailed, &r.paid, &r.clock)
-}
-
-// order makes the shop's values of a row usable. The error is a *ColumnError for the first that is not; the rest is filled.
-func (s *Store) order(r *orderRow) (Order, error) {
-	var first error
-	refuse := func(column string, reason error) {
-		if reason != nil && first == nil {
-			first = &ColumnError{Table: s.schema.Tables.Order, Column: column, Row: r.id.String, Reason: reason.Error()}
-		}
-	}
-	c := s.schema.Columns
-	price, err := s.fen(r.price)
-	refuse(c.Price, err)
-	amount, err := s.fen(r.amount)
-	refuse(c.Amount, err)
-	created, err := s.createTime(r.createTime)
-	refuse(c.CreateTime, err)
-	var updated string
-	if c.UpdatedAt != "" {
-		updated, err = s.updatedMark(r.updated)
-		refuse(c.UpdatedAt, err)
-	}
-	return Order{
-		ID: r.id.String, OrderNo: r.orderNo.String, UserID: r.userID.String, ProductID: r.productID.String, CourseID: r.courseID.String,
-		Price: price, Amount: amount, CreateTime: created, SN: r.sn.String, ThirdOrderNum: r.thirdOrderNum.String, Status: r.status.String,
-		Updated: updated,
-	}, first
+func (r *loadRow) into() []any {
+	columns := append(r.Into(), r.state.intoForPush()...)
+	return append(columns, &r.refunded, &r.refunding, &r.refundFailed, &r.paid, &r.same, &r.clock)
 }
 
 // snapshot is a whole row. The error is that of its order.
-func (s *Store) snapshot(r *orderRow) (OrderSnapshot, error) {
-	order, err := s.order(r)
-	paid := order.Amount
+func (r *loadRow) snapshot() (OrderSnapshot, error) {
+	found, err := r.Found()
+	paid := found.Order.Amount
 	if r.paid.Valid {
 		paid = Fen(r.paid.Int64)
 	}
 	return OrderSnapshot{
-		Order:   order,
-		User:    User{Found: r.foundUser.Valid, OpenID: r.openID.String},
-		Product: Product{Found: r.foundProduct.Valid, CoverImg: r.coverImg.String},
-		Course:  Course{Found: r.foundCourse.Valid, Name: r.name.String},
-		State:   r.state.state(),
+		Order: found.Order, User: found.User, Lines: found.Lines, DetailURL: found.DetailURL, State: r.state.state(),
 		Refunds: RefundSummary{
 			Paid: paid, Succeeded: Fen(r.refunded.Int64), InFlight: Fen(r.refunding.Int64), LastFailed: Fen(r.refundFailed.Int64),
 		},
 	}, err
 }
 
-func (s *Store) fen(v sql.NullString) (Fen, error) {
-	switch {
-	case !v.Valid:
-		return 0, errMoneyIsNull
-	case s.schema.Money == InFen:
-		return parseFen(v.String)
+// ShopOrderByNo finds the shop's order by what Douyin calls it. ErrOrderNotFound when there is none,
+// or it is not Douyin's; *ColumnError where two orders have the number.
+func (s *Store) ShopOrderByNo(ctx context.Context, orderNo string) (OrderSnapshot, error) {
+	r, err := s.reading(ctx)
+	if err != nil {
+		return OrderSnapshot{}, err
 	}
-	return ParseYuan(v.String)
+	if r.KeyIsNumber() {
+		return s.LoadOrder(ctx, orderNo)
+	}
+	ids, err := s.numbered(ctx, r, orderNo)
+	switch {
+	case err != nil:
+		return OrderSnapshot{}, err
+	case len(ids) == 0:
+		return OrderSnapshot{}, ErrOrderNotFound
+	case len(ids) > 1:
+		return OrderSnapshot{}, s.sameNumber(ids[0], ids[1])
+	}
+	return s.LoadOrder(ctx, ids[0])
 }
 
-func (s *Store) createTime(v any) (time.Time, error) {
-	if v == nil {
-		return time.Time{}, errors.New("is NULL")
-	}
-	if s.schema.Time == Datetime {
-		t, err := s.shopClock(v)
-		if err != nil {
-			return time.Time{}, errors.New("is not a DATETIME, as shop.time says")
-		}
-		return t, nil
-	}
-	var seconds sql.NullInt64
-	if err := seconds.Scan(v); err != nil {
-		return time.Time{}, errors.New("is not a number of seconds, as shop.time says")
-	}
-	return time.Unix(seconds.Int64, 0), nil
+// sameNumber is what an order is refused for whose number another order has, too.
+func (s *Store) sameNumber(orderID, other string) error {
+	return s.schema.Place("order_no", Order{ID: orderID}).Refused(cell.TwoOrders, orderID+" and "+other)
 }
+
+// numbered are the keys of the orders whose number is orderNo, byte for byte.
+func (s *Store) numbered(ctx context.Context, r *shopReading, orderNo string) (ids []string, err error) {
+	q, ok := r.ByNumber(orderNo, sameNumberLimit)
+	if !ok {
+		return nil, nil
+	}
+	rows, err := s.querier(ctx).QueryContext(ctx, q.SQL, q.Args...)
+	if err != nil {
+		return nil, fmt.Errorf("store: order by number: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var id, no sql.NullString
+		if err := rows.Scan(&id, &no); err != nil {
+			return nil, fmt.Errorf("store: order by number: %w", err)
+		}
+		if no.String == orderNo && !slices.Contains(ids, id.String) {
+			ids = append(ids, id.String)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("store: order by number: %w", err)
+	}
+	return ids, nil
+}
+
+// sameNumberLimit bounds the orders that a collation takes for those with one number.
+const sameNumberLimit = 10

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/store/cell"
 	"github.com/ordersync/ordersync/store/servertest"
 )
 
@@ -27,13 +29,13 @@ func TestLoadOrderReadsEverythingAPushNeeds(t *testing.T) {
 		want := store.OrderSnapshot{
 			Order: store.Order{
 				ID: "7", OrderNo: "7", UserID: "7", ProductID: "7", CourseID: "7", Price: 7, Amount: 9999999999,
-				CreateTime: time.Unix(t0.Unix(), 0), SN: "SN7", ThirdOrderNum: "T7", Status: "1",
+				CreateTime: time.Unix(t0.Unix(), 0), PaymentNo: "T7", Status: "1",
 			},
-			User: store.User{Found: true, OpenID: "openid-7"}, Product: store.Product{Found: true, CoverImg: "https://img.example/1.png"},
-			Course:  store.Course{Found: true, Name: "抖音课程 😀"},
+			User:    store.User{Found: true, OpenID: "openid-7"},
+			Lines:   []store.Line{{Title: "抖音课程 😀", Image: "https://img.example/1.png", Quantity: 1, Price: 7}},
 			Refunds: store.RefundSummary{Paid: 9999999999},
 		}
-		if got != want {
+		if !reflect.DeepEqual(got, want) {
 			t.Errorf("got  %+v\nwant %+v", got, want)
 		}
 	})
@@ -58,7 +60,7 @@ func TestLoadOrderWithTextKeys(t *testing.T) {
 			"CREATE TABLE dy_user (id INT PRIMARY KEY, openid VARCHAR(64))",
 			"CREATE TABLE product (id INT PRIMARY KEY, cover_img VARCHAR(64))",
 			"CREATE TABLE course (id INT PRIMARY KEY, name VARCHAR(64))",
-			"INSERT INTO `order` VALUES ('Ab-7', 1, 1, 1, '1.00', '1.00', 1, 'sn', '', 1)",
+			"INSERT INTO `order` VALUES ('Ab-7', 1, 1, 1, '1.00', '1.00', 1772352000, 'sn', '', 1)",
 		} {
 			exec(t, db, statement)
 		}
@@ -68,7 +70,7 @@ func TestLoadOrderWithTextKeys(t *testing.T) {
 		if err != nil || got.Order.ID != "Ab-7" || got.State.Seq != 1 {
 			t.Errorf("got %+v, %v", got, err)
 		}
-		if got.User.Found || got.Product.Found || got.Course.Found {
+		if got.User.Found || len(got.Lines) != 1 || !got.Lines[0].NoImage || !got.Lines[0].NoTitle {
 			t.Errorf("rows that do not exist were found: %+v", got)
 		}
 		for _, id := range []string{"ab-7", "AB-7", "Ab-7 "} {
@@ -93,7 +95,7 @@ func TestABadValueFailsItsOwnOrderOnly(t *testing.T) {
 			addOrder(t, db, id, t0)
 			exec(t, db, "UPDATE `order` SET price = ? WHERE id = ?", price, id)
 		}
-		want := map[string]string{"1": "", "2": "has a fraction of a fen", "3": "is negative", "4": "is NULL", "5": ""}
+		want := map[string]cell.Reason{"1": "", "2": cell.PartOfFen, "3": cell.NegativeMoney, "4": cell.NullMoney, "5": ""}
 		var wg sync.WaitGroup
 		for id, reason := range want {
 			wg.Go(func() {
@@ -139,12 +141,12 @@ func TestSchemaOfAnotherShop(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := store.Order{ID: "1", OrderNo: "OUT-1", UserID: "2", ProductID: "3", CourseID: "4", Price: 5, Amount: 6, CreateTime: t0, SN: "S", Updated: strconv.FormatInt(t0.UnixMicro(), 10)}
+		want := store.Order{ID: "1", OrderNo: "OUT-1", UserID: "2", ProductID: "3", CourseID: "4", Price: 5, Amount: 6, CreateTime: t0, PaymentNo: "S", Updated: strconv.FormatInt(t0.UnixMicro(), 10)}
 		if !got.Order.CreateTime.Equal(t0) {
 			t.Errorf("create time %v, want %v", got.Order.CreateTime, t0)
 		}
 		got.Order.CreateTime = t0
-		if got.Order != want || got.User.OpenID != "oid" || got.Product.CoverImg != "pic" || got.Course.Name != "课" {
+		if got.Order != want || got.User.OpenID != "oid" || got.Lines[0].Image != "pic" || got.Lines[0].Title != "课" {
 			t.Errorf("got %+v", got)
 		}
 		if _, err := s.LoadOrder(t.Context(), "2"); !errors.Is(err, store.ErrOrderNotFound) {
@@ -229,7 +231,7 @@ func TestAForeignIDFailsNobodyElse(t *testing.T) {
 			ids = append(ids, "A-"+strconv.Itoa(i))
 		}
 		for _, id := range ids {
-			exec(t, db, "INSERT INTO `order` VALUES (?, ?, 1, 1, 1, '1.00', '1.00', 1, 'sn', '', 1)", id, "no-"+id)
+			exec(t, db, "INSERT INTO `order` VALUES (?, ?, 1, 1, 1, '1.00', '1.00', 1772352000, 'sn', '', 1)", id, "no-"+id)
 		}
 		foreign := []string{"订单😀", "订", "\xff\xfe", "A-1\xff"}
 		for range 3 { // a batch is not refused again and again either

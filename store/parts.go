@@ -25,6 +25,8 @@ type parts[T any] struct {
 	// fail is told of an item that the database refuses, and of all items where the database itself
 	// has failed.
 	fail func(item T, err error)
+	// apart tells whether an error may be that of one item alone. Nil: badRow.
+	apart func(err error) bool
 
 	stuck []T // items whose rows stay locked; nobody was told yet
 	since time.Time
@@ -38,9 +40,13 @@ func (p *parts[T]) do(items []T) {
 	if p.since.IsZero() {
 		p.since = time.Now()
 	}
+	apart := p.apart
+	if apart == nil {
+		apart = badRow
+	}
 	switch err := p.run(items); {
 	case err == nil:
-	case badRow(err) && len(items) > 1:
+	case apart(err) && len(items) > 1:
 		p.halves(items)
 	case locked(err) && p.held != nil:
 		p.aroundLocks(items, err)

@@ -85,49 +85,6 @@ func (s *Store) PaymentAlarm(ctx context.Context, outOrderNo, alarm, message str
 	return nil
 }
 
-// ShopOrderByNo finds the shop's order by what Douyin calls it (Schema.Columns.OrderNo). ErrOrderNotFound when there is none,
-// or Schema.Filter keeps it out.
-func (s *Store) ShopOrderByNo(ctx context.Context, orderNo string) (OrderSnapshot, error) {
-	c := s.schema.Columns
-	id := orderNo
-	if c.OrderNo != c.ID {
-		if _, _, err := s.types(ctx); err != nil {
-			return OrderSnapshot{}, err
-		}
-		if !s.shop.orderNo.holds(orderNo) {
-			return OrderSnapshot{}, ErrOrderNotFound
-		}
-		filter, args := s.schema.filterSQL()
-		rows, err := s.db.WithContext(ctx).Raw("SELECT o."+quote(c.ID)+", o."+quote(c.OrderNo)+" FROM "+quote(s.schema.Tables.Order)+" o WHERE "+filter+" AND o."+quote(c.OrderNo)+" = ? LIMIT 10",
-			append(args, orderNo)...).Rows()
-		if err != nil {
-			return OrderSnapshot{}, fmt.Errorf("store: order by number: %w", err)
-		}
-		if id, err = exactly(rows, orderNo); err != nil {
-			return OrderSnapshot{}, err
-		}
-	}
-	return s.LoadOrder(ctx, id)
-}
-
-// exactly is the first column of the row whose second column is text, byte for byte.
-func exactly(rows *sql.Rows, text string) (id string, err error) {
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	for rows.Next() {
-		var found, no sql.NullString
-		if err := rows.Scan(&found, &no); err != nil {
-			return "", fmt.Errorf("store: order by number: %w", err)
-		}
-		if no.String == text {
-			return found.String, nil
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return "", fmt.Errorf("store: order by number: %w", err)
-	}
-	return "", ErrOrderNotFound
-}
-
 // PaymentScan asks for one page of payments.
 type PaymentScan struct {
 	From, To time.Time // bounds of paid_at, both included; zero: none

@@ -86,23 +86,7 @@ func (s *Store) lookAgain(ctx context.Context, calls []*gather.Call[*Push, bool]
 	}
 	orders := make(chan map[string]Order, 1)
 	go func() {
-		orders <- s.readOrders(ctx, ids)
+		orders <- s.readOwn(ctx, ids)
 	}()
-	return orders
-}
-
-// readOrders reads the shop's orders alone. One that cannot be read, or whose values cannot be
-// used, is left out.
-func (s *Store) readOrders(ctx context.Context, ids []string) map[string]Order {
-	orders := make(map[string]Order, len(ids))
-	p := parts[string]{run: func(ids []string) error {
-		var r orderRow
-		return s.scanOrders(ctx, s.orderSQL, ids, r.intoOrder(), func() {
-			if o, err := s.order(&r); err == nil {
-				orders[o.ID] = o
-			}
-		})
-	}, fail: func(string, error) {}}
-	p.do(ids)
 	return orders
 }

@@ -2,33 +2,53 @@ package store
 
 import (
 	"errors"
-	"fmt"
 	"time"
+
+	"github.com/ordersync/ordersync/store/shop"
 )
 
 // ErrOrderNotFound: the shop has no such order, or Schema.Filter keeps it out.
 var ErrOrderNotFound = errors.New("store: order not found")
 
-// ColumnError is a value in the shop's tables that cannot be used, such as a price with a fraction of a fen.
-type ColumnError struct {
-	Table, Column string // as the shop names them
-	Row           string // primary key
-	Reason        string // what was expected and what was found; never personal data
-}
+// What is read of a shop is package shop's.
+type (
+	ColumnError = shop.ColumnError
+	Fen         = shop.Fen
+	Order       = shop.Order
+	User        = shop.User
+	Line        = shop.Line
+	Place       = shop.Place
 
-func (e *ColumnError) Error() string {
-	return fmt.Sprintf("%s.%s of row %s: %s", e.Table, e.Column, e.Row, e.Reason)
-}
+	Schema     = shop.Schema
+	Tables     = shop.Tables
+	Columns    = shop.Columns
+	ShopSQL    = shop.SQL
+	TextError  = shop.TextError
+	TimeFormat = shop.TimeFormat
+	MoneyUnit  = shop.MoneyUnit
+)
 
-// Fen is money in 分, hundredths of a yuan.
-type Fen int64
+// The units of a Schema.
+const (
+	Unix     = shop.Unix
+	UnixMS   = shop.UnixMS
+	Datetime = shop.Datetime
+	Yuan     = shop.Yuan
+	InFen    = shop.InFen
+)
 
-// OrderSnapshot is one order with all that a push needs, read in one consistent view of the database.
+// DefaultSchema has the names that the PHP class uses.
+func DefaultSchema() Schema { return shop.DefaultSchema() }
+
+// ParseYuan is package shop's.
+func ParseYuan(s string) (Fen, error) { return shop.ParseYuan(s) }
+
+// OrderSnapshot is one order with all that a push needs.
 type OrderSnapshot struct {
-	Order   Order
-	User    User
-	Product Product
-	Course  Course
+	Order     Order
+	User      User
+	Lines     []Line
+	DetailURL string // empty: the configuration\'s
 	// State is what decides about a push of what we know of Douyin's side: OrderID, Seq, Open, StartedAt, UpdateTime, Digest,
 	// ShopStatus, ShopUpdated, Outcome and DueAt; Store.Order has the rest. The zero value: ordersync_order has no row of the order.
 	State   OrderState
@@ -41,40 +61,6 @@ type RefundSummary struct {
 	Succeeded  Fen // paid back
 	InFlight   Fen // new, sending or submitted
 	LastFailed Fen // amount of the refund that ended last, where it failed; 0: it succeeded, or there is none
-}
-
-// Order is a row of the shop's order table.
-type Order struct {
-	ID            string // the shop's key
-	OrderNo       string // what Douyin gets as order_id (Schema column order_no; the key by default)
-	UserID        string
-	ProductID     string
-	CourseID      string
-	Price         Fen // of the line
-	Amount        Fen // of the order: the column is called amount in the PHP class's schema and holds money
-	CreateTime    time.Time
-	SN            string
-	ThirdOrderNum string
-	Status        string // the shop's own value as text; empty when the shop has no status column
-	Updated       string // the shop's updated_at in a form that only compares; empty when the shop has none
-}
-
-// User is the buyer. Found of this and of the other rows beside the order is false when the row does not exist.
-type User struct {
-	Found  bool
-	OpenID string
-}
-
-// Product is the row whose picture Douyin shows.
-type Product struct {
-	Found    bool
-	CoverImg string
-}
-
-// Course is the row whose name Douyin shows.
-type Course struct {
-	Found bool
-	Name  string
 }
 
 // Outcome is how the newest attempt at an order ended, as it stands in ordersync_order.outcome and ordersync_log.outcome.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -57,10 +56,9 @@ type Store struct {
 	loads    *gather.Group[string, OrderSnapshot]
 	begins   *gather.Group[*Begin, int64]
 	records  *gather.Group[*Push, bool]
-	shop     shopTypes
+	shop     shopReading
+	strides  strides
 	clock    clock
-	loadSQL  string // of buildLoadSQL
-	orderSQL string
 	ownClock bool // Config.Now was set
 
 	refusals *refusals
@@ -95,8 +93,7 @@ func New(db *gorm.DB, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, cfg: cfg, refusals: refusals, schema: cfg.Schema.withDefaults(), sql: dialectOf(db), zone: zoneOf(db), ownClock: ownClock}
-	s.buildLoadSQL()
+	s := &Store{db: db, cfg: cfg, refusals: refusals, schema: cfg.Schema.WithDefaults(), sql: dialectOf(db), zone: zoneOf(db), ownClock: ownClock}
 	together := gather.Config{Window: cfg.Gather, Size: cfg.BatchSize, Timeout: batchTimeout}
 	s.loads = gather.New(together, s.loadBatch)
 	s.begins = gather.New(together, s.beginBatch)
@@ -122,43 +119,4 @@ func (s *Store) Ping(ctx context.Context) error {
 		return fmt.Errorf("store: ping: %w", err)
 	}
 	return nil
-}
-
-// shopTypes is what has to be known of the shop's columns, read once from the database.
-type shopTypes struct {
-	mu          sync.Mutex
-	known       bool
-	numericID   bool // the order table's key is a number
-	updatedUnix bool // updated_at is a number of seconds
-	id, orderNo charset
-}
-
-// types reads the column types at the first call; a failure is not remembered.
-func (s *Store) types(ctx context.Context) (numericID, updatedUnix bool, err error) {
-	t := &s.shop
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.known {
-		return t.numericID, t.updatedUnix, nil
-	}
-	columns := quote(s.schema.Columns.ID)
-	if s.schema.Columns.UpdatedAt != "" {
-		columns += ", " + quote(s.schema.Columns.UpdatedAt)
-	}
-	rows, err := s.db.WithContext(ctx).Raw("SELECT " + columns + " FROM " + quote(s.schema.Tables.Order) + " WHERE 1 = 0").Rows()
-	if err != nil {
-		return false, false, fmt.Errorf("store: shop's order table: %w", err)
-	}
-	defer rows.Close() //nolint:errcheck // nothing is read from it
-	found, err := rows.ColumnTypes()
-	if err = errors.Join(err, rows.Err()); err != nil {
-		return false, false, fmt.Errorf("store: shop's order table: %w", err)
-	}
-	if err = errors.Join(rows.Close(), s.readCharsets(ctx, t)); err != nil {
-		return false, false, fmt.Errorf("store: shop's order table: %w", err)
-	}
-	t.numericID = isInteger(found[0].DatabaseTypeName())
-	t.updatedUnix = len(found) > 1 && isInteger(found[1].DatabaseTypeName())
-	t.known = true
-	return t.numericID, t.updatedUnix, nil
 }

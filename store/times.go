@@ -73,15 +73,18 @@ func (s *Store) serverZones(ctx context.Context) (server *time.Location, session
 
 // newestTimes reads them where an index leads there. passed says which columns were passed over.
 func (s *Store) newestTimes(ctx context.Context) (newest []newestTime, passed []Finding, err error) {
-	_, updatedUnix, err := s.types(ctx)
-	if err != nil {
+	r, err := s.reading(ctx)
+	if err != nil || !r.ByNames() { // a SELECT's columns have no index of their own to be looked for
 		return nil, nil, err
 	}
 	columns := []newestTime{{Column: s.schema.Columns.CreateTime, Format: s.schema.Time}}
 	if c := s.schema.Columns.UpdatedAt; c != "" {
 		updated := newestTime{Column: c, Format: Datetime}
-		if updatedUnix {
+		if r.UpdatedIsNumber() {
 			updated.Format = Unix
+			if s.schema.Time == UnixMS {
+				updated.Format = UnixMS
+			}
 		}
 		columns = append(columns, updated)
 	}
@@ -94,7 +97,7 @@ func (s *Store) newestTimes(ctx context.Context) (newest []newestTime, passed []
 				OK: true, What: t.Column + ": its newest was not compared with now, for no index begins with it",
 			})
 		default:
-			if t, err = s.readNewest(ctx, t); err != nil {
+			if t, err = s.readNewest(ctx, r, t); err != nil {
 				return nil, nil, err
 			}
 			newest = append(newest, t)
@@ -104,7 +107,7 @@ func (s *Store) newestTimes(ctx context.Context) (newest []newestTime, passed []
 }
 
 // readNewest fills At and Absolute.
-func (s *Store) readNewest(ctx context.Context, t newestTime) (filled newestTime, err error) {
+func (s *Store) readNewest(ctx context.Context, r *shopReading, t newestTime) (filled newestTime, err error) {
 	rows, err := s.db.WithContext(ctx).Raw("SELECT " + quote(t.Column) + " FROM " +
 		quote(s.schema.Tables.Order) + " ORDER BY " + quote(t.Column) + " DESC LIMIT 1").Rows()
 	if err != nil {
@@ -124,11 +127,8 @@ func (s *Store) readNewest(ctx context.Context, t newestTime) (filled newestTime
 		return t, err
 	}
 	var number sql.NullInt64
-	switch {
-	case t.Format == Datetime:
-		t.At, err = s.shopClock(value)
-	case number.Scan(value) == nil && number.Int64 != 0: // 0: not changed yet
-		t.At, err = s.shopTime(value)
+	if t.Format == Datetime || number.Scan(value) == nil && number.Int64 != 0 { // 0: not changed yet
+		t.At, err = r.AnyTime(value)
 	}
 	if err != nil {
 		return t, fmt.Errorf("%s: %w", t.Column, err)

@@ -10,13 +10,11 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 	"gorm.io/gorm"
-
-	"github.com/ordersync/ordersync/store/cell"
 )
 
 // Our own times are UTC, whatever loc, TZ or the server's zone say: the driver converts nothing
 // (Open sets its Loc to UTC), dialect.time writes UTC, and timestamp reads what stands there. The
-// shop's times are a clock on the wall in the DSN's loc: only shopClock and wallClock know it.
+// shop's times are a clock on the wall in the DSN's loc: only package shop knows it (shop.Database).
 
 // mysqlNoZone is the server's answer to a time zone that it does not know.
 const mysqlNoZone = 1298
@@ -153,34 +151,4 @@ func (z *sessionZone) set(
 		}
 	}
 	return failed
-}
-
-// wallTime is how a time stands in a DATETIME column.
-const wallTime = "2006-01-02 15:04:05.999999"
-
-// wallClock is t as an argument beside a time of the shop's, to the microsecond.
-func (s *Store) wallClock(t time.Time) any {
-	if s.sql.sqlite {
-		return strings.TrimSuffix(t.UTC().Format(sqliteTime), ".000")
-	}
-	return t.In(s.zone).Format(wallTime)
-}
-
-// shopClock reads a DATETIME, a TIMESTAMP or a text of the shop's, as a clock in its zone; NULL is
-// the zero time. A text that says its own offset is taken by its word.
-func (s *Store) shopClock(v any) (time.Time, error) {
-	switch v := v.(type) {
-	case string:
-		return parseTime(v, s.zone)
-	case []byte:
-		return parseTime(string(v), s.zone)
-	}
-	var t timestamp
-	if err := t.Scan(v); err != nil || t.IsZero() {
-		return time.Time{}, err
-	}
-	if s.sql.sqlite {
-		return t.Time, nil
-	}
-	return cell.InZone(t.Time, s.zone), nil
 }

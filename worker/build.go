@@ -1,62 +1,45 @@
 package worker
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
 
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/store/cell"
 	"github.com/ordersync/ordersync/tasks/cut"
 )
 
-// Limits of order_detail (ORDER-SYNC) that are mended here instead of refused.
-const maxTitleBytes = 256
-
-// IncompleteOrderError says which value of the shop Douyin would refuse, and where it is to be
-// mended.
-type IncompleteOrderError struct {
-	Table, Column string // as the shop names them
-	Row           string // primary key; empty when there is no such row to name
-	Reason        string // never personal data
-}
-
-func (e *IncompleteOrderError) Error() string {
-	return fmt.Sprintf("%s.%s of row %q: %s", e.Table, e.Column, e.Row, e.Reason)
-}
-
-// NoWordError says that the shop's status value has no word of Douyin's: the order is not Douyin's
-// business, or not yet.
+// NoWordError says that the shop's status value has no word of Douyin's: the order is not Douyin's business, or not yet.
 type NoWordError struct{ Status string }
 
 func (e *NoWordError) Error() string {
 	return fmt.Sprintf("status %q has no word of Douyin's in shop.status", e.Status)
 }
 
-// Column names a column of the shop in error texts.
-type Column struct{ Table, Column string }
-
-// Builder makes what Douyin is told out of the shop's rows, as the PHP class did, money apart: that
-// is exact.
+// Builder makes what Douyin is told out of the shop's rows, as the PHP class did, money apart: that is exact.
 type Builder struct {
-	// Statuses maps the shop's status values to Douyin's. Nil: the shop has no status column, and
-	// every order is pushed as paid.
+	// Shop tells where to mend what is missing.
+	Shop store.Schema
+	// Statuses maps the shop's status values to Douyin's. Nil: the shop has no status column, and every order is pushed as paid.
 	Statuses map[string]douyin.OrderStatus
 	// DetailURL is the mini-app's page, with {order_id}, {product_id} and {course_id} filled in.
 	DetailURL string
-	// ImageBaseURL is put before a relative image. Empty: a relative image is sent as it is, as the
-	// class does.
+	// ImageBaseURL is put before a relative image. Empty: a relative image is refused, as Douyin would refuse it.
 	ImageBaseURL string
 	// ShowPartial shows a partial refund as 退款中 and 退款失败 too.
 	ShowPartial bool
 	// ItemCode is item_code with the same placeholders. Empty: not sent, as the class does.
 	ItemCode string
-
-	OpenID, CoverImg, CourseName, OrderNo, Amount Column // where to mend what is missing
 }
 
-// BuildOrderPush makes the push of s; UpdateTime is left for whoever sends it. Errors are
-// *NoWordError and *IncompleteOrderError.
+// BuildOrderPush makes the push of s; UpdateTime is left for whoever sends it. Errors are *NoWordError and
+// *cell.Error.
 func (b *Builder) BuildOrderPush(s store.OrderSnapshot) (douyin.OrderPush, error) {
 	status, err := b.status(s)
 	if err != nil {
@@ -66,31 +49,63 @@ func (b *Builder) BuildOrderPush(s store.OrderSnapshot) (douyin.OrderPush, error
 		return douyin.OrderPush{}, err
 	}
 	o := s.Order
-	title := cut.To(s.Course.Name, maxTitleBytes)
 	p := douyin.OrderPush{
 		OpenID:         s.User.OpenID,
 		Status:         status,
-		PaymentOrderNo: o.ThirdOrderNum,
+		PaymentOrderNo: o.PaymentNo,
 		Detail: douyin.OrderDetail{
 			OrderID:    o.OrderNo,
 			CreateTime: o.CreateTime.UnixMilli(),
-			Amount:     1, // the class sells one course an order
 			TotalPrice: int64(o.Amount),
-			DetailURL:  fill(b.DetailURL, o, url.QueryEscape),
-			Items: []douyin.OrderItem{{
-				ItemCode: fill(b.ItemCode, o, asIs),
-				Img:      b.image(s.Product.CoverImg),
-				Title:    title,
-				SubTitle: title,
-				Amount:   1,
-				Price:    int64(o.Price),
-			}},
+			DetailURL:  s.DetailURL,
 		},
 	}
-	if phpEmpty(p.PaymentOrderNo) {
-		p.PaymentOrderNo = o.SN
+	if p.Detail.DetailURL == "" {
+		p.Detail.DetailURL = fill(b.DetailURL, o, url.QueryEscape)
+	}
+	for _, line := range s.Lines {
+		item, err := b.item(s, line)
+		if err != nil {
+			return douyin.OrderPush{}, err
+		}
+		p.Detail.Amount += item.Amount
+		p.Detail.Items = append(p.Detail.Items, item)
 	}
 	return p, nil
+}
+
+// item makes a line of item_list. The price is that of the whole line
+// (ORDER-SYNC), and sub_title is the title where the shop has none, as the class sends it.
+func (b *Builder) item(s store.OrderSnapshot, line store.Line) (douyin.OrderItem, error) {
+	missing := func(column string, reason cell.Reason, found string) error {
+		return b.Shop.Place(column, s.Order).Refused(reason, found)
+	}
+	img, found, why := b.image(line.Image)
+	switch {
+	case line.NoTitle:
+		return douyin.OrderItem{}, missing("title", cell.NoTitleRow, "")
+	case strings.TrimSpace(line.Title) == "":
+		return douyin.OrderItem{}, missing("title", cell.EmptyTitle, "")
+	case line.NoImage:
+		return douyin.OrderItem{}, missing("image", cell.NoPictureRow, "")
+	case why != "":
+		return douyin.OrderItem{}, missing("image", why, found)
+	case line.Quantity < 1:
+		return douyin.OrderItem{}, missing("quantity", cell.NotPositive, "")
+	case line.Price < 0:
+		return douyin.OrderItem{}, missing("price", cell.NegativeMoney, "")
+	case len(line.ItemCode) > douyin.MaxItemCodeBytes:
+		return douyin.OrderItem{}, missing("item_code", cell.TextTooLong, "")
+	}
+	title := cutTitle(line.Title)
+	return douyin.OrderItem{
+		ItemCode: cmp.Or(line.ItemCode, fill(b.ItemCode, s.Order, asIs)),
+		Img:      img,
+		Title:    title,
+		SubTitle: cmp.Or(cutTitle(line.SubTitle), title),
+		Amount:   int(line.Quantity),
+		Price:    int64(line.Price),
+	}, nil
 }
 
 func (b *Builder) status(s store.OrderSnapshot) (douyin.OrderStatus, error) {
@@ -104,12 +119,10 @@ func (b *Builder) status(s store.OrderSnapshot) (douyin.OrderStatus, error) {
 	return b.afterRefunds(status, s.Refunds), nil
 }
 
-// afterRefunds lays what became of the order's refunds over the shop's word, which a shop may not
-// change for a refund.
+// afterRefunds lays what became of the order's refunds over the shop's word, which a shop may not change for a refund.
 //
-// Douyin has no state for an order refunded in part, so a partial refund leaves the order as it
-// was; ShowPartial shows it as 退款中 while it runs. The shop's later word (redeemed, cancelled)
-// outranks a failed refund.
+// Douyin has no state for an order refunded in part, so a partial refund leaves the order as it was; ShowPartial shows it as
+// 退款中 while it runs. The shop's later word (redeemed, cancelled) outranks a failed refund.
 func (b *Builder) afterRefunds(shop douyin.OrderStatus, r store.RefundSummary) douyin.OrderStatus {
 	whole := func(amount store.Fen) bool { return amount > 0 && r.Succeeded+amount >= r.Paid }
 	switch {
@@ -127,41 +140,54 @@ func (b *Builder) afterRefunds(shop douyin.OrderStatus, r store.RefundSummary) d
 	return shop
 }
 
-// complete refuses what Douyin would refuse, and names where it is to be mended.
+// complete refuses what Douyin would refuse, and names where it is to be mended. What a line lacks is
+// item's.
 func (b *Builder) complete(s store.OrderSnapshot) error {
 	o := s.Order
-	missing := func(c Column, row, reason string) error {
-		return &IncompleteOrderError{Table: c.Table, Column: c.Column, Row: row, Reason: reason}
+	missing := func(column string, reason cell.Reason, found string) error {
+		return b.Shop.Place(column, o).Refused(reason, found)
 	}
 	switch {
 	case o.OrderNo == "":
-		return missing(b.OrderNo, o.ID, "is empty, and Douyin needs it as order_id")
-	case o.Amount < 0 || o.Price < 0:
-		return missing(b.Amount, o.ID, "price and amount must not be negative")
+		return missing("order_no", cell.EmptyOrderNo, "")
+	case len(o.OrderNo) > douyin.MaxOrderIDBytes:
+		return missing("order_no", cell.TextTooLong, o.OrderNo)
+	case o.Amount < 0:
+		return missing("amount", cell.NegativeMoney, "")
 	case !s.User.Found:
-		return missing(b.OpenID, o.UserID, "there is no such row, and Douyin needs the buyer's open_id")
+		return missing("openid", cell.NoOpenIDRow, "")
 	case s.User.OpenID == "":
-		return missing(b.OpenID, o.UserID, "is empty, and Douyin needs the buyer's open_id")
-	case !s.Product.Found:
-		return missing(b.CoverImg, o.ProductID, "there is no such row, and Douyin needs an image")
-	case s.Product.CoverImg == "":
-		return missing(b.CoverImg, o.ProductID, "is empty, and Douyin needs an image")
-	case !s.Course.Found:
-		return missing(b.CourseName, o.CourseID, "there is no such row, and Douyin needs a title")
-	case strings.TrimSpace(s.Course.Name) == "":
-		return missing(b.CourseName, o.CourseID, "is empty, and Douyin needs a title")
+		return missing("openid", cell.EmptyOpenID, "")
+	case len(s.Lines) == 0:
+		return missing("items", cell.NoLine, "")
 	}
 	return nil
 }
 
-func (b *Builder) image(img string) string {
-	switch {
-	case b.ImageBaseURL == "", strings.HasPrefix(img, "http://"), strings.HasPrefix(img, "https://"):
-		return img
-	case strings.HasPrefix(img, "//"): // the page's own scheme, which is https in a mini-app
-		return "https:" + img
+// image makes the address that Douyin gets; found is what is wrong with it, for the reason.
+func (b *Builder) image(raw string) (address, found string, reason cell.Reason) {
+	return cell.Picture(raw, b.ImageBaseURL)
+}
+
+// cutTitle is what of a title fits, without a part of what the reader takes for one character.
+func cutTitle(title string) string {
+	fits := cut.To(title, douyin.MaxTitleBytes)
+	if len(fits) == len(title) || !utf8.ValidString(title) {
+		return fits
 	}
-	return strings.TrimRight(b.ImageBaseURL, "/") + "/" + strings.TrimLeft(img, "/")
+	end := 0
+	for rest, state := title, -1; rest != ""; {
+		var cluster string
+		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		if end+len(cluster) > douyin.MaxTitleBytes {
+			break
+		}
+		end += len(cluster)
+	}
+	if end == 0 { // one character of more than the limit
+		return fits
+	}
+	return title[:end]
 }
 
 func asIs(s string) string { return s }
@@ -176,6 +202,3 @@ func fill(template string, o store.Order, escape func(string) string) string {
 		"{course_id}", escape(o.CourseID),
 	).Replace(template)
 }
-
-// phpEmpty is PHP's empty() for text: the class falls back to sn for "0" too.
-func phpEmpty(s string) bool { return s == "" || s == "0" }

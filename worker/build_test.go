@@ -14,8 +14,6 @@ func testBuilder() *Builder {
 	return &Builder{
 		Statuses:  map[string]douyin.OrderStatus{"1": douyin.Paid, "5": douyin.Refunding, "6": douyin.Refunded},
 		DetailURL: "pages/course/course",
-		OpenID:    Column{"dy_user", "openid"}, CoverImg: Column{"product", "cover_img"}, CourseName: Column{"course", "name"},
-		OrderNo: Column{"order", "id"}, Amount: Column{"order", "amount"},
 	}
 }
 
@@ -23,11 +21,10 @@ func testSnapshot() store.OrderSnapshot {
 	return store.OrderSnapshot{
 		Order: store.Order{
 			ID: "123", OrderNo: "123", UserID: "7", ProductID: "8", CourseID: "9", Price: 1999, Amount: 1999,
-			CreateTime: time.Unix(1768634594, 0), SN: "SN123", ThirdOrderNum: "7398108028895054107", Status: "1",
+			CreateTime: time.Unix(1768634594, 0), PaymentNo: "7398108028895054107", Status: "1",
 		},
-		User:    store.User{Found: true, OpenID: "_000abc"},
-		Product: store.Product{Found: true, CoverImg: "https://cdn.example.com/1.jpg"},
-		Course:  store.Course{Found: true, Name: "课程"},
+		User:  store.User{Found: true, OpenID: "_000abc"},
+		Lines: []store.Line{{Title: "课程", Image: "https://cdn.example.com/1.jpg", Quantity: 1, Price: 1999}},
 	}
 }
 
@@ -48,38 +45,27 @@ func TestBuildOrderPushMakesWhatThePHPClassMade(t *testing.T) {
 	}
 }
 
-func TestBuildOrderPushFallsBackToSNWherePHPCallsTheNumberEmpty(t *testing.T) {
-	for _, third := range []string{"", "0"} {
-		s := testSnapshot()
-		s.Order.ThirdOrderNum = third
-		got, err := testBuilder().BuildOrderPush(s)
-		if err != nil || got.PaymentOrderNo != "SN123" {
-			t.Errorf("third_order_num %q: payment_order_no %q, %v; want SN123", third, got.PaymentOrderNo, err)
-		}
-	}
-}
-
 func TestBuildOrderPushNamesWhatIsMissing(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil  func(*store.OrderSnapshot)
-		column Column
+		column string
 		row    string
 	}{
-		"no user":         {func(s *store.OrderSnapshot) { s.User = store.User{} }, Column{"dy_user", "openid"}, "7"},
-		"no openid":       {func(s *store.OrderSnapshot) { s.User.OpenID = "" }, Column{"dy_user", "openid"}, "7"},
-		"no product":      {func(s *store.OrderSnapshot) { s.Product = store.Product{} }, Column{"product", "cover_img"}, "8"},
-		"no image":        {func(s *store.OrderSnapshot) { s.Product.CoverImg = "" }, Column{"product", "cover_img"}, "8"},
-		"no course":       {func(s *store.OrderSnapshot) { s.Course = store.Course{} }, Column{"course", "name"}, "9"},
-		"blank title":     {func(s *store.OrderSnapshot) { s.Course.Name = " " }, Column{"course", "name"}, "9"},
-		"no order number": {func(s *store.OrderSnapshot) { s.Order.OrderNo = "" }, Column{"order", "id"}, "123"},
-		"negative amount": {func(s *store.OrderSnapshot) { s.Order.Amount = -1 }, Column{"order", "amount"}, "123"},
+		"no user":         {func(s *store.OrderSnapshot) { s.User = store.User{} }, "dy_user.openid", "7"},
+		"no openid":       {func(s *store.OrderSnapshot) { s.User.OpenID = "" }, "dy_user.openid", "7"},
+		"no product":      {func(s *store.OrderSnapshot) { s.Lines[0].NoImage = true }, "product.cover_img", "8"},
+		"no image":        {func(s *store.OrderSnapshot) { s.Lines[0].Image = "" }, "product.cover_img", "8"},
+		"no course":       {func(s *store.OrderSnapshot) { s.Lines[0].NoTitle = true }, "course.name", "9"},
+		"blank title":     {func(s *store.OrderSnapshot) { s.Lines[0].Title = " " }, "course.name", "9"},
+		"no order number": {func(s *store.OrderSnapshot) { s.Order.OrderNo = "" }, "order.id", "123"},
+		"negative amount": {func(s *store.OrderSnapshot) { s.Order.Amount = -1 }, "order.amount", "123"},
 	} {
 		s := testSnapshot()
 		c.spoil(&s)
 		_, err := testBuilder().BuildOrderPush(s)
-		var incomplete *IncompleteOrderError
-		if !errors.As(err, &incomplete) || incomplete.Table != c.column.Table || incomplete.Column != c.column.Column || incomplete.Row != c.row {
-			t.Errorf("%s: got %v, want an IncompleteOrderError of %v row %s", name, err, c.column, c.row)
+		var incomplete *store.ColumnError
+		if !errors.As(err, &incomplete) || incomplete.Table+"."+incomplete.Column != c.column || incomplete.Row != c.row {
+			t.Errorf("%s: got %v, want a ColumnError of %v row %s", name, err, c.column, c.row)
 		}
 	}
 }
@@ -105,7 +91,7 @@ func TestBuildOrderPushMapsStatusesAndRefusesToGuess(t *testing.T) {
 
 func TestBuildOrderPushCutsALongTitleAtACharacter(t *testing.T) {
 	s := testSnapshot()
-	s.Course.Name = strings.Repeat("课", 100)
+	s.Lines[0].Title = strings.Repeat("课", 100)
 	got, err := testBuilder().BuildOrderPush(s)
 	if err != nil {
 		t.Fatal(err)
@@ -117,14 +103,13 @@ func TestBuildOrderPushCutsALongTitleAtACharacter(t *testing.T) {
 
 func TestBuildOrderPushCompletesARelativeImage(t *testing.T) {
 	for _, c := range []struct{ base, img, want string }{
-		{"", "/uploads/1.jpg", "/uploads/1.jpg"},
 		{"https://cdn.example.com", "/uploads/1.jpg", "https://cdn.example.com/uploads/1.jpg"},
 		{"https://cdn.example.com/a/", "uploads/1.jpg", "https://cdn.example.com/a/uploads/1.jpg"},
 		{"https://cdn.example.com", "http://other.example.com/1.jpg", "http://other.example.com/1.jpg"},
 		{"https://cdn.example.com", "//other.example.com/1.jpg", "https://other.example.com/1.jpg"},
 	} {
 		b, s := testBuilder(), testSnapshot()
-		b.ImageBaseURL, s.Product.CoverImg = c.base, c.img
+		b.ImageBaseURL, s.Lines[0].Image = c.base, c.img
 		if got, err := b.BuildOrderPush(s); err != nil || got.Detail.Items[0].Img != c.want {
 			t.Errorf("base %q, img %q: got %q, %v; want %q", c.base, c.img, got.Detail.Items[0].Img, err, c.want)
 		}

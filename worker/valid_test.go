@@ -22,9 +22,8 @@ type fixed string
 func (f fixed) Token(context.Context) (string, error)    { return string(f), nil }
 func (f fixed) Invalidate(context.Context, string) error { return nil }
 
-// TestWhatIsBuiltIsValidOrRefusedWithANamedField: whatever stands in the shop's rows, Douyin's
-// strict other side never refuses what we send. It is refused here, before anything is sent, and
-// the error names a field.
+// TestWhatIsBuiltIsValidOrRefusedWithANamedField: whatever stands in the shop's rows, Douyin's strict other side never refuses
+// what we send. It is refused here, before anything is sent, and the error names a field.
 func TestWhatIsBuiltIsValidOrRefusedWithANamedField(t *testing.T) {
 	sim := simulator.New(simulator.Config{AppID: "tt1", Secret: "s"})
 	defer func() { _ = sim.Close() }()
@@ -54,7 +53,7 @@ func TestWhatIsBuiltIsValidOrRefusedWithANamedField(t *testing.T) {
 		}
 		if err != nil {
 			refused++
-			var incomplete *worker.IncompleteOrderError
+			var incomplete *store.ColumnError
 			var field *douyin.FieldError
 			var noWord *worker.NoWordError
 			named := errors.As(err, &incomplete) && incomplete.Column != "" || errors.As(err, &field) && field.Field != "" || errors.As(err, &noWord)
@@ -95,22 +94,23 @@ func randomOrder(r *rand.Rand) (*worker.Builder, store.OrderSnapshot) {
 		DetailURL:    []string{"pages/course/course", "pages/order/detail?id={order_id}&c={course_id}", strings.Repeat("p", 1020) + "{product_id}"}[r.IntN(3)],
 		ImageBaseURL: []string{"", "https://img.example.com/"}[r.IntN(2)],
 		ItemCode:     []string{"", "sku-{product_id}"}[r.IntN(2)],
-		OpenID:       worker.Column{Table: "dy_user", Column: "openid"}, CoverImg: worker.Column{Table: "product", Column: "cover_img"},
-		CourseName: worker.Column{Table: "course", Column: "name"}, OrderNo: worker.Column{Table: "order", Column: "id"},
-		Amount: worker.Column{Table: "order", Column: "amount"},
 	}
 	id := fmt.Sprint(1 + r.IntN(1_000_000))
 	s := store.OrderSnapshot{
 		Order: store.Order{
 			ID: id, OrderNo: randomText(r, id, 80), UserID: "7", ProductID: randomText(r, "8", 20), CourseID: randomText(r, "9", 20),
-			Price: store.Fen(r.Int64N(10_000_000_000) - 10), Amount: store.Fen(r.Int64N(10_000_000_000) - 10),
-			CreateTime: time.Unix(r.Int64N(2_000_000_000), 0), SN: randomText(r, "SN1", 80), ThirdOrderNum: randomText(r, "", 80),
+			Amount:     store.Fen(r.Int64N(10_000_000_000) - 10),
+			CreateTime: time.Unix(r.Int64N(2_000_000_000), 0), PaymentNo: randomText(r, "SN1", 80),
 			Status: []string{"0", "1", "1", "1", "2", "4", "5", "6", "8", "99"}[r.IntN(10)],
 		},
-		// whose it is, only Douyin can tell
-		User:    store.User{Found: r.IntN(30) > 0, OpenID: []string{"_000abc", "_000abc", "_000abc", ""}[r.IntN(4)]},
-		Product: store.Product{Found: r.IntN(30) > 0, CoverImg: randomText(r, "https://cdn.example.com/1.jpg", 300)},
-		Course:  store.Course{Found: r.IntN(30) > 0, Name: randomText(r, "课程", 300)},
+		User: store.User{Found: r.IntN(30) > 0, OpenID: []string{"_000abc", "_000abc", "_000abc", ""}[r.IntN(4)]}, // whose it is, only Douyin can tell
+	}
+	for range []int{0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2}[r.IntN(12)] {
+		s.Lines = append(s.Lines, store.Line{
+			Title: randomText(r, "课程", 300), NoTitle: r.IntN(30) == 0, SubTitle: randomText(r, "", 30),
+			Image: randomText(r, "https://cdn.example.com/1.jpg", 300), NoImage: r.IntN(30) == 0,
+			ItemCode: randomText(r, "", 5), Quantity: 20 - r.Int64N(21), Price: store.Fen(r.Int64N(10_000_000_000) - 10),
+		})
 	}
 	return b, s
 }

@@ -96,14 +96,13 @@ func judge(err error, a attempt) verdict {
 // describe fills in kind, code, words and log id.
 func (v *verdict) describe(err error) {
 	var (
-		failure    *douyin.Error
-		field      *douyin.FieldError
-		payload    *tasks.PayloadError
-		incomplete *IncompleteOrderError
-		column     *store.ColumnError
-		noWord     *NoWordError
-		panicked   *panicError
-		corrupt    *CorruptRowError
+		failure  *douyin.Error
+		field    *douyin.FieldError
+		payload  *tasks.PayloadError
+		column   *store.ColumnError
+		noWord   *NoWordError
+		panicked *panicError
+		corrupt  *CorruptRowError
 	)
 	switch {
 	case errors.As(err, &failure):
@@ -113,7 +112,7 @@ func (v *verdict) describe(err error) {
 		}
 	case errors.As(err, &payload):
 		v.kind = kindPayload
-	case errors.As(err, &incomplete), errors.As(err, &column), errors.As(err, &field), errors.As(err, &corrupt):
+	case errors.As(err, &column), errors.As(err, &field), errors.As(err, &corrupt):
 		v.kind = kindIncomplete
 	case errors.Is(err, store.ErrOrderNotFound):
 		v.kind = kindNotFound

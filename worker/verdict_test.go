@@ -12,6 +12,7 @@ import (
 
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/store/cell"
 	"github.com/ordersync/ordersync/tasks"
 )
 
@@ -27,8 +28,8 @@ func TestJudgeIsTheTable(t *testing.T) {
 	}{
 		"success":                      {nil, attempt{1, false}, store.Pushed, "", false, false},
 		"bad payload":                  {&tasks.PayloadError{Field: "order_id", Reason: "is missing"}, attempt{1, false}, store.Refused, "payload", true, true},
-		"incomplete order":             {&IncompleteOrderError{"dy_user", "openid", "7", "is empty"}, attempt{1, false}, store.Refused, "incomplete", true, true},
-		"fraction of a fen":            {&store.ColumnError{Table: "order", Column: "price", Row: "1", Reason: "has a fraction of a fen"}, attempt{1, false}, store.Refused, "incomplete", true, true},
+		"incomplete order":             {cell.EmptyOpenID.At("dy_user", "openid", "7", ""), attempt{1, false}, store.Refused, "incomplete", true, true},
+		"fraction of a fen":            {cell.PartOfFen.At("order", "price", "1", ""), attempt{1, false}, store.Refused, "incomplete", true, true},
 		"field over its limit":         {&douyin.FieldError{Field: "order_detail.detail_url", Reason: "too long"}, attempt{1, false}, store.Refused, "incomplete", true, true},
 		"rejected":                     {&douyin.Error{Kind: douyin.Rejected, Code: 40012}, attempt{1, false}, store.Refused, "rejected", true, true},
 		"order not found":              {store.ErrOrderNotFound, attempt{1, false}, store.Retrying, "not_found", false, true},

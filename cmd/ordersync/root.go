@@ -145,7 +145,7 @@ func (p *process) config(require ...string) (*configs.Config, error) {
 			file = name
 		}
 	}
-	cfg, err := configs.Load(file, environ, assembly.Ladder)
+	cfg, err := configs.Load(file, environ, assembly.Ladder, assembly.ShopTexts)
 	if err != nil {
 		return nil, err
 	}

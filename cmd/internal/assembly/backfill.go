@@ -27,7 +27,7 @@ func (a *Assembly) Backfill() (*backfill.Walk, error) {
 	}
 	return &backfill.Walk{
 		Books: st, Queue: queue, Load: func(ctx context.Context) (backfill.Load, error) { return load(ctx, rdb) },
-		Statuses: statuses(a.cfg.Shop.Columns.Status, a.cfg.Shop.Status), Now: time.Now,
+		Statuses: shopStatuses(a.cfg.Shop), Now: time.Now,
 	}, nil
 }
 

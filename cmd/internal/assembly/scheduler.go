@@ -2,8 +2,6 @@ package assembly
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -51,7 +49,7 @@ func (a *Assembly) Scheduler() (*scheduler.Scheduler, error) {
 		Orders: st, Queue: queue,
 		Backlog:  pending(redis, tasks.QueueSweep),
 		Mark:     redisMark{redis, "sweep"},
-		Statuses: statuses(a.cfg.Shop.Columns.Status, a.cfg.Shop.Status), ByUpdate: a.cfg.Shop.Columns.UpdatedAt != "",
+		Statuses: shopStatuses(a.cfg.Shop), Changes: st.Changes,
 		After: cfg.SweepAfter, Lookback: cfg.Lookback, Now: st.Clock, Log: a.log,
 		Ahead: a.metrics.OrdersAhead,
 	}
@@ -116,12 +114,4 @@ func (a *Assembly) moneyJobs(st *store.Store, redis redis.UniversalClient, queue
 		jobs = append(jobs, scheduler.Job{Name: "settle", Every: a.cfg.Scheduler.SweepEvery, Do: auto.Tick})
 	}
 	return jobs
-}
-
-// statuses are the shop's values that have a word; nil where there is no status column.
-func statuses(column string, words map[string]string) []string {
-	if column == "" {
-		return nil
-	}
-	return slices.Sorted(maps.Keys(words))
 }

@@ -2,6 +2,9 @@ package assembly
 
 import (
 	"context"
+	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/ordersync/ordersync/configs"
@@ -25,6 +28,16 @@ func (a *Assembly) Store() (*store.Store, error) {
 		a.onClose("store", func(context.Context) error { s.Close(); return nil })
 		return s, nil
 	})
+}
+
+// CheckShop tells, before a process begins to work, whether the SELECTs of shop.sql can be read. A
+// database that does not answer is no error: it may be there in a moment.
+func (a *Assembly) CheckShop(ctx context.Context) error {
+	st, err := a.Store()
+	if err != nil {
+		return err
+	}
+	return st.CheckSelects(ctx)
 }
 
 // clocksDiffer says that the process and the database do not agree about the time, and that they do again.
@@ -57,6 +70,7 @@ func storeConfig(cfg *configs.Config) store.Config {
 func schema(shop configs.Shop) store.Schema {
 	c := shop.Columns
 	return store.Schema{
+		SQL:    store.ShopSQL(shop.SQL),
 		Tables: store.Tables(shop.Tables),
 		Columns: store.Columns{
 			ID: c.ID, UserID: c.UserID, ProductID: c.ProductID, CourseID: c.CourseID, Price: c.Price, Amount: c.Amount,
@@ -65,4 +79,35 @@ func schema(shop configs.Shop) store.Schema {
 		},
 		Filter: shop.Filter, Time: store.TimeFormat(shop.Time), Money: store.MoneyUnit(shop.Money),
 	}
+}
+
+// ShopTexts checks the texts of shop.sql, as far as that can be done without a database. It is for
+// configs.Load.
+func ShopTexts(cfg *configs.Config) []configs.Problem {
+	var text *store.TextError
+	if errors.As(schema(cfg.Shop).Validate(), &text) {
+		return []configs.Problem{{Key: text.Key, Want: text.Reason}}
+	}
+	return nil
+}
+
+// shopWords are Douyin's words by the shop's values. A SELECT may answer the words themselves.
+func shopWords(shop configs.Shop) map[string]string {
+	if shop.SQL.Order == "" {
+		return shop.Status
+	}
+	words := make(map[string]string, len(shop.Status))
+	for _, word := range configs.StatusWords() {
+		words[word] = word
+	}
+	maps.Copy(words, shop.Status)
+	return words
+}
+
+// shopStatuses are the shop's values that have a word; nil where there is no status column.
+func shopStatuses(shop configs.Shop) []string {
+	if shop.SQL.Order == "" && shop.Columns.Status == "" {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(shopWords(shop)))
 }

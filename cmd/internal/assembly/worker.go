@@ -99,20 +99,14 @@ func (a *Assembly) pushed(attempt worker.Attempt) {
 }
 
 func builder(shop configs.Shop, showPartial bool) (*worker.Builder, error) {
-	t, c := shop.Tables, shop.Columns
 	b := &worker.Builder{
-		DetailURL: shop.DetailURL, ImageBaseURL: shop.ImageBaseURL, ItemCode: shop.ItemCode, ShowPartial: showPartial,
-		OpenID:     worker.Column{Table: t.User, Column: c.User.OpenID},
-		CoverImg:   worker.Column{Table: t.Product, Column: c.Product.CoverImg},
-		CourseName: worker.Column{Table: t.Course, Column: c.Course.Name},
-		OrderNo:    worker.Column{Table: t.Order, Column: c.OrderNo},
-		Amount:     worker.Column{Table: t.Order, Column: c.Amount},
+		Shop: schema(shop), DetailURL: shop.DetailURL, ImageBaseURL: shop.ImageBaseURL, ItemCode: shop.ItemCode, ShowPartial: showPartial,
 	}
-	if c.Status == "" {
+	if shop.SQL.Order == "" && shop.Columns.Status == "" {
 		return b, nil
 	}
 	b.Statuses = make(map[string]douyin.OrderStatus, len(shop.Status))
-	for value, word := range shop.Status {
+	for value, word := range shopWords(shop) {
 		s, err := douyin.ParseOrderStatus(word)
 		if err != nil {
 			return nil, fmt.Errorf("shop.status.%s: %w", value, err)

@@ -1,4 +1,4 @@
-package store
+package shop
 
 import (
 	"context"
@@ -40,19 +40,16 @@ func (c charset) holdsRune(r rune) bool {
 	return r <= 0xFFFF
 }
 
-// readCharsets reads the character sets of the order table's key and number. SQLite compares any text with any other.
-func (s *Store) readCharsets(ctx context.Context, t *shopTypes) error {
-	if s.sql.sqlite {
-		return nil
-	}
-	c := s.schema.Columns
-	table := s.schema.Tables.Order
+// readCharsets reads the character sets of the order table's key and number.
+func (r *Reading) readCharsets(ctx context.Context, db Querier) error {
+	c := r.schema.Columns
+	table := r.schema.Tables.Order
 	where, args := "DATABASE()", []any{table, c.ID, c.OrderNo}
 	if database, name, qualified := strings.Cut(table, "."); qualified {
 		where, args = "?", []any{database, name, c.ID, c.OrderNo}
 	}
-	rows, err := s.db.WithContext(ctx).Raw("SELECT `column_name`, `character_set_name` FROM `information_schema`.`columns`"+
-		" WHERE `table_schema` = "+where+" AND `table_name` = ? AND `column_name` IN (?, ?)", args...).Rows()
+	rows, err := db.QueryContext(ctx, "SELECT `column_name`, `character_set_name` FROM `information_schema`.`columns`"+
+		" WHERE `table_schema` = "+where+" AND `table_name` = ? AND `column_name` IN (?, ?)", args...)
 	if err != nil {
 		return fmt.Errorf("character sets: %w", err)
 	}
@@ -64,10 +61,10 @@ func (s *Store) readCharsets(ctx context.Context, t *shopTypes) error {
 			return fmt.Errorf("character sets: %w", err)
 		}
 		if strings.EqualFold(column, c.ID) {
-			t.id = charset(set.String)
+			r.idSet = charset(set.String)
 		}
 		if strings.EqualFold(column, c.OrderNo) {
-			t.orderNo = charset(set.String)
+			r.orderNoSet = charset(set.String)
 		}
 	}
 	return rows.Err()

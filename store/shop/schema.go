@@ -1,4 +1,4 @@
-package store
+package shop
 
 import (
 	"fmt"
@@ -7,9 +7,10 @@ import (
 	"strings"
 )
 
-// Schema says how the shop names what the store reads. Start from DefaultSchema; a Schema whose Tables and Columns are both
-// zero has the default names.
+// Schema says how the shop names what is read. Start from DefaultSchema; a Schema whose Tables and
+// Columns are both zero has the default names. With SQL, Tables, Columns and Filter are not looked at.
 type Schema struct {
+	SQL     SQL
 	Tables  Tables
 	Columns Columns
 	// Filter keeps other channels' orders out: column of the order table to the value it must have, as text.
@@ -38,6 +39,14 @@ type Columns struct {
 	Course  struct{ ID, Name string }
 }
 
+// SQL are SELECTs of the shop's own, for a shop that Tables and Columns cannot describe. Order empty:
+// there are none.
+type SQL struct {
+	Order   string // one row for each order
+	Items   string // one row for each line of an order; empty: Order names the one line
+	Changes string // what the sweep reads; empty: Order
+}
+
 // TimeFormat is how the shop writes create_time. The zero value is unix.
 type TimeFormat string
 
@@ -46,7 +55,8 @@ type MoneyUnit string
 
 const (
 	Unix     TimeFormat = "unix"     // seconds since 1970
-	Datetime TimeFormat = "datetime" // DATETIME or TIMESTAMP in the DSN's loc
+	UnixMS   TimeFormat = "unix_ms"  // milliseconds since 1970
+	Datetime TimeFormat = "datetime" // DATETIME, TIMESTAMP or text, in the DSN's loc
 	Yuan     MoneyUnit  = "yuan"     // DECIMAL
 	InFen    MoneyUnit  = "fen"      // integer
 )
@@ -68,7 +78,8 @@ func DefaultSchema() Schema {
 	return s
 }
 
-func (s Schema) withDefaults() Schema {
+// WithDefaults is the schema with everything said that is left out.
+func (s Schema) WithDefaults() Schema {
 	if s.Tables == (Tables{}) && s.Columns == (Columns{}) {
 		d := DefaultSchema()
 		s.Tables, s.Columns = d.Tables, d.Columns
@@ -90,9 +101,16 @@ var (
 	columnName = regexp.MustCompile(`^[A-Za-z0-9_$]{1,64}$`)
 )
 
-// Validate tells whether every name is an identifier that may stand in SQL. The error names the first that is not.
+// Validate tells whether every name is an identifier that may stand in SQL, and every SELECT is one.
+// The error names the first that is not.
 func (s Schema) Validate() error {
-	s = s.withDefaults()
+	s = s.WithDefaults()
+	if err := s.validUnits(); err != nil {
+		return err
+	}
+	if s.SQL != (SQL{}) {
+		return s.SQL.Validate()
+	}
 	t, c := s.Tables, s.Columns
 	for _, n := range []struct{ what, name string }{
 		{"tables.order", t.Order}, {"tables.user", t.User}, {"tables.product", t.Product}, {"tables.course", t.Course},
@@ -119,13 +137,17 @@ func (s Schema) Validate() error {
 			return fmt.Errorf("store: columns.%s: %q is not a column name: want letters, digits, _ or $, at most 64", n.what, n.name)
 		}
 	}
-	for _, column := range s.filterColumns() {
+	for _, column := range s.FilterColumns() {
 		if !columnName.MatchString(column) {
 			return fmt.Errorf("store: filter: %q is not a column name", column)
 		}
 	}
-	if s.Time != Unix && s.Time != Datetime {
-		return fmt.Errorf("store: time: %q is unknown: want unix or datetime", s.Time)
+	return nil
+}
+
+func (s Schema) validUnits() error {
+	if s.Time != Unix && s.Time != UnixMS && s.Time != Datetime {
+		return fmt.Errorf("store: time: %q is unknown: want unix, unix_ms or datetime", s.Time)
 	}
 	if s.Money != Yuan && s.Money != InFen {
 		return fmt.Errorf("store: money: %q is unknown: want yuan or fen", s.Money)
@@ -133,8 +155,8 @@ func (s Schema) Validate() error {
 	return nil
 }
 
-// filterColumns are the filter's columns, always in the same order.
-func (s Schema) filterColumns() []string {
+// FilterColumns are the filter's columns, always in the same order.
+func (s Schema) FilterColumns() []string {
 	columns := make([]string, 0, len(s.Filter))
 	for column := range s.Filter {
 		columns = append(columns, column)
@@ -150,14 +172,14 @@ func (s Schema) filterSQL() (string, []any) {
 	}
 	var conditions []string
 	var args []any
-	for _, column := range s.filterColumns() {
-		conditions = append(conditions, "o."+quote(column)+" = ?")
+	for _, column := range s.FilterColumns() {
+		conditions = append(conditions, "o."+Quote(column)+" = ?")
 		args = append(args, s.Filter[column])
 	}
 	return strings.Join(conditions, " AND "), args
 }
 
-// quote quotes a validated identifier. MySQL's backtick is understood by MariaDB and by SQLite too.
-func quote(name string) string {
+// Quote quotes a validated identifier. MySQL's backtick is understood by MariaDB and by SQLite too.
+func Quote(name string) string {
 	return "`" + strings.ReplaceAll(name, ".", "`.`") + "`"
 }

@@ -1,0 +1,207 @@
+package assembly
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/store/servertest"
+	"github.com/ordersync/ordersync/worker"
+)
+
+const shops = "../../../configs/shops/"
+
+// expectedOrder is what Douyin must be told of an order; see configs/shops/testdata.
+type expectedOrder struct {
+	OrderStatus    int    `json:"order_status"`
+	Status         string `json:"status"`
+	OrderID        string `json:"order_id"`
+	OpenID         string `json:"open_id"`
+	PaymentOrderNo string `json:"payment_order_no"`
+	Created        int64  `json:"created"` // seconds after the load
+	Amount         int    `json:"amount"`
+	TotalPrice     int64  `json:"total_price"`
+	Items          []struct {
+		Title  string `json:"title"`
+		Img    string `json:"img"`
+		Amount int    `json:"amount"`
+		Price  int64  `json:"price"`
+	} `json:"item_list"`
+
+	NotPushed string   `json:"not_pushed"`
+	Refused   []string `json:"refused"`
+	Column    string   `json:"column"` // "a|b": one of them
+	Why       string   `json:"why"`
+}
+
+// sampleLayout is a shop of configs/shops/testdata in a database of its own, read as configs/shops says.
+type sampleLayout struct {
+	store    *store.Store
+	cfg      *configs.Config
+	build    *worker.Builder
+	loaded   time.Time
+	expected map[string]expectedOrder
+	exec     func(statement string)
+}
+
+// loadLayout needs a MariaDB; nil where there is none.
+func loadLayout(t *testing.T, name string) *sampleLayout {
+	t.Helper()
+	dsn := servertest.MySQLDSN(t)
+	if dsn == "" {
+		return nil // ORDERSYNC_TEST_SERVERS=required makes this a failure
+	}
+	s := &sampleLayout{loaded: time.Unix(time.Now().Unix(), 0)}
+	var file struct {
+		Settings struct {
+			ImageBaseURL string `json:"image_base_url"`
+		} `json:"settings"`
+		Orders map[string]expectedOrder `json:"orders"`
+	}
+	text, err := os.ReadFile(shops + "testdata/" + name + ".expected.json")
+	if err == nil {
+		err = json.Unmarshal(text, &file)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.expected = file.Orders
+	s.cfg, err = configs.Load(shops+name+".yaml", []string{"ORDERSYNC_SHOP__IMAGE_BASE_URL=" + file.Settings.ImageBaseURL, "ORDERSYNC_MYSQL__DSN=" + dsn}, ShopTexts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := os.ReadFile(shops + "testdata/" + name + ".sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	many, err := mysql.ParseDSN(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	many.MultiStatements = true
+	loader, err := store.Open(many.FormatDSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, err := loader.DB()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = pool.Close() }()
+	if _, err := pool.ExecContext(t.Context(), fmt.Sprintf("SET @t = %d;", s.loaded.Unix())+"\n"+string(script)); err != nil {
+		t.Fatalf("%s.sql: %v", name, err)
+	}
+
+	db, err := store.Open(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.store, err = store.New(db, storeConfig(s.cfg)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		s.store.Close()
+		if pool, err := db.DB(); err == nil {
+			_ = pool.Close()
+		}
+	})
+	if _, err := s.store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if s.build, err = builder(s.cfg.Shop, false); err != nil {
+		t.Fatal(err)
+	}
+	s.exec = func(statement string) {
+		t.Helper()
+		if err := db.Exec(statement).Error; err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	return s
+}
+
+// TestTheReadyMadeLayoutsTellWhatTheyShould goes from the SELECTs to what is built for Douyin, for each row of the three shops.
+func TestTheReadyMadeLayoutsTellWhatTheyShould(t *testing.T) {
+	for _, name := range []string{"shopxo", "courses", "java"} {
+		t.Run(name, func(t *testing.T) {
+			s := loadLayout(t, name)
+			if s == nil {
+				return
+			}
+			page, err := s.store.ReadOrders(t.Context(), store.Scan{
+				Statuses: shopStatuses(s.cfg.Shop), From: s.loaded.Add(-24 * time.Hour), To: s.loaded, ByCreateTime: true, Limit: 100,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for id, want := range s.expected {
+				if swept := slices.Contains(page.IDs, id); swept != (want.NotPushed == "") {
+					t.Errorf("order %s (%s%s): found by the sweep: %v", id, want.Why, want.NotPushed, swept)
+				}
+				push, err := s.push(t, id)
+				s.compare(t, id, want, push, err)
+			}
+		})
+	}
+}
+
+func (s *sampleLayout) push(t *testing.T, id string) (douyin.OrderPush, error) {
+	t.Helper()
+	snapshot, err := s.store.LoadOrder(t.Context(), id)
+	if err != nil {
+		return douyin.OrderPush{}, err
+	}
+	push, err := s.build.BuildOrderPush(snapshot)
+	if err != nil {
+		return push, err
+	}
+	push.UpdateTime = time.Now().UnixMilli()
+	return push, push.Validate()
+}
+
+func (s *sampleLayout) compare(t *testing.T, id string, want expectedOrder, push douyin.OrderPush, err error) {
+	t.Helper()
+	var column *store.ColumnError
+	var noWord *worker.NoWordError
+	switch {
+	case want.NotPushed != "":
+		if !errors.Is(err, store.ErrOrderNotFound) && !errors.As(err, &noWord) {
+			t.Errorf("order %s (%s): %v, want nothing of it", id, want.NotPushed, err)
+		}
+		return
+	case want.Refused != nil:
+		if !errors.As(err, &column) || !slices.Contains(strings.Split(want.Column, "|"), column.Column) || !strings.Contains(err.Error(), id) {
+			t.Errorf("order %s (%s): %v, want it refused for its %s", id, want.Why, err, want.Column)
+		}
+		return
+	case err != nil:
+		t.Errorf("order %s (%s): %v", id, want.Why, err)
+		return
+	}
+	got := expectedOrder{
+		OrderStatus: int(push.Status), Status: push.Status.Text(), OrderID: push.Detail.OrderID, OpenID: push.OpenID, PaymentOrderNo: push.PaymentOrderNo,
+		Created: push.Detail.CreateTime/1000 - s.loaded.Unix(), Amount: push.Detail.Amount, TotalPrice: push.Detail.TotalPrice, Why: want.Why,
+	}
+	for _, i := range push.Detail.Items {
+		got.Items = append(got.Items, struct {
+			Title  string `json:"title"`
+			Img    string `json:"img"`
+			Amount int    `json:"amount"`
+			Price  int64  `json:"price"`
+		}{i.Title, i.Img, i.Amount, i.Price})
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("order %s (%s):\ngot  %+v\nwant %+v", id, want.Why, got, want)
+	}
+}

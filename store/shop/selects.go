@@ -1,0 +1,88 @@
+package shop
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// columns of a SELECT of the shop's.
+type selectColumns struct{ needed, optional []string }
+
+var (
+	orderSelect = selectColumns{
+		needed:   []string{"id", "openid", "status", "amount", "create_time"},
+		optional: []string{"order_no", "payment_no", "updated_at", "title", "image", "price", "quantity", "item_code", "detail_url"},
+	}
+	itemsSelect = selectColumns{
+		needed:   []string{"order_id", "title", "image", "quantity", "price"},
+		optional: []string{"item_code", "sub_title", "position"},
+	}
+	changesSelect = selectColumns{
+		needed:   []string{"id", "status", "create_time"},
+		optional: []string{"updated_at"},
+	}
+)
+
+// compileSelects makes the shop's SELECTs the sources, each in brackets.
+func (r *Reading) compileSelects(ctx context.Context, db Querier) error {
+	q := r.schema.SQL
+	wanted := orderSelect
+	if q.Items == "" { // then the order names its line
+		wanted.needed = append(slices.Clip(wanted.needed), "title", "image")
+	}
+	if err := r.compileSelect(ctx, db, "order", q.Order, wanted, &r.order); err != nil {
+		return err
+	}
+	r.own, r.sweep = r.order, r.order
+	if q.Items != "" {
+		if err := r.compileSelect(ctx, db, "items", q.Items, itemsSelect, &r.items); err != nil {
+			return err
+		}
+	}
+	if q.Changes != "" {
+		return r.compileSelect(ctx, db, "changes", q.Changes, changesSelect, &r.sweep)
+	}
+	return nil
+}
+
+// compileSelect fills in a source.
+func (r *Reading) compileSelect(ctx context.Context, db Querier, key, text string, wanted selectColumns, into *source) error {
+	key = sqlKey + key
+	text, err := bare(text)
+	if err != nil {
+		return &TextError{key, err.Error()}
+	}
+	from := "(" + text + ") o"
+	types, err := emptyResult(ctx, db, "SELECT * FROM "+from+" WHERE 1 = 0 LIMIT 0", nil)
+	if err != nil {
+		return fmt.Errorf("%s: the database refuses it: %w", key, err)
+	}
+	*into = source{from: from, where: "1 = 1", expr: map[string]string{}, types: map[string]columnType{}}
+	for _, t := range types {
+		name := strings.ToLower(t.Name())
+		switch {
+		case !slices.Contains(wanted.needed, name) && !slices.Contains(wanted.optional, name):
+			return &TextError{key, fmt.Sprintf("the column %s has no meaning here: %s", t.Name(), wanted)}
+		case into.expr[name] != "":
+			return &TextError{key, "answers two columns called " + name}
+		}
+		into.expr[name] = "o." + Quote(name)
+		into.types[name] = typeOf(t)
+	}
+	var missing []string
+	for _, name := range wanted.needed {
+		if into.expr[name] == "" {
+			missing = append(missing, name)
+		}
+	}
+	if missing != nil {
+		return &TextError{key, fmt.Sprintf("answers no column called %s: %s", strings.Join(missing, ", "), wanted)}
+	}
+	return nil
+}
+
+func (c selectColumns) String() string {
+	return "want " + strings.Join(c.needed, ", ") + ", and perhaps " + strings.Join(c.optional, ", ")
+}
