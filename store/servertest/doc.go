@@ -16,6 +16,9 @@
 //	g := servertest.StartSentinels(t) // a master, a replica and three sentinels: g.KillMaster()
 //	c := servertest.StartCluster(t)   // three masters
 //	m := servertest.StartMySQL(t)     // m.Kill(), m.Restart(); nil where mariadbd is missing
+//	m = servertest.StartMySQLD(t)     // the same of MySQL itself; nil where ORDERSYNC_TEST_MYSQLD names no mysqld
+//
+// ORDERSYNC_TEST_MARIADBD and ORDERSYNC_TEST_REDIS_SERVER name other versions than those on the PATH (a Valkey, say).
 //
 // # Why a reaper
 //

@@ -116,7 +116,7 @@ func (s *MySQLServer) exec(t testing.TB, statement string) {
 
 // sharedMySQL is one server for all tests of the process.
 var sharedMySQL = sync.OnceValues(func() (*MySQLServer, error) {
-	return newMySQL("mariadbd")
+	return newMySQL(mariadbdProgram)
 })
 
 // MySQLDSN is the DSN of a fresh database for a process that the test starts. It is "" where mariadbd is not installed.
