@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -56,6 +57,8 @@ type Store struct {
 	ownClock bool // Config.Now was set
 
 	refusals *refusals
+
+	cannotSkip atomic.Bool // the server does not know SKIP LOCKED
 
 	migrating sync.Mutex // SQLite only
 }
