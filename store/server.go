@@ -2,9 +2,13 @@ package store
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // ServerInfo is what answers behind the DSN.
@@ -61,9 +65,24 @@ func atLeast(version string, least [2]int) bool {
 func (s *Store) checkVersion(ctx context.Context) (f Finding, answers bool) {
 	info, err := s.ServerInfo(ctx)
 	if err != nil {
-		return failed("the database does not answer, so the tables were not looked at", err, "check mysql.dsn, and that the server is up and lets this host in"), false
+		return failed("the database does not answer, so the tables were not looked at", err, answerCure(err)), false
 	}
 	return info.finding(), true
+}
+
+// answerCure is what helps where the server does not let us in.
+func answerCure(err error) string {
+	var untrusted *tls.CertificateVerificationError
+	var alert tls.AlertError
+	switch {
+	case errors.As(err, &untrusted):
+		return "name the authority that signed its certificate in mysql.ca_file, and let mysql.dsn call it by a name that the certificate has"
+	case errors.As(err, &alert):
+		return "it does not take our certificate: check mysql.cert_file and mysql.key_file"
+	case errors.Is(err, mysql.ErrNoTLS):
+		return "it speaks no TLS: give it a certificate, or take mysql.ca_file, mysql.cert_file and the dsn's tls away"
+	}
+	return "check mysql.dsn, and that the server is up and lets this host in"
 }
 
 func (i ServerInfo) finding() Finding {

@@ -17,6 +17,7 @@
 //	c := servertest.StartCluster(t)   // three masters
 //	m := servertest.StartMySQL(t)     // m.Kill(), m.Restart(); nil where mariadbd is missing
 //	m = servertest.StartMySQLD(t)     // the same of MySQL itself; nil where ORDERSYNC_TEST_MYSQLD names no mysqld
+//	servertest.EachTLSMySQL(t, func(t *testing.T, s *servertest.TLSMySQL) { … }) // with users that must encrypt
 //
 // ORDERSYNC_TEST_MARIADBD and ORDERSYNC_TEST_REDIS_SERVER name other versions than those on the PATH (a Valkey, say).
 //
