@@ -8,13 +8,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ordersync/ordersync/store/gather"
 )
 
 // LoadOrder reads one order with all that a push needs, in one consistent view of the database. Calls made at the same time
 // share one statement. Errors: ErrOrderNotFound, *ColumnError (the snapshot then still holds what could be read), or the
 // database's.
 func (s *Store) LoadOrder(ctx context.Context, orderID string) (OrderSnapshot, error) {
-	return s.loads.do(ctx, orderID)
+	return s.loads.Do(ctx, orderID)
 }
 
 // buildLoadSQL makes the two SELECTs up to their lists of ids: of the orders alone, and of all that a push needs.
@@ -69,21 +71,21 @@ func idArg(orderID string, numeric bool) (arg any, ok bool) {
 }
 
 // loadBatch answers many LoadOrder calls with one SELECT.
-func (s *Store) loadBatch(ctx context.Context, calls []*call[string, OrderSnapshot]) (rest func()) {
+func (s *Store) loadBatch(ctx context.Context, calls []*gather.Call[string, OrderSnapshot]) (rest func()) {
 	found := make(map[string]loaded, len(calls))
-	p := parts[*call[string, OrderSnapshot]]{
-		run:  func(calls []*call[string, OrderSnapshot]) error { return s.loadOrders(ctx, calls, found) },
-		fail: (*call[string, OrderSnapshot]).fail,
+	p := parts[*gather.Call[string, OrderSnapshot]]{
+		run:  func(calls []*gather.Call[string, OrderSnapshot]) error { return s.loadOrders(ctx, calls, found) },
+		fail: failCall[string, OrderSnapshot],
 	}
 	p.do(calls)
 	for _, c := range calls {
-		l, ok := found[c.key]
+		l, ok := found[c.Key]
 		switch {
-		case c.err != nil: // its statement failed
+		case c.Err != nil: // its statement failed
 		case !ok:
-			c.err = ErrOrderNotFound
+			c.Err = ErrOrderNotFound
 		default:
-			c.value, c.err = l.snapshot, l.err
+			c.Value, c.Err = l.snapshot, l.err
 		}
 	}
 	return nil
@@ -96,10 +98,10 @@ type loaded struct {
 }
 
 // loadOrders adds the orders of the calls to found.
-func (s *Store) loadOrders(ctx context.Context, calls []*call[string, OrderSnapshot], found map[string]loaded) error {
+func (s *Store) loadOrders(ctx context.Context, calls []*gather.Call[string, OrderSnapshot], found map[string]loaded) error {
 	ids := make([]string, len(calls))
 	for i, c := range calls {
-		ids[i] = c.key
+		ids[i] = c.Key
 	}
 	var r orderRow
 	sent, heard := s.cfg.Now(), false
@@ -206,7 +208,7 @@ func (s *Store) order(r *orderRow) (Order, error) {
 	refuse(c.CreateTime, err)
 	var updated string
 	if c.UpdatedAt != "" {
-		updated, err = updatedMark(r.updated)
+		updated, err = s.updatedMark(r.updated)
 		refuse(c.UpdatedAt, err)
 	}
 	return Order{
@@ -250,11 +252,11 @@ func (s *Store) createTime(v any) (time.Time, error) {
 		return time.Time{}, errors.New("is NULL")
 	}
 	if s.schema.Time == Datetime {
-		var t timestamp
-		if err := t.Scan(v); err != nil {
+		t, err := s.shopClock(v)
+		if err != nil {
 			return time.Time{}, errors.New("is not a DATETIME, as shop.time says")
 		}
-		return t.Time, nil
+		return t, nil
 	}
 	var seconds sql.NullInt64
 	if err := seconds.Scan(v); err != nil {

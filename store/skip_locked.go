@@ -141,6 +141,6 @@ func (s *Store) dueOutbox(db *gorm.DB, now time.Time, limit int, lock string) ([
 	return collect(db, func(rows *sql.Rows) (r OutboxRow, err error) {
 		err = r.scan(rows)
 		return r, err
-	}, "SELECT `id`, `kind`, `order_id`, `payload`, `created_at` FROM `ordersync_outbox` "+
+	}, "SELECT `id`, `kind`, `order_id`, `payload`, "+s.sql.stamped("`created_at`")+" FROM `ordersync_outbox` "+
 		"WHERE `later_at` IS NULL OR `later_at` <= ? ORDER BY `id` LIMIT ?"+lock, s.sql.time(now), limit)
 }

@@ -58,12 +58,22 @@ func (s *Store) ReadOrders(ctx context.Context, q Scan) (ScanPage, error) {
 // A page costs one read of at most Limit rows through the index on the time column, one read of as many rows of
 // ordersync_order by key, and writes for what it marks: nothing depends on the size of the tables.
 func (s *Store) MarkUnsynced(ctx context.Context, q Scan) (ScanPage, error) {
+	return s.markPage(ctx, q, func(o shopOrder, state OrderState, known bool) bool {
+		return !known || state.DueAt == nil && o.differs(state)
+	})
+}
+
+// markPage reads a page and makes those of its orders due at q.DueAt that wanted names. known tells
+// wanted whether state is a row, or nobody has ever asked for the order.
+func (s *Store) markPage(
+	ctx context.Context, q Scan, wanted func(o shopOrder, state OrderState, known bool) bool,
+) (ScanPage, error) {
 	orders, page, err := s.readPage(ctx, q)
 	if err != nil || len(orders) == 0 {
 		return page, err
 	}
 	page.IDs = orderIDs(orders)
-	known, err := s.states(ctx, page.IDs)
+	states, err := s.states(ctx, page.IDs)
 	if err != nil {
 		return page, err
 	}
@@ -71,12 +81,12 @@ func (s *Store) MarkUnsynced(ctx context.Context, q Scan) (ScanPage, error) {
 	var changed []string
 	now := s.Clock()
 	for _, o := range orders {
-		state, ok := known[o.id]
-		switch {
-		case !ok:
-			fresh = append(fresh, pendingState(o.id, q.DueAt, now))
-		case state.DueAt == nil && o.differs(state):
+		switch state, known := states[o.id]; {
+		case !wanted(o, state, known):
+		case known:
 			changed = append(changed, o.id)
+		default:
+			fresh = append(fresh, pendingState(o.id, q.DueAt, now))
 		}
 	}
 	page.Skipped, err = s.markFound(ctx, fresh, changed, q.DueAt)
@@ -182,16 +192,16 @@ func (s *Store) readPage(ctx context.Context, q Scan) ([]shopOrder, ScanPage, er
 		page.Read++
 		o := shopOrder{id: id.String, status: status.String}
 		if s.schema.Columns.UpdatedAt != "" {
-			o.updated, err = updatedMark(updated)
+			o.updated, err = s.updatedMark(updated)
 			if err == nil {
-				o.updatedAt, err = shopTime(updated)
+				o.updatedAt, err = s.shopTime(updated)
 			}
 			if err != nil {
 				page.Unreadable++ // its status is compared all the same
 			}
 		}
 		// A row whose time cannot be read is no place to go on from.
-		if at, err := shopTime(at); err == nil {
+		if at, err := s.shopTime(at); err == nil {
 			page.Next = ScanKey{Time: at, ID: id.String}
 		} else {
 			page.Unreadable++
@@ -246,7 +256,7 @@ func (s *Store) pageWhere(q Scan, numericID, updatedUnix bool) (condition string
 		if unix {
 			return t.Unix()
 		}
-		return s.sql.shopTime(t)
+		return s.wallClock(t)
 	}
 	t, id := "o."+quote(timeColumn), "o."+quote(s.schema.Columns.ID)
 	where := []string{t + " IS NOT NULL"}
@@ -272,7 +282,7 @@ func (s *Store) pageWhere(q Scan, numericID, updatedUnix bool) (condition string
 }
 
 // shopTime reads a time of the shop's, as seconds or as DATETIME; NULL is the zero time.
-func shopTime(v any) (time.Time, error) {
+func (s *Store) shopTime(v any) (time.Time, error) {
 	if n, ok := v.(int64); ok {
 		return time.Unix(n, 0), nil
 	}
@@ -280,24 +290,14 @@ func shopTime(v any) (time.Time, error) {
 	if text, ok := v.([]byte); ok && seconds.Scan(text) == nil { // a text protocol answer
 		return time.Unix(seconds.Int64, 0), nil
 	}
-	var t timestamp
-	err := t.Scan(v)
-	return t.Time, err
+	return s.shopClock(v)
 }
 
 // updatedMark is a value of updated_at in a form that only compares, the same on every server and driver; it is never empty.
-func updatedMark(v any) (string, error) {
+func (s *Store) updatedMark(v any) (string, error) {
 	if v == nil {
 		return "-", nil
 	}
-	t, err := shopTime(v)
+	t, err := s.shopTime(v)
 	return strconv.FormatInt(t.UnixMicro(), 10), err
-}
-
-// shopTime is t as an argument beside a DATETIME column of the shop's, to the microsecond.
-func (d dialect) shopTime(t time.Time) any {
-	if d.sqlite {
-		return strings.TrimSuffix(t.UTC().Format(sqliteTime), ".000")
-	}
-	return t
 }

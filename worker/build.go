@@ -13,7 +13,8 @@ import (
 // Limits of order_detail (ORDER-SYNC) that are mended here instead of refused.
 const maxTitleBytes = 256
 
-// IncompleteOrderError says which value of the shop Douyin would refuse, and where it is to be mended.
+// IncompleteOrderError says which value of the shop Douyin would refuse, and where it is to be
+// mended.
 type IncompleteOrderError struct {
 	Table, Column string // as the shop names them
 	Row           string // primary key; empty when there is no such row to name
@@ -24,7 +25,8 @@ func (e *IncompleteOrderError) Error() string {
 	return fmt.Sprintf("%s.%s of row %q: %s", e.Table, e.Column, e.Row, e.Reason)
 }
 
-// NoWordError says that the shop's status value has no word of Douyin's: the order is not Douyin's business, or not yet.
+// NoWordError says that the shop's status value has no word of Douyin's: the order is not Douyin's
+// business, or not yet.
 type NoWordError struct{ Status string }
 
 func (e *NoWordError) Error() string {
@@ -34,13 +36,16 @@ func (e *NoWordError) Error() string {
 // Column names a column of the shop in error texts.
 type Column struct{ Table, Column string }
 
-// Builder makes what Douyin is told out of the shop's rows, as the PHP class did, money apart: that is exact.
+// Builder makes what Douyin is told out of the shop's rows, as the PHP class did, money apart: that
+// is exact.
 type Builder struct {
-	// Statuses maps the shop's status values to Douyin's. Nil: the shop has no status column, and every order is pushed as paid.
+	// Statuses maps the shop's status values to Douyin's. Nil: the shop has no status column, and
+	// every order is pushed as paid.
 	Statuses map[string]douyin.OrderStatus
 	// DetailURL is the mini-app's page, with {order_id}, {product_id} and {course_id} filled in.
 	DetailURL string
-	// ImageBaseURL is put before a relative image. Empty: a relative image is sent as it is, as the class does.
+	// ImageBaseURL is put before a relative image. Empty: a relative image is sent as it is, as the
+	// class does.
 	ImageBaseURL string
 	// ShowPartial shows a partial refund as 退款中 and 退款失败 too.
 	ShowPartial bool
@@ -50,8 +55,8 @@ type Builder struct {
 	OpenID, CoverImg, CourseName, OrderNo, Amount Column // where to mend what is missing
 }
 
-// BuildOrderPush makes the push of s; UpdateTime is left for whoever sends it. Errors are *NoWordError and
-// *IncompleteOrderError.
+// BuildOrderPush makes the push of s; UpdateTime is left for whoever sends it. Errors are
+// *NoWordError and *IncompleteOrderError.
 func (b *Builder) BuildOrderPush(s store.OrderSnapshot) (douyin.OrderPush, error) {
 	status, err := b.status(s)
 	if err != nil {
@@ -99,10 +104,12 @@ func (b *Builder) status(s store.OrderSnapshot) (douyin.OrderStatus, error) {
 	return b.afterRefunds(status, s.Refunds), nil
 }
 
-// afterRefunds lays what became of the order's refunds over the shop's word, which a shop may not change for a refund.
+// afterRefunds lays what became of the order's refunds over the shop's word, which a shop may not
+// change for a refund.
 //
-// Douyin has no state for an order refunded in part, so a partial refund leaves the order as it was; ShowPartial shows it as
-// 退款中 while it runs. The shop's later word (redeemed, cancelled) outranks a failed refund.
+// Douyin has no state for an order refunded in part, so a partial refund leaves the order as it
+// was; ShowPartial shows it as 退款中 while it runs. The shop's later word (redeemed, cancelled)
+// outranks a failed refund.
 func (b *Builder) afterRefunds(shop douyin.OrderStatus, r store.RefundSummary) douyin.OrderStatus {
 	whole := func(amount store.Fen) bool { return amount > 0 && r.Succeeded+amount >= r.Paid }
 	switch {

@@ -22,8 +22,9 @@ type fixed string
 func (f fixed) Token(context.Context) (string, error)    { return string(f), nil }
 func (f fixed) Invalidate(context.Context, string) error { return nil }
 
-// TestWhatIsBuiltIsValidOrRefusedWithANamedField: whatever stands in the shop's rows, Douyin's strict other side never refuses
-// what we send. It is refused here, before anything is sent, and the error names a field.
+// TestWhatIsBuiltIsValidOrRefusedWithANamedField: whatever stands in the shop's rows, Douyin's
+// strict other side never refuses what we send. It is refused here, before anything is sent, and
+// the error names a field.
 func TestWhatIsBuiltIsValidOrRefusedWithANamedField(t *testing.T) {
 	sim := simulator.New(simulator.Config{AppID: "tt1", Secret: "s"})
 	defer func() { _ = sim.Close() }()
@@ -106,7 +107,8 @@ func randomOrder(r *rand.Rand) (*worker.Builder, store.OrderSnapshot) {
 			CreateTime: time.Unix(r.Int64N(2_000_000_000), 0), SN: randomText(r, "SN1", 80), ThirdOrderNum: randomText(r, "", 80),
 			Status: []string{"0", "1", "1", "1", "2", "4", "5", "6", "8", "99"}[r.IntN(10)],
 		},
-		User:    store.User{Found: r.IntN(30) > 0, OpenID: []string{"_000abc", "_000abc", "_000abc", ""}[r.IntN(4)]}, // whose it is, only Douyin can tell
+		// whose it is, only Douyin can tell
+		User:    store.User{Found: r.IntN(30) > 0, OpenID: []string{"_000abc", "_000abc", "_000abc", ""}[r.IntN(4)]},
 		Product: store.Product{Found: r.IntN(30) > 0, CoverImg: randomText(r, "https://cdn.example.com/1.jpg", 300)},
 		Course:  store.Course{Found: r.IntN(30) > 0, Name: randomText(r, "课程", 300)},
 	}

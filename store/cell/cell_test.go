@@ -1,0 +1,167 @@
+package cell
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestMoneyIsExact(t *testing.T) {
+	for _, c := range []struct {
+		read   func(string) (int64, Reason)
+		text   string
+		fen    int64
+		reason Reason
+	}{
+		{Yuan, "19.99", 1999, ""},
+		{Yuan, "7", 700, ""},
+		{Yuan, "0.10", 10, ""},
+		{Yuan, "12.3000", 1230, ""},
+		{Yuan, "-0.00", 0, ""},
+		{Yuan, "12.305", 0, PartOfFen},
+		{Yuan, "-1.00", 0, NegativeMoney},
+		{Yuan, "1e3", 0, NotMoney},
+		{Yuan, "", 0, NotMoney},
+		{Yuan, "1.", 0, NotMoney},
+		{Yuan, "99999999999999999999", 0, TooMuch},
+		{Fen, "1999", 1999, ""},
+		{Fen, "1999.00", 1999, ""},
+		{Fen, "19.99", 0, PartOfFen},
+		{Fen, "x", 0, NotFen},
+	} {
+		if fen, reason := c.read(c.text); fen != c.fen || reason != c.reason {
+			t.Errorf("%q: %d, %q; want %d, %q", c.text, fen, reason, c.fen, c.reason)
+		}
+	}
+}
+
+func TestAFloatIsReadToTheFenOrRefused(t *testing.T) {
+	for fen := int64(0); fen < 13_107_200; fen += 7 {
+		v := float64(float32(float64(fen) / 100)) // as a FLOAT column keeps it
+		if got, reason := FloatYuan(v, true); got != fen || reason != "" {
+			t.Fatalf("FLOAT %v: %d, %q; want %d", v, got, reason, fen)
+		}
+	}
+	for fen := int64(1); fen < 1<<45; fen *= 3 {
+		if got, reason := FloatYuan(float64(fen)/100, false); got != fen || reason != "" {
+			t.Fatalf("DOUBLE %v: %d, %q", float64(fen)/100, got, reason)
+		}
+	}
+	tenth, fifth := 0.1, 0.2
+	for _, c := range []struct {
+		v      float64
+		single bool
+		fen    int64
+		reason Reason
+	}{
+		{tenth + fifth, false, 30, ""},
+		{19.99 * 100 / 100, false, 1999, ""},
+		{131_072, true, 0, InexactMoney},
+		{1_234_567.89, true, 0, InexactMoney},
+		{1_234_567.89, false, 123_456_789, ""},
+		{1e14, false, 0, InexactMoney},
+		{1e300, false, 0, TooMuch},
+		{12.305, false, 0, PartOfFen},
+		{-1, false, 0, NegativeMoney},
+	} {
+		if fen, reason := FloatYuan(c.v, c.single); fen != c.fen || reason != c.reason {
+			t.Errorf("%v: %d, %q; want %d, %q", c.v, fen, reason, c.fen, c.reason)
+		}
+	}
+	// What MySQL and MariaDB print of a FLOAT that holds 12345.67 and 9999.99, and of a FLOAT(10,2).
+	for text, want := range map[string]Reason{"12345.7": InexactMoney, "1234570": InexactMoney, "9999.99": "", "12345.67": "", "x": NotMoney} {
+		if _, reason := FloatText(text, true); reason != want {
+			t.Errorf("FLOAT as %q: %q, want %q", text, reason, want)
+		}
+	}
+}
+
+func TestTime(t *testing.T) {
+	shanghai := time.FixedZone("", 8*3600)
+	const second = 1_768_634_594 // 2026-01-17 15:23:14 in Shanghai
+	for _, c := range []struct {
+		v      any
+		format Format
+		want   int64
+		reason Reason
+	}{
+		{int64(second), Unix, second, ""},
+		{[]byte("1768634594"), Unix, second, ""},
+		{[]byte("1768634594.00"), Unix, second, ""},
+		{uint64(second), Unix, second, ""},
+		{int64(second * 1000), UnixMS, second, ""},
+		{"2026-01-17 15:23:14", Datetime, second, ""},
+		{[]byte(" 2026-01-17 15:23:14.000000 "), Datetime, second, ""},
+		{"2026-01-17T07:23:14Z", Datetime, second, ""},
+		{"2026/1/17 15:23:14", Datetime, second, ""},
+		{"2026-01-17", Datetime, second - second%86400 + 16*3600 - 86400, ""},
+		{time.Date(2026, 1, 17, 15, 23, 14, 0, time.UTC), Datetime, second, ""},
+
+		{nil, Unix, 0, NullTime},
+		{int64(0), Unix, 0, ZeroTime},
+		{"0000-00-00", Datetime, 0, ZeroTime},
+		{"0000-00-00 00:00:00.000000", Datetime, 0, ZeroTime},
+		{"", Datetime, 0, ZeroTime},
+		{time.Time{}, Datetime, 0, ZeroTime},
+		{"2026-00-00", Datetime, 0, NotTime},
+		{"2026-02-30 00:00:00", Datetime, 0, NotTime},
+		{int64(second), Datetime, 0, NotTime},
+		{int64(second * 1000), Unix, 0, YearOutside},
+		{int64(second), UnixMS, 0, YearOutside},
+		{"1999-12-31 00:00:00", Datetime, 0, YearOutside},
+		{"2101-01-02 00:00:00", Datetime, 0, YearOutside},
+		{"2026-01-17 15:23:14", Unix, 0, NotSeconds},
+		{time.Unix(second, 0), UnixMS, 0, NotMilliseconds},
+	} {
+		got, reason := Time(c.v, c.format, shanghai)
+		if reason != c.reason || reason == "" && got.Unix() != c.want {
+			t.Errorf("Time(%v, %s) = %v (%d), %q; want %d, %q", c.v, c.format, got, got.Unix(), reason, c.want, c.reason)
+		}
+	}
+}
+
+func TestABitIsANumber(t *testing.T) {
+	for _, c := range []struct {
+		v      string
+		bit    bool
+		n      int64
+		reason Reason
+	}{
+		{"\x01", true, 1, ""}, {"\x00", true, 0, ""}, {"\x01\x02", true, 258, ""}, {"", true, 0, NotNumber},
+		{"3", false, 3, ""}, {"3.00", false, 3, ""}, {"3.5", false, 0, NotNumber}, {"x", false, 0, NotNumber},
+	} {
+		if n, reason := Number([]byte(c.v), c.bit); n != c.n || reason != c.reason {
+			t.Errorf("Number(%q, %t) = %d, %q", c.v, c.bit, n, reason)
+		}
+	}
+	if got := Text([]byte("\x02"), true); got != "2" {
+		t.Errorf("BIT as text: %q", got)
+	}
+}
+
+func TestAProblemIsReadBack(t *testing.T) {
+	for reason, text := range texts {
+		if strings.Count(text[0], "%s") != strings.Count(text[1], "%s") || text[1] == "" {
+			t.Errorf("%s: the texts differ in what they repeat", reason)
+		}
+		for _, table := range []string{"tp_goods", ""} {
+			found := ""
+			if strings.Contains(text[0], "%s") {
+				found = `a, "b": c`
+			}
+			p := reason.At(table, "image", `1"2`, found)
+			back, ok := Parse(p.Error())
+			if !ok || *back != *p {
+				t.Errorf("%q read back: %+v, %t; want %+v", p.Error(), back, ok, p)
+			}
+			if strings.ContainsAny(p.Chinese(), "%!") {
+				t.Errorf("%q", p.Chinese())
+			}
+		}
+	}
+	for _, other := range []string{"", "no such order", `a.b of row "1": is odd`, `image of row "1": is empty, and Douyin needs an image: write a picture's address`} {
+		if p, ok := Parse(other); ok {
+			t.Errorf("%q read as %+v", other, p)
+		}
+	}
+}
