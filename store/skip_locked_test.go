@@ -93,9 +93,9 @@ func oldDB(t *testing.T, db *gorm.DB) (*gorm.DB, *atomic.Int64) {
 
 // A process that dies between its claim and the end leaves its rows to the others, a minute later.
 func TestAClaimOfTheOutboxEnds(t *testing.T) {
-	withoutSkipLocked(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+	withoutSkipLocked(t, func(t *testing.T, _ *store.Store, db *gorm.DB) {
 		now := t0
-		s = newStore(t, db, store.Config{Now: func() time.Time { return now }})
+		s := newStore(t, db, store.Config{Now: func() time.Time { return now }})
 		for id := 1; id <= 3; id++ {
 			toOutbox(t, db, id, "push", "good-"+strconv.Itoa(id))
 		}

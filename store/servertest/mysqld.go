@@ -1,6 +1,7 @@
 package servertest
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,7 +31,7 @@ func newMySQLD(path string, args ...string) (*MySQLServer, error) {
 	if os.Getuid() == 0 {
 		p.args = append(p.args, "--user=root")
 	}
-	initialize := exec.Command(path, append(p.args, "--initialize-insecure")...)
+	initialize := exec.CommandContext(context.Background(), path, append(p.args, "--initialize-insecure")...)
 	if out, err := initialize.CombinedOutput(); err != nil {
 		p.close()
 		return nil, &startError{"initialize", err, oneLine(string(out))}
