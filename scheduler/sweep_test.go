@@ -238,3 +238,22 @@ func TestAnOrderThatNoTaskCanNameIsRefusedWithItsReason(t *testing.T) {
 
 // byChange is a shop whose updated_at is always there.
 func byChange(context.Context) (store.Changes, error) { return store.Changes{ByUpdate: true}, nil }
+
+// The bug: an order whose updated_at is NULL or 0 until its first change was found by nobody.
+func TestAnOrderWithoutAChangeIsFoundByItsCreation(t *testing.T) {
+	oldest, newest := noon.Add(-48*time.Hour), noon.Add(-10*time.Minute)
+	p := &pages{}
+	s := newSweep(p, newQueue())
+	s.Changes = func(context.Context) (store.Changes, error) {
+		return store.Changes{ByUpdate: true, Unmarked: true}, nil
+	}
+	tick(t, s.Tick)
+	if len(p.scans) != 2 || p.scans[0].ByCreateTime || !p.scans[1].ByCreateTime || !p.scans[1].From.Equal(oldest) || !p.scans[1].To.Equal(newest) {
+		t.Errorf("%+v; want everything by updated_at, and by create_time", p.scans)
+	}
+	p.scans = nil
+	tick(t, s.Tick)
+	if len(p.scans) != 4 || !p.scans[2].ByCreateTime || !p.scans[2].From.Equal(newest.Add(-overlap)) {
+		t.Errorf("%+v; want what is new since, by both", p.scans)
+	}
+}
