@@ -22,6 +22,9 @@ func newScheduler(p *process) *cobra.Command {
 }
 
 func (p *process) scheduler(ctx context.Context, cfg *configs.Config, a *assembly.Assembly) error {
+	if err := a.CheckShop(ctx); err != nil {
+		return err
+	}
 	clock, err := a.Scheduler()
 	if err != nil {
 		return err

@@ -29,6 +29,9 @@ func (p *process) worker(ctx context.Context, cfg *configs.Config, a *assembly.A
 	if err != nil {
 		return err
 	}
+	if err := a.CheckShop(ctx); err != nil {
+		return err
+	}
 	if err := servers.Start(); err != nil {
 		return err
 	}

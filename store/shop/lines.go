@@ -29,7 +29,7 @@ func (r *Reading) Lines(ctx context.Context, db Querier, ids []string) (Lines, e
 	if args == nil {
 		return found, nil
 	}
-	q := Statement{r.items.selectFrom(r.itemColumns, "", "") + " AND " + r.items.expr["order_id"] + " IN (", nil}.In(args)
+	q := r.LinesOf(args)
 	rows, err := db.QueryContext(ctx, q.SQL, q.Args...)
 	if err != nil {
 		return found, fmt.Errorf("%sitems: %w", sqlKey, err)
@@ -59,6 +59,11 @@ func (r *Reading) Lines(ctx context.Context, db Querier, ids []string) (Lines, e
 		}
 	}
 	return found, nil
+}
+
+// LinesOf is the statement that reads the lines of orders.
+func (r *Reading) LinesOf(ids []any) Statement {
+	return Statement{r.items.selectFrom(r.itemColumns, "", "") + " AND " + r.items.expr["order_id"] + " IN (", nil}.In(ids)
 }
 
 type placedLine struct {

@@ -100,15 +100,17 @@ func phpEmpty(s string) bool { return s == "" || s == "0" }
 
 // columnType is what has to be known of a column.
 type columnType struct {
-	number, float, single, bit bool
-	null                       bool // it may be NULL
+	number, decimal, float, single, bit, datetime bool
+
+	null bool // it may be NULL
 }
 
 func typeOf(t *sql.ColumnType) columnType {
 	name := strings.ToUpper(t.DatabaseTypeName())
 	null, known := t.Nullable()
 	return columnType{
-		number: IsInteger(name), float: name == "FLOAT" || name == "DOUBLE" || name == "REAL", single: name == "FLOAT", bit: name == "BIT",
+		number: IsInteger(name), decimal: name == "DECIMAL", datetime: name == "DATETIME" || name == "TIMESTAMP",
+		float: name == "FLOAT" || name == "DOUBLE" || name == "REAL", single: name == "FLOAT", bit: name == "BIT",
 		null: null || !known,
 	}
 }

@@ -1,0 +1,260 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/store/cell"
+	"github.com/ordersync/ordersync/store/servertest"
+)
+
+// selects is the PHP class's schema, said in SELECTs.
+func selects() store.Schema {
+	return store.Schema{Time: store.Unix, Money: store.Yuan, SQL: store.ShopSQL{
+		Order: "SELECT o.id, u.openid, o.status, o.amount, o.create_time, p.cover_img AS image, c.name AS title, o.price, o.sn AS order_no, " +
+			"o.third_order_num AS payment_no FROM `order` o LEFT JOIN dy_user u ON u.id = o.uid LEFT JOIN product p ON p.id = o.product_id LEFT JOIN course c ON c.id = o.course_id",
+	}}
+}
+
+// onMariaDB is for what SQLite cannot show.
+func onMariaDB(t *testing.T, schema store.Schema, test func(t *testing.T, s *store.Store, db *gorm.DB)) {
+	t.Helper()
+	dsn := servertest.MySQLDSN(t)
+	if dsn == "" {
+		return // ORDERSYNC_TEST_SERVERS=required makes this a failure
+	}
+	db, err := store.Open(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if pool, err := db.DB(); err == nil {
+			_ = pool.Close()
+		}
+	})
+	servertest.CreateShop(t, db)
+	test(t, newStore(t, db, store.Config{Schema: schema}), db)
+}
+
+// One shop said in two ways reads as the same orders.
+func TestNamesAndSelectsReadTheSame(t *testing.T) {
+	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
+		servertest.CreateShop(t, db)
+		named := store.DefaultSchema()
+		named.Columns.OrderNo = "sn"
+		byNames, bySelects := newStore(t, db, store.Config{Schema: named}), newStore(t, db, store.Config{Schema: selects()})
+		for id := 1; id <= 3; id++ {
+			addOrder(t, db, id, t0)
+			exec(t, db, "UPDATE `order` SET third_order_num = ? WHERE id = ?", fmt.Sprint("T", id), id)
+		}
+		exec(t, db, "UPDATE `order` SET price = '-1' WHERE id = 3")
+		for _, id := range []string{"1", "2", "3", "4"} {
+			a, errA := byNames.LoadOrder(t.Context(), id)
+			b, errB := bySelects.LoadOrder(t.Context(), id)
+			if (errA == nil) != (errB == nil) {
+				t.Errorf("order %s: %v and %v", id, errA, errB)
+			}
+			b.Order.UserID, b.Order.ProductID, b.Order.CourseID = a.Order.UserID, a.Order.ProductID, a.Order.CourseID
+			if fmt.Sprintf("%+v", a) != fmt.Sprintf("%+v", b) {
+				t.Errorf("order %s:\nnames   %+v\nselects %+v", id, a, b)
+			}
+		}
+		for name, s := range map[string]*store.Store{"names": byNames, "selects": bySelects} {
+			if found, err := s.ShopOrderByNo(t.Context(), "SN2"); err != nil || found.Order.ID != "2" {
+				t.Errorf("%s: SN2 is %+v, %v", name, found.Order, err)
+			}
+			exec(t, db, "UPDATE `order` SET sn = 'SN1' WHERE id = 3")
+			_, err := s.ShopOrderByNo(t.Context(), "SN1")
+			var column *store.ColumnError
+			if !errors.As(err, &column) || column.Reason != cell.TwoOrders || !strings.Contains(err.Error(), "1 and 3") {
+				t.Errorf("%s: two orders of SN1: %v", name, err)
+			}
+			exec(t, db, "UPDATE `order` SET sn = 'SN3' WHERE id = 3")
+			page, err := s.ReadOrders(t.Context(), store.Scan{From: t0.Add(-time.Hour), To: t0, Limit: 2})
+			if err != nil || !slices.Equal(page.IDs, []string{"1", "2"}) || page.Done {
+				t.Errorf("%s: first page %+v, %v", name, page, err)
+			}
+		}
+	})
+}
+
+// The bug: of two rows the last one won, and another buyer's open_id went to Douyin.
+func TestTwoRowsAreRefusedForTheirOrderAlone(t *testing.T) {
+	for name, schema := range map[string]store.Schema{"names": store.DefaultSchema(), "selects": selects()} {
+		t.Run(name, func(t *testing.T) {
+			onMariaDB(t, schema, func(t *testing.T, s *store.Store, db *gorm.DB) {
+				for id := 1; id <= 9; id++ {
+					addOrder(t, db, id, t0)
+				}
+				exec(t, db, "ALTER TABLE dy_user MODIFY id BIGINT NOT NULL, DROP PRIMARY KEY, ADD KEY (id)")
+				exec(t, db, "INSERT INTO dy_user (id, openid) VALUES (4, 'another')")
+				var wg sync.WaitGroup
+				for id := 1; id <= 9; id++ {
+					wg.Go(func() {
+						_, err := s.LoadOrder(t.Context(), fmt.Sprint(id))
+						if id != 4 {
+							if err != nil {
+								t.Errorf("order %d: %v", id, err)
+							}
+							return
+						}
+						want := map[string]string{"names": "two rows of dy_user have id 4", "selects": "they differ in openid"}[name]
+						var column *store.ColumnError
+						if !errors.As(err, &column) || column.Reason != cell.TwoRows || !strings.Contains(err.Error(), want) {
+							t.Errorf("order 4: %v, want %q", err, want)
+						}
+					})
+				}
+				wg.Wait()
+			})
+		})
+	}
+}
+
+// A row that fails a statement of the sweep costs its own order: the others are found, and that one, too, so that its push can say
+// what is wrong.
+func TestARowThatFailsThePageFailsAlone(t *testing.T) {
+	schema := selects()
+	schema.SQL.Order = strings.Replace(schema.SQL.Order, "o.status,", "(SELECT CONCAT('', x.id) FROM course x WHERE x.id % 100 = o.id) AS status,", 1)
+	onMariaDB(t, schema, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		for id := 1; id <= 30; id++ {
+			addOrder(t, db, id, t0)
+		}
+		exec(t, db, "INSERT INTO course (id, name) VALUES (117, 'twin')")
+		q := store.Scan{From: t0.Add(-time.Hour), To: t0, Limit: 100, DueAt: t0}
+		page := sweep(t, s, q)
+		if page.Read != 30 || page.Marked != 30 || !page.Done {
+			t.Errorf("page %+v", page)
+		}
+		_, err := s.LoadOrder(t.Context(), "17")
+		var column *store.ColumnError
+		if !errors.As(err, &column) || column.Reason != cell.Statement || !strings.Contains(err.Error(), "1242") || column.Row != "17" {
+			t.Errorf("order 17: %v", err)
+		}
+		if _, err := s.LoadOrder(t.Context(), "18"); err != nil {
+			t.Errorf("order 18: %v", err)
+		}
+		record(t, s, store.Push{OrderID: "17", At: t0, Outcome: store.Refused})
+		if again := sweep(t, s, q); again.Marked != 0 {
+			t.Errorf("an order that was refused for its row was found %d times more", again.Marked)
+		}
+	})
+}
+
+// What the configuration says wrong is said with its key.
+func TestSelectsThatCannotBeReadAreNamed(t *testing.T) {
+	onMariaDB(t, store.DefaultSchema(), func(t *testing.T, _ *store.Store, db *gorm.DB) {
+		for text, want := range map[string]string{
+			"SELECT o.id, o.status, o.amount, o.create_time FROM `order` o":                                                                           "shop.sql.order: answers no column called openid, title, image",
+			"SELECT o.id, 'x' AS openid, o.status, o.amount, o.create_time, 't' AS title, 'i' AS image, o.uid FROM `order` o":                         "the column uid has no meaning here",
+			"SELECT o.id, 'x' AS openid, o.status, o.amount, o.create_time, 't' AS title, o.nothing AS image FROM `order` o":                          "Unknown column",
+			"SELECT o.id, 'x' AS openid, o.status, o.amount, o.create_time, 't' AS title, 'i' AS image FROM orders o":                                 "orders",
+			"SELECT o.id, 'x' AS openid, o.status, o.amount AS amount, o.create_time, 't' AS title, 'i' AS image, o.price, 1 AS price FROM `order` o": "Duplicate column name",
+		} {
+			schema := store.Schema{SQL: store.ShopSQL{Order: text}}
+			s, err := store.New(db, store.Config{Schema: schema})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			err = s.CheckSelects(t.Context())
+			if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "shop.sql.order") {
+				t.Errorf("%s\n%v, want %s", text, err, want)
+			}
+			findings := s.CheckShop(t.Context())
+			if !slices.ContainsFunc(findings, func(f store.Finding) bool { return !f.OK && !f.Minor && strings.Contains(f.What, want) }) {
+				t.Errorf("doctor does not name it: %+v", findings)
+			}
+		}
+	})
+}
+
+// A key of text is asked for as text, and one of numbers as a number: no other way goes through its index.
+func TestIDsAreBoundInTheTypeOfTheKey(t *testing.T) {
+	onMariaDB(t, selects(), func(t *testing.T, _ *store.Store, db *gorm.DB) {
+		exec(t, db, "CREATE TABLE texts (id VARCHAR(32) PRIMARY KEY)")
+		for _, from := range []string{"`order`", "texts"} {
+			schema := store.Schema{SQL: store.ShopSQL{
+				Order: "SELECT id, 'x' AS openid, 'paid' AS status, '1.00' AS amount, 1772352000 AS create_time, 't' AS title, 'i' AS image FROM " + from,
+			}}
+			s := newStore(t, db, store.Config{Schema: schema})
+			for i := range 50 {
+				exec(t, db, "INSERT IGNORE INTO texts VALUES (?)", fmt.Sprintf("0%d", i))
+			}
+			if from == "texts" {
+				if got, err := s.LoadOrder(t.Context(), "07"); err != nil || got.Order.ID != "07" {
+					t.Errorf("07: %+v, %v", got.Order, err)
+				}
+			}
+			if _, err := s.LoadOrder(t.Context(), "7"); !errors.Is(err, store.ErrOrderNotFound) {
+				t.Errorf("%s: 7: %v", from, err)
+			}
+			for _, f := range s.CheckShop(t.Context()) {
+				if strings.Contains(f.What, "an order by its key") && !f.OK {
+					t.Errorf("%s: %+v", from, f)
+				}
+			}
+		}
+	})
+}
+
+// An order whose updated_at says nothing until its first change is found by its create_time.
+func TestChangesTellsWhetherUpdatedAtIsAlwaysThere(t *testing.T) {
+	onMariaDB(t, selects(), func(t *testing.T, s *store.Store, db *gorm.DB) {
+		if c, err := s.Changes(t.Context()); err != nil || c != (store.Changes{}) {
+			t.Errorf("no updated_at: %+v, %v", c, err)
+		}
+		for expr, want := range map[string]store.Changes{
+			"o.updated_at":          {ByUpdate: true, Unmarked: true},
+			"o.create_time":         {ByUpdate: true, Unmarked: true}, // a number is 0 until the first change
+			"'2026-03-01 08:00:00'": {ByUpdate: true},
+		} {
+			schema := selects()
+			schema.SQL.Changes = "SELECT o.id, o.status, o.create_time, " + expr + " AS updated_at FROM `order` o"
+			other := newStore(t, db, store.Config{Schema: schema})
+			if c, err := other.Changes(t.Context()); err != nil || c != want {
+				t.Errorf("%s: %+v, %v; want %+v", expr, c, err, want)
+			}
+		}
+	})
+}
+
+// MySQL and MariaDB merge a plain SELECT into the statement around it: no table is made of it first.
+func TestAPlainSelectIsMerged(t *testing.T) {
+	onMariaDB(t, selects(), func(t *testing.T, s *store.Store, db *gorm.DB) {
+		for id := 1; id <= 200; id++ {
+			addOrder(t, db, id, t0.Add(time.Duration(id)*time.Second))
+		}
+		exec(t, db, "ANALYZE TABLE `order`")
+		pool, err := db.DB()
+		if err != nil {
+			t.Fatal(err)
+		}
+		pool.SetMaxOpenConns(1) // the counters are the session's
+		if _, err := s.LoadOrder(t.Context(), "1"); err != nil {
+			t.Fatal(err)
+		}
+		touched := func(what string, most int, read func() error) {
+			exec(t, db, "FLUSH STATUS")
+			if err := read(); err != nil {
+				t.Fatal(err)
+			}
+			if n := count(t, db, "SELECT SUM(variable_value) FROM information_schema.session_status WHERE variable_name LIKE 'Handler_read_%' OR variable_name LIKE 'Handler_tmp_w%'"); n > most {
+				t.Errorf("%s: %d rows were touched, want %d at most", what, n, most)
+			}
+		}
+		touched("an order", 20, func() error { _, err := s.LoadOrder(t.Context(), "7"); return err })
+		touched("a page", 25, func() error {
+			_, err := s.ReadOrders(t.Context(), store.Scan{From: t0, To: t0.Add(time.Hour), Limit: 10})
+			return err
+		})
+	})
+}

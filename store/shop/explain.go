@@ -1,0 +1,79 @@
+package shop
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Misfit is a column whose type does not go with what the configuration says of it.
+type Misfit struct{ What, Cure string }
+
+// Misfits compares the types of a SELECT's columns with shop.money and shop.time. A type that tells
+// nothing, as that of an expression may, is none.
+func (r *Reading) Misfits() []Misfit {
+	var out []Misfit
+	money := func(key, column string, t columnType) {
+		switch {
+		case t.float:
+			out = append(out, Misfit{key + ": " + column + " is a float", "a float holds no exact amount of money: make the column DECIMAL(10,2)"})
+		case t.number && r.schema.Money == Yuan:
+			out = append(out, Misfit{key + ": " + column + " is an integer, and shop.money is yuan", "set shop.money to fen if the column holds fen"})
+		case t.decimal && r.schema.Money == InFen:
+			out = append(out, Misfit{key + ": " + column + " is a DECIMAL, and shop.money is fen", "set shop.money to yuan if the column holds yuan"})
+		}
+	}
+	money("shop.sql.order", "amount", r.order.types["amount"])
+	if created := r.sweep.types["create_time"]; created.number && r.schema.Time == Datetime || created.datetime && r.schema.Time != Datetime {
+		out = append(out, Misfit{"create_time is of another kind than shop.time says (" + string(r.schema.Time) + ")",
+			"set shop.time to what the column holds: unix, unix_ms or datetime"})
+	}
+	return out
+}
+
+// SampleIDs are an id for a statement that is only explained.
+func (r *Reading) SampleIDs() []any { return sample(r.own.types["id"]) }
+
+// SampleLineIDs are the same for LinesOf.
+func (r *Reading) SampleLineIDs() []any { return sample(r.items.types["order_id"]) }
+
+func sample(t columnType) []any {
+	if t.number {
+		return []any{1}
+	}
+	return []any{"1"}
+}
+
+var (
+	tableOf = regexp.MustCompile("(?i)\\b(?:FROM|JOIN)\\s+([`\\w$.]+)(?:\\s+(?:AS\\s+)?([`\\w$]+))?")
+	words   = map[string]bool{"LEFT": true, "RIGHT": true, "INNER": true, "CROSS": true, "JOIN": true, "STRAIGHT_JOIN": true, "ON": true, "USING": true,
+		"WHERE": true, "GROUP": true, "ORDER": true, "HAVING": true, "LIMIT": true, "UNION": true, "NATURAL": true, "FORCE": true, "USE": true, "IGNORE": true}
+)
+
+// BaseTable is the table that a SELECT calls alias; alias itself where it cannot be told.
+func BaseTable(text, alias string) string {
+	for _, m := range tableOf.FindAllStringSubmatch(text, -1) {
+		name := m[2]
+		if name == "" || words[strings.ToUpper(name)] {
+			name = m[1]
+		}
+		if strings.EqualFold(strings.Trim(name, "`"), alias) {
+			return strings.Trim(m[1], "`")
+		}
+	}
+	return alias
+}
+
+// IndexColumn is the column of alias that a SELECT finds rows by: of its time, or one that it compares
+// with a column of another table; empty where it cannot be told.
+func IndexColumn(text, alias string) string {
+	a := "(?i)\\b" + regexp.QuoteMeta(alias) + "\\.([`\\w$]+)"
+	for _, pattern := range []string{
+		a + "\\s*=\\s*[`\\w$]+\\.", "(?i)[`\\w$]+\\.[`\\w$]+\\s*=\\s*" + strings.TrimPrefix(a, "(?i)"),
+		a + "\\s+(?:AS\\s+)?(?:create_time|updated_at)\\b",
+	} {
+		if m := regexp.MustCompile(pattern).FindStringSubmatch(text); m != nil {
+			return strings.Trim(m[1], "`")
+		}
+	}
+	return ""
+}
