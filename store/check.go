@@ -270,7 +270,7 @@ func (s *Store) checkOurTables(ctx context.Context) Finding {
 		return failed(what, err, "run: ordersync migrate")
 	}
 	var tables *TablesError
-	switch err := s.checkTables(ctx); {
+	switch err := s.CheckTables(ctx); {
 	case errors.As(err, &tables) && tables.Missing != nil:
 		return Finding{What: tables.Error(), Cure: "bring them back from a backup; where they held nothing, empty " + versionTable + " and run: ordersync migrate"}
 	case errors.As(err, &tables):
