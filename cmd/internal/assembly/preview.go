@@ -42,3 +42,11 @@ func timeUnit(d configs.Douyin) douyin.TimeUnit {
 	}
 	return douyin.Milliseconds
 }
+
+// StatusWords are Douyin's words by the shop's status values; nil: the shop has no status.
+func (a *Assembly) StatusWords() map[string]string {
+	if shopStatuses(a.cfg.Shop) == nil {
+		return nil
+	}
+	return shopWords(a.cfg.Shop)
+}
