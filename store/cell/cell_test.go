@@ -144,12 +144,12 @@ func TestAProblemIsReadBack(t *testing.T) {
 		if strings.Count(text[0], "%s") != strings.Count(text[1], "%s") || text[1] == "" {
 			t.Errorf("%s: the texts differ in what they repeat", reason)
 		}
-		for _, table := range []string{"tp_goods", ""} {
+		for _, stands := range [][2]string{{"tp_goods", "image"}, {"shop.tp_goods", "image"}, {"", "image"}, {"", "shop.detail_url"}} {
 			found := ""
 			if strings.Contains(text[0], "%s") {
-				found = `a, "b": c`
+				found = "a, \"b\":\n\"c\""
 			}
-			p := reason.At(table, "image", `1"2`, found)
+			p := reason.At(stands[0], stands[1], `1"2`, found)
 			back, ok := Parse(p.Error())
 			if !ok || *back != *p {
 				t.Errorf("%q read back: %+v, %t; want %+v", p.Error(), back, ok, p)
