@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/go-sql-driver/mysql"
 )
 
 // statusWords are the words of package douyin for order_status; configs imports nothing of ours; a test in cmd/internal/assembly keeps
@@ -179,20 +177,6 @@ func settleDesc(s string) error {
 		return fmt.Errorf("want at most 80 characters, found %d", n)
 	}
 	return nil
-}
-
-// mysqlDSN does not pass on the driver's words: some of them quote the DSN.
-func mysqlDSN(s string) error {
-	return optional(s, func(s string) error {
-		dsn, err := mysql.ParseDSN(s)
-		if err != nil {
-			return errors.New("want user:password@tcp(host:3306)/database (go-sql-driver DSN)")
-		}
-		if dsn.DBName == "" {
-			return errors.New("want a database name after the slash: user:password@tcp(host:3306)/database")
-		}
-		return nil
-	})
 }
 
 func redisURI(s string) error {

@@ -1,5 +1,5 @@
-// Package configs is the only room that reads files and environment variables. It turns them into
-// one checked Config. It is for the program ordersync, and not for import by others: keys come and
+// Package configs, not for import by others, is the only room that reads files and environment
+// variables. It turns them into one checked Config for the program ordersync, and its keys come and
 // go with the program.
 //
 // # Why every problem at once

@@ -172,7 +172,7 @@ func TestProblemsNameTheKey(t *testing.T) {
 		{"no column", "shop: {columns: {id: ''}}", nil, "shop.columns.id (FILE): must not be empty"},
 		{"table", "shop: {tables: {order: 'a.b.c'}}", nil, "shop.tables.order (FILE): want a table name"},
 		{"placeholder", "shop: {detail_url: 'p?id={id}'}", nil, `shop.detail_url (FILE): want {order_id}, {product_id} or {course_id}, found "{id}"`},
-		{"DSN", "mysql: {dsn: 'hunter2-canary'}", nil, "mysql.dsn (FILE): want user:password@tcp(host:3306)/database (go-sql-driver DSN)"},
+		{"DSN", "mysql: {dsn: 'hunter2-canary'}", nil, "mysql.dsn (FILE): it has no / before the database's name: want user:password@tcp(host:3306)/database (go-sql-driver DSN)"},
 		{"DSN without database", "mysql: {dsn: 'u:hunter2-canary@tcp(h)/'}", nil, "mysql.dsn (FILE): want a database name"},
 		{"redis scheme", "redis: {uri: 'http://:hunter2-canary@h'}", nil, "redis.uri (FILE): want redis://"},
 		{"redis not a URI", "redis: {uri: 'redis://:hunter2-canary%zz@h'}", nil, "redis.uri (FILE): want redis://"},

@@ -236,7 +236,7 @@ func splitTable(s string) (map[string]any, error) {
 	return out, nil
 }
 
-// codes is a table from Douyin's numbers to the words for what they mean.
+// codes is a table from Douyin's codes to the words for what they mean.
 type codes struct{ p *map[int]string }
 
 func (c codes) empty() bool { return len(*c.p) == 0 }

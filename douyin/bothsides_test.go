@@ -37,7 +37,8 @@ func (o *oneToken) Invalidate(_ context.Context, stale string) error {
 	return nil
 }
 
-// TestBothSidesAgree drives every call against the simulator, which was written from the same documents and shares no code.
+// TestBothSidesAgree drives every call against the simulator, which was written from the same
+// documents and shares no code.
 func TestBothSidesAgree(t *testing.T) {
 	const callbackToken = "cb-token"
 	news := make(chan douyin.Callback, 10)

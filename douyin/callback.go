@@ -18,8 +18,8 @@ import (
 // MaxCallbackBytes bounds a callback's body. The largest field of a message has 2048 bytes.
 const MaxCallbackBytes = 64 << 10
 
-// The ways in which a callback fails, found with errors.Is: nothing of its body should be believed or logged. A callback that is
-// signed and cannot be understood is no failure: see Callback.Unread.
+// The ways in which a callback fails, found with errors.Is: nothing of its body should be believed
+// or logged. A callback that is signed and cannot be understood is no failure: see Callback.Unread.
 var (
 	ErrCallbackNoToken      = errors.New("douyin: callback: no token is configured")
 	ErrCallbackTooLarge     = errors.New("douyin: callback: larger than 64 KiB")
@@ -39,8 +39,8 @@ const (
 	CallbackSettleFinish = "settle_finish" // its message is not documented
 )
 
-// Callback is a verified callback. Exactly one of Payment, Refund and Settle is set for the types of that name, none for
-// the others, and none where Unread is set.
+// Callback is a verified callback. Exactly one of Payment, Refund and Settle is set for the types
+// of that name, none for the others, and none where Unread is set.
 type Callback struct {
 	Type      string
 	Timestamp string // literal digits, seconds; signed, but no freshness can be asked: redeliveries come for a day
@@ -51,25 +51,31 @@ type Callback struct {
 	Refund  *RefundNotice
 	Settle  *SettleNotice
 
-	// Unread names what of a signed callback cannot be understood: "type" (nobody knows it), "msg" (no JSON object), or the field of the
-	// message: the number (over 64 bytes it is none of the shop's), the status (none of Douyin's words) or the amount. Such a callback is to be kept, shown to a person, and not acted upon. Empty: none.
+	// Unread names what of a signed callback cannot be understood: "type" (nobody knows it), "msg"
+	// (no JSON object), or the field of the message: the number (over 64 bytes it is none of the
+	// shop's), the status (none of Douyin's words) or the amount. Such a callback is to be kept,
+	// shown to a person, and not acted upon. Empty: none.
 	Unread string
 
 	appID  string
 	number string // of one that has Unread, where it can be read
 }
 
-// envelope fields; whatever else stands in the envelope is not signed by the documented rule and never read.
+// envelope fields; whatever else stands in the envelope is not signed by the documented rule and
+// never read.
 type callbackEnvelope struct{ timestamp, nonce, msg, kind, signature string }
 
-// VerifyCallback checks a callback's raw body against the token of Douyin's payment settings. Several tokens may be given:
-// after a change the token at the time of payment counts. Every token is compared in constant time.
+// VerifyCallback checks a callback's raw body against the token of Douyin's payment settings.
+// Several tokens may be given: after a change the token at the time of payment counts. Every token
+// is compared in constant time.
 //
-// The signature covers timestamp, nonce and msg, but not type. So a type that is known must agree with the signed message (a
-// payment names cp_orderno, a refund cp_refundno, a settlement cp_settle_no): a refund cannot be turned into a payment by whoever
-// relays it. A message without a type, or whose type nobody knows, or that lacks what it is acted upon by, comes back with Unread. Envelope keys count only in their exact spelling and once; fields that nobody knows
-// are ignored, because a new one of Douyin's must not stop all callbacks. The same signed content in another JSON spelling
-// (\u4E2D for \u4e2d, other white space) is the same callback.
+// The signature covers timestamp, nonce and msg, but not type. So a type that is known must agree
+// with the signed message (a payment names cp_orderno, a refund cp_refundno, a settlement
+// cp_settle_no): a refund cannot be turned into a payment by whoever relays it. A message without a
+// type, or whose type nobody knows, or that lacks what it is acted upon by, comes back with Unread.
+// Envelope keys count only in their exact spelling and once; fields that nobody knows are ignored,
+// because a new one of Douyin's must not stop all callbacks. The same signed content in another
+// JSON spelling (\u4E2D for \u4e2d, other white space) is the same callback.
 func VerifyCallback(body []byte, tokens ...string) (Callback, error) {
 	tokens = slices.DeleteFunc(slices.Clone(tokens), func(t string) bool { return t == "" })
 	switch {
@@ -97,8 +103,8 @@ func VerifyCallback(body []byte, tokens ...string) (Callback, error) {
 	return c, nil
 }
 
-// SignCallback is msg_signature: SHA-1 in lower-case hex over the sorted texts, without a separator. It is exported so
-// that users can test their own handlers.
+// SignCallback is msg_signature: SHA-1 in lower-case hex over the sorted texts, without a
+// separator. It is exported so that users can test their own handlers.
 func SignCallback(token, timestamp, nonce, msg string) string {
 	parts := []string{token, timestamp, nonce, msg}
 	slices.Sort(parts)
@@ -117,7 +123,8 @@ func EncodeCallback(token, kind, timestamp, nonce, msg string) ([]byte, error) {
 	}{timestamp, nonce, msg, kind, SignCallback(token, timestamp, nonce, msg)})
 }
 
-// parseEnvelope reads the five fields. encoding/json's structs would take MSG for msg and the last of two; this does not.
+// parseEnvelope reads the five fields. encoding/json's structs would take MSG for msg and the last
+// of two; this does not.
 func parseEnvelope(body []byte) (callbackEnvelope, error) {
 	fields, err := members(body)
 	if err != nil {
@@ -158,7 +165,8 @@ func parseEnvelope(body []byte) (callbackEnvelope, error) {
 	return e, nil
 }
 
-// kindOfEnvelope reads the type. It is not signed, so the signature decides first: where it is missing or no text, nobody knows it.
+// kindOfEnvelope reads the type. It is not signed, so the signature decides first: where it is
+// missing or no text, nobody knows it.
 func kindOfEnvelope(raw json.RawMessage) string {
 	var c cell
 	if json.Unmarshal(raw, &c) != nil {
@@ -200,16 +208,16 @@ func members(body []byte) (map[string]json.RawMessage, error) {
 
 func isDigits(s string) bool { return len(s) <= 20 && strings.Trim(s, "0123456789") == "" }
 
-// isNonce keeps the borders between the signed texts apart: they are joined without a separator, so a nonce that could
-// hold braces or quotes could take over the beginning of a message.
+// isNonce keeps the borders between the signed texts apart: they are joined without a separator, so
+// a nonce that could hold braces or quotes could take over the beginning of a message.
 func isNonce(s string) bool {
 	return len(s) <= 64 && !strings.ContainsFunc(s, func(r rune) bool {
 		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '-' && r != '_'
 	})
 }
 
-// Number is the developer's number that the callback is about: out_order_no, out_refund_no or out_settle_no; empty for
-// other types, and where it cannot be read.
+// Number is the developer's number that the callback is about: out_order_no, out_refund_no or
+// out_settle_no; empty for other types, and where it cannot be read.
 func (c Callback) Number() string {
 	switch {
 	case c.Payment != nil:
@@ -235,13 +243,15 @@ func (c Callback) Status() Result {
 	return ""
 }
 
-// AppID is the app that the message names; empty when it names none, and for types whose message is not read.
+// AppID is the app that the message names; empty when it names none, and for types whose message is
+// not read.
 func (c Callback) AppID() string { return c.appID }
 
-// DedupKey is the same for every delivery of the same news: "type:number:status", and for types without a number the type
-// and the SHA-256 of the message. One that has Unread has a key of its own, of the message alone: it must not stand in the way of
-// one that can be read, and whoever relays it makes no second one of it by another type, which is not signed. (Whether a
-// redelivery carries a fresh timestamp is UNCONFIRMED, so neither that nor the signature is part of it.)
+// DedupKey is the same for every delivery of the same news: "type:number:status", and for types
+// without a number the type and the SHA-256 of the message. One that has Unread has a key of its
+// own, of the message alone: it must not stand in the way of one that can be read, and whoever
+// relays it makes no second one of it by another type, which is not signed. (Whether a redelivery
+// carries a fresh timestamp is UNCONFIRMED, so neither that nor the signature is part of it.)
 func (c Callback) DedupKey() string {
 	sum := sha256.Sum256([]byte(c.Msg))
 	if c.Unread != "" {

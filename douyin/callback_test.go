@@ -194,7 +194,8 @@ func TestEachWayToFailHasItsName(t *testing.T) {
 	}
 }
 
-// The type is not signed. A signed callback without one was answered with 403 at every delivery, and lost after a day.
+// The type is not signed. A signed callback without one was answered with 403 at every delivery,
+// and lost after a day.
 func TestASignedCallbackWithoutATypeIsOfAnUnknownOne(t *testing.T) {
 	good := string(callbackOf(t, "settle", settleMsg))
 	key := ""
@@ -213,8 +214,9 @@ func TestASignedCallbackWithoutATypeIsOfAnUnknownOne(t *testing.T) {
 	}
 }
 
-// TestAnyFlippedBitIsRefused: as Douyin writes it, without white space and escapes, a body has no bit to spare. In other
-// spellings of JSON some bits change only the spelling; then the very same callback comes out.
+// TestAnyFlippedBitIsRefused: as Douyin writes it, without white space and escapes, a body has no
+// bit to spare. In other spellings of JSON some bits change only the spelling; then the very same
+// callback comes out.
 func TestAnyFlippedBitIsRefused(t *testing.T) {
 	v := callbackVectors(t)
 	exact := map[string][]byte{
@@ -273,7 +275,8 @@ func FuzzVerifyCallback(f *testing.F) {
 	})
 }
 
-// FuzzCallbackMessage: whatever Douyin signs is understood or refused by name, and never as something else.
+// FuzzCallbackMessage: whatever Douyin signs is understood or refused by name, and never as
+// something else.
 func FuzzCallbackMessage(f *testing.F) {
 	f.Add("settle", settleMsg)
 	f.Add("payment", `{"cp_orderno":"1","status":"SUCCESS","total_amount":1}`)

@@ -5,7 +5,8 @@ import (
 	"errors"
 )
 
-// Client talks to Douyin for one app. It is safe for concurrent use and meant to be shared: it keeps connections.
+// Client talks to Douyin for one app. It is safe for concurrent use and meant to be shared: it
+// keeps connections.
 type Client struct {
 	caller *caller
 	cfg    Config
@@ -13,7 +14,8 @@ type Client struct {
 	gate   Gate
 }
 
-// NewClient checks cfg and makes a client. tokens may be nil for a client that only makes signed calls: those carry no token.
+// NewClient checks cfg and makes a client. tokens may be nil for a client that only makes signed
+// calls: those carry no token.
 func NewClient(cfg Config, tokens Tokens) (*Client, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err

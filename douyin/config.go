@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// DefaultBaseURL is Douyin's production host. The sandbox (https://open-sandbox.douyin.com) has the same paths.
+// DefaultBaseURL is Douyin's production host. The sandbox (https://open-sandbox.douyin.com) has the
+// same paths.
 const DefaultBaseURL = "https://developer.toutiao.com"
 
 // DefaultTimeout bounds one HTTP exchange.
@@ -24,18 +25,22 @@ type Config struct {
 	NotifyURL    string // added to signed calls that name none; empty: Douyin's console setting holds
 	ThirdpartyID string // the service provider's id, sent with signed calls; empty: the app acts for itself
 
-	// HTTP sends the requests; nil: a client of our own that keeps enough connections for 200 handlers. Redirects are
-	// never followed, whatever this client says: they would carry the token to another host.
+	// HTTP sends the requests; nil: a client of our own that keeps enough connections for 200
+	// handlers. Redirects are never followed, whatever this client says: they would carry the token
+	// to another host.
 	HTTP *http.Client
-	// Timeout bounds one exchange, from connecting to the last byte of the answer; 0: DefaultTimeout. One call makes at
-	// most two exchanges (a refused token) and waits for the Gate and the token besides.
+	// Timeout bounds one exchange, from connecting to the last byte of the answer; 0:
+	// DefaultTimeout. One call makes at most two exchanges (a refused token) and waits for the Gate
+	// and the token besides.
 	Timeout time.Duration
 	Now     func() time.Time // nil: time.Now
-	// OnCall is told of every exchange with Douyin at its end, the fetch of a token included, for logs and metrics; nil:
-	// nobody. err is nil or an *Error; took is 0 when nothing could be sent. It must be safe for concurrent use.
+	// OnCall is told of every exchange with Douyin at its end, the fetch of a token included, for
+	// logs and metrics; nil: nobody. err is nil or an *Error; took is 0 when nothing could be sent.
+	// It must be safe for concurrent use.
 	OnCall func(op string, took time.Duration, err error)
 	Gate   Gate // nil: every call passes. A TokenFetcher does not use it: see the package comment
-	// Codes overrules what a number of Douyin's (err_code, err_no) means, whatever its words. 0 cannot be overruled.
+	// Codes overrules what a code of Douyin's (err_code, err_no) means, whatever its words. 0
+	// cannot be overruled.
 	Codes map[int]Kind
 }
 

@@ -8,64 +8,68 @@
 //	receipt, err := client.PushOrder(ctx, douyin.OrderPush{…})
 //
 // A call is built, sent and judged. Every failure is an *Error whose Kind says what the caller may
-// do; values that Douyin would refuse are found before anything is sent and are a *FieldError inside
-// an *Error of Kind Rejected.
+// do; values that Douyin would refuse are found before anything is sent and are a *FieldError
+// inside an *Error of Kind Rejected.
 //
 // # Why a client never retries
 //
-// Waiting belongs to the queue: it survives a restart, can be seen, and frees the slot. The one exception is a refused
-// access_token: it is thrown away, a fresh one fetched, and the push sent once more, because the refusal is about the token
-// and not about the order.
+// Waiting belongs to the queue: it survives a restart, can be seen, and frees the slot. The one
+// exception is a refused access_token: it is thrown away, a fresh one fetched, and the push sent
+// once more, because the refusal is about the token and not about the order.
 //
 // # Why the meaning of a code is a table
 //
-// Douyin's numbers of the order push are not stable between versions of its documentation: 40014 was "http param error" in
-// 2021 and "bad access token" later, 40022 was "business_line" and is "order does not exist" now. So codes.go holds rules of
-// call, number and words, and Config.Codes overrules them without a new release.
+// Douyin's codes of the order push are not stable between versions of its documentation: 40014 was
+// "http param error" in 2021 and "bad access token" later, 40022 was "business_line" and is "order
+// does not exist" now. So codes.go holds rules of call, code and words, and Config.Codes overrules
+// them without a new release.
 //
 // # Why MayHave
 //
-// A call that was cut after it was sent may have taken effect. For an order push that is harmless (the push is an upsert),
-// for money it decides between asking and sending again. MayHave is false only when it is known that Douyin did nothing: no
-// connection was had, or Douyin said no.
+// A call that was cut after it was sent may have taken effect. For an order push that is harmless
+// (the push is an upsert), for money it decides between asking and sending again. MayHave is false
+// only when it is known that Douyin did nothing: no connection was had, or Douyin said no.
 //
 // # Why secrets are hidden here
 //
-// Requests and answers go to a log that people read. This package alone knows which parts of them are an access_token, a
-// secret or somebody's open_id, so it hides them before anything leaves: in Receipt, in Error.Message, in the text of
-// network errors (a *url.Error is unwrapped, its URL dropped). The mask keeps nothing of what it hides, not even a length.
+// Requests and answers go to a log that people read. This package alone knows which parts of them
+// are an access_token, a secret or somebody's open_id, so it hides them before anything leaves: in
+// Receipt, in Error.Message, in the text of network errors (a *url.Error is unwrapped, its URL
+// dropped). The mask keeps nothing of what it hides, not even a length.
 //
 // # Why an unknown code of a signed call is Doubtful
 //
-// An order push that fails for an unknown reason is tried again, because it is an upsert. A refund or
-// settlement is not: Douyin's lists of codes for them are not known, and after a first failure the
-// number may be dead. So an unknown code is neither success nor failure. The caller asks the query
-// what became of the number, and only "no such record" together with the refusal ends it, in Douyin's
-// words, for a person to read. What Douyin itself does not know the end of (1000, 5xx, a cut
-// connection) comes with MayHave: ask the query first, then send the same number with the same
+// An order push that fails for an unknown reason is tried again, because it is an upsert. A refund
+// or settlement is not: Douyin's lists of codes for them are not known, and after a first failure
+// the number may be dead. So an unknown code is neither success nor failure. The caller asks the
+// query what became of the number, and only "no such record" together with the refusal ends it, in
+// Douyin's words, for a person to read. What Douyin itself does not know the end of (1000, 5xx, a
+// cut connection) comes with MayHave: ask the query first, then send the same number with the same
 // content.
 //
 // # Why texts are brought into a normal form
 //
-// The signature is made of trimmed values without outer quotes, and Douyin trims by the rules of another language than we do.
-// So the signed calls send what they sign: a text without anything that anybody would trim or cut. The order push is not
-// signed and its texts go as they are.
+// The signature is made of trimmed values without outer quotes, and Douyin trims by the rules of
+// another language than we do. So the signed calls send what they sign: a text without anything
+// that anybody would trim or cut. The order push is not signed and its texts go as they are.
 //
 // # Why a callback's type is held against its message
 //
-// Douyin's signature covers timestamp, nonce and msg, not type. A relay could turn a refund into a payment. The signed
-// message names what it is about, and VerifyCallback believes that.
+// Douyin's signature covers timestamp, nonce and msg, not type. A relay could turn a refund into a
+// payment. The signed message names what it is about, and VerifyCallback believes that.
 //
 // # Why the gate stands before the token
 //
-// A Gate (rate limit and circuit breaker) is entered before the token is asked for: so a failing token endpoint counts
-// against the same breaker, and a call that was parked for twenty seconds does not wake up with an old token. The second
-// exchange after a refused token runs under the same admission: it happens once per token, not once per order.
+// A Gate (rate limit and circuit breaker) is entered before the token is asked for: so a failing
+// token endpoint counts against the same breaker, and a call that was parked for twenty seconds
+// does not wake up with an old token. The second exchange after a refused token runs under the same
+// admission: it happens once per token, not once per order.
 //
 // # Sources
 //
 // Comments name the source of a foreign rule by a tag. All were read in November 2026, some of the
-// pages in copies, and nothing was tried against the live platform. Pages without a host stand under
+// pages in copies, and nothing was tried against the live platform. Pages without a host stand
+// under
 // https://developer.open-douyin.com/docs/resource/zh-CN/.
 //
 // Douyin's own pages on guaranteed payment:
@@ -106,6 +110,9 @@
 //	SDK-SAMPLES      samples of answers in fudiwei/DotNetCore.SKIT.FlurlHttpClient.ByteDance:
 //	                 test/…/ModelSamples/_/_Legacy/Apps/Order/AppsOrderPushV2Response.json
 //
+//	DOUYIN-OPEN      numbers and envelopes of the gateway of open.douyin.com, 28001003 and 28001008
+//	                 among them, as public clients of it read them; for the mini-app calls UNCONFIRMED
+//
 // Live answers that users have published; a number is that of a post in the forum of
 // developer.open-douyin.com:
 //
@@ -121,13 +128,13 @@
 // No public text settles it, so the code takes the careful reading, has a setting, or asks Douyin
 // before it believes. Douyin's sandbox can settle most of it: set douyin.base_url to
 // https://open-sandbox.douyin.com, with an app of the sandbox. It has payments, refunds and
-// settlements; it delivers each callback once, forgets everything after 14 days, and fails on purpose
-// where a request has the header Aweme-Negative-Test. `ordersync sign` signs a request for curl.
-// Order pushes are not listed there: those questions take one order of a live app.
+// settlements; it delivers each callback once, forgets everything after 14 days, and fails on
+// purpose where a request has the header Aweme-Negative-Test. `ordersync sign` signs a request for
+// curl. Order pushes are not listed there: those questions take one order of a live app.
 //
 //	in question                          how to find out
 //	codes of the order push              push orders with one fault each (open_id of another app, no
-//	                                     item_list); `ordersync status ORDER` shows number and words
+//	                                     item_list); `ordersync status ORDER` shows code and words
 //	unit of update_time                  push an order, change it, push it again, in the unit of
 //	                                     douyin.update_time_unit; look whether the app shows the change
 //	rate of the order push               raise douyin.rate_limit until ordersync_rate_limit_now falls

@@ -48,7 +48,8 @@ func (p *params) fail(f *FieldError) {
 	}
 }
 
-// text adds a text in its normal form: what is sent is what is signed. An empty one is left out, or missing when low is 1.
+// text adds a text in its normal form: what is sent is what is signed. An empty one is left out, or
+// missing when low is 1.
 func (p *params) text(field, value string, low, high int) {
 	value = normal(value)
 	if f := text(field, value, low, high); f != nil {
@@ -91,8 +92,8 @@ func (p *params) flag(field string, value bool) {
 	}
 }
 
-// notify adds the address of the callback, the configured one when none is given. Douyin calls only https on port 443. A fault
-// of the configured one may be mended, and is none of the request's.
+// notify adds the address of the callback, the configured one when none is given. Douyin calls only
+// https on port 443. A fault of the configured one may be mended, and is none of the request's.
 func (p *params) notify(given, configured string) {
 	if given == "" {
 		given = configured
@@ -113,7 +114,8 @@ func (p *params) notify(given, configured string) {
 	}
 }
 
-// ecpay signs p, sends it as method and decodes the answer. The Receipt's request has its signature masked.
+// ecpay signs p, sends it as method and decodes the answer. The Receipt's request has its signature
+// masked.
 func (c *Client) ecpay(ctx context.Context, op, method string, p *params, into any) (r Receipt, err error) {
 	if p.fault != nil && p.ours {
 		return Receipt{}, &Error{Op: op, Kind: Unauthorized, Err: fmt.Errorf("%w: %w", ErrConfiguration, p.fault)}

@@ -40,8 +40,9 @@ func newCaller(cfg Config) *caller {
 	return c
 }
 
-// newTransport keeps a connection for each of 200 handlers. Idle ones are closed after 30 s, before a server's usual 60 s:
-// a POST on a connection that the other side is just closing is lost, and nobody knows whether it took effect.
+// newTransport keeps a connection for each of 200 handlers. Idle ones are closed after 30 s, before
+// a server's usual 60 s: a POST on a connection that the other side is just closing is lost, and
+// nobody knows whether it took effect.
 func newTransport() *http.Transport {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if ok {
@@ -64,7 +65,8 @@ type answer struct {
 	duration time.Duration
 }
 
-// post sends body and judges what comes back. The error is an *Error; secrets are hidden from its message.
+// post sends body and judges what comes back. The error is an *Error; secrets are hidden from its
+// message.
 func (c *caller) post(ctx context.Context, op, path string, body []byte, secrets ...string) (answer, error) {
 	a, err := c.exchange(ctx, op, path, body, secrets...)
 	if c.onCall != nil {
@@ -113,8 +115,8 @@ func (c *caller) exchange(ctx context.Context, op, path string, body []byte, sec
 	return a, nil
 }
 
-// ended is ctx.Err, and tells as well of a time that is over and whose timer has not rung yet: a process that was stopped for a while may
-// go on before its timers do.
+// ended is ctx.Err, and tells as well of a time that is over and whose timer has not rung yet: a
+// process that was stopped for a while may go on before its timers do.
 func ended(ctx context.Context) error {
 	if until, ok := ctx.Deadline(); ok && !time.Now().Before(until) {
 		return context.DeadlineExceeded
@@ -124,7 +126,8 @@ func ended(ctx context.Context) error {
 
 var errTooLong = errors.New("answer is longer than 1 MiB")
 
-// bare drops the URL and whatever a proxy put around a network error; what is left names hosts and reasons only.
+// bare drops the URL and whatever a proxy put around a network error; what is left names hosts and
+// reasons only.
 func bare(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
@@ -133,7 +136,8 @@ func bare(err error) error {
 	return err
 }
 
-// trip sees how far a request came. A transport that does not report its steps is taken to have sent it.
+// trip sees how far a request came. A transport that does not report its steps is taken to have
+// sent it.
 type trip struct{ dialing, connected atomic.Bool }
 
 func (t *trip) trace() *httptrace.ClientTrace {

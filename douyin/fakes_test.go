@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// fakeTokens hands out its list from front to back: Invalidate moves on when the stale one is current.
+// fakeTokens hands out its list from front to back: Invalidate moves on when the stale one is
+// current.
 type fakeTokens struct {
 	mu    sync.Mutex
 	list  []string
@@ -33,7 +34,8 @@ func (f *fakeTokens) Invalidate(_ context.Context, stale string) error {
 	return nil
 }
 
-// far is Douyin's side: it answers from its list, the last one again and again, and keeps what it was sent.
+// far is Douyin's side: it answers from its list, the last one again and again, and keeps what it
+// was sent.
 type far struct {
 	*httptest.Server
 	mu     sync.Mutex

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// maxRetryAfter bounds what a foreign header may make us wait. Douyin documents no Retry-After; the rate adapts anyway, so nobody waits
-// longer than this before he asks again.
+// maxRetryAfter bounds what a foreign header may make us wait. Douyin documents no Retry-After; the
+// rate adapts anyway, so nobody waits longer than this before he asks again.
 const maxRetryAfter = 30 * time.Second
 
 var errNotJSON = errors.New("answer is not Douyin's JSON")
@@ -24,29 +24,57 @@ type verdict struct {
 	secrets    []string
 }
 
-// envelope is what all answers share: err_code and err_msg in the order centre, err_no and err_tips elsewhere. A field may be of any type:
-// only the one that decides has to be a number.
+// envelope is what all answers share: err_code and err_msg in the order centre, err_no and err_tips
+// elsewhere. Douyin's gateway, which stands before both, has err_msg beside err_no (DOUYIN-OPEN), and
+// error_code and description inside data or extra. A field may be of any type: only the one that
+// decides has to be a number.
 type envelope struct {
-	ErrCode cell `json:"err_code"`
-	ErrMsg  cell `json:"err_msg"`
-	ErrNo   cell `json:"err_no"`
-	ErrTips cell `json:"err_tips"`
+	ErrCode cell    `json:"err_code"`
+	ErrMsg  cell    `json:"err_msg"`
+	ErrNo   cell    `json:"err_no"`
+	ErrTips cell    `json:"err_tips"`
+	Data    gateway `json:"data"`
+	Extra   gateway `json:"extra"`
 }
 
-// read goes by the field that answers to op have; by the other one only where that is missing. A number may come as text.
+// gateway is what Douyin's gateway puts into data or extra.
+type gateway struct {
+	ErrorCode   cell `json:"error_code"`
+	Description cell `json:"description"`
+}
+
+// UnmarshalJSON never fails on what the decoder lets through: data is an array or a text in other
+// answers.
+func (g *gateway) UnmarshalJSON(raw []byte) error {
+	type plain gateway
+	var p plain
+	if raw[0] == '{' && json.Unmarshal(raw, &p) == nil {
+		*g = gateway(p)
+	}
+	return nil
+}
+
+// read goes by the field that answers to op have; by the other ones only where that is missing. A
+// number may come as text.
 func (e envelope) read(op string) (code int, message string, ok bool) {
-	number, words := e.ErrNo, e.ErrTips
+	number, words := e.ErrNo, e.ErrTips.orElse(e.ErrMsg)
 	if e.ErrCode != (cell{}) && (op == OpOrderPush || number == (cell{})) {
-		number, words = e.ErrCode, e.ErrMsg
+		number, words = e.ErrCode, e.ErrMsg.orElse(e.ErrTips)
+	}
+	for _, g := range []gateway{e.Data, e.Extra} {
+		if number == (cell{}) {
+			number, words = g.ErrorCode, g.Description.text
+		}
 	}
 	code, err := strconv.Atoi(number.text)
 	if !number.plain || err != nil {
 		return 0, "", false
 	}
-	return code, words.text, true
+	return code, words, true
 }
 
-// judge decides in this order: 429 and 5xx by status (Douyin's words are kept), then by code and words, then by status.
+// judge decides in this order: 429 and 5xx by status (Douyin's words are kept), then by code and
+// words, then by status.
 func (v verdict) judge(body []byte) *Error {
 	var env envelope
 	parsed := json.Unmarshal(body, &env)
@@ -85,7 +113,8 @@ func (v verdict) judge(body []byte) *Error {
 	return e
 }
 
-// wait reads Retry-After: seconds or a date (RFC 9110, 10.2.3). Nonsense is 0, and nobody makes us wait above maxRetryAfter.
+// wait reads Retry-After: seconds or a date (RFC 9110, 10.2.3). Nonsense is 0, and nobody makes us
+// wait above maxRetryAfter.
 func (v verdict) wait() time.Duration {
 	if seconds, err := strconv.ParseInt(v.retryAfter, 10, 64); err == nil {
 		return time.Duration(min(max(seconds, 0), int64(maxRetryAfter/time.Second))) * time.Second
@@ -96,8 +125,9 @@ func (v verdict) wait() time.Duration {
 	return 0
 }
 
-// AnswerCode reads Douyin's own number (err_code or err_no) from the body of the answer to a call of path; ok is false where there is none. It is for
-// whoever watches exchanges from outside: what a number means is in the *Error of the call.
+// AnswerCode reads Douyin's own code (err_code or err_no) from the body of the answer to a call of
+// path; ok is false where there is none. It is for whoever watches exchanges from outside: what a
+// number means is in the *Error of the call.
 func AnswerCode(path string, body []byte) (code int, ok bool) {
 	var env envelope
 	if json.Unmarshal(body, &env) != nil {

@@ -53,6 +53,13 @@ func TestWhatAnswersMean(t *testing.T) {
 		{"words of another type", OpOrderPush, 200, `{"err_code":40012,"err_msg":{"cn":"x"}}`, Rejected, 40012, false, false},
 		{"null beside it", OpRefundCreate, 200, `{"err_no":null,"err_code":1000}`, Unavailable, 1000, true, true},
 		{"something behind the JSON", OpOrderPush, 200, `{"err_code":0}{"err_code":1}`, Unavailable, 0, true, true},
+		{"the gateway's words", OpRefundCreate, 200, `{"err_no":28001003,"err_msg":"access_token无效","log_id":"L"}`, Doubtful, 28001003, false, false},
+		{"the gateway's token, invalid", OpOrderPush, 200, `{"err_no":28001003,"err_msg":"access_token无效"}`, Unauthorized, 28001003, false, true},
+		{"the gateway's token, expired", OpOrderPush, 200, `{"data":{"error_code":28001008,"description":"access_token过期"},"message":"error"}`, Unauthorized, 28001008, false, true},
+		{"the gateway's number as text", OpOrderPush, 200, `{"data":{"error_code":"28001008","description":"access_token过期"}}`, Unauthorized, 28001008, false, true},
+		{"the gateway's extra", OpOrderPush, 200, `{"data":{},"extra":{"error_code":28001003,"description":"x"}}`, Unauthorized, 28001003, false, true},
+		{"data is a list", OpOrderPush, 200, `{"err_code":0,"data":[1]}`, 0, 0, false, false},
+		{"data beside a number", OpOrderPush, 200, `{"err_code":0,"data":{"error_code":7,"description":"x"}}`, 0, 0, false, false},
 		{"redirect", OpOrderPush, 302, "", Unavailable, 0, true, true},
 		{"both fields, a push", OpOrderPush, 200, `{"err_no":0,"err_tips":"success","err_code":40012,"err_msg":"open_id错误"}`, Rejected, 40012, false, false},
 		{"both fields, a push that went well", OpOrderPush, 200, `{"err_no":1000,"err_tips":"x","err_code":0,"err_msg":""}`, 0, 0, false, false},
@@ -147,8 +154,8 @@ func TestDouyinsWordsFitIntoOneLineOfALog(t *testing.T) {
 	}
 }
 
-// FuzzJudge: any answer is a success or an *Error with a kind, a bounded valid message and the status it came with; only
-// a 2xx answer whose number is 0 is a success.
+// FuzzJudge: any answer is a success or an *Error with a kind, a bounded valid message and the
+// status it came with; only a 2xx answer whose number is 0 is a success.
 func FuzzJudge(f *testing.F) {
 	f.Add(200, "", `{"err_code":0,"err_msg":"","body":""}`)
 	f.Add(200, "3", `{"err_no":1001,"err_tips":"busy"}`)
@@ -178,4 +185,18 @@ func FuzzJudge(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestTheGatewaysWordsAreKept(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"err_no":28001003,"err_msg":"access_token无效"}`:                  "access_token无效",
+		`{"err_no":2010,"err_tips":"参数错误","err_msg":"other"}`:             "参数错误",
+		`{"data":{"error_code":28001008,"description":"access_token过期"}}`: "access_token过期",
+		`{"extra":{"error_code":2190008,"description":"access_token过期"}}`: "access_token过期",
+		`{"err_code":40012,"err_tips":"open_id错误"}`:                       "open_id错误",
+	} {
+		if e := (verdict{op: OpRefundQuery, status: 200}).judge([]byte(body)); e == nil || e.Message != want {
+			t.Errorf("%s: %v; want the words %q", body, e, want)
+		}
+	}
 }

@@ -95,7 +95,8 @@ func TestNotifyURLMayBePlainOnlyForASimulator(t *testing.T) {
 	}
 }
 
-// A faulty address in the configuration ended every refund and settlement for good: it is no fault of theirs, and they wait.
+// A faulty address in the configuration ended every refund and settlement for good: it is no fault
+// of theirs, and they wait.
 func TestAFaultyConfiguredNotifyURLIsNoFaultOfTheRequest(t *testing.T) {
 	f := newFar(t, reply{body: `{"err_no":0}`})
 	for _, bad := range []string{"http://shop.example.com/cb", "https://u:p@shop.example.com/", "https://shop.example.com:8443/", "https://a/" + strings.Repeat("x", 247)} {

@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// loose is a field that Douyin sends as text in one version and as a number in another: the text itself, or the number's
-// literal digits. Missing and null are empty.
+// loose is a field that Douyin sends as text in one version and as a number in another: the text
+// itself, or the number's literal digits. Missing and null are empty.
 type loose string
 
 var errNested = errors.New("neither text nor number")

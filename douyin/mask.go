@@ -16,7 +16,8 @@ const (
 	maxReceiptBytes = 4 << 10
 )
 
-// hide replaces every occurrence of the secrets, also as they look inside JSON text (with and without escaped slashes).
+// hide replaces every occurrence of the secrets, also as they look inside JSON text (with and
+// without escaped slashes).
 func hide(text []byte, secrets ...string) []byte {
 	for _, secret := range secrets {
 		text = replace(text, secret)
@@ -53,8 +54,8 @@ func forms(secret string) []string {
 	return all
 }
 
-// clean makes foreign text fit for one line of a log: valid UTF-8 without control characters, at most limit bytes, cut at
-// a character's border.
+// clean makes foreign text fit for one line of a log: valid UTF-8 without control characters, at
+// most limit bytes, cut at a character's border.
 func clean(text string, limit int) string {
 	text = strings.ToValidUTF8(text, "\uFFFD")
 	text = strings.Map(func(r rune) rune {

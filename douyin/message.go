@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// cell is one field of a message: its text, a number's literal digits, or whatever else stands there as JSON. Missing and null are
-// empty. It takes everything, because a field that nobody needs may change its type without notice and must not lose a payment;
-// whoever needs it asks for plain.
+// cell is one field of a message: its text, a number's literal digits, or whatever else stands
+// there as JSON. Missing and null are empty. It takes everything, because a field that nobody needs
+// may change its type without notice and must not lose a payment; whoever needs it asks for plain.
 type cell struct {
 	text  string
 	plain bool // it is text or a number
@@ -52,7 +52,8 @@ var china = time.FixedZone("CST", 8*60*60)
 // milliseconds are numbers of this size: as seconds they would lie after the year 5000.
 const milliseconds = 100_000_000_000
 
-// The years in which a time of Douyin's can lie: one outside is not told, and no database has to take it.
+// The years in which a time of Douyin's can lie: one outside is not told, and no database has to
+// take it.
 const (
 	year2000 = 946_684_800
 	year2101 = 4_133_980_800
@@ -66,8 +67,8 @@ func told(seconds int64) int64 {
 	return seconds
 }
 
-// moment is a time in seconds since 1970, as a number or as text, in seconds, milliseconds or "2006-01-02 15:04:05"; 0 where it is none
-// of the years 2000 to 2100.
+// moment is a time in seconds since 1970, as a number or as text, in seconds, milliseconds or
+// "2006-01-02 15:04:05"; 0 where it is none of the years 2000 to 2100.
 func (c cell) moment() int64 {
 	if at, err := time.ParseInLocation(time.DateTime, c.text, china); err == nil {
 		return told(at.Unix())
@@ -79,7 +80,8 @@ func (c cell) moment() int64 {
 	return told(n)
 }
 
-// message is every field of the three messages. Douyin's pages disagree on app_id and appid, and on numbers and texts.
+// message is every field of the three messages. Douyin's pages disagree on app_id and appid, and on
+// numbers and texts.
 type message struct {
 	AppID    cell `json:"appid"`
 	AppIDToo cell `json:"app_id"`
@@ -129,7 +131,8 @@ func (m *message) numberOf(kind string) (field string, number cell) {
 // types are those whose message says by itself what it is about.
 var types = []string{CallbackPayment, CallbackRefund, CallbackSettle, CallbackWithdraw}
 
-// kind is the type that the signed message itself speaks of; empty when it speaks of none that is known, or of two.
+// kind is the type that the signed message itself speaks of; empty when it speaks of none that is
+// known, or of two.
 func (m *message) kind() string {
 	found := ""
 	for _, k := range types {
@@ -144,8 +147,8 @@ func (m *message) kind() string {
 	return found
 }
 
-// readMessage parses the signed message and holds the unsigned type against it. The only error is ErrCallbackType; what cannot be
-// understood stands in c.Unread.
+// readMessage parses the signed message and holds the unsigned type against it. The only error is
+// ErrCallbackType; what cannot be understood stands in c.Unread.
 func (c *Callback) readMessage() error {
 	switch {
 	case c.Type == CallbackTransfer || c.Type == CallbackSettleFinish:
@@ -215,8 +218,8 @@ func (c *Callback) notice(m *message, number string, r *strict) {
 	}
 }
 
-// strict reads what a callback is acted upon by, the number, the status and the amount, and remembers the first that is not what it
-// must be.
+// strict reads what a callback is acted upon by, the number, the status and the amount, and
+// remembers the first that is not what it must be.
 type strict struct{ field string }
 
 func (s *strict) fault(field string) {

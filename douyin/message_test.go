@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// A field that nobody needs changes its type: before, the payment was answered with 400 and after a day it was lost.
+// A field that nobody needs changes its type: before, the payment was answered with 400 and after a
+// day it was lost.
 func TestOnlyNumberStatusAndAmountMustBeWhatTheyAre(t *testing.T) {
 	t.Parallel()
 	payment := func(more string) string {
@@ -67,7 +68,8 @@ func TestOnlyNumberStatusAndAmountMustBeWhatTheyAre(t *testing.T) {
 	}
 }
 
-// What is signed and cannot be understood is kept under a key of its own, and nothing is acted upon.
+// What is signed and cannot be understood is kept under a key of its own, and nothing is acted
+// upon.
 func TestASignedCallbackThatCannotBeUnderstoodSaysWhy(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 64)

@@ -14,7 +14,8 @@ import (
 // newHangingFar reads requests and never answers.
 func newHangingFar(t *testing.T) string { return newRawFar(t, nil) }
 
-// newRawFar answers each request with the bytes given and closes the connection. Without bytes it hangs until the test ends.
+// newRawFar answers each request with the bytes given and closes the connection. Without bytes it
+// hangs until the test ends.
 func newRawFar(t *testing.T, answer []byte) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -52,19 +52,20 @@ type FieldError struct {
 func (e *FieldError) Error() string { return e.Field + ": " + e.Reason }
 
 // TimeUnit is the unit of update_time. Documents before September 2023 say 13-digit milliseconds
-// (COPY-2021-ORDER), later ones 10-digit seconds (COPY-2023-ORDER); which holds today is UNCONFIRMED.
-// order_detail.create_time is milliseconds in all of them.
+// (COPY-2021-ORDER), later ones 10-digit seconds (COPY-2023-ORDER); which holds today is
+// UNCONFIRMED. order_detail.create_time is milliseconds in all of them.
 type TimeUnit int
 
-// Milliseconds is the zero value: shops that come from the PHP class have sent milliseconds already, and Douyin may
-// ignore a smaller number later.
+// Milliseconds is the zero value: shops that come from the PHP class have sent milliseconds
+// already, and Douyin may ignore a smaller number later.
 const (
 	Milliseconds TimeUnit = iota
 	Seconds
 )
 
-// Next is the update_time of the next push of an order whose last one carried last (0: none): max(now, last+1).
-// A last value in milliseconds does not bind a shop that has changed over to seconds: no number of seconds could follow it.
+// Next is the update_time of the next push of an order whose last one carried last (0: none):
+// max(now, last+1). A last value in milliseconds does not bind a shop that has changed over to
+// seconds: no number of seconds could follow it.
 func (u TimeUnit) Next(now time.Time, last int64) int64 {
 	const leastMilliseconds = 100_000_000_000 // 1973 in milliseconds, the year 5138 in seconds
 	if u == Milliseconds {
@@ -80,13 +81,16 @@ func (u TimeUnit) Next(now time.Time, last int64) int64 {
 type Tokens interface {
 	// Token returns the current token, fetching one when there is none. Errors are *Error.
 	Token(ctx context.Context) (string, error)
-	// Invalidate throws the token away if it is still the stale one; a no-op when another token is current already.
+	// Invalidate throws the token away if it is still the stale one; a no-op when another token is
+	// current already.
 	Invalidate(ctx context.Context, stale string) error
 }
 
-// Gate stands before every call to Douyin: the rate limit and the circuit breaker. A nil Gate lets every call pass.
+// Gate stands before every call to Douyin: the rate limit and the circuit breaker. A nil Gate lets
+// every call pass.
 type Gate interface {
-	// Enter waits until the call named op may be made, heeding ctx. When it may not be made for now, the error is an *Error
-	// of Kind Paused and nothing was sent. After the call, done is told how it ended (nil: answered).
+	// Enter waits until the call named op may be made, heeding ctx. When it may not be made for
+	// now, the error is an *Error of Kind Paused and nothing was sent. After the call, done is told
+	// how it ended (nil: answered).
 	Enter(ctx context.Context, op string) (done func(error), err error)
 }

@@ -2,8 +2,8 @@ package douyin
 
 import "context"
 
-// PaymentOrder is what create_order asks (PAY). Asking again with the same OutOrderNo is the same order: the first request
-// counts, changes are ignored.
+// PaymentOrder is what create_order asks (PAY). Asking again with the same OutOrderNo is the same
+// order: the first request counts, changes are ignored.
 type PaymentOrder struct {
 	OutOrderNo  string // the shop's number: [0-9A-Za-z_\-*], at most 64; the order push names it again
 	TotalAmount int64  // fen, 1 to MaxFen
@@ -20,7 +20,8 @@ type PaymentOrder struct {
 	LimitPayWay     string // LIMIT_WX, LIMIT_ALI, LIMIT_DYZF, comma separated
 }
 
-// CreatedOrder is what tt.pay needs on the phone. OrderToken lets its holder pay; it is masked in the Receipt.
+// CreatedOrder is what tt.pay needs on the phone. OrderToken lets its holder pay; it is masked in
+// the Receipt.
 type CreatedOrder struct {
 	OrderID    string // Douyin's number: text, never an integer
 	OrderToken string
@@ -41,8 +42,8 @@ type OrderPayment struct {
 	CPExtra          string
 }
 
-// CreateOrder makes a payment order. A Receipt comes also with an error; MayHave of the error tells that the order may
-// exist: ask again with the same number and content.
+// CreateOrder makes a payment order. A Receipt comes also with an error; MayHave of the error tells
+// that the order may exist: ask again with the same number and content.
 func (c *Client) CreateOrder(ctx context.Context, o PaymentOrder) (CreatedOrder, Receipt, error) {
 	p := c.params()
 	p.no("out_order_no", o.OutOrderNo)

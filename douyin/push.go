@@ -12,12 +12,12 @@ const pathOrderPush = "/api/apps/order/v2/push"
 
 var errNoTokens = errors.New("the client was made without Tokens")
 
-// PushOrder tells Douyin's order centre the state of one order (ORDER-SYNC). It is an upsert keyed by app and order id:
-// sending the same twice does no harm.
+// PushOrder tells Douyin's order centre the state of one order (ORDER-SYNC). It is an upsert keyed
+// by app and order id: sending the same twice does no harm.
 //
-// A value that Douyin would refuse is found before anything is sent: *Error of Kind Rejected around a *FieldError. A
-// refused token is replaced and the push sent once more; nothing else is retried. The Receipt is of the last exchange and
-// filled as far as things are known, also on failure.
+// A value that Douyin would refuse is found before anything is sent: *Error of Kind Rejected around
+// a *FieldError. A refused token is replaced and the push sent once more; nothing else is retried.
+// The Receipt is of the last exchange and filled as far as things are known, also on failure.
 func (c *Client) PushOrder(ctx context.Context, o OrderPush) (r Receipt, err error) {
 	if err := o.Validate(); err != nil {
 		return Receipt{}, &Error{Op: OpOrderPush, Kind: Rejected, Err: err}
@@ -64,8 +64,8 @@ func refused(err error) bool {
 	return errors.As(err, &e) && e.Kind == Unauthorized
 }
 
-// freshToken throws the refused token away and asks for another. ok is false when there is none: the cache holds new
-// fetches back for some seconds, or cannot be reached.
+// freshToken throws the refused token away and asks for another. ok is false when there is none:
+// the cache holds new fetches back for some seconds, or cannot be reached.
 func (c *Client) freshToken(ctx context.Context, stale string) (fresh string, ok bool) {
 	if err := c.tokens.Invalidate(ctx, stale); err != nil {
 		return "", false
@@ -158,9 +158,10 @@ func (b pushBody) join(token, openID, rest []byte) []byte {
 	return append(append(append(out, openID...), ','), rest...)
 }
 
-// Digest names the content of the push: lower-case hex SHA-256 over everything that Douyin is told but update_time and the
-// token, each text behind its length. Two pushes have the same digest exactly when Douyin would be told the same. A changed
-// digest of unchanged orders means that each is pushed once more, so a test holds one value.
+// Digest names the content of the push: lower-case hex SHA-256 over everything that Douyin is told
+// but update_time and the token, each text behind its length. Two pushes have the same digest
+// exactly when Douyin would be told the same. A changed digest of unchanged orders means that each
+// is pushed once more, so a test holds one value.
 func (o OrderPush) Digest() string {
 	b := make([]byte, 0, 512)
 	text := func(s string) { b = append(binary.AppendUvarint(b, uint64(len(s))), s...) }

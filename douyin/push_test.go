@@ -14,7 +14,8 @@ import (
 
 const ok200 = `{"err_code":0,"err_msg":"","body":""}`
 
-// What PHP's json_encode makes of the class's array for this row (id 123, price 29.90, amount 19.90).
+// What PHP's json_encode makes of the class's array for this row (id 123, price 29.90, amount
+// 19.90).
 const phpBody = `{"access_token":"0801121abc","app_name":"douyin","open_id":"_000open_id-Z","update_time":1700000000123,` +
 	`"order_detail":"{\"order_id\":\"123\",\"create_time\":1699999990000,\"status\":\"\\u5df2\\u652f\\u4ed8\",\"amount\":1,` +
 	`\"total_price\":1990,\"detail_url\":\"pages\\\/course\\\/course\",\"item_list\":[{\"img\":\"https:\\\/\\\/cdn.example.com\\\/a&b.jpg\",` +

@@ -2,8 +2,9 @@ package douyin
 
 import "context"
 
-// Refund is what create_refund asks (REFUND). OutRefundNo makes it one refund: asked again, the first request counts and
-// changes are ignored, and when the first request failed the number is dead (ErrNumberDead).
+// Refund is what create_refund asks (REFUND). OutRefundNo makes it one refund: asked again, the
+// first request counts and changes are ignored, and when the first request failed the number is
+// dead (ErrNumberDead).
 type Refund struct {
 	OutOrderNo  string // of the payment
 	OutRefundNo string // the shop's number of this refund: [0-9A-Za-z_\-*], at most 64
@@ -27,11 +28,11 @@ type RefundState struct {
 	Message    string // Douyin's words, above all with FAIL
 }
 
-// CreateRefund asks Douyin to pay money back and returns Douyin's number of the refund. Success means accepted, not done:
-// the outcome comes by callback or QueryRefund.
+// CreateRefund asks Douyin to pay money back and returns Douyin's number of the refund. Success
+// means accepted, not done: the outcome comes by callback or QueryRefund.
 //
-// When the error's MayHave is set the refund may have been accepted: ask QueryRefund before anything is sent again, and
-// then send the same number with the same content.
+// When the error's MayHave is set the refund may have been accepted: ask QueryRefund before
+// anything is sent again, and then send the same number with the same content.
 func (c *Client) CreateRefund(ctx context.Context, f Refund) (refundNo string, r Receipt, err error) {
 	p := c.params()
 	p.no("out_order_no", f.OutOrderNo)
@@ -55,7 +56,8 @@ func (c *Client) CreateRefund(ctx context.Context, f Refund) (refundNo string, r
 	return string(got.RefundNo), r, nil
 }
 
-// QueryRefund asks how a refund stands. ErrNotFound: it was not accepted, or not long ago. Any other error: ask again later.
+// QueryRefund asks how a refund stands. ErrNotFound: it was not accepted, or not long ago. Any
+// other error: ask again later.
 func (c *Client) QueryRefund(ctx context.Context, outRefundNo string) (RefundState, Receipt, error) {
 	p := c.params()
 	p.no("out_refund_no", outRefundNo)

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// TestNothingSecretLeaves lets Douyin answer with everything it was told, in every shape of failure, and looks for
-// secrets, tokens and openids in error texts and receipts.
+// TestNothingSecretLeaves lets Douyin answer with everything it was told, in every shape of
+// failure, and looks for secrets, tokens and openids in error texts and receipts.
 func TestNothingSecretLeaves(t *testing.T) {
 	const token, secret, openID = `0801121"tok/en`, "app-secret-5e1", "_000open/id-Z"
 	hidden := []string{token, `0801121\"tok/en`, `0801121\"tok\/en`, "tok/en", secret, openID, `_000open\/id-Z`, "open/id"}

@@ -10,7 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// Settlement is what settle asks (SETTLE): the order's money leaves transit. After a failed one a new number is needed.
+// Settlement is what settle asks (SETTLE): the order's money leaves transit. After a failed one a
+// new number is needed.
 type Settlement struct {
 	OutOrderNo  string // of the payment
 	OutSettleNo string // the shop's number of this settlement: [0-9A-Za-z_\-*], at most 64
@@ -51,7 +52,8 @@ type Unsettled struct {
 	Commission  int64 // fen
 }
 
-// EncodeReceivers makes the text of Settlement.Params; "" for no receivers. Keep the text: a repetition must send the same.
+// EncodeReceivers makes the text of Settlement.Params; "" for no receivers. Keep the text: a
+// repetition must send the same.
 func EncodeReceivers(receivers []Receiver) (string, error) {
 	if len(receivers) == 0 {
 		return "", nil
@@ -66,7 +68,8 @@ func EncodeReceivers(receivers []Receiver) (string, error) {
 	return string(raw), nil
 }
 
-// checkReceivers wants at most 4 receivers, each with a merchant and an integer amount, and nothing else.
+// checkReceivers wants at most 4 receivers, each with a merchant and an integer amount, and nothing
+// else.
 func checkReceivers(text string) *FieldError {
 	var receivers []Receiver
 	d := json.NewDecoder(bytes.NewReader([]byte(text)))
@@ -103,8 +106,9 @@ func between(field string, fen int64) *FieldError {
 	return nil
 }
 
-// Settle asks Douyin to settle and returns Douyin's number of the settlement. Success means accepted, not done: the outcome
-// comes by callback or QuerySettle. With MayHave ask QuerySettle first, as for refunds. ErrNotYet: too early.
+// Settle asks Douyin to settle and returns Douyin's number of the settlement. Success means
+// accepted, not done: the outcome comes by callback or QuerySettle. With MayHave ask QuerySettle
+// first, as for refunds. ErrNotYet: too early.
 func (c *Client) Settle(ctx context.Context, s Settlement) (settleNo string, r Receipt, err error) {
 	p := c.params()
 	p.no("out_order_no", s.OutOrderNo)
@@ -137,7 +141,8 @@ func (c *Client) Settle(ctx context.Context, s Settlement) (settleNo string, r R
 	return string(got.SettleNo), r, nil
 }
 
-// QuerySettle asks how a settlement stands. ErrNotFound: it was not accepted, or not long ago. Any other error: ask again.
+// QuerySettle asks how a settlement stands. ErrNotFound: it was not accepted, or not long ago. Any
+// other error: ask again.
 func (c *Client) QuerySettle(ctx context.Context, outSettleNo string) (SettleState, Receipt, error) {
 	p := c.params()
 	p.no("out_settle_no", outSettleNo)

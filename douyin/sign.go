@@ -26,16 +26,18 @@ var ErrNoSalt = errors.New("douyin: the payment salt is missing")
 // unsigned are the parameters that do not take part (open-pay-signature-go-demo, utils/sign.go).
 var unsigned = map[string]bool{"app_id": true, "thirdparty_id": true, "sign": true, "other_settle_params": true}
 
-// Sign makes the sign of a guaranteed payment request as Douyin's own demo does: the values (not the keys) of the top-level
-// parameters, trimmed, one pair of outer quotes cut and trimmed again, without what is empty or the text null, together
-// with the salt in bytewise order, joined by &, MD5 in lower-case hex.
+// Sign makes the sign of a guaranteed payment request as Douyin's own demo does: the values (not
+// the keys) of the top-level parameters, trimmed, one pair of outer quotes cut and trimmed again,
+// without what is empty or the text null, together with the salt in bytewise order, joined by &,
+// MD5 in lower-case hex.
 //
-// Values may be text, bool, any integer and json.Number (integers only). Anything else is refused with a *FieldError that
-// names the key: a float prints as 1e+06, a nil as <nil>, and Douyin signs neither so. Nested values go as JSON text, which
-// is signed as it stands. The number 0 is signed; a missing parameter is not the same as 0.
+// Values may be text, bool, any integer and json.Number (integers only). Anything else is refused
+// with a *FieldError that names the key: a float prints as 1e+06, a nil as <nil>, and Douyin signs
+// neither so. Nested values go as JSON text, which is signed as it stands. The number 0 is signed;
+// a missing parameter is not the same as 0.
 //
-// Send exactly what was signed: Douyin trims what it receives by rules of another language (U+3000 differs). The calls of
-// Client see to that themselves.
+// Send exactly what was signed: Douyin trims what it receives by rules of another language (U+3000
+// differs). The calls of Client see to that themselves.
 func Sign(params map[string]any, salt string) (string, error) {
 	members, err := signed(params, salt)
 	if err != nil {
@@ -45,8 +47,8 @@ func Sign(params map[string]any, salt string) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// SignedList is what Sign joins, in its order, for showing it to a person: SaltPlaceholder stands where the salt stood,
-// and wherever else the salt would be seen.
+// SignedList is what Sign joins, in its order, for showing it to a person: SaltPlaceholder stands
+// where the salt stood, and wherever else the salt would be seen.
 func SignedList(params map[string]any, salt string) ([]string, error) {
 	members, err := signed(params, salt)
 	if err != nil {
@@ -93,8 +95,8 @@ func unquote(text string) (string, bool) {
 	return text, false
 }
 
-// normal is text as it may be both signed and sent: a server that trims and cuts quotes in whatever language finds nothing
-// left to trim or cut. What it would not sign (empty, null) becomes empty.
+// normal is text as it may be both signed and sent: a server that trims and cuts quotes in whatever
+// language finds nothing left to trim or cut. What it would not sign (empty, null) becomes empty.
 func normal(text string) string {
 	for again := true; again; {
 		text = strings.TrimFunc(text, func(r rune) bool { return r <= ' ' || unicode.IsSpace(r) })
@@ -135,7 +137,8 @@ func valueText(v any) (string, error) {
 	}
 }
 
-// integerText lets only integers in their one JSON form pass: 1e6 and 1.0 would be signed as they stand and read otherwise.
+// integerText lets only integers in their one JSON form pass: 1e6 and 1.0 would be signed as they
+// stand and read otherwise.
 func integerText(n string) (string, error) {
 	digits := strings.TrimPrefix(n, "-")
 	if digits == "" || strings.Trim(digits, "0123456789") != "" || (len(digits) > 1 && digits[0] == '0') {

@@ -112,8 +112,8 @@ func TestNormalTextIsSignedAsItIsSent(t *testing.T) {
 	}
 }
 
-// FuzzSign: signing never panics, has the one shape of an MD5, and what normal makes is signed as it stands, by an
-// implementation that trims and one that does not.
+// FuzzSign: signing never panics, has the one shape of an MD5, and what normal makes is signed as
+// it stands, by an implementation that trims and one that does not.
 func FuzzSign(f *testing.F) {
 	f.Add("out_order_no", "T1", "\u3000\" a \"", "salt")
 	f.Add("a", "null", `""`, "")

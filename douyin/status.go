@@ -27,10 +27,12 @@ var orderStatuses = map[OrderStatus]struct{ word, text string }{
 	RefundFailed: {"refund_failed", "退款失败"},
 }
 
-// Text is order_detail.status, the Chinese text that must agree with the number. Empty for a number Douyin does not define.
+// Text is order_detail.status, the Chinese text that must agree with the number. Empty for a number
+// Douyin does not define.
 func (s OrderStatus) Text() string { return orderStatuses[s].text }
 
-// String is the word that ordersync's configuration uses: unpaid, paid, cancelled, redeemed, refunding, refunded, refund_failed.
+// String is the word that ordersync's configuration uses: unpaid, paid, cancelled, redeemed,
+// refunding, refunded, refund_failed.
 func (s OrderStatus) String() string {
 	if d, ok := orderStatuses[s]; ok {
 		return d.word
@@ -41,7 +43,8 @@ func (s OrderStatus) String() string {
 // Valid tells whether Douyin defines s.
 func (s OrderStatus) Valid() bool { _, ok := orderStatuses[s]; return ok }
 
-// ParseOrderStatus turns a word of the configuration into Douyin's number. The error lists the words that are known.
+// ParseOrderStatus turns a word of the configuration into Douyin's number. The error lists the
+// words that are known.
 func ParseOrderStatus(word string) (OrderStatus, error) {
 	for s, d := range orderStatuses {
 		if d.word == word {

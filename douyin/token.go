@@ -25,14 +25,15 @@ func (t Token) String() string { return fmt.Sprintf("token %s for %s", masked, t
 // Format hides the value from every verb, %#v and %x included.
 func (t Token) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.String()) } // fmt reports its own write errors
 
-// TokenFetcher fetches app tokens. A new fetch lets the previous token die within 5 minutes (TOKEN), so nobody calls it
-// but one shared cache: see package tokencache.
+// TokenFetcher fetches app tokens. A new fetch lets the previous token die within 5 minutes
+// (TOKEN), so nobody calls it but one shared cache: see package tokencache.
 type TokenFetcher struct {
 	caller *caller
 	cfg    Config
 }
 
-// NewTokenFetcher needs AppID and Secret. It ignores cfg.Gate: who needs a token has passed the gate already.
+// NewTokenFetcher needs AppID and Secret. It ignores cfg.Gate: who needs a token has passed the
+// gate already.
 func NewTokenFetcher(cfg Config) (*TokenFetcher, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -49,7 +50,8 @@ func (f *TokenFetcher) String() string { return "douyin.TokenFetcher{" + f.cfg.S
 // GoString is String: %#v must not print what %v hides.
 func (f *TokenFetcher) GoString() string { return f.String() }
 
-// FetchToken asks Douyin for a new token. Errors are *Error; errors.Is(err, ErrCredentials) when asking again is pointless.
+// FetchToken asks Douyin for a new token. Errors are *Error; errors.Is(err, ErrCredentials) when
+// asking again is pointless.
 func (f *TokenFetcher) FetchToken(ctx context.Context) (Token, error) {
 	body, err := marshal(struct {
 		AppID     string `json:"appid"`
@@ -76,5 +78,6 @@ func (f *TokenFetcher) FetchToken(ctx context.Context) (Token, error) {
 	return Token{Value: got.Data.AccessToken, ExpiresIn: time.Duration(got.Data.ExpiresIn) * time.Second}, nil
 }
 
-// maxTokenSeconds: a lifetime above a year is nonsense, and a larger one would overflow a time.Duration.
+// maxTokenSeconds: a lifetime above a year is nonsense, and a larger one would overflow a
+// time.Duration.
 const maxTokenSeconds = 366 * 24 * 3600

@@ -15,8 +15,8 @@ const (
 	MaxTitleBytes     = 256 // title and sub_title each
 )
 
-// Validate checks what Douyin's documentation asks of a push. The error is a *FieldError. Nothing is cut here: who knows
-// the row can cut a title and say so.
+// Validate checks what Douyin's documentation asks of a push. The error is a *FieldError. Nothing
+// is cut here: who knows the row can cut a title and say so.
 func (o OrderPush) Validate() error {
 	d := o.Detail
 	f := first(
@@ -82,7 +82,8 @@ func first(faults ...*FieldError) *FieldError {
 	return nil
 }
 
-// text wants valid UTF-8 of at least low and at most high bytes; high 0 is no bound. The reason never shows the value.
+// text wants valid UTF-8 of at least low and at most high bytes; high 0 is no bound. The reason
+// never shows the value.
 func text(field, value string, low, high int) *FieldError {
 	switch {
 	case len(value) < low:

@@ -8,8 +8,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Job is something done again and again. Do is called once at the start and then every Every; a run that asks for more is
-// followed by the next one at once.
+// Job is something done again and again. Do is called once at the start and then every Every; a run
+// that asks for more is followed by the next one at once.
 type Job struct {
 	Name  string
 	Every time.Duration

@@ -26,13 +26,15 @@ type DueRows interface {
 	Alarm(ctx context.Context, seen store.Instruction, alarm string, at time.Time) (store.Instruction, error)
 }
 
-// DueMoney enqueues the instructions of one kind that are due: to be sent, to be asked about, or to be looked at because nobody
-// saw how a request ended. Not safe for concurrent use; any number of processes may have one each.
+// DueMoney enqueues the instructions of one kind that are due: to be sent, to be asked about, or to
+// be looked at because nobody saw how a request ended. Not safe for concurrent use; any number of
+// processes may have one each.
 type DueMoney struct {
 	Rows  DueRows
 	Queue tasks.Enqueuer
 	Money store.Money
-	// Backlog is the number of tasks that wait in the kind's queue: while there are maxBacklog, nothing is added.
+	// Backlog is the number of tasks that wait in the kind's queue: while there are maxBacklog,
+	// nothing is added.
 	Backlog func(ctx context.Context) (int64, error)
 	// Mark tells that Redis came back empty, as for Sweep.
 	Mark Mark
@@ -76,18 +78,18 @@ func (d *DueMoney) Tick(ctx context.Context) (more bool, err error) {
 	return d.handOverLost(ctx)
 }
 
-// handOverLost hands over a page of what Redis may have lost, and leaves the rows as they are. Some of them were on no task's way at
-// all: their time has not come, and then the task finds that.
+// handOverLost hands over a page of what Redis may have lost, and leaves the rows as they are. Some
+// of them were on no task's way at all: their time has not come, and then the task finds that.
 func (d *DueMoney) handOverLost(ctx context.Context) (more bool, err error) {
-	if !d.lost.known() {
+	if !d.lost.happened() {
 		return false, nil
 	}
 	page, err := d.Rows.DueInstructionsAfter(ctx, d.Money, d.again, d.lost.until(), moneyPage)
 	if err != nil {
 		return false, err
 	}
-	// Another word than for what is due: a task that only found that it came too early keeps its id for a day, and the one that comes
-	// in time must not be taken for it.
+	// Another word than for what is due: a task that only found that it came too early keeps its id
+	// for a day, and the one that comes in time must not be taken for it.
 	if err := d.enqueue(ctx, "again-", page); err != nil {
 		return false, err
 	}
@@ -98,8 +100,9 @@ func (d *DueMoney) handOverLost(ctx context.Context) (more bool, err error) {
 	return false, d.lost.recovered(ctx, d.Mark)
 }
 
-// enqueue uses ids that name the due time: two schedulers enqueue one task. A row that no task can name holds up no other one:
-// it raises an alarm, and is due again like the others. Any other error is Redis's, and ends the round.
+// enqueue uses ids that name the due time: two schedulers enqueue one task. A row that no task can
+// name holds up no other one: it raises an alarm, and is due again like the others. Any other error
+// is Redis's, and ends the round.
 func (d *DueMoney) enqueue(ctx context.Context, word string, due []store.DueInstruction) error {
 	for _, i := range due {
 		t, err := d.task(i.Number, word+strconv.FormatInt(i.DueAt.UnixMilli(), 10))
@@ -115,8 +118,8 @@ func (d *DueMoney) enqueue(ctx context.Context, word string, due []store.DueInst
 	return nil
 }
 
-// unsendable raises the alarm of a row that no task can name. Where that cannot be written, it is tried again when the row is due
-// again, and the others are handed over all the same.
+// unsendable raises the alarm of a row that no task can name. Where that cannot be written, it is
+// tried again when the row is due again, and the others are handed over all the same.
 func (d *DueMoney) unsendable(ctx context.Context, number string, why error) {
 	seen, _, err := d.Rows.Instruction(ctx, d.Money, number)
 	if err == nil {
@@ -127,8 +130,15 @@ func (d *DueMoney) unsendable(ctx context.Context, number string, why error) {
 }
 
 func (d *DueMoney) task(number, revision string) (*asynq.Task, error) {
-	if d.Money == store.Settlement {
+	return moneyTasks[d.Money](number, revision)
+}
+
+// moneyTasks make the task of one kind of instruction.
+var moneyTasks = map[store.Money]func(number, revision string) (*asynq.Task, error){
+	store.Refund: func(number, revision string) (*asynq.Task, error) {
+		return tasks.Refund{OutRefundNo: number, Revision: revision}.Task()
+	},
+	store.Settlement: func(number, revision string) (*asynq.Task, error) {
 		return tasks.Settle{OutSettleNo: number, Revision: revision}.Task()
-	}
-	return tasks.Refund{OutRefundNo: number, Revision: revision}.Task()
+	},
 }

@@ -21,8 +21,9 @@ type PaymentAsks interface {
 	GiveUpPaymentAsk(ctx context.Context, outOrderNo string, at time.Time, message string) error
 }
 
-// DuePayments hands over the payments that Douyin is to be asked about. A row that no task can carry holds up no other: it ends with an
-// alarm. Any number of processes may have one each: their tasks have the same ids. What Redis loses comes again after handOverAgain.
+// DuePayments hands over the payments that Douyin is to be asked about. A row that no task can
+// carry holds up no other: it ends with an alarm. Any number of processes may have one each: their
+// tasks have the same ids. What Redis loses comes again after handOverAgain.
 type DuePayments struct {
 	Rows  PaymentAsks
 	Queue tasks.Enqueuer

@@ -51,7 +51,8 @@ func (q *queue) EnqueueContext(ctx context.Context, t *asynq.Task, _ ...asynq.Op
 	return &asynq.TaskInfo{ID: id}, nil
 }
 
-// onBoth runs a test with the shop's tables on every back end and a real asynq client. now may be moved.
+// onBoth runs a test with the shop's tables on every back end and a real asynq client. now may be
+// moved.
 func onBoth(t *testing.T, schema store.Schema, test func(t *testing.T, e *env)) {
 	t.Helper()
 	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {

@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	// forwardTimeout bounds one delivery to the shop's handler, forwardClaim how long nobody else tries the same one.
+	// forwardTimeout bounds one delivery to the shop's handler, forwardClaim how long nobody else
+	// tries the same one.
 	forwardTimeout = 10 * time.Second
 	forwardBatch   = 20
 	forwardClaim   = forwardBatch*forwardTimeout + time.Minute
@@ -31,8 +32,8 @@ const (
 	maxForwardAnswer = 4 << 10
 )
 
-// forwardSteps are the waits between deliveries to the shop's handler: Douyin's own redelivery schedule (PAY-CB); the last one
-// repeats.
+// forwardSteps are the waits between deliveries to the shop's handler: Douyin's own redelivery
+// schedule (PAY-CB); the last one repeats.
 var forwardSteps = []time.Duration{
 	15 * time.Second, 15 * time.Second, 30 * time.Second, 3 * time.Minute, 10 * time.Minute, 20 * time.Minute, 30 * time.Minute,
 	30 * time.Minute, 30 * time.Minute, time.Hour, 3 * time.Hour, 3 * time.Hour, 3 * time.Hour, 6 * time.Hour,
@@ -42,11 +43,14 @@ var forwardSteps = []time.Duration{
 type Forwards interface {
 	ClaimForwards(ctx context.Context, now, until time.Time, limit int) ([]store.Forward, error)
 	Forwarded(ctx context.Context, id int64, at time.Time) error
-	PostponeForward(ctx context.Context, id int64, until *time.Time, message string) error
+	PostponeForward(ctx context.Context, id int64, until time.Time, message string) error
+	// GiveUpForward raises the alarm that a callback was never taken.
+	GiveUpForward(ctx context.Context, id int64, message string) error
 }
 
-// Forward hands verified callbacks on to the shop's own handler, body and signature untouched, until it answers success as
-// Douyin expects it: HTTP 200 and {"err_no":0,…}. A callback may arrive more than once, as Douyin's do.
+// Forward hands verified callbacks on to the shop's own handler, body and signature untouched,
+// until it answers success as Douyin expects it: HTTP 200 and {"err_no":0,…}. A callback may arrive
+// more than once, as Douyin's do.
 type Forward struct {
 	Rows Forwards
 	URL  string
@@ -73,14 +77,15 @@ func (f *Forward) Tick(ctx context.Context) (more bool, err error) {
 	return len(due) == forwardBatch, nil
 }
 
-// giveBack makes claimed callbacks due at once, as when a deploy stops the scheduler: nobody has to wait until the claim is over. The
-// first of them may have been delivered, and is delivered again.
+// giveBack makes claimed callbacks due at once, as when a deploy stops the scheduler: nobody has to
+// wait until the claim is over. The first of them may have been delivered, and is delivered again.
 func (f *Forward) giveBack(ctx context.Context, rest []store.Forward) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBackTimeout) // ctx has ended, or may at any moment
+	// ctx has ended, or may at any moment
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBackTimeout)
 	defer cancel()
 	now := f.Now()
 	for _, c := range rest {
-		err := f.Rows.PostponeForward(ctx, c.ID, &now, "the delivery was interrupted")
+		err := f.Rows.PostponeForward(ctx, c.ID, now, "the delivery was interrupted")
 		if err != nil && !store.OneRow(err) {
 			return err // the claim is over some time
 		}
@@ -96,26 +101,28 @@ func (f *Forward) one(ctx context.Context, c store.Forward) error {
 	if err == nil {
 		return f.Rows.Forwarded(ctx, c.ID, f.Now())
 	}
-	next := f.next(c.Attempts)
+	next, more := f.next(c.Attempts)
 	log := f.Log.Warn()
-	if next == nil {
+	if !more {
 		log = f.Log.Error().Bool("given_up", true)
 	}
 	log.Err(err).Str("type", c.Type).Str("number", c.Number).Int("attempt", c.Attempts+1).Msg("callback not taken by callbacks.forward_url")
+	if !more {
+		return f.Rows.GiveUpForward(ctx, c.ID, err.Error())
+	}
 	return f.Rows.PostponeForward(ctx, c.ID, next, err.Error())
 }
 
-// next is when to try again after n earlier attempts and this one; nil: never.
-func (f *Forward) next(n int) *time.Time {
+// next is when to try again after n earlier deliveries and this one; more is false: never.
+func (f *Forward) next(n int) (at time.Time, more bool) {
 	tried := time.Duration(0)
 	for i := range n {
 		tried += forwardSteps[min(i, len(forwardSteps)-1)]
 	}
 	if tried > forwardFor {
-		return nil
+		return time.Time{}, false
 	}
-	at := f.Now().Add(forwardSteps[min(n, len(forwardSteps)-1)])
-	return &at
+	return f.Now().Add(forwardSteps[min(n, len(forwardSteps)-1)]), true
 }
 
 func (f *Forward) deliver(ctx context.Context, raw []byte) error {

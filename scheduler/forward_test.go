@@ -25,7 +25,8 @@ type parcels struct {
 	claimErr error
 	claimed  [2]time.Time // at, until
 	done     []int64
-	until    map[int64]*time.Time
+	until    map[int64]time.Time
+	givenUp  []int64
 	message  string
 	fail     map[int64]error // of Forwarded
 }
@@ -45,14 +46,19 @@ func (p *parcels) Forwarded(_ context.Context, id int64, _ time.Time) error {
 	return nil
 }
 
-func (p *parcels) PostponeForward(ctx context.Context, id int64, until *time.Time, message string) error {
+func (p *parcels) PostponeForward(ctx context.Context, id int64, until time.Time, message string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if p.until == nil {
-		p.until = map[int64]*time.Time{}
+		p.until = map[int64]time.Time{}
 	}
 	p.until[id], p.message = until, message
+	return nil
+}
+
+func (p *parcels) GiveUpForward(_ context.Context, id int64, message string) error {
+	p.givenUp, p.message = append(p.givenUp, id), message
 	return nil
 }
 
@@ -127,7 +133,7 @@ func TestOnlyDouyinsSuccessIsSuccess(t *testing.T) {
 		if (len(p.done) == 1) != c.done || !strings.Contains(p.message, c.message) {
 			t.Errorf("%s: done %v, %q; want %v, %q", name, p.done, p.message, c.done, c.message)
 		}
-		if until := p.until[7]; !c.done && (until == nil || !until.Equal(noon.Add(15*time.Second))) {
+		if until := p.until[7]; !c.done && !until.Equal(noon.Add(15*time.Second)) {
 			t.Errorf("%s: again at %v", name, until)
 		}
 	}
@@ -142,8 +148,8 @@ func TestTheRetriesFollowDouyinsSchedule(t *testing.T) {
 	total := time.Duration(0)
 	n := 0
 	for ; n < 100; n++ {
-		at := f.next(n)
-		if at == nil {
+		at, more := f.next(n)
+		if !more {
 			break
 		}
 		total += at.Sub(noon)
@@ -176,7 +182,8 @@ func TestAFullBatchAsksForMore(t *testing.T) {
 	}
 }
 
-// The bug: what a scheduler had claimed when a deploy stopped it waited until the claim was over, more than four minutes.
+// The bug: what a scheduler had claimed when a deploy stopped it waited until the claim was over,
+// more than four minutes.
 func TestADeliveryThatWasInterruptedComesAgainAtOnce(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	url := handlerThat(t, func(w http.ResponseWriter, r *http.Request) {
@@ -189,13 +196,14 @@ func TestADeliveryThatWasInterruptedComesAgainAtOnce(t *testing.T) {
 		t.Errorf("%v, done %v", err, p.done)
 	}
 	for _, id := range []int64{7, 8} {
-		if at := p.until[id]; at == nil || !at.Equal(noon) {
+		if at := p.until[id]; !at.Equal(noon) {
 			t.Errorf("callback %d is due at %v, want at once", id, at)
 		}
 	}
 }
 
-// The bug: the URL stood in the log and in ordersync_callback, with whatever secret the shop had put into it.
+// The bug: the URL stood in the log and in ordersync_callback, with whatever secret the shop had
+// put into it.
 func TestTheURLsSecretsAreNowhere(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	addr := strings.TrimPrefix(gone.URL, "http://")
@@ -212,7 +220,8 @@ func TestTheURLsSecretsAreNowhere(t *testing.T) {
 	}
 }
 
-// With the real store: two schedulers deliver each callback once, and a refusal is tried again until it is taken.
+// With the real store: two schedulers deliver each callback once, and a refusal is tried again
+// until it is taken.
 func TestCallbacksAreForwardedFromTheStore(t *testing.T) {
 	onBoth(t, store.DefaultSchema(), func(t *testing.T, e *env) {
 		var bodies []string
@@ -248,6 +257,37 @@ func TestCallbacksAreForwardedFromTheStore(t *testing.T) {
 		}
 		if len(bodies) != 2 || bodies[0] != raw || bodies[1] != raw {
 			t.Errorf("delivered %q", bodies)
+		}
+	})
+}
+
+// The bug: that the shop's handler had never taken a callback was a line of the log, and nobody was
+// shown it.
+func TestACallbackThatIsNeverTakenIsAnAlarm(t *testing.T) {
+	onBoth(t, store.DefaultSchema(), func(t *testing.T, e *env) {
+		url := handlerThat(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+		c := store.Callback{Type: "other", Number: "N1", Raw: []byte(raw), At: noon, Forward: true}
+		if _, err := e.store.AcceptCallback(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		f := &Forward{Rows: e.store, URL: url, Now: e.clock, Log: zerolog.Nop()}
+		open := func() []store.KeptCallback {
+			all, err := e.store.CallbackAlarms(t.Context(), 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return all
+		}
+		tick(t, f.Tick)
+		if all := open(); len(all) > 0 {
+			t.Errorf("it is still tried: %+v", all)
+		}
+		for range 50 { // 14 deliveries on the first day's steps, then one every six hours for six days
+			e.pass(6 * time.Hour)
+			tick(t, f.Tick)
+		}
+		if all := open(); len(all) != 1 || all[0].Alarm != store.AlarmUndelivered || all[0].Number != "N1" || all[0].Note != "answered HTTP 502" {
+			t.Errorf("given up: %+v", all)
 		}
 	})
 }

@@ -50,7 +50,8 @@ func (e *env) refund(number string, due time.Time) store.Instruction {
 	return i
 }
 
-// The bug: FLUSHALL after refunds had been handed over and before a worker took them left them alone for 15 minutes.
+// The bug: FLUSHALL after refunds had been handed over and before a worker took them left them
+// alone for 15 minutes.
 func TestMoneyIsHandedOverAgainWhenRedisCameBackEmpty(t *testing.T) {
 	onBoth(t, store.DefaultSchema(), func(t *testing.T, e *env) {
 		e.addOrder(1, noon)
@@ -91,7 +92,8 @@ func TestMoneyIsHandedOverAgainWhenRedisCameBackEmpty(t *testing.T) {
 				t.Errorf("%s is due at %v, was %v; %v", before.Number, i.DueAt, before.DueAt, err)
 			}
 		}
-		// What only found that it came too early comes again when its time has come, although its id is kept.
+		// What only found that it came too early comes again when its time has come, although its
+		// id is kept.
 		e.pass(10 * time.Minute)
 		tick(t, d.Tick)
 		if got := e.refunds(); !slices.Equal(got, []string{"A", "B", "flying", "flying", "soon", "soon"}) {
@@ -100,7 +102,8 @@ func TestMoneyIsHandedOverAgainWhenRedisCameBackEmpty(t *testing.T) {
 	})
 }
 
-// More than a page is lost, among it many of one millisecond: each is handed over again once, and the mark waits for the last.
+// More than a page is lost, among it many of one millisecond: each is handed over again once, and
+// the mark waits for the last.
 func TestAllMoneyIsHandedOverAgainPageByPage(t *testing.T) {
 	onBoth(t, store.DefaultSchema(), func(t *testing.T, e *env) {
 		e.addOrder(1, noon)

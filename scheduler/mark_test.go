@@ -39,6 +39,11 @@ func (d dueTable) PostponeDue(_ context.Context, due []store.Due, until time.Tim
 	return nil
 }
 
+func (d dueTable) RefuseDue(_ context.Context, o store.Due, _, _ string, _ time.Time) error {
+	delete(d, o.OrderID)
+	return nil
+}
+
 // road is Redis: tasks, and a mark.
 type road struct {
 	mu      sync.Mutex // EnqueueMany asks from many goroutines
@@ -66,7 +71,8 @@ func (r *road) handed() []string {
 	return orders
 }
 
-// The bug: FLUSHALL after the sweep had handed orders over and before a worker took them left them alone for 15 minutes.
+// The bug: FLUSHALL after the sweep had handed orders over and before a worker took them left them
+// alone for 15 minutes.
 func TestWhatWasHandedOverIsHandedOverAgainWhenRedisCameBackEmpty(t *testing.T) {
 	start := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	now := start

@@ -16,13 +16,15 @@ import (
 )
 
 const (
-	// settledByDouyin: what was not settled after 150 days goes to the seller by itself (OLD-SETTLE).
+	// settledByDouyin: what was not settled after 150 days goes to the seller by itself
+	// (OLD-SETTLE).
 	settledByDouyin = 150 * 24 * time.Hour
-	// settleTries bounds the automatic settlements of one order until a person has looked, settleAgain the pace after a failure:
-	// each takes a new number.
+	// settleTries bounds the automatic settlements of one order until a person has looked,
+	// settleAgain the pace after a failure: each takes a new number.
 	settleTries = 5
 	settleAgain = 24 * time.Hour
-	// settleFaults is how many payments in a row may fail before a round ends: then it is not the payments' fault.
+	// settleFaults is how many payments in a row may fail before a round ends: then it is not the
+	// payments' fault.
 	settleFaults = 3
 )
 
@@ -34,9 +36,10 @@ type Payments interface {
 	PaymentAlarm(ctx context.Context, outOrderNo, alarm, message string) error
 }
 
-// AutoSettle settles every paid order whose time has come, all of it to the seller. What failed settleTries times, or can never be
-// written down, raises store.AlarmUnsettled at its payment; once somebody has acknowledged that, it is tried as often again. Not safe for concurrent use; any number of
-// processes may have one each: they make the same numbers.
+// AutoSettle settles every paid order whose time has come, all of it to the seller. What failed
+// settleTries times, or can never be written down, raises store.AlarmUnsettled at its payment; once
+// somebody has acknowledged that, it is tried as often again. Not safe for concurrent use; any
+// number of processes may have one each: they make the same numbers.
 type AutoSettle struct {
 	Payments Payments
 	After    time.Duration // since payment
@@ -47,7 +50,8 @@ type AutoSettle struct {
 	resume store.ScanKey
 }
 
-// Tick looks at one page of payments. The settlements that it writes down are due at once. It implements Job.Do.
+// Tick looks at one page of payments. The settlements that it writes down are due at once. It
+// implements Job.Do.
 func (s *AutoSettle) Tick(ctx context.Context) (more bool, err error) {
 	now := s.Now()
 	page, err := s.Payments.UnsettledPayments(ctx, store.PaymentScan{
@@ -70,8 +74,8 @@ func (s *AutoSettle) Tick(ctx context.Context) (more bool, err error) {
 // errSettleEnds: payment after payment failed.
 var errSettleEnds = errors.New("scheduler: the round of automatic settlement ends here")
 
-// settleEach settles each payment. One that fails holds up no other one; the error is the first one's, and errSettleEnds as well
-// when one after the other failed.
+// settleEach settles each payment. One that fails holds up no other one; the error is the first
+// one's, and errSettleEnds as well when one after the other failed.
 func (s *AutoSettle) settleEach(ctx context.Context, payments []store.Payment, now time.Time) (failed error) {
 	faults := 0
 	for _, p := range payments {
@@ -141,7 +145,8 @@ func (s *AutoSettle) giveUp(ctx context.Context, p store.Payment, why string) er
 	return s.Payments.PaymentAlarm(ctx, p.OutOrderNo, store.AlarmUnsettled, why)
 }
 
-// refunded tells whether all of a payment was paid back through ordersync: then nothing is left to settle.
+// refunded tells whether all of a payment was paid back through ordersync: then nothing is left to
+// settle.
 func (s *AutoSettle) refunded(ctx context.Context, p store.Payment) (bool, error) {
 	refunds, err := s.Payments.Instructions(ctx, store.Refund, p.OrderID)
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 	"github.com/ordersync/ordersync/tasks"
 )
 
-// Rows that no task can carry head every page: each raises an alarm, once, and the others are handed over in the same round.
+// Rows that no task can carry head every page: each raises an alarm, once, and the others are
+// handed over in the same round.
 func TestARowThatNoTaskCanCarryStopsNoMoney(t *testing.T) {
 	for _, m := range []store.Money{store.Refund, store.Settlement} {
 		onBoth(t, store.DefaultSchema(), func(t *testing.T, e *env) {
@@ -95,7 +96,8 @@ func TestALockedRowStopsNoMoney(t *testing.T) {
 	})
 }
 
-// After its tries a payment waits for a person, with one alarm; when that is acknowledged it is tried as often again.
+// After its tries a payment waits for a person, with one alarm; when that is acknowledged it is
+// tried as often again.
 func TestAutomaticSettlementThatFailsRaisesAnAlarm(t *testing.T) {
 	onBoth(t, store.DefaultSchema(), func(t *testing.T, e *env) {
 		e.pay(1, noon.Add(-8*24*time.Hour))
@@ -147,7 +149,8 @@ func TestAutomaticSettlementThatFailsRaisesAnAlarm(t *testing.T) {
 	})
 }
 
-// What can never be written down raises the alarm too, and what fails alone holds up no other payment.
+// What can never be written down raises the alarm too, and what fails alone holds up no other
+// payment.
 func TestOnePaymentHoldsUpNoOther(t *testing.T) {
 	unsettled := []store.Payment{{OrderID: "1", OutOrderNo: "no-1", Total: 1}, {OrderID: "2", OutOrderNo: "no-2", Total: 1}, {OrderID: "3", OutOrderNo: "no-3", Total: 1}}
 	for name, c := range map[string]struct {
@@ -168,7 +171,8 @@ func TestOnePaymentHoldsUpNoOther(t *testing.T) {
 	}
 }
 
-// A callback whose row is locked when its answer is written comes again; those behind it are delivered now.
+// A callback whose row is locked when its answer is written comes again; those behind it are
+// delivered now.
 func TestALockedCallbackHoldsUpNoOther(t *testing.T) {
 	url := handlerThat(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"err_no":0}`)) })
 	p := &parcels{due: []store.Forward{{ID: 1, Raw: []byte("{}")}, {ID: 2, Raw: []byte("{}")}}, fail: map[int64]error{1: fmt.Errorf("store: %w", store.ErrLocked)}}

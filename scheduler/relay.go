@@ -16,8 +16,8 @@ type Outbox interface {
 	RelayOutbox(ctx context.Context, limit int, hand func(ctx context.Context, rows []store.OutboxRow) []error) (n int, err error)
 }
 
-// Relay hands rows of ordersync_outbox over to asynq, exactly once each: the task's id names the row, and asynq keeps the id
-// for longer than a killed relay needs to come back.
+// Relay hands rows of ordersync_outbox over to asynq, exactly once each: the task's id names the
+// row, and asynq keeps the id for longer than a killed relay needs to come back.
 type Relay struct {
 	Outbox Outbox
 	// Hand asks for what the rows say, with an answer for each row.
@@ -56,8 +56,8 @@ type CallbackRows interface {
 	PurgeCallbacks(ctx context.Context, before time.Time, limit int) (n int64, err error)
 }
 
-// PurgeCallbacks deletes stored callbacks older than Keep, in small batches, but none that Forward may still try or Douyin may
-// still redeliver.
+// PurgeCallbacks deletes stored callbacks older than Keep, in small batches, but none that Forward
+// may still try or Douyin may still redeliver.
 type PurgeCallbacks struct {
 	Rows CallbackRows
 	Keep time.Duration

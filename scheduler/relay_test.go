@@ -145,7 +145,8 @@ func TestOldRowsAreDeletedInBatches(t *testing.T) {
 	}
 }
 
-// The bug: with log.keep of two days, callbacks were deleted that the shop's handler had not taken yet and was still to get.
+// The bug: with log.keep of two days, callbacks were deleted that the shop's handler had not taken
+// yet and was still to get.
 func TestACallbackThatIsStillTriedIsNotPurged(t *testing.T) {
 	onBoth(t, store.DefaultSchema(), func(t *testing.T, e *env) {
 		for n := range 2 {

@@ -16,20 +16,25 @@ import (
 const (
 	// pageSize is how many of the shop's orders one statement reads.
 	pageSize = 1000
-	// pagesPerTick bounds the work of one tick: 50,000 orders a minute at the default pace, about a quarter of a second of
-	// the database's time.
+	// pagesPerTick bounds the work of one tick: 50,000 orders a minute at the default pace, about a
+	// quarter of a second of the database's time.
 	pagesPerTick = 50
-	// freshWindow is read at every tick where the shop has no updated_at; what is older is patrolled page by page.
+	// freshWindow is read at every tick where the shop has no updated_at; what is older is
+	// patrolled page by page.
 	freshWindow = time.Hour
-	// patrolPages is how much of what is older is read at a tick where the shop has updated_at: somebody may write a time that has passed
-	// long ago, with a clock that is behind or a loc of mysql.dsn that is not the shop's.
+	// patrolPages is how much of what is older is read at a tick where the shop has updated_at:
+	// somebody may write a time that has passed long ago, with a clock that is behind or a loc of
+	// mysql.dsn that is not the shop's.
 	patrolPages = 5
-	// overlap is read again at every tick where the shop has updated_at: a transaction may commit later than the time it wrote.
+	// overlap is read again at every tick where the shop has updated_at: a transaction may commit
+	// later than the time it wrote.
 	overlap = 5 * time.Minute
-	// handOverAgain is when an order that was handed over is looked at again: longer than the largest backlog needs at the
-	// default rate. A worker writes a time of its own before that. When Redis came back empty nobody waits for it: see Mark.
+	// handOverAgain is when an order that was handed over is looked at again: longer than the
+	// largest backlog needs at the default rate. A worker writes a time of its own before that.
+	// When Redis came back empty nobody waits for it: see Mark.
 	handOverAgain = 15 * time.Minute
-	// maxBacklog stops handing over while that many of the sweep's tasks wait: a backlog is not worth a second copy of it.
+	// maxBacklog stops handing over while that many of the sweep's tasks wait: a backlog is not
+	// worth a second copy of it.
 	maxBacklog = 10_000
 )
 
@@ -38,19 +43,21 @@ type Unsynced interface {
 	MarkUnsynced(ctx context.Context, s store.Scan) (store.ScanPage, error)
 	DueOrders(ctx context.Context, now time.Time, limit int) ([]store.Due, error)
 	PostponeDue(ctx context.Context, due []store.Due, until time.Time) error
+	RefuseDue(ctx context.Context, d store.Due, kind, message string, now time.Time) error
 }
 
-// Sweep finds the orders that Douyin should know and does not, and enqueues them. Not safe for concurrent use; any number of
-// processes may have one each.
+// Sweep finds the orders that Douyin should know and does not, and enqueues them. Not safe for
+// concurrent use; any number of processes may have one each.
 type Sweep struct {
 	Orders Unsynced
 	Queue  tasks.Enqueuer
 	// Backlog is the number of tasks that wait in tasks.QueueSweep.
 	Backlog func(ctx context.Context) (int64, error)
-	// Mark tells that Redis came back empty; what had been handed over is handed over again then. Nil: that is noticed only
-	// when handOverAgain is over.
+	// Mark tells that Redis came back empty; what had been handed over is handed over again then.
+	// Nil: that is noticed only when handOverAgain is over.
 	Mark Mark
-	// Statuses are the shop's status values that have a word of Douyin's. Nil: the shop has no status column.
+	// Statuses are the shop's status values that have a word of Douyin's. Nil: the shop has no
+	// status column.
 	Statuses []string
 	// Changes tells by which times the shop's orders are read. Nil: by create_time.
 	Changes func(ctx context.Context) (store.Changes, error)
@@ -98,8 +105,9 @@ func (s *Sweep) look(ctx context.Context, now time.Time) (read, marked int, err 
 	return read + r, marked + m, err
 }
 
-// lookAhead reads what lies ahead of the clock, where the shop's times are wrong: by a clock, or by a loc of mysql.dsn that is not the
-// shop's. How old such an order is cannot be known, so it is taken to be new: it becomes due when After is over.
+// lookAhead reads what lies ahead of the clock, where the shop's times are wrong: by a clock, or by
+// a loc of mysql.dsn that is not the shop's. How old such an order is cannot be known, so it is
+// taken to be new: it becomes due when After is over.
 func (s *Sweep) lookAhead(ctx context.Context, now time.Time) (read, marked int, err error) {
 	next := now.Add(time.Second) // the shop may write whole seconds
 	last, read, marked, err := s.scan(ctx, store.Scan{From: next, After: s.ahead, DueAt: now.Add(s.After)}, pagesPerTick)
@@ -227,8 +235,8 @@ func (s *Sweep) scan(ctx context.Context, q store.Scan, most int) (last store.Sc
 	return last, read, marked, nil
 }
 
-// handOver enqueues what is due. The id of each task names the order and its due time, so a second scheduler, or this one
-// after a crash, enqueues the same task and asynq takes it once.
+// handOver enqueues what is due. The id of each task names the order and its due time, so a second
+// scheduler, or this one after a crash, enqueues the same task and asynq takes it once.
 func (s *Sweep) handOver(ctx context.Context, now time.Time) (handed int, err error) {
 	until, err := s.horizon(ctx, now)
 	if err != nil {
@@ -244,10 +252,11 @@ func (s *Sweep) handOver(ctx context.Context, now time.Time) (handed int, err er
 			return handed, err
 		}
 		if len(due) > 0 {
-			if err := s.enqueue(ctx, due); err != nil {
+			named, err := s.enqueue(ctx, due, now)
+			if err != nil {
 				return handed, err
 			}
-			if err := s.Orders.PostponeDue(ctx, due, now.Add(handOverAgain)); err != nil {
+			if err := s.Orders.PostponeDue(ctx, named, now.Add(handOverAgain)); err != nil {
 				return handed, err
 			}
 			handed += len(due)
@@ -258,8 +267,8 @@ func (s *Sweep) handOver(ctx context.Context, now time.Time) (handed int, err er
 	}
 }
 
-// horizon is the due time up to which orders are handed over: now, and where Redis has lost its tasks, all that they would
-// have been looked at again by themselves.
+// horizon is the due time up to which orders are handed over: now, and where Redis has lost its
+// tasks, all that they would have been looked at again by themselves.
 func (s *Sweep) horizon(ctx context.Context, now time.Time) (time.Time, error) {
 	noticed, err := s.lost.notice(ctx, s.Mark, now)
 	if err != nil {
@@ -268,13 +277,14 @@ func (s *Sweep) horizon(ctx context.Context, now time.Time) (time.Time, error) {
 	if noticed {
 		s.Log.Warn().Msg("sweep: Redis is new or came back empty: what was on its way is asked for again")
 	}
-	if s.lost.known() && s.lost.until().After(now) {
+	if s.lost.happened() && s.lost.until().After(now) {
 		return s.lost.until(), nil
 	}
 	return now, nil
 }
 
-func (s *Sweep) enqueue(ctx context.Context, due []store.Due) error {
+// enqueue answers with the orders that a task can name. The others are refused.
+func (s *Sweep) enqueue(ctx context.Context, due []store.Due, now time.Time) (named []store.Due, err error) {
 	items := make([]tasks.Wanted, len(due))
 	for i, d := range due {
 		items[i].PushOrder = tasks.PushOrder{
@@ -284,11 +294,24 @@ func (s *Sweep) enqueue(ctx context.Context, due []store.Due) error {
 	for i, r := range tasks.EnqueueMany(ctx, s.Queue, items) {
 		var unfit *tasks.PayloadError
 		switch {
-		case errors.As(r.Err, &unfit): // it must not hold up the others, now and for ever
-			s.Log.Warn().Err(r.Err).Str("order", due[i].OrderID).Msg("sweep: no task can name this order; it is left out")
+		case errors.As(r.Err, &unfit): // it must not hold up the others, and it must not be pending for ever
+			s.Log.Warn().Err(r.Err).Str("order", due[i].OrderID).Msg("sweep: no task can name this order; it is refused")
+			if err := s.Orders.RefuseDue(ctx, due[i], kindIncomplete, unnameable(unfit), now); err != nil {
+				return nil, err
+			}
 		case r.Err != nil:
-			return fmt.Errorf("order %s: %w", due[i].OrderID, r.Err)
+			return nil, fmt.Errorf("order %s: %w", due[i].OrderID, r.Err)
+		default:
+			named = append(named, due[i])
 		}
 	}
-	return nil
+	return named, nil
+}
+
+// kindIncomplete is the worker's word for an order that lacks what a push needs.
+const kindIncomplete = "incomplete"
+
+// unnameable tells an operator why an order's key cannot be in a task's id, in a URL or on a page.
+func unnameable(e *tasks.PayloadError) string {
+	return "the order's key " + e.Reason + ", so no task can name it: let shop.columns.id (or id of shop.sql.order) be a key without one"
 }

@@ -40,7 +40,8 @@ func TestTwoSchedulersEnqueueEachOrderOnce(t *testing.T) {
 	})
 }
 
-// Whatever Douyin does not know is asked for; what it knows, what has no word and what is in a worker's hands is not.
+// Whatever Douyin does not know is asked for; what it knows, what has no word and what is in a
+// worker's hands is not.
 func TestTheSweepAsksForWhatDouyinDoesNotKnow(t *testing.T) {
 	onBoth(t, store.DefaultSchema(), func(t *testing.T, e *env) {
 		created := noon.Add(-2 * time.Hour)
@@ -78,7 +79,8 @@ func TestTheSweepAsksForWhatDouyinDoesNotKnow(t *testing.T) {
 		if got := orderIDs(t, e); !slices.Equal(got, want) {
 			t.Errorf("a second tick made it %v", got)
 		}
-		// Nobody came for them: after a while they are asked for again, with the others whose time has come.
+		// Nobody came for them: after a while they are asked for again, with the others whose time
+		// has come.
 		if _, err := e.inspector.DeleteAllPendingTasks(tasks.QueueSweep); err != nil {
 			t.Fatal(err)
 		}
@@ -90,8 +92,8 @@ func TestTheSweepAsksForWhatDouyinDoesNotKnow(t *testing.T) {
 	})
 }
 
-// TestTheSweepSeesWhatLiesAhead: with a wrong loc of mysql.dsn every order of the last eight hours was ahead of the clock, and none of
-// them was found.
+// TestTheSweepSeesWhatLiesAhead: with a wrong loc of mysql.dsn every order of the last eight hours
+// was ahead of the clock, and none of them was found.
 func TestTheSweepSeesWhatLiesAhead(t *testing.T) {
 	onBoth(t, store.DefaultSchema(), func(t *testing.T, e *env) {
 		for id := 1; id <= 3; id++ {
@@ -160,7 +162,8 @@ func TestTheSweepFindsAChangeThatIsSaidToBeOld(t *testing.T) {
 		e.pass(10 * time.Minute)
 		tick(t, s.Tick)
 		e.addOrder(1, noon)
-		e.exec("UPDATE `order` SET updated_at = ? WHERE id = 1", noon.Add(-8*time.Hour).Format(time.DateTime)) // by a clock 8 hours behind
+		// by a clock 8 hours behind
+		e.exec("UPDATE `order` SET updated_at = ? WHERE id = 1", noon.Add(-8*time.Hour).Format(time.DateTime))
 		tick(t, s.Tick)
 		if got := orderIDs(t, e); !slices.Equal(got, []string{"1"}) {
 			t.Errorf("asked for %v", got)
@@ -168,7 +171,8 @@ func TestTheSweepFindsAChangeThatIsSaidToBeOld(t *testing.T) {
 	})
 }
 
-// Thousands of orders in one second: pages are resumed by time and key, so none is left out and none comes twice.
+// Thousands of orders in one second: pages are resumed by time and key, so none is left out and
+// none comes twice.
 func TestAFullSecondIsReadToItsEnd(t *testing.T) {
 	onBoth(t, store.DefaultSchema(), func(t *testing.T, e *env) {
 		const orders = pageSize + 500

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,7 +14,8 @@ import (
 	"github.com/ordersync/ordersync/store"
 )
 
-// pages is the shop's order table as the sweep scans it, a page for each ScanKey, and a list of due orders.
+// pages is the shop's order table as the sweep scans it, a page for each ScanKey, and a list of due
+// orders.
 type pages struct {
 	scans    []store.Scan
 	ahead    int // scans of what lies ahead of the clock
@@ -22,6 +24,16 @@ type pages struct {
 	dueErr   error
 	putOff   []store.Due
 	putUntil time.Time
+	refused  map[string]string // key to message
+}
+
+func (p *pages) RefuseDue(_ context.Context, d store.Due, kind, message string, _ time.Time) error {
+	if p.refused == nil {
+		p.refused = map[string]string{}
+	}
+	p.refused[d.OrderID] = kind + ": " + message
+	p.due = slices.DeleteFunc(p.due, func(other store.Due) bool { return other == d })
+	return nil
 }
 
 func (p *pages) MarkUnsynced(_ context.Context, q store.Scan) (store.ScanPage, error) {
@@ -37,7 +49,7 @@ func (p *pages) MarkUnsynced(_ context.Context, q store.Scan) (store.ScanPage, e
 }
 
 func (p *pages) DueOrders(_ context.Context, _ time.Time, limit int) ([]store.Due, error) {
-	return p.due[:min(limit, len(p.due))], p.dueErr
+	return slices.Clone(p.due[:min(limit, len(p.due))]), p.dueErr
 }
 
 func (p *pages) PostponeDue(_ context.Context, due []store.Due, until time.Time) error {
@@ -165,13 +177,13 @@ func TestWhatIsNotOnItsQueueStaysDue(t *testing.T) {
 	}
 }
 
-// The bug: the store takes any key of the shop's, a task's id does not. One such order, due for longest, kept all others from being
-// handed over for ever.
+// The bug: the store takes any key of the shop's, a task's id does not. One such order, due for
+// longest, kept all others from being handed over for ever.
 func TestAnOrderThatNoTaskCanNameHoldsNobodyUp(t *testing.T) {
 	p, q := &pages{due: []store.Due{{OrderID: "2026/1", DueAt: noon}, {OrderID: "a b", DueAt: noon}, {OrderID: "7", DueAt: noon}}}, newQueue()
 	tick(t, newSweep(p, q).Tick)
-	if len(q.ids) != 1 || len(p.putOff) != 3 {
-		t.Errorf("on the queue %v, put off %v", q.ids, p.putOff)
+	if len(q.ids) != 1 || len(p.putOff) != 1 || len(p.refused) != 2 {
+		t.Errorf("on the queue %v, put off %v, refused %v", q.ids, p.putOff, p.refused)
 	}
 }
 
@@ -209,5 +221,39 @@ func TestASweepTellsWhatFailed(t *testing.T) {
 	}
 }
 
+func TestAnOrderThatNoTaskCanNameIsRefusedWithItsReason(t *testing.T) {
+	p := &pages{due: []store.Due{{OrderID: "a/b", DueAt: noon}, {OrderID: "2", DueAt: noon}}}
+	q := newQueue()
+	if _, err := newSweep(p, q).Tick(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	const want = "incomplete: the order's key has a space, slash, colon or control character"
+	if got := p.refused["a/b"]; !strings.HasPrefix(got, want) || len(p.refused) != 1 {
+		t.Errorf("refused %q, want a/b alone with %q", p.refused, want)
+	}
+	if len(p.putOff) != 1 || p.putOff[0].OrderID != "2" {
+		t.Errorf("handed over %v, want 2 alone", p.putOff)
+	}
+}
+
 // byChange is a shop whose updated_at is always there.
 func byChange(context.Context) (store.Changes, error) { return store.Changes{ByUpdate: true}, nil }
+
+// The bug: an order whose updated_at is NULL or 0 until its first change was found by nobody.
+func TestAnOrderWithoutAChangeIsFoundByItsCreation(t *testing.T) {
+	oldest, newest := noon.Add(-48*time.Hour), noon.Add(-10*time.Minute)
+	p := &pages{}
+	s := newSweep(p, newQueue())
+	s.Changes = func(context.Context) (store.Changes, error) {
+		return store.Changes{ByUpdate: true, Unmarked: true}, nil
+	}
+	tick(t, s.Tick)
+	if len(p.scans) != 2 || p.scans[0].ByCreateTime || !p.scans[1].ByCreateTime || !p.scans[1].From.Equal(oldest) || !p.scans[1].To.Equal(newest) {
+		t.Errorf("%+v; want everything by updated_at, and by create_time", p.scans)
+	}
+	p.scans = nil
+	tick(t, s.Tick)
+	if len(p.scans) != 4 || !p.scans[2].ByCreateTime || !p.scans[2].From.Equal(newest.Add(-overlap)) {
+		t.Errorf("%+v; want what is new since, by both", p.scans)
+	}
+}

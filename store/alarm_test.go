@@ -10,7 +10,6 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/store"
-	"github.com/ordersync/ordersync/store/servertest"
 )
 
 func seen(table store.AlarmTable, number, alarm string) store.SeenAlarm {
@@ -183,41 +182,31 @@ func TestAnEndMayRaiseAnAlarm(t *testing.T) {
 
 // However many alarms were acknowledged over the years, the lists and the counts read those that nobody has seen.
 func TestAcknowledgedAlarmsAreNotRead(t *testing.T) {
-	dsn := servertest.MySQLDSN(t)
-	if dsn == "" {
-		return // ORDERSYNC_TEST_SERVERS=required makes this a failure
-	}
-	db, err := store.Open(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	servertest.CreateShop(t, db)
-	s := newStore(t, db, store.Config{})
-	const each = 5000
 	at := t0.Format("2006-01-02 15:04:05")
-	for from := range 4 { // 5,000 acknowledged, 15,000 without an alarm, and one that nobody has seen
-		rows := make([]string, each)
-		for i := range rows {
+	// 5,000 acknowledged, 15,000 without an alarm, and one that nobody has seen
+	onManyRows(t, 20_000, "ordersync_refund",
+		"INSERT INTO ordersync_refund (out_refund_no, order_id, out_order_no, amount_fen, fingerprint, state, alarm, alarm_at, ack_at, created_at, updated_at)",
+		func(i int) string {
 			alarm, ack := "''", "NULL"
-			if from == 0 {
+			switch {
+			case i < 5000:
 				alarm, ack = "'overdue'", "'"+at+"'"
+			case i == 5077:
+				alarm = "'amount'"
 			}
-			rows[i] = fmt.Sprintf("('R%d-%d', '1', '1', 1, '', 'succeeded', %s, '%s', %s, '%s', '%s')", from, i, alarm, at, ack, at, at)
-		}
-		exec(t, db, "INSERT INTO ordersync_refund (out_refund_no, order_id, out_order_no, amount_fen, fingerprint, state, alarm, alarm_at, ack_at, created_at, updated_at) VALUES "+strings.Join(rows, ","))
-	}
-	exec(t, db, "UPDATE ordersync_refund SET alarm = 'amount' WHERE out_refund_no = 'R1-77'")
-	exec(t, db, "ANALYZE TABLE ordersync_refund")
-	pool, _ := db.DB()
-	pool.SetMaxOpenConns(1) // the counters are the session's
-	exec(t, db, "FLUSH STATUS")
-	if got := openAlarms(t, s); got != "refund R1-77 amount" {
-		t.Errorf("open %s", got)
-	}
-	if all, err := s.AcknowledgedAlarms(t.Context(), 20); err != nil || len(all) != 20 {
-		t.Errorf("%d, %v", len(all), err)
-	}
-	if read := count(t, db, "SELECT SUM(variable_value) FROM information_schema.session_status WHERE variable_name IN ('Handler_read_next', 'Handler_read_prev', 'Handler_read_rnd_next')"); read > 200 {
-		t.Errorf("%d rows were read one after the other", read)
-	}
+			return fmt.Sprintf("('R%d', '1', '1', 1, '', 'succeeded', %s, '%s', %s, '%s', '%s')", i, alarm, at, ack, at, at)
+		},
+		func(t *testing.T, s *store.Store, db *gorm.DB) {
+			read := rowsRead(t, db, func() {
+				if got := openAlarms(t, s); got != "refund R5077 amount" {
+					t.Errorf("open %s", got)
+				}
+				if all, err := s.AcknowledgedAlarms(t.Context(), 20); err != nil || len(all) != 20 {
+					t.Errorf("%d, %v", len(all), err)
+				}
+			}, "next", "prev", "rnd_next")
+			if read > 200 {
+				t.Errorf("%d rows were read one after the other", read)
+			}
+		})
 }

@@ -49,11 +49,13 @@ func (b Backfill) name() string {
 	return b.From.UTC().Format(backfillName) + "-" + b.To.UTC().Format(backfillName)
 }
 
-// Revision names the run in the ids of its tasks, in at most 64 bytes: the same order asked for twice in one run is one task.
+// Revision names the run in the ids of its tasks, in at most 64 bytes: the same order asked for
+// twice in one run is one task.
 func (b Backfill) Revision() string { return "backfill-" + b.name() + "-" + strconv.Itoa(b.Run) }
 
-// OpenBackfill finds the backfill of a range, or begins it. again begins a finished one once more, as a run of its own; one
-// that is not finished goes on whatever again says, so that the same command may be repeated after any interruption.
+// OpenBackfill finds the backfill of a range, or begins it. again begins a finished one once more,
+// as a run of its own; one that is not finished goes on whatever again says, so that the same
+// command may be repeated after any interruption.
 func (s *Store) OpenBackfill(ctx context.Context, from, to time.Time, again bool) (Backfill, error) {
 	b := Backfill{From: from.Truncate(time.Second), To: to.Truncate(time.Second)}
 	now := s.sql.time(s.Clock())
@@ -90,8 +92,9 @@ func (s *Store) readBackfill(ctx context.Context, b *Backfill) error {
 	return nil
 }
 
-// MoveBackfill puts a page behind b and returns the backfill as it then stands; it is finished with the last page. Call it when
-// the page's orders are in their queue. The error is ErrBackfillMoved when another process was faster: nothing was counted twice then.
+// MoveBackfill puts a page behind b and returns the backfill as it then stands; it is finished with
+// the last page. Call it when the page's orders are in their queue. The error is ErrBackfillMoved
+// when another process was faster: nothing was counted twice then.
 func (s *Store) MoveBackfill(ctx context.Context, b Backfill, page BackfillPage) (Backfill, error) {
 	next := b
 	next.Tally, next.UpdatedAt, next.moves = b.Tally.Plus(page.Tally), s.Clock(), b.moves+1
@@ -136,54 +139,49 @@ type BackfillPage struct {
 	Done  bool // nothing is left behind this page
 }
 
-// MarkBackfill reads the page behind b.Place, by create_time, and makes those orders due that somebody has to ask for: all that
-// Douyin does not hold as they are and nobody is at. So an order that was read is in MySQL's books before it is in Redis, and a
-// Redis that comes back empty loses no order of a backfill. A page read once more asks for the same orders, as long as nobody
-// has pushed them.
+// MarkBackfill reads the page behind b.Place, by create_time, and makes those orders due that
+// somebody has to ask for: all that Douyin does not hold as they are and nobody is at. So an order
+// that was read is in MySQL's books before it is in Redis, and a Redis that comes back empty loses
+// no order of a backfill. A page read once more asks for the same orders, as long as nobody has
+// pushed them.
 func (s *Store) MarkBackfill(ctx context.Context, b Backfill, q BackfillQuery) (BackfillPage, error) {
-	orders, read, err := s.readPage(ctx, b.scan(q))
-	page := BackfillPage{Next: read.Next, Done: read.Done}
-	page.Tally.Found, page.Tally.LeftOut = int64(read.Read), int64(read.Read-len(orders))
-	if err != nil || len(orders) == 0 {
-		return page, err
-	}
-	known, err := s.states(ctx, orderIDs(orders))
-	if err != nil {
-		return page, err
-	}
-	var fresh []*OrderState
-	var changed []string
-	now := s.Clock()
-	for _, o := range orders {
-		state, ok := known[o.ID]
+	var tally BackfillTally
+	var ask []string
+	// An order whose row is locked is asked for all the same: whoever holds the row may be writing
+	// it for a day.
+	read, err := s.markPage(ctx, b.scan(q), func(o shopOrder, state OrderState, known bool) (wanted bool) {
 		switch {
-		case !ok:
-			fresh = append(fresh, pendingState(o.ID, q.DueAt, now))
+		case !known:
+			wanted = true
 		case state.DueAt == nil && state.Outcome == Pushed && state.Open == 0 && !o.differs(state):
-			page.Tally.Held++
-			continue
+			tally.Held++
+			return false
 		case state.DueAt == nil:
-			changed = append(changed, o.ID)
+			wanted = true
 		case state.Outcome != Pending: // being pushed, or to be tried again
-			page.Tally.UnderWay++
-			continue
+			tally.UnderWay++
+			return false
 		}
-		page.Tally.Enqueued++
-		page.Ask = append(page.Ask, o.ID)
-	}
-	// An order whose row is locked is asked for all the same: whoever holds the row may be writing it for a day.
-	_, err = s.markFound(ctx, fresh, changed, q.DueAt)
-	return page, err
+		tally.Enqueued++
+		ask = append(ask, o.ID)
+		return wanted
+	})
+	tally.Found, tally.LeftOut = int64(read.Read), int64(read.Read-len(read.IDs))
+	return BackfillPage{Ask: ask, Next: read.Next, Done: read.Done, Tally: tally}, err
 }
 
-// scan is the range as the sweep's reading understands it, whose bounds are both included: a microsecond is the finest that a
-// DATETIME holds.
+// scan is the range as the sweep's reading understands it, whose bounds are both included: a
+// microsecond is the finest that a DATETIME holds.
 func (b Backfill) scan(q BackfillQuery) Scan {
-	return Scan{Statuses: q.Statuses, From: b.From, To: b.To.Add(-time.Microsecond), ByCreateTime: true, After: b.Place, Limit: q.Limit}
+	return Scan{
+		Statuses: q.Statuses, From: b.From, To: b.To.Add(-time.Microsecond), ByCreateTime: true,
+		After: b.Place, Limit: q.Limit, DueAt: q.DueAt,
+	}
 }
 
-// CountBackfill tells how many orders are left behind b.Place, for a progress bar. Up to CountLimit they are counted on the index;
-// more are estimated by the server (EXPLAIN), and exact is false then.
+// CountBackfill tells how many orders are left behind b.Place, for a progress bar. Up to CountLimit
+// they are counted on the index; more are estimated by the server (EXPLAIN), and exact is false
+// then.
 func (s *Store) CountBackfill(ctx context.Context, b Backfill) (left int64, exact bool, err error) {
 	r, err := s.reading(ctx)
 	if err != nil {
@@ -215,7 +213,8 @@ func (s *Store) CountBackfill(ctx context.Context, b Backfill) (left int64, exac
 	return left, false, nil
 }
 
-// explainedRows reads the column rows of a line of EXPLAIN; the other columns are each server's own.
+// explainedRows reads the column rows of a line of EXPLAIN; the other columns are each server's
+// own.
 func explainedRows(rows *sql.Rows) (n int64, err error) {
 	names, err := rows.Columns()
 	if err != nil {

@@ -56,7 +56,8 @@ const (
 
 const maxDedupKey = 191
 
-// dedupKey is what Douyin's redeliveries have in common. One that does nothing must not stand in the way of one that counts.
+// dedupKey is what Douyin's redeliveries have in common. One that does nothing must not stand in
+// the way of one that counts.
 func (c *Callback) dedupKey() string {
 	key := c.Key
 	if key == "" {
@@ -72,9 +73,10 @@ func (c *Callback) dedupKey() string {
 	return key
 }
 
-// AcceptCallback stores a callback once and does what it says, in one transaction: a payment is recorded and compared with
-// the shop's order, a refund or settlement ends (also when its call has not been answered yet), the order becomes due for a push.
-// When it returns without an error, everything is durable and Douyin may be told so.
+// AcceptCallback stores a callback once and does what it says, in one transaction: a payment is
+// recorded and compared with the shop's order, a refund or settlement ends (also when its call has
+// not been answered yet), the order becomes due for a push. When it returns without an error,
+// everything is durable and Douyin may be told so.
 func (s *Store) AcceptCallback(ctx context.Context, c Callback) (accepted Accepted, err error) {
 	if c.Kept != "" {
 		err := s.untilWon(ctx, func(tx *gorm.DB) (err error) {
@@ -106,15 +108,10 @@ func (s *Store) AcceptCallback(ctx context.Context, c Callback) (accepted Accept
 		}
 		orderID = payment.OrderID
 	}
-	f := func(tx *gorm.DB) (err error) {
+	err = s.underOrderLock(ctx, orderID, func(tx *gorm.DB) (err error) {
 		accepted, err = s.accept(tx, c, orderID, payment)
 		return err
-	}
-	if orderID != "" {
-		err = s.underOrderLock(ctx, orderID, f)
-	} else {
-		err = s.untilWon(ctx, f)
-	}
+	})
 	if err != nil {
 		return Accepted{}, fmt.Errorf("store: accept callback: %w", err)
 	}
@@ -220,8 +217,9 @@ type Forward struct {
 	Attempts int // before this one
 }
 
-// ClaimForwards takes at most limit callbacks that are due at now and makes them due again at until, so that nobody else takes
-// them meanwhile and none is lost with a process that dies. Each is to end with Forwarded or PostponeForward.
+// ClaimForwards takes at most limit callbacks that are due at now and makes them due again at
+// until, so that nobody else takes them meanwhile and none is lost with a process that dies. Each
+// is to end with Forwarded or PostponeForward.
 func (s *Store) ClaimForwards(ctx context.Context, now, until time.Time, limit int) ([]Forward, error) {
 	due, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (f Forward, err error) {
 		err = rows.Scan(&f.ID, &f.Type, &f.Number, &f.Raw, &f.Attempts)
@@ -256,11 +254,28 @@ func (s *Store) Forwarded(ctx context.Context, id int64, at time.Time) error {
 	return nil
 }
 
-// PostponeForward records that the shop's handler has not taken a callback, and when to try again; nil: never.
-func (s *Store) PostponeForward(ctx context.Context, id int64, until *time.Time, message string) error {
-	_, err := s.exec(ctx, "UPDATE `ordersync_callback` SET `forward_due_at` = ?, `forward_message` = ? WHERE `id` = ?", s.sql.timePtr(until), cut.To(message, maxMessage), id)
+// PostponeForward records that the shop's handler has not taken a callback, and when to try again.
+func (s *Store) PostponeForward(ctx context.Context, id int64, until time.Time, message string) error {
+	_, err := s.exec(ctx, "UPDATE `ordersync_callback` SET `forward_due_at` = ?, `forward_message` = ? WHERE `id` = ?",
+		s.sql.time(until), cut.To(message, maxMessage), id)
 	if err != nil {
 		return fmt.Errorf("store: postpone forward: %w", err)
+	}
+	return nil
+}
+
+// GiveUpForward records that the shop's handler has never taken a callback and is not asked again.
+// That is the alarm AlarmUndelivered of the callback, unless it has an alarm of its own that nobody
+// has acknowledged: then it is before a person already. Example: a callback of an unknown type that
+// somebody acknowledged on its first day is undelivered on its eighth, and open again.
+func (s *Store) GiveUpForward(ctx context.Context, id int64, message string) error {
+	// MySQL sets columns from left to right, so alarm comes before the ack_at that it is decided by.
+	_, err := s.exec(ctx, "UPDATE `ordersync_callback` SET "+
+		"`alarm` = CASE WHEN `ack_at` IS NULL AND "+ownAlarms+" THEN `alarm` ELSE '"+AlarmUndelivered+"' END, "+
+		"`ack_at` = NULL, `ack_by` = '', `ack_note` = '', `forward_due_at` = NULL, `forward_message` = ? WHERE `id` = ?",
+		cut.To(message, maxMessage), id)
+	if err != nil {
+		return fmt.Errorf("store: give up forward: %w", err)
 	}
 	return nil
 }

@@ -17,11 +17,14 @@ const (
 	AlarmNotUnderstood = "not_understood" // its number, status or amount is none that is known
 )
 
-// CallbackAlarm is the table of callbacks, as far as they are kept for a person; their number is their id.
+// AlarmUndelivered: the shop's own handler has not taken a callback in all the time that it is tried.
+const AlarmUndelivered = "undelivered"
+
+// CallbackAlarm is the table of callbacks, as far as they have an alarm of their own; their number is their id.
 const CallbackAlarm AlarmTable = "callback"
 
-// keptAlarms selects them: a callback that counts carries a copy of the alarm of what it is about.
-const keptAlarms = "`alarm` IN ('" + AlarmForeignApp + "', '" + AlarmUnknownType + "', '" + AlarmNotUnderstood + "')"
+// ownAlarms selects them: a callback that counts carries a copy of the alarm of what it is about.
+const ownAlarms = "`alarm` IN ('" + AlarmForeignApp + "', '" + AlarmUnknownType + "', '" + AlarmNotUnderstood + "', '" + AlarmUndelivered + "')"
 
 // compare gives a success that names another amount than the one told before a key of its own: it is news.
 func (c *Callback) compare(tx *gorm.DB) error {
@@ -70,19 +73,22 @@ type KeptCallback struct {
 	Type       string
 	Number     string // empty: it cannot be read
 	Alarm      string
-	Note       string // which app, type or field
+	Note       string // which app, type or field; with AlarmUndelivered what became of the last delivery
 	ReceivedAt time.Time
 }
 
-// CallbackAlarms lists the callbacks that were kept for a person and that nobody has acknowledged, newest first.
+// CallbackAlarms lists the callbacks with an alarm of their own that nobody has acknowledged, newest first.
 func (s *Store) CallbackAlarms(ctx context.Context, limit int) ([]KeptCallback, error) {
 	all, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (k KeptCallback, err error) {
 		var received timestamp
-		err = rows.Scan(&k.ID, &k.Type, &k.Number, &k.Alarm, &k.Note, &received)
-		k.ReceivedAt = received.Time
+		var delivery string
+		err = rows.Scan(&k.ID, &k.Type, &k.Number, &k.Alarm, &k.Note, &delivery, &received)
+		if k.ReceivedAt = received.Time; k.Alarm == AlarmUndelivered {
+			k.Note = delivery
+		}
 		return k, err
-	}, "SELECT `id`, `type`, `number`, `alarm`, `note`, `received_at` FROM `ordersync_callback` WHERE `ack_at` IS NULL AND "+
-		keptAlarms+" ORDER BY `id` DESC LIMIT ?", limit)
+	}, "SELECT `id`, `type`, `number`, `alarm`, `note`, `forward_message`, `received_at` FROM `ordersync_callback` WHERE `ack_at` IS NULL AND "+
+		ownAlarms+" ORDER BY `id` DESC LIMIT ?", limit)
 	if err != nil {
 		return nil, fmt.Errorf("store: callback alarms: %w", err)
 	}
@@ -94,7 +100,7 @@ func (s *Store) countKept(db *gorm.DB, c *Counts) error {
 	alarms, err := collect(db, func(rows *sql.Rows) (AlarmCount, error) {
 		a := AlarmCount{Table: string(CallbackAlarm)}
 		return a, rows.Scan(&a.Alarm, &a.Count)
-	}, "SELECT a.`alarm`, COUNT(*) FROM (SELECT `alarm` FROM `ordersync_callback` WHERE `ack_at` IS NULL AND "+keptAlarms+
+	}, "SELECT a.`alarm`, COUNT(*) FROM (SELECT `alarm` FROM `ordersync_callback` WHERE `ack_at` IS NULL AND "+ownAlarms+
 		" LIMIT ?) a GROUP BY a.`alarm` ORDER BY a.`alarm`", BacklogLimit)
 	c.Alarms = append(c.Alarms, alarms...)
 	return err

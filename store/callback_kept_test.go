@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"errors"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -149,6 +151,56 @@ func TestAKeptCallbackIsClippedToItsColumns(t *testing.T) {
 		}
 		if p, _, err := s.Payment(t.Context(), "1"); err != nil || len(p.DouyinOrderID) > 64 || len(p.Way) > 16 {
 			t.Errorf("%+v, %v", p, err)
+		}
+	})
+}
+
+// An alarm that nobody has acknowledged keeps its place, any other one gives way to undelivered.
+func TestACallbackThatIsGivenUpIsOpenAgain(t *testing.T) {
+	onOrder(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
+		at := t0
+		for i, c := range []struct {
+			kept, want, note string
+			seen             bool // somebody has acknowledged what was there
+		}{
+			{"", store.AlarmUndelivered, "HTTP 502", false},
+			{store.AlarmUnknownType, store.AlarmUnknownType, "brand_new", false},
+			{store.AlarmUnknownType, store.AlarmUndelivered, "HTTP 502", true},
+		} {
+			number := strconv.Itoa(i)
+			callback := store.Callback{Type: "other", Number: number, Kept: c.kept, Forward: true}
+			if c.kept != "" {
+				callback.Note = "brand_new"
+			}
+			accept(t, s, callback)
+			due, err := s.ClaimForwards(t.Context(), t0, t0.Add(time.Minute), 10)
+			if err != nil || len(due) != 1 {
+				t.Fatalf("%d: %+v, %v", i, due, err)
+			}
+			id := strconv.FormatInt(due[0].ID, 10)
+			seen := store.SeenAlarm{Table: store.CallbackAlarm, Number: id, Alarm: c.kept, Ack: store.Ack{At: &at, By: "omar", Note: "x"}}
+			if c.seen {
+				if err := s.Acknowledge(t.Context(), seen); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := s.GiveUpForward(t.Context(), due[0].ID, "HTTP 502"); err != nil {
+				t.Fatal(err)
+			}
+			open, err := s.CallbackAlarms(t.Context(), 10)
+			if err != nil || len(open) != 1 || open[0].Alarm != c.want || open[0].Note != c.note {
+				t.Fatalf("%d: %+v, %v", i, open, err)
+			}
+			counts, err := s.Counts(t.Context(), t0)
+			if want := (store.AlarmCount{Table: "callback", Alarm: c.want, Count: 1}); err != nil || !slices.Contains(counts.Alarms, want) {
+				t.Errorf("%d: counted %+v, %v", i, counts.Alarms, err)
+			}
+			if due, err := s.ClaimForwards(t.Context(), t0.Add(time.Hour), t0.Add(time.Hour), 10); err != nil || len(due) > 0 {
+				t.Errorf("%d: still due: %+v, %v", i, due, err)
+			}
+			if seen.Alarm = c.want; s.Acknowledge(t.Context(), seen) != nil {
+				t.Errorf("%d: it cannot be acknowledged", i)
+			}
 		}
 	})
 }

@@ -238,10 +238,10 @@ func TestForwardsAreClaimedOnceAndComeBackUntilTheyAreDone(t *testing.T) {
 			t.Fatal(err)
 		}
 		later := t0.Add(time.Hour)
-		if err := s.PostponeForward(t.Context(), all[1].ID, &later, "HTTP 500"); err != nil {
+		if err := s.PostponeForward(t.Context(), all[1].ID, later, "HTTP 500"); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.PostponeForward(t.Context(), all[2].ID, nil, "HTTP 500"); err != nil {
+		if err := s.GiveUpForward(t.Context(), all[2].ID, "HTTP 500"); err != nil {
 			t.Fatal(err)
 		}
 		if all, err = s.ClaimForwards(t.Context(), t0.Add(2*time.Minute), later, 10); err != nil || len(all) != 2 {

@@ -203,6 +203,18 @@ func (s *Store) checkIndex(ctx context.Context, column, user, without string) Fi
 		return s.checkView(ctx, column, user, err)
 	}
 	what := "index on " + table + " (" + column + ") for " + user
+	switch there, err := s.indexed(ctx, column); {
+	case err != nil:
+		return failed(what, err, "let the account read information_schema")
+	case !there:
+		return Finding{What: what + " is missing", Cure: "CREATE INDEX " + column + " ON " + quote(table) + " (" + quote(column) + "); without it " + without}
+	}
+	return Finding{OK: true, What: what}
+}
+
+// indexed tells whether an index of the order table begins with a column.
+func (s *Store) indexed(ctx context.Context, column string) (bool, error) {
+	table := s.schema.Tables.Order
 	query := "SELECT COUNT(*) FROM information_schema.statistics WHERE table_schema = COALESCE(?, DATABASE()) AND table_name = ? AND column_name = ? AND seq_in_index = 1"
 	database, name, qualified := strings.Cut(table, ".")
 	args := []any{sql.NullString{String: database, Valid: qualified}, name, column}
@@ -214,13 +226,8 @@ func (s *Store) checkIndex(ctx context.Context, column, user, without string) Fi
 		args = []any{table, column}
 	}
 	var n int
-	if err := s.db.WithContext(ctx).Raw(query, args...).Row().Scan(&n); err != nil {
-		return failed(what, err, "let the account read information_schema")
-	}
-	if n == 0 {
-		return Finding{What: what + " is missing", Cure: "CREATE INDEX " + column + " ON " + quote(table) + " (" + quote(column) + "); without it " + without}
-	}
-	return Finding{OK: true, What: what}
+	err := s.db.WithContext(ctx).Raw(query, args...).Row().Scan(&n)
+	return n > 0, err
 }
 
 // isView tells whether the order table is a view.

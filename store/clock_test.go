@@ -64,7 +64,7 @@ func TestReadingAnOrderBringsTheDatabasesTimeAlong(t *testing.T) {
 	if _, err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := db.Exec("INSERT INTO `order` (id, uid, product_id, course_id, price, amount, create_time, status) VALUES (1,1,1,1,1,1,1,1)").Error; err != nil {
+	if err := db.Exec("INSERT INTO `order` (id, uid, product_id, course_id, price, amount, create_time, status) VALUES (1,1,1,1,1,1,1772352000,1)").Error; err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.LoadOrder(t.Context(), "1"); err != nil {

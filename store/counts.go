@@ -9,7 +9,8 @@ import (
 	"gorm.io/gorm"
 )
 
-// BacklogLimit bounds what Counts counts of everything but unsynced orders: a number as large means "that many or more".
+// BacklogLimit bounds what Counts counts of everything but unsynced orders: a number as large means
+// "that many or more".
 const BacklogLimit = 10_000
 
 // Backlog is work that waits.
@@ -25,7 +26,8 @@ type OpenMoney struct {
 	Backlog
 }
 
-// AlarmCount is how many rows a person has to look at for one reason: those that nobody has acknowledged.
+// AlarmCount is how many rows a person has to look at for one reason: those that nobody has
+// acknowledged.
 type AlarmCount struct {
 	Table string // an AlarmTable
 	Alarm string
@@ -46,8 +48,8 @@ type Counts struct {
 	LogOldest time.Time // of its first row; zero: it is empty
 }
 
-// Counts reads how much waits at now. Each statement goes through an index and reads a bounded number of rows, so it may be asked
-// every few seconds, however large the tables are.
+// Counts reads how much waits at now. Each statement goes through an index and reads a bounded
+// number of rows, so it may be asked every few seconds, however large the tables are.
 func (s *Store) Counts(ctx context.Context, now time.Time) (c Counts, err error) {
 	db := s.db.WithContext(ctx)
 	if c.Unsynced, err = s.CountUnsynced(ctx, now); err != nil {
@@ -61,8 +63,8 @@ func (s *Store) Counts(ctx context.Context, now time.Time) (c Counts, err error)
 	return c, nil
 }
 
-// countFailed names its index: where a large part of a small table has failed, servers would rather read the whole table, and keep
-// to it when it has grown.
+// countFailed names its index: where a large part of a small table has failed, servers would rather
+// read the whole table, and keep to it when it has grown.
 func (s *Store) countFailed(db *gorm.DB, c *Counts) error {
 	c.Failed = map[Outcome]int64{Refused: 0, GaveUp: 0}
 	_, err := collect(db, func(rows *sql.Rows) (struct{}, error) {
@@ -76,20 +78,16 @@ func (s *Store) countFailed(db *gorm.DB, c *Counts) error {
 	return err
 }
 
-// countOpen reads the instructions that come back at some time: those are the ones that have not ended. A settlement waits
-// since its time has come.
+// countOpen reads the instructions that come back at some time: those are the ones that have not
+// ended.
 func (s *Store) countOpen(db *gorm.DB, c *Counts) error {
 	for _, m := range []Money{Refund, Settlement} {
-		since := "`created_at`"
-		if m == Settlement {
-			since = "COALESCE(`not_before`, `created_at`)"
-		}
 		open, err := collect(db, func(rows *sql.Rows) (o OpenMoney, err error) {
 			var oldest timestamp
 			err = rows.Scan(&o.State, &o.Count, &oldest)
 			o.Money, o.Oldest = m, oldest.Time
 			return o, err
-		}, "SELECT o.`state`, COUNT(*), MIN(o.`since`) FROM (SELECT `state`, "+since+" AS `since` FROM "+quote(ledgers[m].table)+
+		}, "SELECT o.`state`, COUNT(*), MIN(o.`since`) FROM (SELECT `state`, "+ledgers[m].since+" AS `since` FROM "+quote(ledgers[m].table)+
 			" WHERE `due_at` IS NOT NULL ORDER BY `due_at` LIMIT ?) o GROUP BY o.`state` ORDER BY o.`state`", BacklogLimit)
 		if err != nil {
 			return err
@@ -124,7 +122,7 @@ func (s *Store) countAlarms(db *gorm.DB, c *Counts) error {
 // countRelays reads what is to be handed on: the outbox to asynq, callbacks to the shop.
 func (s *Store) countRelays(db *gorm.DB, c *Counts) error {
 	var outbox, forward timestamp
-	err := db.Raw("SELECT COUNT(*), MIN(o.`created_at`) FROM (SELECT `created_at` FROM `ordersync_outbox` ORDER BY `id` LIMIT ?) o", BacklogLimit).
+	err := db.Raw("SELECT COUNT(*), MIN(o.`created_at`) FROM (SELECT "+s.sql.stamped("`created_at`")+" AS `created_at` FROM `ordersync_outbox` ORDER BY `id` LIMIT ?) o", BacklogLimit).
 		Row().Scan(&c.Outbox.Count, &outbox)
 	if err != nil {
 		return err

@@ -1,13 +1,10 @@
 package store
 
 import (
-	"database/sql/driver"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
 	"gorm.io/gorm"
 )
 
@@ -59,8 +56,8 @@ func (d dialect) upsert(key string, columns []string) string {
 	return b.String()
 }
 
-// keep is the end of an INSERT that leaves the row that has the key already as it is. Unlike INSERT IGNORE it hides no
-// other error.
+// keep is the end of an INSERT that leaves the row that has the key already as it is. Unlike INSERT
+// IGNORE it hides no other error.
 func (d dialect) keep(key string) string {
 	if d.sqlite {
 		return " ON CONFLICT (" + quote(key) + ") DO NOTHING"
@@ -76,18 +73,26 @@ func (d dialect) lastInsertID() string {
 	return "LAST_INSERT_ID()"
 }
 
-// sqliteTime is how times are written into SQLite: UTC, of one width, so that they compare as text.
+// sqliteTime is how our times are written: UTC, of one width, so that they compare as text too.
 const sqliteTime = "2006-01-02 15:04:05.000"
 
-// time is t as a statement's argument, cut to the millisecond that DATETIME(3) holds; the zero time is NULL.
+// time is t as a statement's argument, in UTC and cut to the millisecond that DATETIME(3) holds;
+// the zero time is NULL.
 func (d dialect) time(t time.Time) any {
 	if t.IsZero() {
 		return nil
 	}
+	return t.UTC().Format(sqliteTime)
+}
+
+// stamped is a TIMESTAMP column in UTC, whatever the session's zone. Columns that the database
+// fills are TIMESTAMPs, so that it writes the same moment for a session of any zone.
+func (d dialect) stamped(column string) string {
 	if d.sqlite {
-		return t.UTC().Format(sqliteTime)
+		return column
 	}
-	return t.Truncate(time.Millisecond)
+	return "TIMESTAMPADD(MICROSECOND, CAST(NULLIF(UNIX_TIMESTAMP(" + column +
+		"), 0) * 1000000 AS SIGNED), '1970-01-01 00:00:00')"
 }
 
 // timePtr is the same for a pointer.
@@ -98,7 +103,7 @@ func (d dialect) timePtr(t *time.Time) any {
 	return d.time(*t)
 }
 
-// timestamp scans a DATETIME column of either database; NULL is the zero time.
+// timestamp scans a DATETIME column of ours, in UTC; NULL is the zero time.
 type timestamp struct{ time.Time }
 
 // Scan implements sql.Scanner.
@@ -119,12 +124,23 @@ func (t *timestamp) Scan(from any) error {
 }
 
 func (t *timestamp) parse(s string) (err error) {
-	for _, layout := range []string{"2006-01-02 15:04:05.999999999", "2006-01-02 15:04:05.999999999-07:00", time.RFC3339Nano} {
-		if t.Time, err = time.Parse(layout, s); err == nil {
-			return nil
+	t.Time, err = parseTime(s, time.UTC)
+	return err
+}
+
+// timeLayouts are the texts that are times.
+var timeLayouts = []string{
+	"2006-01-02 15:04:05.999999999", "2006-01-02 15:04:05.999999999-07:00", time.RFC3339Nano,
+}
+
+// parseTime reads a text that is a time in loc, or says its own offset.
+func parseTime(s string, loc *time.Location) (time.Time, error) {
+	for _, layout := range timeLayouts {
+		if t, err := time.ParseInLocation(layout, s, loc); err == nil {
+			return t, nil
 		}
 	}
-	return fmt.Errorf("store: %d bytes are no time", len(s))
+	return time.Time{}, fmt.Errorf("store: %d bytes are no time", len(s))
 }
 
 func (t timestamp) ptr() *time.Time {
@@ -132,89 +148,4 @@ func (t timestamp) ptr() *time.Time {
 		return nil
 	}
 	return &t.Time
-}
-
-// The server's error numbers that decide something.
-const (
-	mysqlDuplicate = 1062
-	mysqlLockWait  = 1205 // for a row or for a table
-	mysqlDeadlock  = 1213
-	mysqlNoWait    = 3572 // MySQL's answer to NOWAIT; MariaDB's is 1205
-
-	sqliteBusy       = 5
-	sqliteConstraint = 19
-	sqliteUnique     = 2067
-	sqlitePrimaryKey = 1555
-)
-
-// badRowNumbers are MySQL's refusals of a value or of a row.
-var badRowNumbers = map[uint16]bool{
-	// Out of range, too long, not a number, NULL, wrong text, a division by zero, a wrong time, a CHECK.
-	1048: true, 1264: true, 1265: true, 1292: true, 1366: true, 1365: true, 1406: true, 1411: true, 1690: true, 3819: true, 4025: true,
-	// Text that the column's character set cannot hold, or that no comparison takes: one id in a list of them is enough.
-	1267: true, 1270: true, 1271: true, 1300: true, 1977: true, 3854: true, 3988: true,
-	// In a shop's view: two rows where one is wanted, text that is no JSON, a trigger's or a function's own refusal.
-	1242: true, 1644: true, 3140: true, 3141: true, 3143: true, 3146: true, 3156: true,
-}
-
-// coded is what SQLite's driver returns, known here by its shape: production does not link it.
-type coded interface {
-	error
-	Code() int
-}
-
-// duplicate tells whether err says that the key was there already.
-func duplicate(err error) bool {
-	var my *mysql.MySQLError
-	if errors.As(err, &my) {
-		return my.Number == mysqlDuplicate
-	}
-	var lite coded
-	return errors.As(err, &lite) && (lite.Code() == sqliteUnique || lite.Code() == sqlitePrimaryKey)
-}
-
-// locked tells whether err says that somebody else's lock was waited for in vain. The statement has done nothing.
-func locked(err error) bool {
-	var my *mysql.MySQLError
-	return errors.As(err, &my) && (my.Number == mysqlLockWait || my.Number == mysqlNoWait)
-}
-
-// again tells whether a transaction that was rolled back with err may simply run again.
-func again(err error) bool {
-	var my *mysql.MySQLError
-	if errors.As(err, &my) {
-		return my.Number == mysqlDeadlock
-	}
-	var lite coded
-	return errors.As(err, &lite) && lite.Code()&0xff == sqliteBusy || errors.Is(err, driver.ErrBadConn)
-}
-
-// badRow tells whether err is about a value, so that other rows may well be written.
-func badRow(err error) bool {
-	var my *mysql.MySQLError
-	if errors.As(err, &my) {
-		return badRowNumbers[my.Number]
-	}
-	var lite coded
-	return errors.As(err, &lite) && lite.Code()&0xff == sqliteConstraint && !duplicate(err)
-}
-
-// errorNumber is the server's number of an error. known is false where err is not of the server's.
-func errorNumber(err error) (number int, known bool) {
-	var my *mysql.MySQLError
-	if errors.As(err, &my) {
-		return int(my.Number), true
-	}
-	var lite coded
-	if errors.As(err, &lite) {
-		return lite.Code(), true
-	}
-	return 0, false
-}
-
-// outOfTime tells whether the server ended a statement that took too long: max_execution_time on
-// MySQL, max_statement_time on MariaDB.
-func outOfTime(err error) bool {
-	n, known := errorNumber(err)
-	return known && (n == 3024 || n == 1969)
 }

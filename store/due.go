@@ -29,8 +29,8 @@ func (s *Store) DueOrders(ctx context.Context, now time.Time, limit int) ([]Due,
 	return due, nil
 }
 
-// PostponeDue makes orders due at until instead, each only where its due time is still the one given. One whose row is locked
-// stays as it is; ErrLocked: all of them did.
+// PostponeDue makes orders due at until instead, each only where its due time is still the one
+// given. One whose row is locked stays as it is; ErrLocked: all of them did.
 func (s *Store) PostponeDue(ctx context.Context, due []Due, until time.Time) error {
 	due = slices.SortedFunc(slices.Values(due), func(a, b Due) int { return strings.Compare(a.OrderID, b.OrderID) })
 	locked := 0
@@ -57,7 +57,8 @@ func (s *Store) postponeDue(ctx context.Context, due []Due, until time.Time) err
 	for _, d := range due {
 		args = append(args, d.OrderID, s.sql.time(d.DueAt))
 	}
-	// The first condition finds the rows by key; the second one alone would not use it on every server.
+	// The first condition finds the rows by key; the second one alone would not use it on every
+	// server.
 	_, err := s.exec(ctx, "UPDATE `ordersync_order`"+s.sql.byKey+" SET `due_at` = ? WHERE `order_id` IN ("+places(len(due))+
 		") AND (`order_id`, `due_at`) IN ("+s.sql.rowValues(len(due))+")", args...)
 	return err

@@ -14,7 +14,8 @@ import (
 	"github.com/ordersync/ordersync/tasks/cut"
 )
 
-// Money is a kind of instruction that moves money. Both kinds live the same life; their tables differ in a few columns.
+// Money is a kind of instruction that moves money. Both kinds live the same life; their tables
+// differ in a few columns.
 type Money string
 
 const (
@@ -22,7 +23,8 @@ const (
 	Settlement Money = "settlement"
 )
 
-// MoneyState is how far an instruction is. It stands in the row, and nothing else has to be read to know it:
+// MoneyState is how far an instruction is. It stands in the row, and nothing else has to be read to
+// know it:
 //
 //	      announce             accepted               Douyin says so
 //	new ───────────▶ sending ───────────▶ submitted ───────────────▶ succeeded | failed
@@ -35,8 +37,9 @@ const (
 //	new ──────────────────────────────────────────────────────────────────┘
 //	   it cannot be sent: failed
 //
-// The attempt is the number of requests that were announced; sending and submitted belong to the newest one. Every step is
-// a compare and set on (state, attempt): whoever has seen an older pair changes nothing but the log (ErrSuperseded).
+// The attempt is the number of requests that were announced; sending and submitted belong to the
+// newest one. Every step is a compare and set on (state, attempt): whoever has seen an older pair
+// changes nothing but the log (ErrSuperseded).
 //
 //	new        nothing of the instruction is at Douyin. It has no turn.
 //	sending    a request may be at Douyin. SendingAt: since when. AnsweredAt: its answer, which decided nothing, is written
@@ -44,15 +47,16 @@ const (
 //	submitted  accepted by Douyin, the result is to come.
 //	succeeded, failed are final: no later word changes them.
 //
-// Turn is true from the announcement until nothing of the instruction is at Douyin, or until it is overdue: meanwhile nothing
-// of the other kind leaves for the order (see the package's doc on turns).
+// Turn is true from the announcement until nothing of the instruction is at Douyin, or until it is
+// overdue: meanwhile nothing of the other kind leaves for the order (see the package's doc on
+// turns).
 //
 // Alarms stand beside the state and are seen by a person; the first two decide something, too:
 //
 //	overdue        no result for a day: the turn is lost. It passes with the end, or with the next turn.
 //	contradiction  Douyin named another result than before, or a result of what never left: counts as moved.
 //	amount         Douyin moved another amount.
-//	unknown_code   refused with a number that nobody knows; Douyin does not know the instruction. It is failed.
+//	unknown_code   refused with a code that nobody knows; Douyin does not know the instruction. It is failed.
 //	unreadable     a column is not what was written there. It is failed.
 type MoneyState string
 
@@ -64,7 +68,8 @@ const (
 	MoneyFailed    MoneyState = "failed"
 )
 
-// OpenMoneyStates are the states in which something is still to come, in the order in which they follow each other.
+// OpenMoneyStates are the states in which something is still to come, in the order in which they
+// follow each other.
 func OpenMoneyStates() []MoneyState { return []MoneyState{MoneyNew, MoneySending, MoneySubmitted} }
 
 // Final tells whether nothing will change any more.
@@ -77,7 +82,7 @@ const (
 	AlarmContradiction = "contradiction" // Douyin names another result than it did before, or one of what never left
 	AlarmUnknownOrder  = "unknown_order" // a payment for an order that the shop does not have
 	AlarmUnreadable    = "unreadable"    // a column of the row is not what ordersync wrote there: it ended unsent
-	AlarmUnknownCode   = "unknown_code"  // Douyin refused it with a number that nobody knows, and does not know the instruction
+	AlarmUnknownCode   = "unknown_code"  // Douyin refused it with a code that nobody knows, and does not know the instruction
 	AlarmUnsendable    = "unsendable"    // no task can name the row, so nobody ever sends it or asks about it
 	AlarmUnsettled     = "unsettled"     // a payment that automatic settlement could not settle
 	AlarmPutAside      = "put_aside"     // a row of the outbox that asks for money and can never be handed over
@@ -124,14 +129,16 @@ type Instruction struct {
 	UpdatedAt  time.Time
 	FinishedAt *time.Time
 
-	// ReadAt is the database's clock when Store.Instruction read the row, or MarkSending wrote it; zero in lists.
+	// ReadAt is the database's clock when Store.Instruction read the row, or MarkSending wrote it;
+	// zero in lists.
 	ReadAt time.Time
 }
 
 // InFlight tells whether a request was announced of which nobody has heard yet.
 func (i *Instruction) InFlight() bool { return i.State == MoneySending && i.AnsweredAt == nil }
 
-// SentFor is how long before ReadAt the newest request was announced, both by the database's clock; 0: nothing is at Douyin.
+// SentFor is how long before ReadAt the newest request was announced, both by the database's clock;
+// 0: nothing is at Douyin.
 func (i *Instruction) SentFor() time.Duration {
 	if i.SendingAt == nil {
 		return 0
@@ -142,7 +149,8 @@ func (i *Instruction) SentFor() time.Duration {
 // NeedsPerson tells whether there is an alarm that nobody has acknowledged.
 func (i *Instruction) NeedsPerson() bool { return i.Alarm != "" && i.Ack.At == nil }
 
-// fingerprint tells contents apart. Only what the caller asked for counts, so that it is the same at every repetition.
+// fingerprint tells contents apart. Only what the caller asked for counts, so that it is the same
+// at every repetition.
 func (i *Instruction) fingerprint() string {
 	content, err := json.Marshal([]any{i.Money, i.OrderID, int64(i.Amount), i.Text, i.Options, i.Params, i.Finish})
 	if err != nil {
@@ -152,15 +160,33 @@ func (i *Instruction) fingerprint() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// ledger is where one kind of instruction lives.
+// ledger is where one kind of instruction lives, and all in which the kinds differ.
 type ledger struct {
-	table, number, platform, text string
-	extra                         []string // what only this table has
+	table, number, platform, text string   // the table, and what its columns are called
+	extra                         []string // columns that only this table has: the first of extraColumns
+	since                         string   // since when a row waits, as an expression
+
+	namesAmount bool  // it asks for an amount; false: Douyin says in the end what has moved
+	shown       bool  // Douyin is told of it with the order, whose row sums these instructions up
+	waitsFor    Money // of these one may hold it up: see checkTurn
+	forTurns    bool  // it waits for those that have their turn; false: for all that have not ended
 }
 
+var extraColumns = []string{"settle_params", "finish", "not_before"}
+
 var ledgers = map[Money]ledger{
-	Refund:     {"ordersync_refund", "out_refund_no", "refund_no", "reason", nil},
-	Settlement: {"ordersync_settlement", "out_settle_no", "settle_no", "settle_desc", []string{"settle_params", "finish", "not_before"}},
+	Refund: {
+		table: "ordersync_refund", number: "out_refund_no", platform: "refund_no", text: "reason",
+		since:       "`created_at`",
+		namesAmount: true, shown: true,
+		waitsFor: Settlement, forTurns: true,
+	},
+	Settlement: {
+		table: "ordersync_settlement", number: "out_settle_no", platform: "settle_no", text: "settle_desc",
+		extra:    extraColumns,
+		since:    "COALESCE(`not_before`, `created_at`)", // it waits since its time has come
+		waitsFor: Refund,
+	},
 }
 
 // columns are a table's columns in the order in which scanInstruction and args have them.
@@ -187,9 +213,8 @@ func (m Money) scan(rows *sql.Rows) (storedInstruction, error) {
 		&i.Attempts, &i.Polls, &due, &i.Alarm, &alarm, &ack, &i.Ack.By, &i.Ack.Note, &created, &updated, &finished,
 		&sending, &answered, &i.Refused, &i.Turn,
 	}
-	if m == Settlement {
-		into = append(into, &params, &i.Finish, &notBefore)
-	}
+	extra := []any{&params, &i.Finish, &notBefore} // in the order of extraColumns
+	into = append(into, extra[:len(ledgers[m].extra)]...)
 	if err := rows.Scan(into...); err != nil {
 		return i, err
 	}
@@ -201,8 +226,9 @@ func (m Money) scan(rows *sql.Rows) (storedInstruction, error) {
 	return i, nil
 }
 
-// readOldForm understands a row that a process of an older version has written since the migration: there, a request that may have
-// left was a new row with a time of sending, and its turn followed from that time.
+// readOldForm understands a row that a process of an older version has written since the migration:
+// there, a request that may have left was a new row with a time of sending, and its turn followed
+// from that time.
 func (i *Instruction) readOldForm() {
 	switch {
 	case i.SentAt == nil || i.SendingAt != nil:
@@ -220,10 +246,8 @@ func (d dialect) instructionArgs(i *Instruction) []any {
 		d.timePtr(i.Ack.At), cut.To(i.Ack.By, maxID), cut.To(i.Ack.Note, maxMessage), d.time(i.CreatedAt), d.time(i.UpdatedAt), d.timePtr(i.FinishedAt),
 		d.timePtr(i.SendingAt), d.timePtr(i.AnsweredAt), cut.To(i.Refused, maxKind), i.Turn,
 	}
-	if i.Money == Settlement {
-		args = append(args, nullText(i.Params), i.Finish, d.timePtr(i.NotBefore))
-	}
-	return args
+	extra := []any{nullText(i.Params), i.Finish, d.timePtr(i.NotBefore)} // in the order of extraColumns
+	return append(args, extra[:len(ledgers[i.Money].extra)]...)
 }
 
 func nullText(s string) any {
@@ -239,8 +263,9 @@ func readInstructions(db *gorm.DB, m Money, where, lock string, args ...any) ([]
 	return collect(db, m.scan, "SELECT "+columnList("", l.columns())+" FROM "+quote(l.table)+" WHERE "+where+lock, args...)
 }
 
-// readOfPayment reads an order's rows and those of other orders that name its payment, by one index each: where a table is small, a server
-// would rather read it whole, and wait for rows that are none of its business.
+// readOfPayment reads an order's rows and those of other orders that name its payment, by one index
+// each: where a table is small, a server would rather read it whole, and wait for rows that are
+// none of its business.
 func (s *Store) readOfPayment(db *gorm.DB, m Money, of Instruction, and, lock string, args ...any) ([]storedInstruction, error) {
 	var all []storedInstruction
 	for _, by := range []struct{ index, where string }{{"order", "`order_id` = ?"}, {"payment", "`out_order_no` = ? AND `order_id` <> ?"}} {
@@ -294,18 +319,4 @@ func (s *Store) Instructions(ctx context.Context, m Money, orderID string) ([]In
 		all[i] = stored[i].Instruction
 	}
 	return all, nil
-}
-
-// AppendLog writes rows to ordersync_log, durably. Bodies are kept as Config.LogBodies says: give those of failed calls an
-// outcome other than Pushed and Succeeded.
-func (s *Store) AppendLog(ctx context.Context, rows ...LogRow) error {
-	for i := range rows {
-		if r := &rows[i]; s.cfg.LogBodies != BodiesAll && (r.Outcome == Pushed || r.Outcome == Outcome(MoneySucceeded)) {
-			r.Request, r.Response = "", ""
-		}
-	}
-	if err := s.sql.insertLog(s.db.WithContext(ctx), rows); err != nil {
-		return fmt.Errorf("store: append log: %w", err)
-	}
-	return nil
 }

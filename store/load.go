@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ordersync/ordersync/store/cell"
+	"github.com/ordersync/ordersync/store/gather"
 	"github.com/ordersync/ordersync/store/shop"
 	"github.com/ordersync/ordersync/tasks/cut"
 )
@@ -20,7 +21,7 @@ import (
 // whoever writes an order with its lines in one transaction is never seen without them. Errors:
 // ErrOrderNotFound, *ColumnError (the snapshot then still holds what could be read), or the database's.
 func (s *Store) LoadOrder(ctx context.Context, orderID string) (OrderSnapshot, error) {
-	return s.loads.do(ctx, orderID)
+	return s.loads.Do(ctx, orderID)
 }
 
 // shopReading is the shop as it was found at the first call, with the statements over it.
@@ -38,15 +39,19 @@ func (s *Store) reading(ctx context.Context) (*shopReading, error) {
 	if r.Reading != nil {
 		return r, nil
 	}
-	found, err := shop.Open(ctx, s.querier(ctx), s.schema, shop.Database{SQLite: s.sql.sqlite, Zone: zoneOf(s.db)})
+	found, err := shop.Open(ctx, s.querier(ctx), s.schema, shop.Database{SQLite: s.sql.sqlite, Zone: s.zone})
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	more := ", " + columnList("s.", pushStateColumns) + ", " + columnList("s.", refundColumns) + ", pay.`total_fen`, " + s.sql.clock()
-	joins := " LEFT JOIN `ordersync_order` s ON s.`order_id` = " + s.sql.text(found.ID()) +
+	id, no := s.sql.text(found.ID()), s.sql.text(found.OrderNo())
+	same := "NULL" // a key is no other order's
+	if !found.KeyIsNumber() {
+		same = "CASE WHEN " + no + " > '' THEN (SELECT MIN(d.`order_id`) FROM `ordersync_order` d WHERE d.`order_no` = " + no + " AND d.`order_id` <> " + id + ") END"
+	}
+	more := ", " + columnList("s.", pushStateColumns) + ", " + columnList("s.", refundColumns) + ", pay.`total_fen`, " + same + ", " + s.sql.clock()
+	joins := " LEFT JOIN `ordersync_order` s ON s.`order_id` = " + id +
 		// What was paid matters only beside a refund, and looking each payment up costs as much as the user's row.
-		" LEFT JOIN `ordersync_payment` pay ON (s.`refunded_fen` > 0 OR s.`refunding_fen` > 0 OR s.`refund_failed_fen` > 0) AND pay.`out_order_no` = " +
-		s.sql.text(found.OrderNo())
+		" LEFT JOIN `ordersync_payment` pay ON (s.`refunded_fen` > 0 OR s.`refunding_fen` > 0 OR s.`refund_failed_fen` > 0) AND pay.`out_order_no` = " + no
 	r.load, r.own = found.Orders(more, joins), found.Own()
 	r.Reading = found
 	return r, nil
@@ -65,25 +70,25 @@ func (s *Store) querier(ctx context.Context) shop.Querier {
 }
 
 // loadBatch answers many LoadOrder calls with one SELECT.
-func (s *Store) loadBatch(ctx context.Context, calls []*call[string, OrderSnapshot]) (rest func()) {
+func (s *Store) loadBatch(ctx context.Context, calls []*gather.Call[string, OrderSnapshot]) (rest func()) {
 	found := make(map[string]loaded, len(calls))
-	p := parts[*call[string, OrderSnapshot]]{
-		run:   func(calls []*call[string, OrderSnapshot]) error { return s.loadOrders(ctx, calls, found) },
-		fail:  (*call[string, OrderSnapshot]).fail,
+	p := parts[*gather.Call[string, OrderSnapshot]]{
+		run:   func(calls []*gather.Call[string, OrderSnapshot]) error { return s.loadOrders(ctx, calls, found) },
+		fail:  failCall[string, OrderSnapshot],
 		apart: oneOrder,
 	}
 	p.do(calls)
 	for _, c := range calls {
-		l, ok := found[c.key]
+		l, ok := found[c.Key]
 		switch {
-		case c.err != nil && badRow(c.err):
-			c.value.Order.ID = c.key
-			c.err = s.rowRefused(c.key, c.err)
-		case c.err != nil: // its statement failed
+		case c.Err != nil && badRow(c.Err):
+			c.Value.Order.ID = c.Key
+			c.Err = s.rowRefused(c.Key, c.Err)
+		case c.Err != nil: // its statement failed
 		case !ok:
-			c.err = ErrOrderNotFound
+			c.Err = ErrOrderNotFound
 		default:
-			c.value, c.err = l.snapshot, l.err
+			c.Value, c.Err = l.snapshot, l.err
 		}
 	}
 	return nil
@@ -107,19 +112,20 @@ type loaded struct {
 }
 
 // loadOrders adds the orders of the calls to found, all of them or none.
-func (s *Store) loadOrders(ctx context.Context, calls []*call[string, OrderSnapshot], found map[string]loaded) error {
+func (s *Store) loadOrders(ctx context.Context, calls []*gather.Call[string, OrderSnapshot], found map[string]loaded) error {
 	r, err := s.reading(ctx)
 	if err != nil {
 		return err
 	}
 	ids := make([]string, len(calls))
 	for i, c := range calls {
-		ids[i] = c.key
+		ids[i] = c.Key
 	}
 	row := loadRow{Row: r.Row()}
 	sent, heard := s.cfg.Now(), false
 	batch := make(map[string]loaded, len(ids))
 	var twice []string
+	same := map[string]string{}
 	err = s.scanOrders(ctx, r, r.load, ids, row.into(), func() {
 		if row.clock.Valid && !heard { // all rows of a statement have one time
 			heard = true
@@ -132,6 +138,9 @@ func (s *Store) loadOrders(ctx context.Context, calls []*call[string, OrderSnaps
 		}
 		snapshot, err := row.snapshot()
 		batch[row.ID()] = loaded{snapshot, err}
+		if row.same.Valid {
+			same[row.ID()] = row.same.String
+		}
 	})
 	if err != nil {
 		return err
@@ -147,6 +156,14 @@ func (s *Store) loadOrders(ctx context.Context, calls []*call[string, OrderSnaps
 			return err
 		}
 		batch[id] = l
+	}
+	for id, other := range same {
+		l := batch[id]
+		// Our row of the other order may be older than a number that was mended.
+		if now, there := s.readOwn(ctx, []string{other})[other]; there && l.err == nil && now.OrderNo == l.snapshot.Order.OrderNo {
+			l.err = s.sameNumber(id, other)
+			batch[id] = l
+		}
 	}
 	maps.Copy(found, batch)
 	return nil
@@ -230,7 +247,8 @@ type loadRow struct {
 
 	refunded, refunding, refundFailed, paid sql.NullInt64
 
-	clock sql.NullInt64 // of the database
+	same  sql.NullString // another order that was known by this number
+	clock sql.NullInt64  // of the database
 }
 
 // refundColumns are the columns of ordersync_order that sum its refunds up. Only a change of a refund writes them.
@@ -238,7 +256,7 @@ var refundColumns = []string{"refunded_fen", "refunding_fen", "refund_failed_fen
 
 func (r *loadRow) into() []any {
 	columns := append(r.Into(), r.state.intoForPush()...)
-	return append(columns, &r.refunded, &r.refunding, &r.refundFailed, &r.paid, &r.clock)
+	return append(columns, &r.refunded, &r.refunding, &r.refundFailed, &r.paid, &r.same, &r.clock)
 }
 
 // snapshot is a whole row. The error is that of its order.

@@ -1,12 +1,15 @@
 package store
 
 import (
+	"context"
 	"database/sql"
+	"fmt"
 	"slices"
 	"time"
 
 	"gorm.io/gorm"
 
+	"github.com/ordersync/ordersync/store/gather"
 	"github.com/ordersync/ordersync/tasks/cut"
 )
 
@@ -34,8 +37,8 @@ type LogRow struct {
 // CallPush is LogRow.Call of a push.
 const CallPush = "order.push"
 
-// logColumns are the columns of ordersync_log behind its id. The first plainColumns are all that a call fills when nothing
-// failed and no body is kept; the others have defaults.
+// logColumns are the columns of ordersync_log behind its id. The first plainColumns are all that a
+// call fills when nothing failed and no body is kept; the others have defaults.
 var logColumns = []string{
 	"at", "call_name", "order_id", "cause", "task_id", "attempt", "outcome", "log_id", "http_status", "duration_us",
 	"number", "kind", "code", "message", "request", "response",
@@ -106,4 +109,66 @@ func body(s string) any {
 		return nil
 	}
 	return cut.To(s, maxBody)
+}
+
+// Log is the newest rows of an order's log, newest first.
+func (s *Store) Log(ctx context.Context, orderID string, limit int) ([]LogRow, error) {
+	log, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (r LogRow, err error) {
+		err = r.scan(rows)
+		return r, err
+	}, "SELECT "+columnList("", append([]string{"id"}, logColumns...))+" FROM `ordersync_log` WHERE `order_id` = ? ORDER BY `id` DESC LIMIT ?", orderID, limit)
+	if err != nil {
+		return nil, fmt.Errorf("store: log of order: %w", err)
+	}
+	return log, nil
+}
+
+// logged is what one record left in the log, or why it did not.
+type logged struct {
+	push *Push
+	err  error
+}
+
+// logCalls writes what the calls leave in the log, and sends one logged for each of them, in their
+// order.
+func (s *Store) logCalls(ctx context.Context, calls []*gather.Call[*Push, bool]) <-chan []*logged {
+	entries := make([]*logged, len(calls))
+	for i, c := range calls {
+		entries[i] = &logged{push: c.Key}
+	}
+	done := make(chan []*logged, 1)
+	write := func() {
+		s.writeLogs(ctx, entries)
+		done <- entries
+	}
+	if s.sql.sqlite { // one writer at a time
+		write()
+	} else {
+		go write()
+	}
+	return done
+}
+
+// writeLogs writes new rows of the log, and meets no lock but that of the table. A row that the
+// database refuses fails alone.
+func (s *Store) writeLogs(ctx context.Context, entries []*logged) {
+	p := parts[*logged]{
+		run:  func(entries []*logged) error { return s.writeLog(ctx, entries) },
+		fail: func(e *logged, err error) { e.err = lockedError(err) },
+	}
+	p.do(entries)
+}
+
+// writeLog writes entries of the log in one statement.
+func (s *Store) writeLog(ctx context.Context, entries []*logged) error {
+	rows := make([]LogRow, 0, len(entries))
+	for _, e := range entries {
+		if e.push.Outcome != Settled {
+			rows = append(rows, s.logRow(e.push))
+		}
+	}
+	if err := afterRace.do(ctx, func() error { return s.sql.insertLog(s.db.WithContext(ctx), rows) }); err != nil {
+		return fmt.Errorf("store: write log: %w", err)
+	}
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/database"
+	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/store/migrations"
 )
@@ -44,6 +45,9 @@ func (s *Store) Migrate(ctx context.Context) (applied []string, err error) {
 		return nil, fmt.Errorf("store: migrate: %w", err)
 	}
 	defer impatient()
+	if err := s.prepareVersions(patiently); err != nil {
+		return nil, fmt.Errorf("store: migrate: %w", err)
+	}
 	results, err := provider.Up(patiently)
 	for _, r := range results {
 		applied = append(applied, r.Source.Path)
@@ -52,6 +56,28 @@ func (s *Store) Migrate(ctx context.Context) (applied []string, err error) {
 		return applied, fmt.Errorf("store: migrate: %w", err)
 	}
 	return applied, nil
+}
+
+// prepareVersions makes goose's version table before goose does, with a time that is the same
+// moment for sessions of every zone. SQLite's clock is UTC.
+func (s *Store) prepareVersions(ctx context.Context) error {
+	if s.sql.sqlite {
+		return nil
+	}
+	return s.db.WithContext(ctx).Connection(func(conn *gorm.DB) error {
+		var ready int
+		err := conn.Raw("SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE()"+
+			" AND table_name = ? AND column_name = 'tstamp' AND data_type = 'timestamp'", versionTable).Row().Scan(&ready)
+		if err != nil || ready > 0 {
+			return err
+		}
+		for _, statement := range versionTableSQL {
+			if _, err := execIn(conn, statement, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // MigrationStatus lists all files. It changes nothing: a database without the version table has none applied.
@@ -89,7 +115,7 @@ func (s *Store) appliedVersions(ctx context.Context) (map[int64]time.Time, error
 	if err := db.Raw(tables, versionTable).Row().Scan(&there); err != nil || there == 0 {
 		return applied, err
 	}
-	rows, err := db.Raw("SELECT version_id, tstamp FROM " + versionTable + " WHERE is_applied ORDER BY id").Rows()
+	rows, err := db.Raw("SELECT version_id, " + s.sql.stamped("tstamp") + " FROM " + versionTable + " WHERE is_applied ORDER BY id").Rows()
 	if err != nil {
 		return nil, err
 	}

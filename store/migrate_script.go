@@ -14,17 +14,24 @@ var errNoScript = errors.New(
 	"store: migrations: an embedded database is migrated by its own process, not by a script",
 )
 
-// versionTableSQL is goose's version table, as goose makes it.
-const versionTableSQL = `CREATE TABLE IF NOT EXISTS ` + versionTable + ` (
+// versionTableSQL are the statements of goose's version table, as goose makes it but for tstamp: a
+// TIMESTAMP is the same moment for sessions of every zone. goose's DATETIME holds the clock of the
+// session that migrated, which had the server's zone.
+var versionTableSQL = []string{
+	`CREATE TABLE IF NOT EXISTS ` + versionTable + ` (
     id bigint(20) unsigned NOT NULL AUTO_INCREMENT,
     version_id bigint NOT NULL,
     is_applied boolean NOT NULL,
-    tstamp datetime NULL default CURRENT_TIMESTAMP,
+    tstamp timestamp NULL default CURRENT_TIMESTAMP,
     PRIMARY KEY(id)
-);
-INSERT INTO ` + versionTable + ` (version_id, is_applied)
-    SELECT 0, 1 FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM ` + versionTable + `);
-`
+)`,
+	`SET @ordersync_zone = @@session.time_zone`,
+	`SET time_zone = @@global.time_zone`,
+	`ALTER TABLE ` + versionTable + ` MODIFY tstamp timestamp NULL default CURRENT_TIMESTAMP`,
+	`SET time_zone = @ordersync_zone`,
+	`INSERT INTO ` + versionTable + ` (version_id, is_applied)
+    SELECT 0, 1 FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM ` + versionTable + `)`,
+}
 
 // PendingSQL is what Migrate would do now, as a script for the client of MySQL or MariaDB, and the
 // names of the files in it, oldest first; none, and an empty script, where nothing waits. It
@@ -36,6 +43,9 @@ INSERT INTO ` + versionTable + ` (version_id, is_applied)
 // database is not at the version for which it was printed: run a second time, or in another
 // database, it does nothing. Each file's version row is written behind it, so a later Migrate has
 // nothing to do, and a script that broke off is followed by one that is printed anew.
+//
+// Its session has the zone of Open's, whatever the client's is: times that stand in our tables are
+// converted from there.
 func (s *Store) PendingSQL(ctx context.Context) (script string, names []string, err error) {
 	if s.sql.sqlite {
 		return "", nil, errNoScript
@@ -48,6 +58,11 @@ func (s *Store) PendingSQL(ctx context.Context) (script string, names []string, 
 	if err != nil {
 		return "", nil, err
 	}
+	var zone string
+	err = s.db.WithContext(ctx).Raw("SELECT @@session.time_zone").Row().Scan(&zone)
+	if err != nil {
+		return "", nil, fmt.Errorf("store: session's zone: %w", err)
+	}
 	var at int64
 	var pending []Migration
 	for _, m := range all {
@@ -57,7 +72,7 @@ func (s *Store) PendingSQL(ctx context.Context) (script string, names []string, 
 			at = max(at, m.Version)
 		}
 	}
-	return s.script(at, database, pending)
+	return s.script(at, place{database, zone}, pending)
 }
 
 // FreshSQL is PendingSQL for a database that has none of our tables yet, without asking one. It
@@ -74,13 +89,16 @@ func (s *Store) FreshSQL() (script string, err error) {
 	for _, source := range provider.ListSources() {
 		all = append(all, Migration{Version: source.Version, Name: source.Path})
 	}
-	script, _, err = s.script(0, "", all)
+	script, _, err = s.script(0, place{}, all)
 	return script, err
 }
 
-// script brings a database that is at a version to the newest one. An empty database is one whose
-// name is not known.
-func (s *Store) script(at int64, database string, pending []Migration) (string, []string, error) {
+// place is where a script will run: a database, and the zone of the times that stand there, which
+// is loc of the DSN. The zero value is a database of which nothing is known and that is empty.
+type place struct{ database, zone string }
+
+// script brings a database that is at a version to the newest one.
+func (s *Store) script(at int64, where place, pending []Migration) (string, []string, error) {
 	if len(pending) == 0 {
 		return "", nil, nil
 	}
@@ -90,16 +108,21 @@ func (s *Store) script(at int64, database string, pending []Migration) (string, 
 	}
 	var b strings.Builder
 	var names []string
-	if database != "" {
+	if where.database != "" {
 		fmt.Fprintf(
 			&b,
 			"SET @ordersync = GET_LOCK('%s', %d);\n",
-			migrationLock(database),
+			migrationLock(where.database),
 			migrationWait,
 		)
 		b.WriteString(stopUnless("@ordersync = 1", "another process is migrating this database"))
 	}
-	b.WriteString(versionTableSQL)
+	if where.zone != "" {
+		fmt.Fprintf(&b, "SET time_zone = '%s';\n", where.zone)
+	}
+	for _, statement := range versionTableSQL {
+		b.WriteString(statement + ";\n")
+	}
 	b.WriteString(
 		stopUnless(
 			fmt.Sprintf("(SELECT MAX(version_id) FROM %s WHERE is_applied) = %d", versionTable, at),
@@ -124,8 +147,8 @@ func (s *Store) script(at int64, database string, pending []Migration) (string, 
 		)
 		names = append(names, m.Name)
 	}
-	if database != "" {
-		fmt.Fprintf(&b, "\nDO RELEASE_LOCK('%s');\n", migrationLock(database))
+	if where.database != "" {
+		fmt.Fprintf(&b, "\nDO RELEASE_LOCK('%s');\n", migrationLock(where.database))
 	}
 	return b.String(), names, nil
 }

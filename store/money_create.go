@@ -11,7 +11,8 @@ import (
 	"github.com/ordersync/ordersync/tasks/cut"
 )
 
-// ConflictError: the number was used before, for something else. What it was used for stays as it is.
+// ConflictError: the number was used before, for something else. What it was used for stays as it
+// is.
 type ConflictError struct {
 	Money  Money
 	Number string
@@ -64,11 +65,13 @@ type NewSettlement struct {
 	DueAt     time.Time // not before NotBefore in any case
 }
 
-// CreateRefund writes a refund down, before anything is sent. The same number with the same content is the refund that exists
-// already: fresh is false. Errors: *ConflictError, *ExceedsPaidError, ErrOrderNotFound, or the database's.
+// CreateRefund writes a refund down, before anything is sent. The same number with the same content
+// is the refund that exists already: fresh is false. Errors: *ConflictError, *ExceedsPaidError,
+// ErrOrderNotFound, or the database's.
 //
-// The sum is checked under the lock of the order's row in ordersync_order, so that concurrent refunds of one order queue up. A number that
-// stands already is answered also when the shop's order is gone.
+// The sum is checked under the lock of the order's row in ordersync_order, so that concurrent
+// refunds of one order queue up. A number that stands already is answered also when the shop's
+// order is gone.
 func (s *Store) CreateRefund(ctx context.Context, n NewRefund) (i Instruction, fresh bool, err error) {
 	if n.Amount <= 0 {
 		return Instruction{}, false, fmt.Errorf("store: a refund of %s yuan", n.Amount)
@@ -83,8 +86,9 @@ func (s *Store) CreateRefund(ctx context.Context, n NewRefund) (i Instruction, f
 	}, nil, s.checkPaid)
 }
 
-// CreateSettlement writes a settlement down. The same number with the same content is the one that exists already. Errors:
-// *ConflictError, *BusyError while a refund is in flight or another settlement runs, ErrOrderNotFound, or the database's.
+// CreateSettlement writes a settlement down. The same number with the same content is the one that
+// exists already. Errors: *ConflictError, *BusyError while a refund is in flight or another
+// settlement runs, ErrOrderNotFound, or the database's.
 func (s *Store) CreateSettlement(ctx context.Context, n NewSettlement) (i Instruction, fresh bool, err error) {
 	options, err := encodeOptions(n.Options)
 	if err != nil {
@@ -111,8 +115,8 @@ func (s *Store) CreateSettlement(ctx context.Context, n NewSettlement) (i Instru
 	}, nil)
 }
 
-// create inserts an instruction where before agrees, and keeps it where after does too, all under the lock of the order. Either may be
-// nil.
+// create inserts an instruction where before agrees, and keeps it where after does too, all under
+// the lock of the order. Either may be nil.
 func (s *Store) create(ctx context.Context, i Instruction, before func(tx *gorm.DB, i Instruction) error, after func(tx *gorm.DB, i Instruction, order OrderSnapshot) error) (got Instruction, fresh bool, err error) {
 	if err := checkNumber(i.Number); err != nil {
 		return Instruction{}, false, err
@@ -126,7 +130,7 @@ func (s *Store) create(ctx context.Context, i Instruction, before func(tx *gorm.
 	order, err := s.LoadOrder(ctx, i.OrderID)
 	if err != nil {
 		var column *ColumnError
-		if i.Money == Refund || !errors.As(err, &column) { // a refund needs the amount
+		if ledgers[i.Money].namesAmount || !errors.As(err, &column) { // it is held against the order's
 			return Instruction{}, false, err
 		}
 	}
@@ -188,31 +192,11 @@ func checkNumber(number string) error {
 	return nil
 }
 
-// underOrderLock runs f in a transaction that holds the order's row in ordersync_order, making it where it is missing. What
-// lost a deadlock or a race for a new key runs again; ErrLocked when the row stays locked.
-func (s *Store) underOrderLock(ctx context.Context, orderID string, f func(tx *gorm.DB) error) error {
-	return s.untilWon(ctx, func(tx *gorm.DB) error {
-		if err := s.lockOrder(tx, orderID); err != nil {
-			return err
-		}
-		return f(tx)
-	})
-}
-
-func (s *Store) lockOrder(tx *gorm.DB, orderID string) error {
-	states, err := readStates(tx, []string{orderID}, s.sql.byKey, s.sql.forUpdate)
-	if err != nil || len(states) > 0 {
-		return err
-	}
-	now := s.cfg.Now()
-	statement, args := s.sql.insertStates([]*OrderState{{OrderID: orderID, Outcome: Pending, DueAt: &now, CreatedAt: now, UpdatedAt: now}}, "")
-	return tx.Exec(statement, args...).Error
-}
-
-// checkPaid refuses a refund, which is written already, that is more than is left of its payment. A refund that counts as failed although
-// Douyin later said that it succeeded may have moved money, so it counts too. The sum locks what it reads: two orders of the shop may
-// name one payment, and then their own locks do not keep them apart. Of two such refunds in one moment each waits for the other, and the
-// deadlock's victim looks again.
+// checkPaid refuses a refund, which is written already, that is more than is left of its payment. A
+// refund that counts as failed although Douyin later said that it succeeded may have moved money,
+// so it counts too. The sum locks what it reads: two orders of the shop may name one payment, and
+// then their own locks do not keep them apart. Of two such refunds in one moment each waits for the
+// other, and the deadlock's victim looks again.
 func (s *Store) checkPaid(tx *gorm.DB, i Instruction, order OrderSnapshot) error {
 	paid := order.Order.Amount
 	payment, found, err := readPayment(tx, i.OutOrderNo)
@@ -238,10 +222,10 @@ func (s *Store) checkPaid(tx *gorm.DB, i Instruction, order OrderSnapshot) error
 	return nil
 }
 
-// refundsChanged sums an order's refunds up in its row, which is locked, and makes the order due for a push, because Douyin is to
-// see 退款中, 已退款 or 退款失败. A settlement changes nothing there.
+// refundsChanged sums an order's refunds up in its row, which is locked, and makes the order due
+// for a push, because Douyin is to see 退款中, 已退款 or 退款失败. A settlement changes nothing there.
 func (s *Store) refundsChanged(tx *gorm.DB, m Money, orderID string, now time.Time) error {
-	if m != Refund {
+	if !ledgers[m].shown {
 		return nil
 	}
 	refunds, err := readInstructions(tx, Refund, "`order_id` = ?", "", orderID)

@@ -26,8 +26,8 @@ type Answer struct {
 	Answered   bool       // it answers the request itself, or says that it did not leave: the request is in flight no more
 	Refused    string     // with Answered: the answer is a no of this kind
 	DueAt      *time.Time // when to send, or ask, again
-	// Nothing, with Postpone: nothing of the instruction is at Douyin, and that is known. It is new again, gives its turn back, and holds
-	// no other one up.
+	// Nothing, with Postpone: nothing of the instruction is at Douyin, and that is known. It is new
+	// again, gives its turn back, and holds no other one up.
 	Nothing bool
 	Log     []LogRow // the calls to Douyin that were made, oldest first; written in the same transaction
 }
@@ -41,9 +41,10 @@ type Result struct {
 	Alarm  string     // raised with the end; empty: none
 }
 
-// MarkSending announces, durably, that a request is about to leave. seen is the instruction as the caller read it: ErrSuperseded
-// means that its state or its attempt is another one by now. A *BusyError means that another instruction of the order comes first:
-// see the package's doc on turns. due is when to look, should the answer never be seen.
+// MarkSending announces, durably, that a request is about to leave. seen is the instruction as the
+// caller read it: ErrSuperseded means that its state or its attempt is another one by now. A
+// *BusyError means that another instruction of the order comes first: see the package's doc on
+// turns. due is when to look, should the answer never be seen.
 func (s *Store) MarkSending(ctx context.Context, seen Instruction, at, due time.Time) (Instruction, error) {
 	return s.move(ctx, seen, func(tx *gorm.DB, i *Instruction) (bool, error) {
 		hadTurn := i.Turn
@@ -61,25 +62,28 @@ func (s *Store) MarkSending(ctx context.Context, seen Instruction, at, due time.
 	}, nil)
 }
 
-// Submitted records that Douyin has accepted the request: the result is to come by callback, or by asking at a.DueAt.
-// ErrSuperseded: the row is not as it was seen; only the log was written.
+// Submitted records that Douyin has accepted the request: the result is to come by callback, or by
+// asking at a.DueAt. ErrSuperseded: the row is not as it was seen; only the log was written.
 func (s *Store) Submitted(ctx context.Context, seen Instruction, a Answer) (Instruction, error) {
 	return s.move(ctx, seen, func(_ *gorm.DB, i *Instruction) (bool, error) { return true, i.Accept(seen, a) }, a.Log)
 }
 
-// Postpone records an answer that does not end the instruction, and when to go on. ErrSuperseded as for Submitted.
+// Postpone records an answer that does not end the instruction, and when to go on. ErrSuperseded as
+// for Submitted.
 func (s *Store) Postpone(ctx context.Context, seen Instruction, a Answer) (Instruction, error) {
 	return s.move(ctx, seen, func(_ *gorm.DB, i *Instruction) (bool, error) { return true, i.Postpone(seen, a) }, a.Log)
 }
 
-// Alarm raises an alarm that a person has to look at. The first one stays. ErrSuperseded as for Submitted.
+// Alarm raises an alarm that a person has to look at. The first one stays. ErrSuperseded as for
+// Submitted.
 func (s *Store) Alarm(ctx context.Context, seen Instruction, alarm string, at time.Time) (Instruction, error) {
 	return s.move(ctx, seen, func(_ *gorm.DB, i *Instruction) (bool, error) { return i.Raise(seen, alarm, at) }, nil)
 }
 
-// Finished records the end. changed is false when the instruction had ended before; a result of Douyin's own that contradicts the first
-// one raises AlarmContradiction and changes nothing else. An amount other than ours raises AlarmAmount. A refund that ends makes its
-// order due for a push. ErrSuperseded as for Submitted.
+// Finished records the end. changed is false when the instruction had ended before; a result of
+// Douyin's own that contradicts the first one raises AlarmContradiction and changes nothing else.
+// An amount other than ours raises AlarmAmount. A refund that ends makes its order due for a push.
+// ErrSuperseded as for Submitted.
 func (s *Store) Finished(ctx context.Context, seen Instruction, r Result) (changed bool, err error) {
 	if !r.State.Final() {
 		return false, fmt.Errorf("store: %q is not the end of a %s", r.State, seen.Money)
@@ -91,8 +95,9 @@ func (s *Store) Finished(ctx context.Context, seen Instruction, r Result) (chang
 	return changed, err
 }
 
-// move changes one instruction under the lock of its order. change tells whether the row has to be written. What it finds superseded
-// leaves the row as it is; the calls were made all the same, so their rows of the log are written.
+// move changes one instruction under the lock of its order. change tells whether the row has to be
+// written. What it finds superseded leaves the row as it is; the calls were made all the same, so
+// their rows of the log are written.
 func (s *Store) move(ctx context.Context, seen Instruction, change func(tx *gorm.DB, i *Instruction) (bool, error), log []LogRow) (Instruction, error) {
 	m, number := seen.Money, seen.Number
 	first, found, err := readInstruction(s.db.WithContext(ctx), m, number, "")

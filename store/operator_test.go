@@ -107,47 +107,30 @@ func TestMakeDueAsksForEachOrderOnce(t *testing.T) {
 
 // However many orders have failed, a page of a group costs no more than the window.
 func TestAPageOfAGroupReadsTheWindowOnly(t *testing.T) {
-	dsn := servertest.MySQLDSN(t)
-	if dsn == "" {
-		return // ORDERSYNC_TEST_SERVERS=required makes this a failure
-	}
-	db, err := store.Open(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	servertest.CreateShop(t, db)
-	s := newStore(t, db, store.Config{})
-	const orders = store.FailureWindow + 10_000
-	for from := 0; from < orders; from += 5000 {
-		rows := make([]string, 5000)
-		for i := range rows {
-			at := t0.Add(time.Duration(from+i) * time.Second).Format("2006-01-02 15:04:05")
+	onManyRows(t, store.FailureWindow+10_000, "ordersync_order",
+		"INSERT INTO ordersync_order (order_id, outcome, kind, failed_at, created_at, updated_at)",
+		func(i int) string {
+			at := t0.Add(time.Duration(i) * time.Second).Format("2006-01-02 15:04:05")
 			kind := "common"
-			if from+i == 0 {
+			if i == 0 {
 				kind = "rare" // the oldest of all: outside of the window
 			}
-			rows[i] = fmt.Sprintf("('o%d', 'refused', '%s', '%s', '%s', '%s')", from+i, kind, at, at, at)
-		}
-		exec(t, db, "INSERT INTO ordersync_order (order_id, outcome, kind, failed_at, created_at, updated_at) VALUES "+strings.Join(rows, ","))
-	}
-	groups, complete, err := s.FailureGroups(t.Context())
-	if err != nil || complete || len(groups) != 1 || groups[0].Count != store.FailureWindow {
-		t.Fatalf("groups %+v, %v, %v", groups, complete, err)
-	}
-	pool, _ := db.DB()
-	pool.SetMaxOpenConns(1) // the counters are the session's
-	exec(t, db, "FLUSH STATUS")
-	if page, err := s.Failures(t.Context(), store.FailureQuery{Kind: "rare", Limit: 50}); err != nil || len(page) != 0 {
-		t.Fatalf("page %+v, %v", page, err)
-	}
-	var name string
-	var read int
-	if err := db.Raw("SHOW SESSION STATUS LIKE 'Handler_read_prev'").Row().Scan(&name, &read); err != nil {
-		t.Fatal(err)
-	}
-	if read > store.FailureWindow+10 {
-		t.Errorf("%d rows were read", read)
-	}
+			return fmt.Sprintf("('o%d', 'refused', '%s', '%s', '%s', '%s')", i, kind, at, at, at)
+		},
+		func(t *testing.T, s *store.Store, db *gorm.DB) {
+			groups, complete, err := s.FailureGroups(t.Context())
+			if err != nil || complete || len(groups) != 1 || groups[0].Count != store.FailureWindow {
+				t.Fatalf("groups %+v, %v, %v", groups, complete, err)
+			}
+			read := rowsRead(t, db, func() {
+				if page, err := s.Failures(t.Context(), store.FailureQuery{Kind: "rare", Limit: 50}); err != nil || len(page) != 0 {
+					t.Fatalf("page %+v, %v", page, err)
+				}
+			}, "prev")
+			if read > store.FailureWindow+10 {
+				t.Errorf("%d rows were read", read)
+			}
+		})
 }
 
 func TestFindOrdersByAnyNumber(t *testing.T) {

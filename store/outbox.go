@@ -74,7 +74,7 @@ func (s *Store) lockOutbox(tx *gorm.DB, limit int) ([]OutboxRow, error) {
 	return collect(tx, func(rows *sql.Rows) (r OutboxRow, err error) {
 		err = r.scan(rows)
 		return r, err
-	}, "SELECT `id`, `kind`, `order_id`, `payload`, `created_at` FROM `ordersync_outbox` "+
+	}, "SELECT `id`, `kind`, `order_id`, `payload`, "+s.sql.stamped("`created_at`")+" FROM `ordersync_outbox` "+
 		"WHERE `later_at` IS NULL OR `later_at` <= ? ORDER BY `id` LIMIT ?"+s.sql.skipLocked, s.sql.time(s.Clock()), limit)
 }
 

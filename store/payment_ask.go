@@ -18,7 +18,8 @@ const AlarmUnanswered = "unanswered"
 // PaymentAskAlarm is the table of payments that nobody has confirmed yet.
 const PaymentAskAlarm AlarmTable = "payment_ask"
 
-// PaymentAsk is a row of ordersync_payment_ask: a payment that was asked for, and that Douyin has not confirmed yet.
+// PaymentAsk is a row of ordersync_payment_ask: a payment that was asked for, and that Douyin has
+// not confirmed yet.
 type PaymentAsk struct {
 	OutOrderNo string
 	Total      Fen
@@ -41,9 +42,10 @@ func (s *Store) paymentAsks(ctx context.Context, where string, args ...any) ([]P
 	}, "SELECT "+paymentAskColumns+" FROM `ordersync_payment_ask` WHERE "+where, args...)
 }
 
-// ExpectPayment writes down that a payment is about to be asked for: without it nobody would ask after one whose callback is lost. a needs
-// OutOrderNo, Total, ValidUntil, DueAt and CreatedAt. One that is asked for again can be paid longer; one that was confirmed is not
-// expected. fresh: there was none.
+// ExpectPayment writes down that a payment is about to be asked for: without it nobody would ask
+// after one whose callback is lost. a needs OutOrderNo, Total, ValidUntil, DueAt and CreatedAt. One
+// that is asked for again can be paid longer; one that was confirmed is not expected. fresh: there
+// was none.
 func (s *Store) ExpectPayment(ctx context.Context, a PaymentAsk) (fresh bool, err error) {
 	if _, paid, err := s.Payment(ctx, a.OutOrderNo); err != nil || paid {
 		return false, err
@@ -113,9 +115,10 @@ func (s *Store) PaymentAskAlarms(ctx context.Context, limit int) ([]PaymentAsk, 
 	return all, wrapAsk("alarms of", err)
 }
 
-// ConfirmPayment records a payment that Douyin confirmed when it was asked, as its callback would have: compared with the shop's order,
-// which becomes due for a push. No callback is stored: one that comes later is forwarded as ever. c needs Number, Amount, PlatformNo, Way,
-// FinishedAt and At.
+// ConfirmPayment records a payment that Douyin confirmed when it was asked, as its callback would
+// have: compared with the shop's order, which becomes due for a push. No callback is stored: one
+// that comes later is forwarded as ever. c needs Number, Amount, PlatformNo, Way, FinishedAt and
+// At.
 func (s *Store) ConfirmPayment(ctx context.Context, c Callback) (Accepted, error) {
 	c.Type, c.Status = callbackPayment, statusSuccess
 	payment, err := s.paymentOrder(ctx, c)
@@ -123,15 +126,10 @@ func (s *Store) ConfirmPayment(ctx context.Context, c Callback) (Accepted, error
 		return Accepted{}, wrapAsk("confirm", err)
 	}
 	a := Accepted{Fresh: true, Known: payment.OrderID != "", OrderID: payment.OrderID}
-	f := func(tx *gorm.DB) (err error) {
+	err = s.underOrderLock(ctx, a.OrderID, func(tx *gorm.DB) (err error) {
 		a.Alarm, err = s.acceptPayment(tx, c, payment)
 		return err
-	}
-	if a.OrderID != "" {
-		err = s.underOrderLock(ctx, a.OrderID, f)
-	} else {
-		err = s.untilWon(ctx, f)
-	}
+	})
 	if err != nil {
 		return Accepted{}, wrapAsk("confirm", err)
 	}

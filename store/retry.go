@@ -23,14 +23,16 @@ type RetryFilter struct {
 // RetryPage is what one RequestRetry did.
 type RetryPage struct {
 	Due []string // orders that are due now by it; those that were due before are left out
-	// Locked are how many of Due, or 1 for the one order asked for, are not due after all: somebody has locked their rows.
+	// Locked are how many of Due, or 1 for the one order asked for, are not due after all: somebody
+	// has locked their rows.
 	Locked int
 	Next   FailureKey // where the next page begins
 	Done   bool       // nothing is left behind this page
 }
 
-// RequestRetry makes orders due now, which the scheduler hands over at its next round. One call looks at Limit orders that failed,
-// the oldest failure first, whichever of them the filter lets through: what it costs does not depend on the size of the table.
+// RequestRetry makes orders due now, which the scheduler hands over at its next round. One call
+// looks at Limit orders that failed, the oldest failure first, whichever of them the filter lets
+// through: what it costs does not depend on the size of the table.
 func (s *Store) RequestRetry(ctx context.Context, f RetryFilter) (RetryPage, error) {
 	if f.Limit <= 0 {
 		f.Limit = 1000
@@ -70,9 +72,9 @@ func (r *retryable) matches(f RetryFilter) bool {
 
 func (r *retryable) due(now time.Time) bool { return !r.dueAt.IsZero() && !r.dueAt.After(now) }
 
-// failuresFrom reads a page of failures in the order in which they failed. It names its index for the reason that countFailed has,
-// and because the table's key would seem as good to some servers; code and kind are judged in Go, or one statement would read on
-// until it has found enough of them.
+// failuresFrom reads a page of failures in the order in which they failed. It names its index for
+// the reason that countFailed has, and because the table's key would seem as good to some servers;
+// code and kind are judged in Go, or one statement would read on until it has found enough of them.
 func (s *Store) failuresFrom(ctx context.Context, f RetryFilter) ([]retryable, error) {
 	where, args := []string{"`failed_at` IS NOT NULL"}, []any{}
 	from := f.Since
@@ -106,8 +108,9 @@ func (d dialect) failedIndex() string {
 	return "FORCE INDEX (`ordersync_order_failed`)"
 }
 
-// MakeDue makes orders due now, whatever their outcome, and returns how many were not due before. Orders that were never asked
-// for have no row and are left out. ErrLocked: some rows are locked, the others are due.
+// MakeDue makes orders due now, whatever their outcome, and returns how many were not due before.
+// Orders that were never asked for have no row and are left out. ErrLocked: some rows are locked,
+// the others are due.
 func (s *Store) MakeDue(ctx context.Context, orderIDs []string) (n int64, err error) {
 	n, locked, err := s.makeDue(ctx, orderIDs, s.Clock())
 	if err == nil && locked > 0 {

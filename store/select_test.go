@@ -258,3 +258,37 @@ func TestAPlainSelectIsMerged(t *testing.T) {
 		})
 	})
 }
+
+// The bug: of two orders with one number the last one that was pushed stood at Douyin.
+func TestTwoOrdersWithOneNumberAreRefused(t *testing.T) {
+	named := store.DefaultSchema()
+	named.Columns.OrderNo = "sn"
+	for name, schema := range map[string]store.Schema{"names": named, "selects": selects()} {
+		t.Run(name, func(t *testing.T) {
+			servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
+				servertest.CreateShop(t, db)
+				s := newStore(t, db, store.Config{Schema: schema})
+				for id := 1; id <= 3; id++ {
+					addOrder(t, db, id, t0)
+				}
+				exec(t, db, "UPDATE `order` SET sn = 'SN1' WHERE id = 2")
+				record(t, s, store.Push{OrderID: "1", OrderNo: "SN1", At: t0, Outcome: store.Pushed, ShopStatus: "1", Digest: "d"})
+				_, err := s.LoadOrder(t.Context(), "2")
+				var column *store.ColumnError
+				if !errors.As(err, &column) || column.Reason != cell.TwoOrders || !strings.Contains(err.Error(), "2 and 1") {
+					t.Errorf("order 2: %v, want it refused with both keys", err)
+				}
+				record(t, s, store.Push{OrderID: "2", OrderNo: "SN1", At: t0, Outcome: store.Refused})
+				if _, err := s.LoadOrder(t.Context(), "3"); err != nil {
+					t.Errorf("order 3: %v", err)
+				}
+				exec(t, db, "UPDATE `order` SET sn = 'SN2' WHERE id = 2") // mended
+				for _, id := range []string{"1", "2"} {
+					if _, err := s.LoadOrder(t.Context(), id); err != nil {
+						t.Errorf("order %s, mended: %v", id, err)
+					}
+				}
+			})
+		})
+	}
+}

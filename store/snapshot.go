@@ -10,9 +10,6 @@ import (
 // ErrOrderNotFound: the shop has no such order, or Schema.Filter keeps it out.
 var ErrOrderNotFound = errors.New("store: order not found")
 
-// ErrSuperseded: another attempt for the same order has begun since the snapshot was read. Load again.
-var ErrSuperseded = errors.New("store: superseded by another attempt")
-
 // What is read of a shop is package shop's.
 type (
 	ColumnError = shop.ColumnError
@@ -51,7 +48,7 @@ type OrderSnapshot struct {
 	Order     Order
 	User      User
 	Lines     []Line
-	DetailURL string // empty: the configuration's
+	DetailURL string // empty: the configuration\'s
 	// State is what decides about a push of what we know of Douyin's side: OrderID, Seq, Open, StartedAt, UpdateTime, Digest,
 	// ShopStatus, ShopUpdated, Outcome and DueAt; Store.Order has the rest. The zero value: ordersync_order has no row of the order.
 	State   OrderState
@@ -121,53 +118,4 @@ func (s OrderState) Told() (status int, known bool) {
 func (s OrderState) Holds(digest string) bool {
 	_, known := s.Told()
 	return known && s.Digest == digest
-}
-
-// Begin announces an attempt before anything is sent.
-type Begin struct {
-	OrderID    string
-	OrderNo    string
-	Seq        int64 // State.Seq of the snapshot that the attempt is made from
-	UpdateTime int64 // the update_time about to be sent
-	At         time.Time
-	DueAt      time.Time // when the sweep shall look, should the end never be seen
-	// Exists and Open are of the same snapshot: whether the order has a row in ordersync_order (State.OrderID is not empty),
-	// and State.Open. They only choose a cheaper way of writing; zero is always right.
-	Exists bool
-	Open   int
-	// StaleAfter: attempts begun longer ago than this before At are over, whether their end was seen or not
-	// (longer than any HTTP call may take). Open counts from new then.
-	StaleAfter time.Duration
-}
-
-// Push is the end of an attempt, or of a pass that sent nothing.
-type Push struct {
-	OrderID    string
-	OrderNo    string
-	Seq        int64 // that BeginPush returned; 0: nothing was sent (refused before sending, database error, ignored, ...)
-	Cause      string
-	TaskID     string
-	Attempt    int // of the task, counted from 1
-	At         time.Time
-	Outcome    Outcome
-	ShopStatus string
-	// ShopUpdated is Order.Updated as it was read for this attempt.
-	ShopUpdated string
-
-	// With Outcome Pushed: what Douyin holds now.
-	Status int
-	Digest string
-	// Seen is the order as it was read before the call, so that RecordPush can tell whether the shop has changed it since. Nil:
-	// nobody asks.
-	Seen *Order
-
-	Kind       string
-	Code       int
-	Message    string
-	LogID      string
-	HTTPStatus int
-	Duration   time.Duration
-	DueAt      *time.Time
-	Request    string // masked; kept in the log as Config.LogBodies says
-	Response   string
 }

@@ -3,20 +3,24 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
+
+	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/tasks/cut"
 )
 
-// stateColumns are the columns of ordersync_order, in the order in which stateRow scans and stateArgs writes them. The key
-// is the first.
+// stateColumns are the columns of ordersync_order, in the order in which stateRow scans and
+// stateArgs writes them. The key is the first.
 var stateColumns = []string{
 	"order_id", "order_no", "seq", "open_attempts", "started_at", "update_time", "status", "digest", "shop_status", "outcome", "kind", "code",
 	"message", "log_id", "attempts", "pushed_at", "due_at", "created_at", "updated_at", "failed_at", "shop_updated",
 }
 
-// pushStateColumns are those that decide about a push; intoForPush scans them. Every load carries them, so they are few.
+// pushStateColumns are those that decide about a push; intoForPush scans them. Every load carries
+// them, so they are few.
 var pushStateColumns = []string{
 	"order_id", "seq", "open_attempts", "started_at", "update_time", "digest", "shop_status", "outcome", "due_at", "shop_updated",
 }
@@ -102,7 +106,8 @@ func tuples(rows, columns int) string {
 	return strings.TrimSuffix(strings.Repeat("("+places(columns)+"), ", rows), ", ")
 }
 
-// Order is what we know of Douyin's side of one order; found is false when nothing ever was asked for it.
+// Order is what we know of Douyin's side of one order; found is false when nothing ever was asked
+// for it.
 func (s *Store) Order(ctx context.Context, orderID string) (state OrderState, found bool, err error) {
 	rows, err := s.states(ctx, []string{orderID})
 	if err != nil {
@@ -117,14 +122,36 @@ func (s *Store) states(ctx context.Context, ids []string) (map[string]OrderState
 	return readStates(s.db.WithContext(ctx), ids, "", "")
 }
 
-// Log is the newest rows of an order's log, newest first.
-func (s *Store) Log(ctx context.Context, orderID string, limit int) ([]LogRow, error) {
-	log, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (r LogRow, err error) {
-		err = r.scan(rows)
-		return r, err
-	}, "SELECT "+columnList("", append([]string{"id"}, logColumns...))+" FROM `ordersync_log` WHERE `order_id` = ? ORDER BY `id` DESC LIMIT ?", orderID, limit)
+// readStates reads rows of ordersync_order. hint and lock are what a locking SELECT has behind its
+// table and at its end.
+func readStates(db *gorm.DB, ids []string, hint, lock string) (states map[string]OrderState, err error) {
+	args := anys(ids)
+	rows, err := queryIn(db, "SELECT "+columnList("", stateColumns)+" FROM `ordersync_order`"+hint+" WHERE `order_id` IN ("+places(len(ids))+")"+lock, args)
 	if err != nil {
-		return nil, fmt.Errorf("store: log of order: %w", err)
+		return nil, fmt.Errorf("store: read order state: %w", err)
 	}
-	return log, nil
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	states = make(map[string]OrderState, len(ids))
+	var r stateRow
+	into := r.into()
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return nil, fmt.Errorf("store: read order state: %w", err)
+		}
+		states[r.orderID.String] = r.state()
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("store: read order state: %w", err)
+	}
+	return states, nil
+}
+
+// insertStates is the statement that inserts rows; end says what happens where the key is there
+// already.
+func (d dialect) insertStates(states []*OrderState, end string) (statement string, args []any) {
+	args = make([]any, 0, len(states)*len(stateColumns))
+	for _, o := range states {
+		args = d.stateArgs(args, o)
+	}
+	return "INSERT INTO `ordersync_order` (" + columnList("", stateColumns) + ") VALUES " + tuples(len(states), len(stateColumns)) + end, args
 }

@@ -7,7 +7,12 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"github.com/ordersync/ordersync/store/gather"
 )
+
+// ErrClosed: the Store is closed.
+var ErrClosed = gather.ErrClosed
 
 // Config of a Store. The zero value reads the PHP class's schema.
 type Config struct {
@@ -15,11 +20,12 @@ type Config struct {
 	LogBodies LogBodies
 	Gather    time.Duration // how long a call may wait at most for others to share its statement; 0: 2 ms; negative: not at all
 	BatchSize int           // calls that share a statement at most; 0: 256
-	// Now is the process's clock; nil: time.Now. One that is given is taken for the database's as well where a request of money is in
-	// flight.
+	// Now is the process's clock; nil: time.Now. One that is given is taken for the database's as
+	// well where a request of money is in flight.
 	Now func() time.Time
-	// OnSkew is told when the process's clock turns out to be further than MostSkew from the database's (ahead of it; negative:
-	// behind), and when it is not any more. It must return at once and not call the Store. Nil: nobody.
+	// OnSkew is told when the process's clock turns out to be further than MostSkew from the
+	// database's (ahead of it; negative: behind), and when it is not any more. It must return at
+	// once and not call the Store. Nil: nobody.
 	OnSkew func(ahead time.Duration)
 }
 
@@ -34,20 +40,22 @@ const (
 const (
 	defaultGather    = 2 * time.Millisecond
 	defaultBatchSize = 256
-	// batchTimeout ends a batch whose callers may all have gone. It is longer than a batch meets locks: what it waits for rows
-	// and tables, and lockPatience.
+	// batchTimeout ends a batch whose callers may all have gone. It is longer than a batch meets
+	// locks: what it waits for rows and tables, and lockPatience.
 	batchTimeout = 30 * time.Second
 )
 
-// Store reads the shop and keeps our tables. It is safe for concurrent use; make one per process and Close it.
+// Store reads the shop and keeps our tables. It is safe for concurrent use; make one per process
+// and Close it.
 type Store struct {
 	db       *gorm.DB
 	cfg      Config
 	schema   Schema
 	sql      dialect
-	loads    *gatherer[string, OrderSnapshot]
-	begins   *gatherer[*Begin, int64]
-	records  *gatherer[*Push, bool]
+	zone     *time.Location // of the shop's times
+	loads    *gather.Group[string, OrderSnapshot]
+	begins   *gather.Group[*Begin, int64]
+	records  *gather.Group[*Push, bool]
 	shop     shopReading
 	strides  strides
 	clock    clock
@@ -58,7 +66,8 @@ type Store struct {
 	migrating sync.Mutex // SQLite only
 }
 
-// New makes a Store over a database that Open or embedded.Open opened. It does not touch the database. The error is about cfg.
+// New makes a Store over a database that Open or embedded.Open opened. It does not touch the
+// database. The error is about cfg.
 func New(db *gorm.DB, cfg Config) (*Store, error) {
 	if err := cfg.Schema.Validate(); err != nil {
 		return nil, err
@@ -84,19 +93,20 @@ func New(db *gorm.DB, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, cfg: cfg, refusals: refusals, schema: cfg.Schema.WithDefaults(), sql: dialectOf(db), ownClock: ownClock}
-	s.loads = newGatherer(cfg, s.loadBatch)
-	s.begins = newGatherer(cfg, s.beginBatch)
-	s.records = newGatherer(cfg, s.recordBatch)
+	s := &Store{db: db, cfg: cfg, refusals: refusals, schema: cfg.Schema.WithDefaults(), sql: dialectOf(db), zone: zoneOf(db), ownClock: ownClock}
+	together := gather.Config{Window: cfg.Gather, Size: cfg.BatchSize, Timeout: batchTimeout}
+	s.loads = gather.New(together, s.loadBatch)
+	s.begins = gather.New(together, s.beginBatch)
+	s.records = gather.New(together, s.recordBatch)
 	return s, nil
 }
 
-// Close waits until everything that was asked for is done. Later calls of LoadOrder, BeginPush and RecordPush fail with
-// ErrClosed. The database stays open: whoever opened it closes it.
+// Close waits until everything that was asked for is done. Later calls of LoadOrder, BeginPush and
+// RecordPush fail with ErrClosed. The database stays open: whoever opened it closes it.
 func (s *Store) Close() {
-	s.loads.close()
-	s.begins.close()
-	s.records.close()
+	s.loads.Close()
+	s.begins.Close()
+	s.records.Close()
 }
 
 // Ping asks the database for an answer.

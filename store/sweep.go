@@ -14,7 +14,7 @@ import (
 type Scan struct {
 	// Statuses are the shop's status values that Douyin should know; others are read over. Nil: every order.
 	Statuses []string
-	// From and To bound updated_at where the shop has it, else create_time; both are included. The zero time: no bound.
+	// From and To bound updated_at where Schema has it, else create_time; both are included. The zero time: no bound.
 	From, To time.Time
 	// ByCreateTime bounds create_time in any case.
 	ByCreateTime bool
@@ -72,12 +72,22 @@ func (s *Store) ReadOrders(ctx context.Context, q Scan) (ScanPage, error) {
 // A page costs reads of at most Limit rows through the index on the time column, each of a stride of time, one read of as many
 // rows of ordersync_order by key, and writes for what it marks: nothing depends on the size of the tables.
 func (s *Store) MarkUnsynced(ctx context.Context, q Scan) (ScanPage, error) {
+	return s.markPage(ctx, q, func(o shopOrder, state OrderState, known bool) bool {
+		return !known || state.DueAt == nil && o.differs(state)
+	})
+}
+
+// markPage reads a page and makes those of its orders due at q.DueAt that wanted names. known tells
+// wanted whether state is a row, or nobody has ever asked for the order.
+func (s *Store) markPage(
+	ctx context.Context, q Scan, wanted func(o shopOrder, state OrderState, known bool) bool,
+) (ScanPage, error) {
 	orders, page, err := s.readPage(ctx, q)
 	if err != nil || len(orders) == 0 {
 		return page, err
 	}
 	page.IDs = orderIDs(orders)
-	known, err := s.states(ctx, page.IDs)
+	states, err := s.states(ctx, page.IDs)
 	if err != nil {
 		return page, err
 	}
@@ -85,12 +95,12 @@ func (s *Store) MarkUnsynced(ctx context.Context, q Scan) (ScanPage, error) {
 	var changed []string
 	now := s.Clock()
 	for _, o := range orders {
-		state, ok := known[o.ID]
-		switch {
-		case !ok:
-			fresh = append(fresh, pendingState(o.ID, q.DueAt, now))
-		case state.DueAt == nil && o.differs(state):
+		switch state, known := states[o.ID]; {
+		case !wanted(o, state, known):
+		case known:
 			changed = append(changed, o.ID)
+		default:
+			fresh = append(fresh, pendingState(o.ID, q.DueAt, now))
 		}
 	}
 	page.Skipped, err = s.markFound(ctx, fresh, changed, q.DueAt)

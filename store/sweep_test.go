@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -133,42 +132,43 @@ func TestPagesCoverEverythingOnce(t *testing.T) {
 
 // A page must be read through the index: its cost must not grow with the table.
 func TestAPageIsReadThroughTheIndex(t *testing.T) {
-	dsn := servertest.MySQLDSN(t)
-	if dsn == "" {
-		return // ORDERSYNC_TEST_SERVERS=required makes this a failure
-	}
-	db, err := store.Open(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	servertest.CreateShop(t, db)
-	s := newStore(t, db, store.Config{})
-	for base := range 20 {
-		rows := make([]string, 500)
-		for i := range rows {
-			n := base*500 + i
-			rows[i] = fmt.Sprintf("(1, 1, 1, 1, 1, %d, 1)", t0.Unix()+int64(n/3))
+	onManyRows(t, 10_000, "`order`", "INSERT INTO `order` (uid, product_id, course_id, price, amount, create_time, status)",
+		func(i int) string { return fmt.Sprintf("(1, 1, 1, 1, 1, %d, 1)", t0.Unix()+int64(i/3)) },
+		func(t *testing.T, s *store.Store, db *gorm.DB) {
+			read := rowsRead(t, db, func() {
+				page, err := s.ReadOrders(t.Context(), store.Scan{
+					From: t0, To: t0.Add(time.Hour), Limit: 100, After: store.ScanKey{Time: t0.Add(2000 * time.Second), ID: "6001"},
+				})
+				if err != nil || page.Read != 100 {
+					t.Fatalf("page %+v, %v", page, err)
+				}
+			}, "next")
+			if read > 300 {
+				t.Errorf("%d rows were touched to read a page of 100", read)
+			}
+		})
+}
+
+func TestAnOrderThatNoTaskCanNameIsRefusedUnlessItChangedMeanwhile(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
+		for _, id := range []string{"a/b", "c d"} {
+			record(t, s, store.Push{OrderID: id, At: t0, Outcome: store.Retrying, DueAt: &t0})
 		}
-		exec(t, db, "INSERT INTO `order` (uid, product_id, course_id, price, amount, create_time, status) VALUES "+strings.Join(rows, ","))
-	}
-	exec(t, db, "ANALYZE TABLE `order`")
-	pool, _ := db.DB()
-	pool.SetMaxOpenConns(1) // the counters are the session's
-	exec(t, db, "FLUSH STATUS")
-	page, err := s.ReadOrders(t.Context(), store.Scan{
-		From: t0, To: t0.Add(time.Hour), Limit: 100, After: store.ScanKey{Time: t0.Add(2000 * time.Second), ID: "6001"},
+		later := t0.Add(time.Minute)
+		if err := s.RefuseDue(t.Context(), store.Due{OrderID: "a/b", DueAt: t0}, "incomplete", "has a slash", later); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.RefuseDue(t.Context(), store.Due{OrderID: "c d", DueAt: later}, "incomplete", "has a space", later); err != nil {
+			t.Fatal(err)
+		}
+		if got := dueIDs(t, s, later); !slices.Equal(got, []string{"c d"}) {
+			t.Errorf("due %v, want the one that is due at another time", got)
+		}
+		o, _, err := s.Order(t.Context(), "a/b")
+		if err != nil || o.Outcome != store.Refused || o.Kind != "incomplete" || o.Message != "has a slash" || o.DueAt != nil {
+			t.Errorf("%+v, %v", o, err)
+		}
 	})
-	if err != nil || page.Read != 100 {
-		t.Fatalf("page %+v, %v", page, err)
-	}
-	var name string
-	var read int
-	if err := db.Raw("SHOW SESSION STATUS LIKE 'Handler_read_next'").Row().Scan(&name, &read); err != nil {
-		t.Fatal(err)
-	}
-	if read > 300 {
-		t.Errorf("%d rows were touched to read a page of 100", read)
-	}
 }
 
 func TestPostponeDueHeedsWhatChangedMeanwhile(t *testing.T) {

@@ -5,10 +5,12 @@ import (
 	"time"
 )
 
-// The steps of an instruction, as MoneyState draws them. They change the row in hand and know nothing of a database; Store makes each of
-// them under the lock of the order. seen is the instruction as the caller has read it.
+// The steps of an instruction, as MoneyState draws them. They change the row in hand and know
+// nothing of a database; Store makes each of them under the lock of the order. seen is the
+// instruction as the caller has read it.
 
-// follows is ErrSuperseded unless the row is still in the state and at the attempt that the caller has seen.
+// follows is ErrSuperseded unless the row is still in the state and at the attempt that the caller
+// has seen.
 func (i *Instruction) follows(seen Instruction) error {
 	if i.State != seen.State || i.Attempts != seen.Attempts {
 		return ErrSuperseded
@@ -49,7 +51,8 @@ func (i *Instruction) Accept(seen Instruction, a Answer) error {
 	return nil
 }
 
-// Postpone: what was said decides nothing yet, or only that nothing of the instruction is at Douyin.
+// Postpone: what was said decides nothing yet, or only that nothing of the instruction is at
+// Douyin.
 func (i *Instruction) Postpone(seen Instruction, a Answer) error {
 	if err := i.follows(seen); err != nil {
 		return err
@@ -66,8 +69,8 @@ func (i *Instruction) Postpone(seen Instruction, a Answer) error {
 	return nil
 }
 
-// End ends the instruction. changed is false where it had ended before. What Douyin itself has said (r.Said) is heard also when the row
-// says something else by now: a contradiction is for a person.
+// End ends the instruction. changed is false where it had ended before. What Douyin itself has said
+// (r.Said) is heard also when the row says something else by now: a contradiction is for a person.
 func (i *Instruction) End(seen Instruction, r Result) (changed, touched bool, err error) {
 	if err := i.follows(seen); err != nil {
 		if !r.Said || !i.State.Final() {
@@ -78,8 +81,8 @@ func (i *Instruction) End(seen Instruction, r Result) (changed, touched bool, er
 	return changed, touched, nil
 }
 
-// Hear is what Douyin says without having been asked, by a callback. A result of an instruction of which nothing is at Douyin changes
-// nothing: the alarm is raised, and the next task asks.
+// Hear is what Douyin says without having been asked, by a callback. A result of an instruction of
+// which nothing is at Douyin changes nothing: the alarm is raised, and the next task asks.
 func (i *Instruction) Hear(r Result) (changed, touched bool) {
 	if i.State == MoneyNew {
 		if i.Alarm == AlarmContradiction {
@@ -109,10 +112,10 @@ func (i *Instruction) hear(r Result) (changed, touched bool) {
 	}
 	switch {
 	case r.State != MoneySucceeded || r.Amount == 0:
-	case i.Money == Settlement:
-		i.Amount = r.Amount
-	default:
+	case ledgers[i.Money].namesAmount:
 		i.compareAmount(r)
+	default:
+		i.Amount = r.Amount
 	}
 	return true, true
 }
@@ -141,14 +144,15 @@ func (i *Instruction) compareAmount(r Result) bool {
 	return true
 }
 
-// contradict raises the alarm that outranks the others: money may have moved that we count as not moved.
+// contradict raises the alarm that outranks the others: money may have moved that we count as not
+// moved.
 func (i *Instruction) contradict(at time.Time, message string) {
 	i.Alarm, i.AlarmAt, i.Ack = AlarmContradiction, &at, Ack{}
 	i.Message = message
 }
 
-// Raise raises an alarm; the first one stays. An overdue instruction loses its turn, whatever alarm it has. changed is false where
-// nothing did.
+// Raise raises an alarm; the first one stays. An overdue instruction loses its turn, whatever alarm
+// it has. changed is false where nothing did.
 func (i *Instruction) Raise(seen Instruction, alarm string, at time.Time) (changed bool, err error) {
 	if err := i.follows(seen); err != nil {
 		return false, err

@@ -6,25 +6,23 @@ import (
 	"gorm.io/gorm"
 )
 
-// checkTurn is a *BusyError while another instruction of the order, or of its payment, comes first. The order's row is locked, and i had
-// not its turn. Two orders of the shop may name one payment: then their locks do not keep them apart, and the rows that are read here
-// do (see checkPaid).
+// checkTurn is a *BusyError while another instruction of the order, or of its payment, comes first.
+// The order's row is locked, and i had not its turn. Two orders of the shop may name one payment:
+// then their locks do not keep them apart, and the rows that are read here do (see checkPaid).
 //
 //	a settlement waits  for every refund that has not ended
 //	a refund     waits  for a settlement that has its turn and has not ended
 //
-// What has its turn waits for nothing, and one settlement runs at a time (CreateSettlement). So whoever is waited for goes on, and
-// nobody waits for somebody who waits for him.
+// What has its turn waits for nothing, and one settlement runs at a time (CreateSettlement). So
+// whoever is waited for goes on, and nobody waits for somebody who waits for him.
 func (s *Store) checkTurn(tx *gorm.DB, i *Instruction) error {
-	if i.Money == Settlement {
-		return s.checkIdle(tx, Refund, *i)
-	}
-	settling, err := s.readOpen(tx, Settlement, *i)
+	l := ledgers[i.Money]
+	open, err := s.readOpen(tx, l.waitsFor, *i)
 	if err != nil {
 		return err
 	}
-	if n := slices.IndexFunc(settling, func(s storedInstruction) bool { return s.Turn }); n >= 0 {
-		return &BusyError{Money: Settlement, Number: settling[n].Number}
+	if n := slices.IndexFunc(open, func(o storedInstruction) bool { return o.Turn || !l.forTurns }); n >= 0 {
+		return &BusyError{Money: l.waitsFor, Number: open[n].Number}
 	}
 	return nil
 }

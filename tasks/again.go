@@ -8,8 +8,9 @@ import (
 	"github.com/hibiken/asynq"
 )
 
-// Queue is an Enqueuer with which what was refused or given up may be asked for again under the same name. asynq keeps the id of an
-// archived task for up to 90 days, and a client alone answers that the task is known already while nothing will ever come of it.
+// Queue is an Enqueuer with which what was refused or given up may be asked for again under the
+// same name. asynq keeps the id of an archived task for up to 90 days, and a client alone answers
+// that the task is known already while nothing will ever come of it.
 type Queue struct {
 	*asynq.Client
 	Inspector *asynq.Inspector
@@ -27,8 +28,8 @@ type named interface {
 	Queue() string
 }
 
-// Forget implements forgetting. Of two who ask at once both may find the archived task; then the second deletes what the first has
-// put on the queue, and puts the same there.
+// Forget implements forgetting. Of two who ask at once both may find the archived task; then the
+// second deletes what the first has put on the queue, and puts the same there.
 func (q Queue) Forget(queue, id string) (bool, error) {
 	info, err := q.Inspector.GetTaskInfo(queue, id)
 	switch {
@@ -47,7 +48,8 @@ func (q Queue) Forget(queue, id string) (bool, error) {
 	}
 }
 
-// enqueueAgain is called where the id of t is taken. fresh is false, and err nil, when the task is on its way or was done lately.
+// enqueueAgain is called where the id of t is taken. fresh is false, and err nil, when the task is
+// on its way or was done lately.
 func enqueueAgain(ctx context.Context, q Enqueuer, r Request, t *asynq.Task, opts []asynq.Option) (fresh bool, err error) {
 	archive, able := q.(forgetting)
 	name, has := r.(named)

@@ -7,8 +7,8 @@ import (
 	"github.com/hibiken/asynq"
 )
 
-// TestWhatWasRefusedIsAskedForAgainUnderTheSameName: an archived task kept its id, so asking again answered "known" for up to 90 days and
-// nothing happened.
+// TestWhatWasRefusedIsAskedForAgainUnderTheSameName: an archived task kept its id, so asking again
+// answered "known" for up to 90 days and nothing happened.
 func TestWhatWasRefusedIsAskedForAgainUnderTheSameName(t *testing.T) {
 	t.Parallel()
 	ctx, redis := t.Context(), startRedis(t)

@@ -13,7 +13,8 @@ import (
 	"github.com/ordersync/ordersync/tasks"
 )
 
-// One client for the whole process. The shop's Redis stands here; the example brings one of its own.
+// One client for the whole process. The shop's Redis stands here; the example brings one of its
+// own.
 func exampleClient() (client *asynq.Client, stop func()) {
 	redis := miniredis.NewMiniRedis()
 	if err := redis.Start(); err != nil {
@@ -76,20 +77,21 @@ func ExampleEnqueueMany() {
 	// false tasks: order_id: has a space, slash, colon or control character
 }
 
-// A shop that shares its MySQL with ordersync loses nothing between its own commit and the queue: it writes the request in
-// the transaction that changes the order.
+// A shop that shares its MySQL with ordersync loses nothing between its own commit and the queue:
+// it writes the request in the transaction that changes the order.
 func ExampleRefundRequest_Row() {
 	row, err := tasks.RefundRequest{OrderID: "10086", OutRefundNo: "R10086-1", AmountFen: 990, Reason: "用户取消订单"}.Row()
 	if err != nil {
 		panic(err)
 	}
-	// _, err = tx.ExecContext(ctx, "INSERT INTO ordersync_outbox (kind, order_id, payload) VALUES (?, ?, ?)", row.Kind, row.OrderID, row.Payload)
+	// _, err = tx.ExecContext(ctx, "INSERT INTO ordersync_outbox (kind, order_id, payload) VALUES
+	// (?, ?, ?)", row.Kind, row.OrderID, row.Payload)
 	fmt.Println(row.Kind, row.OrderID, string(row.Payload))
 	// Output: refund 10086 {"order_id":"10086","out_refund_no":"R10086-1","amount_fen":990,"reason":"用户取消订单"}
 }
 
-// The shop's own transaction: the order is paid and the push is asked for, or neither. The scheduler
-// hands the row over within a fraction of a second.
+// The shop's own transaction: the order is paid and the push is asked for, or neither. The
+// scheduler hands the row over within a fraction of a second.
 func ExamplePushOrder_Row() {
 	markPaid := func(ctx context.Context, db *sql.DB, orderID string) error {
 		row, err := tasks.PushOrder{OrderID: orderID, Cause: tasks.CausePaid}.Row()

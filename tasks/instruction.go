@@ -7,7 +7,9 @@ import (
 )
 
 const (
-	maxReasonBytes = 100  // create_refund.reason: "100", without a unit; bytes is the reading that Douyin cannot refuse (UNCONFIRMED)
+	// create_refund.reason: "100", without a unit; bytes is the reading that Douyin cannot refuse
+	// (UNCONFIRMED)
+	maxReasonBytes = 100
 	maxDescRunes   = 80   // settle.settle_desc: 80 characters
 	maxExtraBytes  = 2048 // cp_extra
 	maxURLBytes    = 256  // notify_url
@@ -16,8 +18,9 @@ const (
 	maxUIDBytes    = 32   // merchant_uid
 )
 
-// RefundRequest is the instruction to pay money back. It becomes a row before it is a task. OutRefundNo makes it one: the same
-// number with the same content is the same refund, with other content it is refused.
+// RefundRequest is the instruction to pay money back. It becomes a row before it is a task.
+// OutRefundNo makes it one: the same number with the same content is the same refund, with other
+// content it is refused.
 type RefundRequest struct {
 	OrderID     string `json:"order_id"`      // the shop's key of the order
 	OutRefundNo string `json:"out_refund_no"` // the shop's number of this refund: [0-9A-Za-z_\-*], at most 64
@@ -30,10 +33,12 @@ type RefundRequest struct {
 	MsgPage    string `json:"msg_page,omitempty"`    // page that the message opens
 }
 
-// SettleRequest is the instruction to pay an order's money out of transit, to the shop and up to 4 other receivers.
+// SettleRequest is the instruction to pay an order's money out of transit, to the shop and up to 4
+// other receivers.
 type SettleRequest struct {
-	OrderID     string     `json:"order_id"`
-	OutSettleNo string     `json:"out_settle_no"`    // the shop's number of this settlement; after a failure a new one is needed
+	OrderID string `json:"order_id"`
+	// the shop's number of this settlement; after a failure a new one is needed
+	OutSettleNo string     `json:"out_settle_no"`
 	Desc        string     `json:"desc"`             // at most 80 characters
 	Params      []Receiver `json:"params,omitempty"` // other than the seller and the platform
 	Finish      bool       `json:"finish,omitempty"` // close the order after this settlement
@@ -48,7 +53,8 @@ type Receiver struct {
 	AmountFen   int64  `json:"amount_fen"`
 }
 
-// Validate holds the limits of create_refund that can be known without the order. The error is a *PayloadError.
+// Validate holds the limits of create_refund that can be known without the order. The error is a
+// *PayloadError.
 func (r RefundRequest) Validate() error {
 	return first(
 		checkID("order_id", r.OrderID, true),
@@ -61,7 +67,8 @@ func (r RefundRequest) Validate() error {
 	)
 }
 
-// Validate holds the limits of settle that can be known without the order. The error is a *PayloadError.
+// Validate holds the limits of settle that can be known without the order. The error is a
+// *PayloadError.
 func (s SettleRequest) Validate() error {
 	err := first(
 		checkID("order_id", s.OrderID, true),

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// A Go shop imports this package alone: what it links is what the shop's build, licence list and scanner see.
+// A Go shop imports this package alone: what it links is what the shop's build, licence list and
+// scanner see.
 func TestPackageTasksLinksOnlyWhatEnqueueingNeeds(t *testing.T) {
 	t.Parallel()
 	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".").CombinedOutput()

@@ -12,7 +12,8 @@ import (
 // made 34,600).
 const manyAtOnce = 32
 
-// Wanted is one item of EnqueueMany: a push and the options that are its own, such as asynq.ProcessIn.
+// Wanted is one item of EnqueueMany: a push and the options that are its own, such as
+// asynq.ProcessIn.
 type Wanted struct {
 	PushOrder
 	Options []asynq.Option
@@ -24,9 +25,9 @@ type Result struct {
 	Err   error // *PayloadError: refused; anything else: not known to be queued, ask again
 }
 
-// EnqueueMany puts every item on its queue and answers for each, in the order of the items. One bad item does not keep the
-// others back. When ctx ends, the items that were not sent yet carry its error. Where ctx has an OpenTelemetry span, the whole lot
-// is one span beneath it.
+// EnqueueMany puts every item on its queue and answers for each, in the order of the items. One bad
+// item does not keep the others back. When ctx ends, the items that were not sent yet carry its
+// error. Where ctx has an OpenTelemetry span, the whole lot is one span beneath it.
 func EnqueueMany(ctx context.Context, q Enqueuer, items []Wanted) []Result {
 	if len(items) > 0 && traced(ctx) {
 		return enqueueManyTraced(ctx, q, items)

@@ -11,18 +11,21 @@ import (
 )
 
 const (
-	// moneyMaxRetry with worker.Backoff (… 1h 1h 1h) keeps an instruction in asynq's hands for about a day, as long as its
-	// result is polled; then the row's due_at brings it back.
+	// moneyMaxRetry with worker.Backoff (… 1h 1h 1h) keeps an instruction in asynq's hands for
+	// about a day, as long as its result is polled; then the row's due_at brings it back.
 	moneyMaxRetry = 30
-	// moneyRetention keeps a finished task's id taken for longer than anybody redelivers: Douyin's callbacks come for 24 h 4 m.
+	// moneyRetention keeps a finished task's id taken for longer than anybody redelivers: Douyin's
+	// callbacks come for 24 h 4 m.
 	moneyRetention = 25 * time.Hour
 
-	// maxFen is the largest amount that Douyin takes in one order (create_order.total_amount; a refund can never be more).
+	// maxFen is the largest amount that Douyin takes in one order (create_order.total_amount; a
+	// refund can never be more).
 	maxFen = 10_000_000_000
 )
 
-// Refund asks a worker to carry on with one refund instruction, the row of ordersync_refund with this number: send it, or ask
-// what became of it. It carries no amount: the row is the instruction, and it stands before the task.
+// Refund asks a worker to carry on with one refund instruction, the row of ordersync_refund with
+// this number: send it, or ask what became of it. It carries no amount: the row is the instruction,
+// and it stands before the task.
 type Refund struct {
 	OutRefundNo string `json:"out_refund_no"`
 	Revision    string `json:"revision,omitempty"` // as in PushOrder
@@ -109,8 +112,8 @@ func ParseSettle(t *asynq.Task) (Settle, error) {
 	return s, s.Validate()
 }
 
-// CheckNumber holds Douyin's rule for developer numbers: [0-9A-Za-z_\-*], at most 64 (PAY, OLD-SETTLE). The error is a
-// *PayloadError of field.
+// CheckNumber holds Douyin's rule for developer numbers: [0-9A-Za-z_\-*], at most 64 (PAY,
+// OLD-SETTLE). The error is a *PayloadError of field.
 func CheckNumber(field, no string) error {
 	switch {
 	case no == "":
@@ -134,7 +137,8 @@ func checkFen(field string, fen int64) error {
 	return nil
 }
 
-// checkText bounds a text in bytes; text that is empty or only space counts as missing, for that is what Douyin would read.
+// checkText bounds a text in bytes; text that is empty or only space counts as missing, for that is
+// what Douyin would read.
 func checkText(field, text string, most int, required bool) error {
 	switch {
 	case required && strings.TrimSpace(text) == "":

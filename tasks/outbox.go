@@ -50,18 +50,20 @@ func row(kind, orderID string, request any, invalid error) (Row, error) {
 	return Row{kind, orderID, payload}, nil
 }
 
-// RowName names a row of the outbox. The id alone would not: the outbox may count its ids anew, and asynq would take another push of
-// the same order, within the hour, for one that it knows.
+// RowName names a row of the outbox. The id alone would not: the outbox may count its ids anew, and
+// asynq would take another push of the same order, within the hour, for one that it knows.
 func RowName(id int64, written time.Time) string {
 	return strconv.FormatInt(id, 10) + "-" + strconv.FormatInt(written.UnixMilli(), 36)
 }
 
-// FromOutbox reads a row of ordersync_outbox, whoever wrote it. payload may be nil (NULL) for a push.
+// FromOutbox reads a row of ordersync_outbox, whoever wrote it. payload may be nil (NULL) for a
+// push.
 //
-// row is what the outbox calls the row, the same whenever it is read and another one for every row: RowName. A push row may carry
-// {"cause": …, "revision": …}. Without a revision the row itself names the change, so the task's id is
-// "push:<order>:outbox-<row>": a row that is handed over twice, because a relay was killed between the hand-over and its
-// commit, is one task. A refund or a settlement is one by its developer number.
+// row is what the outbox calls the row, the same whenever it is read and another one for every row:
+// RowName. A push row may carry {"cause": …, "revision": …}. Without a revision the row itself
+// names the change, so the task's id is "push:<order>:outbox-<row>": a row that is handed over
+// twice, because a relay was killed between the hand-over and its commit, is one task. A refund or
+// a settlement is one by its developer number.
 //
 // The error is a *PayloadError: the row can never be handed over.
 func FromOutbox(kind, orderID string, payload []byte, row string) (Asked, error) {
@@ -113,7 +115,8 @@ func (a Asked) named(row string) (Asked, error) {
 	return a, nil
 }
 
-// blank tells whether a payload column holds nothing: NULL, only spaces, or the JSON null that an ORM writes for it.
+// blank tells whether a payload column holds nothing: NULL, only spaces, or the JSON null that an
+// ORM writes for it.
 func blank(payload []byte) bool {
 	payload = bytes.TrimSpace(payload)
 	return len(payload) == 0 || string(payload) == "null"

@@ -8,8 +8,8 @@ import (
 // TypePayment is the type of AskPayment.
 const TypePayment = "payment:ask"
 
-// AskPayment asks a worker to ask Douyin how one payment stands, the row of ordersync_payment_ask with this number: its callback may be
-// lost. It shares the queue of refunds.
+// AskPayment asks a worker to ask Douyin how one payment stands, the row of ordersync_payment_ask
+// with this number: its callback may be lost. It shares the queue of refunds.
 type AskPayment struct {
 	OutOrderNo string `json:"out_order_no"`
 	Revision   string `json:"revision,omitempty"` // as in PushOrder

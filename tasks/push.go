@@ -15,7 +15,8 @@ import (
 	"github.com/ordersync/ordersync/tasks/cut"
 )
 
-// Cause is why an order is pushed. It chooses the queue and is written to the log; the push itself is the same.
+// Cause is why an order is pushed. It chooses the queue and is written to the log; the push itself
+// is the same.
 type Cause string
 
 const (
@@ -37,23 +38,26 @@ const (
 	// MaxIDBytes bounds an order id and a revision each.
 	MaxIDBytes = 64
 
-	// pushMaxRetry with worker.Backoff (5s 15s 1m 5m 15m 1h 1h ...) keeps a failing order in asynq's hands for about four hours
-	// on average; what is archived then is asked again by the sweep.
+	// pushMaxRetry with worker.Backoff (5s 15s 1m 5m 15m 1h 1h ...) keeps a failing order in
+	// asynq's hands for about four hours on average; what is archived then is asked again by the
+	// sweep.
 	pushMaxRetry = 12
 	// Timeout is how long one run of a task may take: longer than it may wait for its call and its
 	// longest pass together. cmd/internal/assembly holds that.
 	Timeout = time.Minute
-	// pushRetention keeps a finished task's id taken, so that the same change asked twice runs once. It must outlast the
-	// time in which a killed relay hands a row over again (seconds to minutes). An hour of a million orders a day is
-	// 42,000 retained tasks.
+	// pushRetention keeps a finished task's id taken, so that the same change asked twice runs
+	// once. It must outlast the time in which a killed relay hands a row over again (seconds to
+	// minutes). An hour of a million orders a day is 42,000 retained tasks.
 	pushRetention = time.Hour
 )
 
-// PushOrder asks a worker to tell Douyin the present state of one order. It names the order and never carries it.
+// PushOrder asks a worker to tell Douyin the present state of one order. It names the order and
+// never carries it.
 type PushOrder struct {
-	OrderID  string `json:"order_id"`           // the shop's key, at most 64 bytes
-	Revision string `json:"revision,omitempty"` // names the change: the same change asked twice runs once; empty: a change of its own
-	Cause    Cause  `json:"cause,omitempty"`    // empty: changed
+	OrderID string `json:"order_id"` // the shop's key, at most 64 bytes
+	// names the change: the same change asked twice runs once; empty: a change of its own
+	Revision string `json:"revision,omitempty"`
+	Cause    Cause  `json:"cause,omitempty"` // empty: changed
 }
 
 // PayloadError is a request that cannot be understood. Field is the payload's name for the field.
@@ -85,8 +89,8 @@ func (p PushOrder) cause() Cause {
 	return p.Cause
 }
 
-// Named fills what was left out: the cause, and a revision of its own. Whoever may have to ask again asks with the named
-// push, so that both askings are one change.
+// Named fills what was left out: the cause, and a revision of its own. Whoever may have to ask
+// again asks with the named push, so that both askings are one change.
 func (p PushOrder) Named() PushOrder {
 	p.Cause = p.cause()
 	if p.Revision == "" {
@@ -137,11 +141,12 @@ type Request interface {
 	Task() (*asynq.Task, error)
 }
 
-// Enqueue puts a request on its queue. fresh is false, and err nil, when that change is on its way already or
-// was done lately. What was refused or given up is asked for again, where q is a Queue. Options such as
-// asynq.ProcessIn are added to the task's own.
+// Enqueue puts a request on its queue. fresh is false, and err nil, when that change is on its way
+// already or was done lately. What was refused or given up is asked for again, where q is a Queue.
+// Options such as asynq.ProcessIn are added to the task's own.
 //
-// Where ctx has an OpenTelemetry span, the call is a span beneath it, and what becomes of the task continues that trace.
+// Where ctx has an OpenTelemetry span, the call is a span beneath it, and what becomes of the task
+// continues that trace.
 func Enqueue(ctx context.Context, q Enqueuer, r Request, opts ...asynq.Option) (fresh bool, err error) {
 	if traced(ctx) {
 		return enqueueTraced(ctx, q, r, opts)
@@ -171,7 +176,8 @@ func taskOf(r Request, headers map[string]string) (*asynq.Task, error) {
 	return r.Task() // somebody else's: it travels without headers
 }
 
-// checkID refuses what would break a task id, a URL path or asynqmon: no slash, no colon, no space, no control character.
+// checkID refuses what would break a task id, a URL path or asynqmon: no slash, no colon, no space,
+// no control character.
 func checkID(field, id string, required bool) error {
 	switch {
 	case id == "" && required:

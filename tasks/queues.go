@@ -1,7 +1,7 @@
 package tasks
 
-// The queues. An id must be unique over all of them (asynq keys a running task by its id alone), so each kind of task
-// prefixes its ids with its own word.
+// The queues. An id must be unique over all of them (asynq keys a running task by its id alone), so
+// each kind of task prefixes its ids with its own word.
 const (
 	QueuePush     = "push"     // live orders
 	QueueSweep    = "sweep"    // what the scheduler found

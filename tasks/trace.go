@@ -14,7 +14,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Attributes of spans that OpenTelemetry has no name for. An order id and a developer number name no person.
+// Attributes of spans that OpenTelemetry has no name for. An order id and a developer number name
+// no person.
 const (
 	OrderIDKey = attribute.Key("ordersync.order_id")
 	CauseKey   = attribute.Key("ordersync.cause")
@@ -23,15 +24,17 @@ const (
 
 const (
 	tracerName = "github.com/ordersync/ordersync/tasks"
-	// maxTracestate is what everybody has to pass on (W3C Trace Context, 3.3.1.5). More may come from outside, up to 16 KB, and
-	// would lie in Redis with every task.
+	// maxTracestate is what everybody has to pass on (W3C Trace Context, 3.3.1.5). More may come
+	// from outside, up to 16 KB, and would lie in Redis with every task.
 	maxTracestate = 512
 )
 
-// w3c writes and reads traceparent and tracestate (W3C Trace Context). Nothing else of a context travels: no baggage.
+// w3c writes and reads traceparent and tracestate (W3C Trace Context). Nothing else of a context
+// travels: no baggage.
 var w3c propagation.TraceContext
 
-// TraceContext returns ctx with the span that enqueued t as a remote one; ctx itself where nobody traced.
+// TraceContext returns ctx with the span that enqueued t as a remote one; ctx itself where nobody
+// traced.
 func TraceContext(ctx context.Context, t *asynq.Task) context.Context {
 	if len(t.Headers()) == 0 {
 		return ctx
@@ -63,7 +66,8 @@ func (s Settle) about() (string, []attribute.KeyValue) {
 	return QueueSettle, []attribute.KeyValue{NumberKey.String(label(s.OutSettleNo))}
 }
 
-// traced tells whether somebody traces what ctx belongs to. It is all that a call costs where nobody does.
+// traced tells whether somebody traces what ctx belongs to. It is all that a call costs where
+// nobody does.
 func traced(ctx context.Context) bool { return trace.SpanContextFromContext(ctx).IsValid() }
 
 // enqueueTraced is Enqueue under a span of its own, whose context the task carries.
@@ -81,8 +85,8 @@ func enqueueTraced(ctx context.Context, q Enqueuer, r Request, opts []asynq.Opti
 	return fresh, err
 }
 
-// enqueueManyTraced is EnqueueMany under one span: a lot of 500 is not 500 spans of sending. Its context is the one that every
-// task of the lot carries.
+// enqueueManyTraced is EnqueueMany under one span: a lot of 500 is not 500 spans of sending. Its
+// context is the one that every task of the lot carries.
 func enqueueManyTraced(ctx context.Context, q Enqueuer, items []Wanted) []Result {
 	queue := items[0].Queue()
 	if slices.ContainsFunc(items, func(w Wanted) bool { return w.Queue() != queue }) {
@@ -97,8 +101,9 @@ func enqueueManyTraced(ctx context.Context, q Enqueuer, items []Wanted) []Result
 	return results
 }
 
-// startSend starts a span of the messaging conventions (semconv 1.43, messaging-spans): kind PRODUCER, named "send <queue>". It
-// comes from whoever made the span in ctx, so that a shop's Enqueue is traced by the shop's own settings.
+// startSend starts a span of the messaging conventions (semconv 1.43, messaging-spans): kind
+// PRODUCER, named "send <queue>". It comes from whoever made the span in ctx, so that a shop's
+// Enqueue is traced by the shop's own settings.
 func startSend(ctx context.Context, queue string, what ...attribute.KeyValue) (context.Context, trace.Span) {
 	name := "send"
 	what = append(what, semconv.MessagingSystemKey.String("asynq"), semconv.MessagingOperationName("send"), semconv.MessagingOperationTypeSend)
@@ -120,7 +125,8 @@ func carried(ctx context.Context) map[string]string {
 	return headers
 }
 
-// failed marks a span. Text that is not UTF-8 would cost the whole batch of spans: protobuf refuses it.
+// failed marks a span. Text that is not UTF-8 would cost the whole batch of spans: protobuf refuses
+// it.
 func failed(span trace.Span, err error) {
 	if err != nil {
 		span.SetStatus(codes.Error, strings.ToValidUTF8(err.Error(), "\uFFFD"))

@@ -16,20 +16,22 @@ var backoffSteps = []time.Duration{
 // leastWait keeps a task from coming back in the moment in which it failed.
 const leastWait = time.Second
 
-// longestSpread bounds how far tasks are spread that wait for the same moment: their gate lets them through one by one anyway.
+// longestSpread bounds how far tasks are spread that wait for the same moment: their gate lets them
+// through one by one anyway.
 const longestSpread = 10 * time.Second
 
 // Backoff decides when a failed task runs again. The zero value is ready.
 type Backoff struct {
-	// Scale shortens or stretches every wait of ours, not Douyin's. 0: 1, as in production; the demo is in a hurry.
+	// Scale shortens or stretches every wait of ours, not Douyin's. 0: 1, as in production; the
+	// demo is in a hurry.
 	Scale float64
 	// Jitter is in [0,1). Nil: random.
 	Jitter func() float64
 }
 
-// Delay is an asynq.RetryDelayFunc: full jitter over the step of the n-th retry (n counts from 0), at least a second. A
-// wait that the error names is obeyed and spread over a quarter more, at most longestSpread. A task whose worker died runs at once: asynq has
-// waited for its lease already.
+// Delay is an asynq.RetryDelayFunc: full jitter over the step of the n-th retry (n counts from 0),
+// at least a second. A wait that the error names is obeyed and spread over a quarter more, at most
+// longestSpread. A task whose worker died runs at once: asynq has waited for its lease already.
 func (b Backoff) Delay(n int, err error, _ *asynq.Task) time.Duration {
 	if errors.Is(err, asynq.ErrLeaseExpired) {
 		return 0

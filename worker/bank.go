@@ -72,17 +72,17 @@ type Settlements struct {
 	}
 }
 
-// Check asks what is left in transit. What Douyin refuses to tell does not hold a settlement back: settle itself has the
-// last word.
+// Check asks what is left in transit. What Douyin refuses to tell does not hold a settlement back:
+// settle itself has the last word.
 func (b Settlements) Check(ctx context.Context, i store.Instruction) error {
 	_, asked, err := readSettlement(i)
 	if err != nil {
 		return err
 	}
 	left, _, err := b.Douyin.UnsettleAmount(ctx, i.OutOrderNo)
-	var answer *douyin.Error
+	var failure *douyin.Error
 	switch {
-	case errors.As(err, &answer) && (answer.Kind == douyin.Rejected || answer.Kind == douyin.Doubtful):
+	case errors.As(err, &failure) && (failure.Kind == douyin.Rejected || failure.Kind == douyin.Doubtful):
 		return nil
 	case err != nil:
 		return err
@@ -93,7 +93,8 @@ func (b Settlements) Check(ctx context.Context, i store.Instruction) error {
 	return nil
 }
 
-// readSettlement reads the columns that hold JSON; asked is the sum of the receivers. The error is a *CorruptRowError.
+// readSettlement reads the columns that hold JSON; asked is the sum of the receivers. The error is
+// a *CorruptRowError.
 func readSettlement(i store.Instruction) (o store.SettleOptions, asked store.Fen, err error) {
 	if o, err = i.SettleOptions(); err != nil {
 		return o, 0, err

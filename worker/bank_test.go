@@ -148,7 +148,8 @@ func TestOptionsThatCannotBeReadAreNotSent(t *testing.T) {
 	}
 }
 
-// The bug: a settlement whose settle_params nobody can read was tried again for ever, and nobody was told.
+// The bug: a settlement whose settle_params nobody can read was tried again for ever, and nobody
+// was told.
 func TestARowThatCannotBeReadEndsAndNamesItsColumn(t *testing.T) {
 	corrupt := newSettlement()
 	corrupt.Params = `[{"merchant_uid":"7","amount":"ten"}]`

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -129,5 +130,52 @@ func TestBuildOrderPushFillsPlaceholders(t *testing.T) {
 	}
 	if want := "sku-8"; got.Detail.Items[0].ItemCode != want {
 		t.Errorf("item_code %q, want %q", got.Detail.Items[0].ItemCode, want)
+	}
+}
+
+// The bug: a title was cut within what its reader takes for one character.
+func TestBuildOrderPushCutsALongTitleAtWhatIsReadAsOneCharacter(t *testing.T) {
+	const family = "👩\u200d👩\u200d👧\u200d👦" // one character of 25 bytes
+	s := testSnapshot()
+	s.Lines[0].Title = strings.Repeat(family, 11)
+	got, err := testBuilder().BuildOrderPush(s)
+	if want := strings.Repeat(family, 10); err != nil || got.Detail.Items[0].Title != want {
+		t.Errorf("title %q, %v; want ten families", got.Detail.Items[0].Title, err)
+	}
+}
+
+func TestBuildOrderPushSendsEachLine(t *testing.T) {
+	s := testSnapshot()
+	s.Order.Amount = 4490
+	s.Lines = []store.Line{
+		{Title: "龙井", Image: "https://img.example.com/1.png", Quantity: 2, Price: 1990, ItemCode: "T1"},
+		{Title: "茶杯", SubTitle: "白", Image: "https://img.example.com/2.png", Quantity: 3, Price: 3000},
+	}
+	got, err := testBuilder().BuildOrderPush(s)
+	want := []douyin.OrderItem{
+		{ItemCode: "T1", Img: "https://img.example.com/1.png", Title: "龙井", SubTitle: "龙井", Amount: 2, Price: 1990},
+		{Img: "https://img.example.com/2.png", Title: "茶杯", SubTitle: "白", Amount: 3, Price: 3000},
+	}
+	if err != nil || !slices.Equal(got.Detail.Items, want) || got.Detail.Amount != 5 || got.Detail.TotalPrice != 4490 {
+		t.Errorf("%+v, %v", got.Detail, err)
+	}
+}
+
+// Of a shop described by SELECTs the error names the column and the order.
+func TestBuildOrderPushNamesTheSelectsColumn(t *testing.T) {
+	b := testBuilder()
+	b.Shop.SQL = store.ShopSQL{Order: "SELECT …", Items: "SELECT …"}
+	for want, spoil := range map[string]func(*store.OrderSnapshot){
+		`openid of order "123": `:   func(s *store.OrderSnapshot) { s.User.OpenID = "" },
+		`items of order "123": `:    func(s *store.OrderSnapshot) { s.Lines = nil },
+		`title of order "123": `:    func(s *store.OrderSnapshot) { s.Lines[0].Title = "" },
+		`image of order "123": `:    func(s *store.OrderSnapshot) { s.Lines[0].Image = "55" },
+		`quantity of order "123": `: func(s *store.OrderSnapshot) { s.Lines[0].Quantity = 0 },
+	} {
+		s := testSnapshot()
+		spoil(&s)
+		if _, err := b.BuildOrderPush(s); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v, want %s…", err, want)
+		}
 	}
 }

@@ -17,24 +17,29 @@ import (
 const (
 	// answerGrace is production's MoneyHandler.Grace: longer than a task.
 	answerGrace = 2 * time.Minute
-	// inFlight is how long an announced request may still be on its way: as long as a task may run, but not longer than Grace.
-	// Nobody else asks or sends before that, unless its answer has been written down. The database's clock measures it.
+	// inFlight is how long an announced request may still be on its way: as long as a task may run,
+	// but not longer than Grace. Nobody else asks or sends before that, unless its answer has been
+	// written down. The database's clock measures it.
 	inFlight = time.Minute
-	// busyWait is how long a settlement waits for a refund in flight, and for a time that Douyin calls too early.
+	// busyWait is how long a settlement waits for a refund in flight, and for a time that Douyin
+	// calls too early.
 	busyWait = time.Minute
 	tooEarly = time.Hour
-	// overdueAfter: no result for so long is for a person to look at. Douyin redelivers a callback for about 24 h.
+	// overdueAfter: no result for so long is for a person to look at. Douyin redelivers a callback
+	// for about 24 h.
 	overdueAfter = 24 * time.Hour
 )
 
 // pollSteps are production's MoneyHandler.Polls.
 var pollSteps = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 6 * time.Hour}
 
-// Instructions are the rows of refunds or settlements. seen is the row as Instruction has read it: every write is a compare and set on
-// its state and attempt, and store.ErrSuperseded means that it is another one by now.
+// Instructions are the rows of refunds or settlements. seen is the row as Instruction has read it:
+// every write is a compare and set on its state and attempt, and store.ErrSuperseded means that it
+// is another one by now.
 type Instructions interface {
 	Instruction(ctx context.Context, m store.Money, number string) (i store.Instruction, found bool, err error)
-	MarkSending(ctx context.Context, seen store.Instruction, at, due time.Time) (store.Instruction, error) // also *store.BusyError
+	// also *store.BusyError
+	MarkSending(ctx context.Context, seen store.Instruction, at, due time.Time) (store.Instruction, error)
 	Alarm(ctx context.Context, seen store.Instruction, alarm string, at time.Time) (store.Instruction, error)
 }
 
@@ -47,8 +52,8 @@ type Answers interface {
 
 // Bank is Douyin's side of one kind of instruction.
 type Bank interface {
-	// Check looks before the first request whether it can succeed at all. A *NothingToMoveError or a *CorruptRowError ends the
-	// instruction.
+	// Check looks before the first request whether it can succeed at all. A *NothingToMoveError or
+	// a *CorruptRowError ends the instruction.
 	Check(ctx context.Context, i store.Instruction) error
 	// Send asks Douyin to move the money. Sent twice with the same number it is one movement.
 	Send(ctx context.Context, i store.Instruction) (platformNo string, r douyin.Receipt, err error)
@@ -75,15 +80,16 @@ type MoneyHandler struct {
 	Gate douyin.Gate
 	// Sick tells whether Douyin's breaker is not closed, as for PushHandler; nil: never.
 	Sick func() bool
-	// Changed is told that an instruction of the order has ended; the order wants another push. Failing is harmless: the row is
-	// due for the sweep as well.
+	// Changed is told that an instruction of the order has ended; the order wants another push.
+	// Failing is harmless: the row is due for the sweep as well.
 	Changed func(ctx context.Context, orderID string) error
-	// Polls are the waits between questions for a result that no callback has brought; the last one repeats. Nil: production's,
-	// from a minute to six hours.
+	// Polls are the waits between questions for a result that no callback has brought; the last one
+	// repeats. Nil: production's, from a minute to six hours.
 	Polls []time.Duration
-	// Grace is after how long Douyin's "I do not know it" is believed: a request may be on its way for as long as a task runs, and
-	// Douyin's records lag behind its answers. It is also what is added to every time at which the scheduler is asked to look, because
-	// the queue may lag. 0: 2 minutes.
+	// Grace is after how long Douyin's "I do not know it" is believed: a request may be on its way
+	// for as long as a task runs, and Douyin's records lag behind its answers. It is also what is
+	// added to every time at which the scheduler is asked to look, because the queue may lag. 0: 2
+	// minutes.
 	Grace time.Duration
 	Now   func() time.Time // nil: time.Now
 	Log   zerolog.Logger
@@ -108,12 +114,7 @@ func (h *MoneyHandler) ProcessTask(ctx context.Context, t *asynq.Task) (err erro
 }
 
 func (h *MoneyHandler) number(t *asynq.Task) (string, error) {
-	if h.Money == store.Settlement {
-		s, err := tasks.ParseSettle(t)
-		return s.OutSettleNo, err
-	}
-	r, err := tasks.ParseRefund(t)
-	return r.OutRefundNo, err
+	return moneyKinds[h.Money].number(t)
 }
 
 func (h *MoneyHandler) grace() time.Duration { return cmp.Or(h.Grace, answerGrace) }
@@ -139,12 +140,32 @@ type movement struct {
 	calls   []store.LogRow // to Douyin, until they are written down
 }
 
+// moneyKind is what differs between the kinds of instructions here.
+type moneyKind struct {
+	number func(*asynq.Task) (string, error) // the developer number in the task's payload
+	ops    ops
+	shown  bool // Douyin sees its end in the order, which is pushed again
+}
+
+var moneyKinds = map[store.Money]moneyKind{
+	store.Refund: {
+		number: func(t *asynq.Task) (string, error) {
+			r, err := tasks.ParseRefund(t)
+			return r.OutRefundNo, err
+		},
+		ops:   ops{douyin.OpRefundCreate, douyin.OpRefundQuery},
+		shown: true,
+	},
+	store.Settlement: {
+		number: func(t *asynq.Task) (string, error) {
+			s, err := tasks.ParseSettle(t)
+			return s.OutSettleNo, err
+		},
+		ops: ops{douyin.OpSettleCreate, douyin.OpSettleQuery},
+	},
+}
+
 // ops are Douyin's calls for one kind of instruction.
 type ops struct{ send, query string }
 
-func (h *MoneyHandler) op() ops {
-	if h.Money == store.Settlement {
-		return ops{douyin.OpSettleCreate, douyin.OpSettleQuery}
-	}
-	return ops{douyin.OpRefundCreate, douyin.OpRefundQuery}
-}
+func (h *MoneyHandler) op() ops { return moneyKinds[h.Money].ops }

@@ -7,9 +7,10 @@ import (
 	"github.com/ordersync/ordersync/store"
 )
 
-// The bug: two tasks of one settlement run side by side. The second one had read the row before the first one announced its request,
-// asked Douyin what is left to settle after the first one's request had arrived, was told "nothing", and wrote down that the
-// settlement had failed, while its money moved.
+// The bug: two tasks of one settlement run side by side. The second one had read the row before the
+// first one announced its request, asked Douyin what is left to settle after the first one's
+// request had arrived, was told "nothing", and wrote down that the settlement had failed, while its
+// money moved.
 func TestNothingLeftIsNoFailureWhenAnotherTaskHasSentMeanwhile(t *testing.T) {
 	row := newRefund()
 	row.Money, row.Options = store.Settlement, ""

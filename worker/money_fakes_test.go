@@ -20,7 +20,8 @@ import (
 // noon is when the tests of money begin.
 var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
-// books are the store's tables of refunds and settlements in a box. Their steps are the store's own.
+// books are the store's tables of refunds and settlements in a box. Their steps are the store's
+// own.
 type books struct {
 	mu     sync.Mutex
 	rows   map[string]*store.Instruction
@@ -140,7 +141,8 @@ type said struct {
 	err      error
 }
 
-// teller is a Bank that says what it was told to say, in turn. A question that nobody foresaw fails the test.
+// teller is a Bank that says what it was told to say, in turn. A question that nobody foresaw fails
+// the test.
 type teller struct {
 	t       *testing.T
 	check   error

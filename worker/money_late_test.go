@@ -10,11 +10,13 @@ import (
 	"github.com/ordersync/ordersync/store"
 )
 
-// The bug: an instruction has two tasks, the one of its creation and the one that found it due, and both are in their check. The first
-// one announces, and its request is on its way; the second one's check fails, and its postponement wiped away that a request was in
-// flight. Its retry asked, was told "not found", sent, and was accepted. Then the first one was told "being processed, do not repeat"
-// under a number that nobody knows, wrote "failed" over "submitted", and a second number could move the same money. Here the retries'
-// clock is 50 s ahead, and the first one's process is stopped for two minutes before its answer comes.
+// The bug: an instruction has two tasks, the one of its creation and the one that found it due, and
+// both are in their check. The first one announces, and its request is on its way; the second one's
+// check fails, and its postponement wiped away that a request was in flight. Its retry asked, was
+// told "not found", sent, and was accepted. Then the first one was told "being processed, do not
+// repeat" under a code that nobody knows, wrote "failed" over "submitted", and a second number
+// could move the same money. Here the retries' clock is 50 s ahead, and the first one's process is
+// stopped for two minutes before its answer comes.
 func TestALateNoDoesNotEndWhatDouyinAccepted(t *testing.T) {
 	for _, m := range []store.Money{store.Settlement, store.Refund} {
 		t.Run(string(m), func(t *testing.T) {

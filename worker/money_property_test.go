@@ -65,7 +65,7 @@ func (s sqlStore) callback(ctx context.Context, m store.Money, number string, r 
 const instructionsOfAWorld = 4
 
 // history lets one world happen and compares rows and Douyin's records in its end.
-func history(t *testing.T, seed uint64, m store.Money, rows ledger) {
+func history(t *testing.T, seed uint64, m store.Money, rows worldRows) {
 	t.Helper()
 	w := newWorld(t, seed, rows, m)
 	for n := range instructionsOfAWorld {
@@ -104,7 +104,8 @@ func (w *world) compare(m store.Money, numbers ...string) {
 	}
 }
 
-// seeds are the histories that ORDERSYNC_SEEDS=from-to names, both included; without it there are few.
+// seeds are the histories that ORDERSYNC_SEEDS=from-to names, both included; without it there are
+// few.
 func seeds(t *testing.T, few uint64) (from, to uint64) {
 	t.Helper()
 	text := os.Getenv("ORDERSYNC_SEEDS") //nolint:forbidigo // which histories a person, or CI, wants
@@ -122,8 +123,8 @@ func seeds(t *testing.T, few uint64) (from, to uint64) {
 	return from, to
 }
 
-// Whatever is lost, repeated, killed or stopped for minutes, and however the workers' clocks differ: money moves once at most, and every
-// row ends as Douyin's books say.
+// Whatever is lost, repeated, killed or stopped for minutes, and however the workers' clocks
+// differ: money moves once at most, and every row ends as Douyin's books say.
 func TestMoneyMovesOnceAndRowsAgreeWithDouyin(t *testing.T) {
 	from, to := seeds(t, 1000)
 	for seed := from; seed <= to; seed++ {
@@ -150,7 +151,8 @@ func TestMoneyMovesOnceWithTheRealStore(t *testing.T) {
 	}
 }
 
-// realStore has orders 1, 2, … of 12.30 yuan with one instruction each, N1, N2, …; without a kind they have none.
+// realStore has orders 1, 2, … of 12.30 yuan with one instruction each, N1, N2, …; without a kind
+// they have none.
 func realStore(t *testing.T, m store.Money) sqlStore {
 	t.Helper()
 	db := servertest.SQLite(t)

@@ -15,7 +15,7 @@ import (
 func (m *movement) finish(ctx context.Context, r store.Result) verdict {
 	r.At, r.Log = m.now(), m.takeCalls()
 	_, err := m.Answers.Finished(ctx, m.i, r)
-	if err == nil && m.Changed != nil && m.Money == store.Refund {
+	if err == nil && m.Changed != nil && moneyKinds[m.Money].shown {
 		if err := m.Changed(ctx, m.i.OrderID); err != nil {
 			m.MoneyHandler.Log.Warn().Err(err).Str("order", m.i.OrderID).Msg("push after refund not enqueued; the sweep does it")
 		}
@@ -38,9 +38,10 @@ func (m *movement) putOff(ctx context.Context, a store.Answer) verdict {
 	return m.written(err, verdict{outcome: store.Retrying, kind: a.Kind, message: a.Message})
 }
 
-// wait records a failure that decides nothing; a says what kind of call it was. The task comes back; if it does not, the scheduler does. A
-// question that failed leaves the refusal in the row that it was asked about, and a call that was not let through the refusal of the
-// configuration because of which it was not.
+// wait records a failure that decides nothing; a says what kind of call it was. The task comes
+// back; if it does not, the scheduler does. A question that failed leaves the refusal in the row
+// that it was asked about, and a call that was not let through the refusal of the configuration
+// because of which it was not.
 func (m *movement) wait(ctx context.Context, cause error, op string, receipt douyin.Receipt, a store.Answer) verdict {
 	ctx, cancel := keep(ctx)
 	defer cancel()
@@ -74,8 +75,9 @@ func (m *movement) takeCalls() []store.LogRow {
 	return calls
 }
 
-// written turns a result that could not be written into a failure of the task: the row still says that a request may have
-// left, so the next run asks. What another task has overtaken is looked at again.
+// written turns a result that could not be written into a failure of the task: the row still says
+// that a request may have left, so the next run asks. What another task has overtaken is looked at
+// again.
 func (m *movement) written(err error, v verdict) verdict {
 	switch {
 	case err == nil:
@@ -89,7 +91,8 @@ func (m *movement) written(err error, v verdict) verdict {
 // failed is what becomes of the task where the instruction could not be read or written.
 func (m *movement) failed(err error) verdict { return judgePush(err, m.attempt, m.sick()) }
 
-// lookAgain is when the scheduler looks, should the task not come back. What ends for all instructions at once is not waited for long.
+// lookAgain is when the scheduler looks, should the task not come back. What ends for all
+// instructions at once is not waited for long.
 func (m *movement) lookAgain(v verdict) time.Duration {
 	if v.within > 0 {
 		return max(v.within, waitOf(v.tell))
@@ -99,8 +102,8 @@ func (m *movement) lookAgain(v verdict) time.Duration {
 
 func (h *MoneyHandler) sick() bool { return h.Sick != nil && h.Sick() }
 
-// alarmWhenOverdue raises the alarm, with which the turn is lost. That it could not be written holds nothing up: where the row is another
-// one by now, the write behind it says so.
+// alarmWhenOverdue raises the alarm, with which the turn is lost. That it could not be written
+// holds nothing up: where the row is another one by now, the write behind it says so.
 func (m *movement) alarmWhenOverdue(ctx context.Context) {
 	if m.i.SentAt == nil || m.now().Sub(*m.i.SentAt) < overdueAfter || m.i.Alarm != "" && !m.i.Turn {
 		return
@@ -138,11 +141,11 @@ func keep(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 }
 
-// called remembers a call to Douyin. What is written down of the instruction next takes it to ordersync_log, so that the log tells of
-// the refusal too that a later question has proved wrong.
+// called remembers a call to Douyin. What is written down of the instruction next takes it to
+// ordersync_log, so that the log tells of the refusal too that a later question has proved wrong.
 func (m *movement) called(op string, outcome store.Outcome, err error, receipt douyin.Receipt) {
-	var answer *douyin.Error
-	if errors.As(err, &answer) && answer.Kind == douyin.Paused { // nobody was called
+	var failure *douyin.Error
+	if errors.As(err, &failure) && failure.Kind == douyin.Paused { // nobody was called
 		return
 	}
 	r := store.LogRow{

@@ -15,7 +15,8 @@ import (
 	"github.com/ordersync/ordersync/store"
 )
 
-// A result that could not be written fails the task, and the row still says that a request may have left: the next run asks.
+// A result that could not be written fails the task, and the row still says that a request may have
+// left: the next run asks.
 func TestAnAnswerThatCouldNotBeWrittenIsAskedForAgain(t *testing.T) {
 	for name, c := range map[string]struct {
 		row     store.Instruction

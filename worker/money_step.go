@@ -59,19 +59,24 @@ func (m *movement) begin(ctx context.Context) verdict {
 	return m.send(ctx)
 }
 
+// checked ends the instruction where err says that no request of it can succeed; otherwise the task
+// comes back. That there is nothing to move is no alarm: the row says what a person wants to know.
 func (m *movement) checked(ctx context.Context, err error) verdict {
 	var nothing *NothingToMoveError
 	var corrupt *CorruptRowError
-	if errors.As(err, &nothing) || errors.As(err, &corrupt) {
-		return m.finish(ctx, store.Result{
-			State: store.MoneyFailed, Alarm: alarmOf(err), Answer: store.Answer{Kind: kindIncomplete, Message: err.Error()},
-		})
+	end := store.Result{State: store.MoneyFailed, Answer: store.Answer{Kind: kindIncomplete, Message: err.Error()}}
+	switch {
+	case errors.As(err, &nothing):
+		return m.finish(ctx, end)
+	case errors.As(err, &corrupt):
+		end.Alarm = refusalAlarms[kindIncomplete]
+		return m.finish(ctx, end)
 	}
 	return m.wait(ctx, err, douyin.OpSettleUnsettled, douyin.Receipt{}, store.Answer{})
 }
 
-// send passes the gate, announces a request, makes it, and writes its answer down. The gate comes first: what it holds back has no turn,
-// and holds nothing of the order up.
+// send passes the gate, announces a request, makes it, and writes its answer down. The gate comes
+// first: what it holds back has no turn, and holds nothing of the order up.
 func (m *movement) send(ctx context.Context) verdict {
 	leave, err := m.enter(ctx)
 	if err != nil {
@@ -138,7 +143,8 @@ func (m *movement) answered(ctx context.Context, platformNo string, receipt douy
 	return m.wait(ctx, err, m.op().send, receipt, store.Answer{Answered: true})
 }
 
-// doubted writes down a refusal that is not believed before Douyin has said as well that it does not know the instruction, and asks.
+// doubted writes down a refusal that is not believed before Douyin has said as well that it does
+// not know the instruction, and asks.
 func (m *movement) doubted(ctx context.Context, v verdict) verdict {
 	a := m.answer(v)
 	a.Answered, a.Refused, a.DueAt, a.Log = true, v.kind, m.in(m.grace()), m.takeCalls()
@@ -172,7 +178,8 @@ func (m *movement) ask(ctx context.Context) verdict {
 	return m.notThere(ctx)
 }
 
-// lags: it was accepted, and Douyin does not know it, so the record lags behind: keep asking, and never send again.
+// lags: it was accepted, and Douyin does not know it, so the record lags behind: keep asking, and
+// never send again.
 func (m *movement) lags(ctx context.Context, err error, receipt douyin.Receipt) verdict {
 	v := judge(err, m.attempt)
 	m.called(m.op().query, v.outcome, err, receipt)
@@ -183,10 +190,11 @@ func (m *movement) lags(ctx context.Context, err error, receipt douyin.Receipt) 
 	return m.written(err, verdict{outcome: store.Retrying})
 }
 
-// notThere: Douyin does not know the number. Its records may lag behind its answers, and a request may take effect after its sender has
-// given up; but not for longer than Grace. So then nothing of the instruction is there: what was refused ends in the words of the
-// refusal, and what was not is sent as if for the first time. Before that, a refusal waits, and everything else is sent again, with
-// the same number and content.
+// notThere: Douyin does not know the number. Its records may lag behind its answers, and a request
+// may take effect after its sender has given up; but not for longer than Grace. So then nothing of
+// the instruction is there: what was refused ends in the words of the refusal, and what was not is
+// sent as if for the first time. Before that, a refusal waits, and everything else is sent again,
+// with the same number and content.
 func (m *movement) notThere(ctx context.Context) verdict {
 	lag := m.grace() - m.i.SentFor()
 	switch refused := m.i.Refused; {

@@ -30,9 +30,9 @@ func TestAStepOfARefund(t *testing.T) {
 		{"first: accepted", newRefund(), []said{{no: "D1"}}, nil, "check send", "submitted, due in 1m0s", "", "done"},
 		{"first: refused", newRefund(), []said{{err: refused2010}}, nil, "check send", "failed, rejected", "退款金额超过可退金额", "done"},
 		{"first: the number is dead", newRefund(), []said{{err: dead}}, []said{{err: unknown3101}}, "check send query", "sending, doubtful, due in 2m0s", "请更换新的单号", "done"},
-		{"first: a number that nobody knows", newRefund(), []said{{err: unknown77}}, []said{{err: unknown3101}}, "check send query", "sending, doubtful, due in 2m0s", "处理中", "done"},
-		{"first: a number that nobody knows, and it runs", newRefund(), []said{{err: unknown77}}, []said{processing}, "check send query", "submitted, due in 1m0s", "", "done"},
-		{"first: a number that nobody knows, and no answer", newRefund(), []said{{err: unknown77}}, []said{{err: cutOff}}, "check send query", "sending, doubtful, due in 30s", "处理中", "failed"},
+		{"first: a code that nobody knows", newRefund(), []said{{err: unknown77}}, []said{{err: unknown3101}}, "check send query", "sending, doubtful, due in 2m0s", "处理中", "done"},
+		{"first: a code that nobody knows, and it runs", newRefund(), []said{{err: unknown77}}, []said{processing}, "check send query", "submitted, due in 1m0s", "", "done"},
+		{"first: a code that nobody knows, and no answer", newRefund(), []said{{err: unknown77}}, []said{{err: cutOff}}, "check send query", "sending, doubtful, due in 30s", "处理中", "failed"},
 		{"first: too early", newRefund(), []said{{err: tooSoon}}, []said{{err: unknown3101}}, "check send query", "sending, too_early, due in 2m0s", "未到可结算时间", "done"},
 		{"first: the configuration is wrong", newRefund(), []said{{err: badSign2008}}, nil, "check send", "new, unauthorized, due in 30s", "签名校验异常", "again in 8s"},
 		{"first: no answer", newRefund(), []said{{err: cutOff}}, nil, "check send", "sending, unavailable, due in 30s", "deadline", "failed"},
@@ -67,7 +67,7 @@ func TestAStepOfARefund(t *testing.T) {
 		{"refused, and not found a minute later", refusedAgo(time.Minute, refused2010), nil, []said{{err: unknown3101}}, "query", "sending, rejected, due in 1m0s", "退款金额超过可退金额", "done"},
 		{"refused, and not found in the end", refusedAgo(answerGrace, refused2010), nil, []said{{err: unknown3101}}, "query", "failed, rejected", "退款金额超过可退金额", "done"},
 		{"refused, and found in the end", refusedAgo(answerGrace, refused2010), nil, []said{success}, "query", "succeeded", "", "done"},
-		{"refused with a number that nobody knows, and not found in the end", refusedAgo(answerGrace, unknown77), nil, []said{{err: unknown3101}}, "query", "failed, doubtful, alarm unknown_code", "处理中", "done"},
+		{"refused with a code that nobody knows, and not found in the end", refusedAgo(answerGrace, unknown77), nil, []said{{err: unknown3101}}, "query", "failed, doubtful, alarm unknown_code", "处理中", "done"},
 		{"dead, and not found in the end", refusedAgo(answerGrace, dead), nil, []said{{err: unknown3101}}, "query", "failed, doubtful, alarm unknown_code", "更换", "done"},
 		{"too early, and not found in the end", tooEarlyAgo(answerGrace), nil, []said{{err: unknown3101}}, "query", "new, waiting, due in 1h0m0s", "未到可结算时间", "done"},
 		{"too early, and it runs", tooEarlyAgo(answerGrace), nil, []said{processing}, "query", "submitted, due in 1m0s", "", "done"},
@@ -168,10 +168,11 @@ func TestARequestWhoseTaskMustBeOverIsAskedAbout(t *testing.T) {
 	}
 }
 
-// The bug: a request got no answer, then a question about it was refused, and the refusal of the question counted as one of the request: the
-// refund ended as failed, without an alarm, its money moved, and a second number could move it again.
+// The bug: a request got no answer, then a question about it was refused, and the refusal of the
+// question counted as one of the request: the refund ended as failed, without an alarm, its money
+// moved, and a second number could move it again.
 func TestARefusedQuestionIsNoRefusalOfTheRequest(t *testing.T) {
-	for name, odd := range map[string]error{"a parameter": odd2010, "a number that nobody knows": odd4712, "a proxy's page": proxy400} {
+	for name, odd := range map[string]error{"a parameter": odd2010, "a code that nobody knows": odd4712, "a proxy's page": proxy400} {
 		now := noon
 		b := newBooks(newRefund())
 		b.clock = func() time.Time { return now }
@@ -187,7 +188,8 @@ func TestARefusedQuestionIsNoRefusalOfTheRequest(t *testing.T) {
 	}
 }
 
-// The bug: Douyin told a result of a settlement whose time had not come, and nobody asked before it had.
+// The bug: Douyin told a result of a settlement whose time had not come, and nobody asked before it
+// had.
 func TestAContradictionIsAskedAboutBeforeItsTime(t *testing.T) {
 	row := contradicted()
 	later := noon.Add(7 * 24 * time.Hour)

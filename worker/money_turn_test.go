@@ -10,7 +10,8 @@ import (
 	"github.com/ordersync/ordersync/store"
 )
 
-// What Douyin calls too early is not at Douyin, so nothing need wait for it, once Douyin has said that it does not know it.
+// What Douyin calls too early is not at Douyin, so nothing need wait for it, once Douyin has said
+// that it does not know it.
 func TestWhatIsTooEarlyGivesItsTurnAway(t *testing.T) {
 	b := newBooks(newRefund())
 	bank := &teller{t: t, sends: []said{{err: tooSoon}, {err: tooSoon}}, queries: []said{{err: unknown3101}, {err: unknown3101}, {err: unknown3101}}}
@@ -31,8 +32,8 @@ func TestWhatIsTooEarlyGivesItsTurnAway(t *testing.T) {
 	}
 }
 
-// A settlement that the gate holds back is not announced, so no refund waits for it. The bug: with an open breaker settlements kept their
-// turn, and every refund of their orders waited.
+// A settlement that the gate holds back is not announced, so no refund waits for it. The bug: with
+// an open breaker settlements kept their turn, and every refund of their orders waited.
 func TestWhatTheGateHoldsBackIsNotAnnounced(t *testing.T) {
 	for name, row := range map[string]store.Instruction{"the first request": newRefund(), "a repetition": sentBefore(), "a repetition, a moment later": sentAgo(time.Second)} {
 		b, bank := newBooks(row), &teller{t: t}
@@ -78,8 +79,8 @@ func TestALateAnswerChangesNothing(t *testing.T) {
 	}
 }
 
-// The bug: a repetition was refused, the question after it found that the first request had been accepted, and the log told of the
-// question only.
+// The bug: a repetition was refused, the question after it found that the first request had been
+// accepted, and the log told of the question only.
 func TestTheLogTellsOfEveryCall(t *testing.T) {
 	type call struct {
 		op      string

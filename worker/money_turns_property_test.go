@@ -9,11 +9,12 @@ import (
 	"github.com/ordersync/ordersync/store"
 )
 
-// asking is how long refunds and settlements of the world's orders are asked for; the first ones come in the same instant.
+// asking is how long refunds and settlements of the world's orders are asked for; the first ones
+// come in the same instant.
 const asking = 20 * time.Minute
 
-// ask writes an instruction down when the store lets it, as the gateway does: whoever is told that another one is running comes
-// again.
+// ask writes an instruction down when the store lets it, as the gateway does: whoever is told that
+// another one is running comes again.
 func (w *world) ask(s sqlStore, m store.Money, orderID, number string) {
 	var err error
 	if m == store.Settlement {
@@ -32,8 +33,8 @@ func (w *world) ask(s sqlStore, m store.Money, orderID, number string) {
 	}
 }
 
-// Whatever is lost, repeated or killed: of one order a refund and a settlement are never at Douyin together, none of them waits for
-// ever, and each moves its money once at most.
+// Whatever is lost, repeated or killed: of one order a refund and a settlement are never at Douyin
+// together, none of them waits for ever, and each moves its money once at most.
 func TestRefundsAndSettlementsOfAnOrderTakeTurns(t *testing.T) {
 	for seed := range uint64(3) {
 		s := realStore(t, "")
@@ -56,7 +57,8 @@ func TestRefundsAndSettlementsOfAnOrderTakeTurns(t *testing.T) {
 				w.vault.after(when, func() { w.ask(s, m, id, number) })
 			}
 		}
-		// One refund and one settlement of an order are asked for in the same instant, in either order.
+		// One refund and one settlement of an order are asked for in the same instant, in either
+		// order.
 		w.rng.Shuffle(len(w.events), func(a, b int) { w.events[a], w.events[b] = w.events[b], w.events[a] })
 		w.live()
 		w.compare(store.Settlement, settlements...)

@@ -11,9 +11,9 @@ import (
 	"github.com/ordersync/ordersync/store"
 )
 
-// vault is Douyin's bank in a box. The first request with a number wins: the same number is one movement of money for ever, and a
-// number whose first request was refused is dead. Its records may lag behind its answers for a while, and a request may take effect
-// after its sender has given up.
+// vault is Douyin's bank in a box. The first request with a number wins: the same number is one
+// movement of money for ever, and a number whose first request was refused is dead. Its records may
+// lag behind its answers for a while, and a request may take effect after its sender has given up.
 type vault struct {
 	rng     *rand.Rand
 	now     func() time.Time
@@ -148,8 +148,8 @@ func (v *vault) query(number string) (Standing, error) {
 	return Standing{Result: r.result, PlatformNo: "D-" + number}, nil
 }
 
-// wire is what one run of a task sees of store and Douyin. It hands control back before and after every call, where the worker may
-// be killed or another one may go on.
+// wire is what one run of a task sees of store and Douyin. It hands control back before and after
+// every call, where the worker may be killed or another one may go on.
 type wire struct {
 	*life
 	rows Instructions

@@ -11,7 +11,8 @@ import (
 	"github.com/ordersync/ordersync/store"
 )
 
-// The bug: the first wait came twice (1 m, 1 m, 5 m, …), for the question just asked was not counted.
+// The bug: the first wait came twice (1 m, 1 m, 5 m, …), for the question just asked was not
+// counted.
 func TestResultsAreAskedForAtGrowingIntervals(t *testing.T) {
 	b, bank := newBooks(newRefund()), &teller{t: t, sends: []said{{no: "D1"}}}
 	h := handler(b, bank)
@@ -50,8 +51,8 @@ func TestThePaceOfAskingCanBeSet(t *testing.T) {
 	}
 }
 
-// A day without a result is for a person to look at, whatever Douyin answers meanwhile. The bug: questions that failed for a day
-// raised no alarm.
+// A day without a result is for a person to look at, whatever Douyin answers meanwhile. The bug:
+// questions that failed for a day raised no alarm.
 func TestADayWithoutAResultRaisesTheAlarm(t *testing.T) {
 	for name, c := range map[string]struct {
 		row  store.Instruction
@@ -105,7 +106,8 @@ func TestAnAlarmThatCannotBeWrittenHoldsNothingUp(t *testing.T) {
 	}
 }
 
-// The last run of a task fails and is archived: the row is due, so the scheduler brings the instruction back.
+// The last run of a task fails and is archived: the row is due, so the scheduler brings the
+// instruction back.
 func TestTheLastRunOfATaskIsNotTheEndOfTheInstruction(t *testing.T) {
 	for name, c := range map[string]struct {
 		row  store.Instruction
@@ -128,8 +130,9 @@ func TestTheLastRunOfATaskIsNotTheEndOfTheInstruction(t *testing.T) {
 	}
 }
 
-// The bug: two tasks of one refund run side by side, as when the scheduler finds a row whose first task is just running. The
-// second one asked while the first one's request was on its way, was told "not found", and sent a second request.
+// The bug: two tasks of one refund run side by side, as when the scheduler finds a row whose first
+// task is just running. The second one asked while the first one's request was on its way, was told
+// "not found", and sent a second request.
 func TestOneRequestIsInFlightAtATime(t *testing.T) {
 	b, second := newBooks(newRefund()), &teller{t: t}
 	first := &teller{t: t, sends: []said{{no: "D1"}}}
@@ -149,8 +152,9 @@ func TestOneRequestIsInFlightAtATime(t *testing.T) {
 	}
 }
 
-// The bug: the answer to the first request was lost and Douyin's records lagged. The repetition was refused ("being processed",
-// under a number that nobody knows), the query found nothing yet, and the refund counted as failed while its money moved.
+// The bug: the answer to the first request was lost and Douyin's records lagged. The repetition was
+// refused ("being processed", under a code that nobody knows), the query found nothing yet, and the
+// refund counted as failed while its money moved.
 func TestARefusalOfARepetitionIsNotBelievedWhileRecordsMayLag(t *testing.T) {
 	row := newRefund()
 	b, bank := newBooks(row), &teller{t: t, sends: []said{{err: cutOff}, {err: refused2010}}, queries: []said{{err: unknown3101}, {err: unknown3101}}}

@@ -18,8 +18,9 @@ const (
 	worldTime = 48 * time.Hour   // when every instruction must have ended
 )
 
-// ledger is the store as the world needs it: the handler's two sides, the scheduler's and the callbacks'.
-type ledger interface {
+// worldRows is the store as the world needs it: the handler's two sides, the scheduler's and the
+// callbacks'.
+type worldRows interface {
 	Instructions
 	Answers
 	DueInstructions(ctx context.Context, m store.Money, now time.Time, limit int) ([]store.DueInstruction, error)
@@ -28,13 +29,14 @@ type ledger interface {
 	setClock(now func() time.Time)
 }
 
-// world runs workers, a scheduler, Douyin and the time between them, all by one thread of chance: runs of tasks are interleaved at
-// every call, killed, stopped, repeated and retried, and the clocks of the workers differ. The same seed is the same history.
+// world runs workers, a scheduler, Douyin and the time between them, all by one thread of chance:
+// runs of tasks are interleaved at every call, killed, stopped, repeated and retried, and the
+// clocks of the workers differ. The same seed is the same history.
 type world struct {
 	t      *testing.T
 	rng    *rand.Rand
 	kinds  []store.Money
-	rows   ledger
+	rows   worldRows
 	vault  *vault
 	now    time.Time       // the database's, Douyin's, asynq's
 	skews  []time.Duration // of the workers' clocks
@@ -57,7 +59,7 @@ type event struct {
 	do func()
 }
 
-func newWorld(t *testing.T, seed uint64, rows ledger, kinds ...store.Money) *world {
+func newWorld(t *testing.T, seed uint64, rows worldRows, kinds ...store.Money) *world {
 	w := &world{t: t, rng: rand.New(rand.NewPCG(seed, 1)), kinds: kinds, rows: rows, now: noon, flying: map[string]*life{}}
 	rows.setClock(func() time.Time { return w.now })
 	for range 3 {
@@ -90,7 +92,8 @@ type life struct {
 	killed  bool
 }
 
-// kill is what a killed worker's goroutine dies of. The handler's recover writes nothing down, as kill -9 would not.
+// kill is what a killed worker's goroutine dies of. The handler's recover writes nothing down, as
+// kill -9 would not.
 type kill struct{}
 
 func (r *life) pause() {
@@ -193,8 +196,8 @@ func (w *world) live() {
 	}
 }
 
-// goOn lets a run take its next step, unless its process is stopped. One that stops keeps everything that it knows; meanwhile asynq takes
-// it for dead and hands its task to somebody else.
+// goOn lets a run take its next step, unless its process is stopped. One that stops keeps
+// everything that it knows; meanwhile asynq takes it for dead and hands its task to somebody else.
 func (w *world) goOn(r *life) {
 	switch {
 	case w.now.Before(r.asleep):

@@ -11,9 +11,9 @@ import (
 // mostOwed bounds what a process keeps of results that could not be written down.
 const mostOwed = 10_000
 
-// owed are the ends of attempts that the database did not take. An attempt without an end stays open until it has grown stale, and
-// nobody pushes the order meanwhile; the process that knows the end need not wait for that. What is lost with the process grows
-// stale.
+// owed are the ends of attempts that the database did not take. An attempt without an end stays
+// open until it has grown stale, and nobody pushes the order meanwhile; the process that knows the
+// end need not wait for that. What is lost with the process grows stale.
 type owed struct {
 	mu   sync.Mutex
 	ends map[string]store.Push // by order
@@ -30,7 +30,7 @@ func (r *run) owe(p store.Push) {
 	if o.ends == nil {
 		o.ends = map[string]store.Push{}
 	}
-	if _, known := o.ends[p.OrderID]; known || len(o.ends) < mostOwed {
+	if _, owed := o.ends[p.OrderID]; owed || len(o.ends) < mostOwed {
 		o.ends[p.OrderID] = p
 	}
 }

@@ -15,11 +15,13 @@ import (
 	"github.com/ordersync/ordersync/tasks"
 )
 
-// FirstPaymentAsk is how long after a payment was asked for Douyin is asked first: most callbacks have come by then.
+// FirstPaymentAsk is how long after a payment was asked for Douyin is asked first: most callbacks
+// have come by then.
 const FirstPaymentAsk = time.Minute
 
 const (
-	// paymentUnanswered: a payment that has no end a day after it could be paid last is for a person to look at.
+	// paymentUnanswered: a payment that has no end a day after it could be paid last is for a
+	// person to look at.
 	paymentUnanswered = 24 * time.Hour
 	// paymentLag is how long after it could be paid last a payment may still become known.
 	paymentLag = time.Minute
@@ -46,9 +48,10 @@ type Cashier interface {
 // what it says, by one step. When to ask again stands in the row, so a task is never retried for
 // what Douyin answers.
 type PaymentHandler struct {
-	Rows    PaymentRows
-	Douyin  Cashier
-	Changed func(ctx context.Context, orderID string) error // asks for a push of an order that was paid; it is due in any case
+	Rows   PaymentRows
+	Douyin Cashier
+	// asks for a push of an order that was paid; it is due in any case
+	Changed func(ctx context.Context, orderID string) error
 	Now     func() time.Time
 	Log     zerolog.Logger
 }
@@ -104,7 +107,8 @@ func nextPaymentAsk(row store.PaymentAsk, now time.Time) time.Time {
 	return next
 }
 
-// payTime is when a payment was made; now where Douyin tells no time of the years 2000 to 2100: nobody needs it to the second.
+// payTime is when a payment was made; now where Douyin tells no time of the years 2000 to 2100:
+// nobody needs it to the second.
 func payTime(told string, now time.Time) time.Time {
 	at, err := time.ParseInLocation(time.DateTime, told, china)
 	if err != nil || at.Year() < 2000 || at.Year() > 2100 {

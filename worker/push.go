@@ -28,8 +28,9 @@ const (
 
 // Orders is the store as a push sees it.
 type Orders interface {
-	LoadOrder(ctx context.Context, orderID string) (store.OrderSnapshot, error) // store.ErrOrderNotFound, *store.ColumnError
-	BeginPush(ctx context.Context, b store.Begin) (seq int64, err error)        // store.ErrSuperseded
+	// store.ErrOrderNotFound, *store.ColumnError
+	LoadOrder(ctx context.Context, orderID string) (store.OrderSnapshot, error)
+	BeginPush(ctx context.Context, b store.Begin) (seq int64, err error) // store.ErrSuperseded
 	// RecordPush is durable when it returns. changed: the shop's order is not p.Seen any more.
 	RecordPush(ctx context.Context, p store.Push) (changed bool, err error)
 }
@@ -48,7 +49,8 @@ type PushHandler struct {
 	Unit   douyin.TimeUnit
 	// CallTimeout is the longest that one call to Douyin may take. 0: douyin.DefaultTimeout.
 	CallTimeout time.Duration
-	// Grace is added to every time at which the sweep is asked to look, because the queue may lag. 0: 2 minutes.
+	// Grace is added to every time at which the sweep is asked to look, because the queue may lag.
+	// 0: 2 minutes.
 	Grace   time.Duration
 	Now     func() time.Time // nil: time.Now
 	Log     zerolog.Logger
@@ -207,21 +209,22 @@ type made struct {
 	receipt douyin.Receipt
 }
 
-// errNotSent tells the gate that no call was made, or none that ended, so that nothing is known against Douyin, nor for it.
+// errNotSent tells the gate that no call was made, or none that ended, so that nothing is known
+// against Douyin, nor for it.
 var errNotSent = errors.New("not sent")
 
 // send announces the attempt and makes the call. leave is told how it ended, whatever happens.
 func (r *run) send(
 	ctx context.Context, s store.OrderSnapshot, push douyin.OrderPush, digest string, leave func(error),
 ) (m made, err error) {
-	answer := errNotSent
-	defer func() { leave(answer) }()
+	end := errNotSent
+	defer func() { leave(end) }()
 	seq, err := r.begin(ctx, s, push)
 	if r.asked(err) != nil {
 		return made{}, err
 	}
 	receipt, err := r.Line.call(ctx, push)
-	answer = err
+	end = err
 	return made{seq: seq, status: push.Status, digest: digest, receipt: receipt}, err
 }
 

@@ -9,7 +9,8 @@ import (
 	"github.com/ordersync/ordersync/store"
 )
 
-// settled closes the books on an order that Douyin holds already. It writes only where the books say otherwise.
+// settled closes the books on an order that Douyin holds already. It writes only where the books
+// say otherwise.
 func (r *run) settled(ctx context.Context, s store.OrderSnapshot) verdict {
 	v := verdict{outcome: store.Settled}
 	if r.passed > 1 {
@@ -67,7 +68,8 @@ func (r *run) row(v verdict, s store.OrderSnapshot, m made) store.Push {
 	return p
 }
 
-// dueIn is when the sweep shall look at an order that ended with v, should its task be lost. A wait that Douyin named is obeyed.
+// dueIn is when the sweep shall look at an order that ended with v, should its task be lost. A wait
+// that Douyin named is obeyed.
 func (r *run) dueIn(v verdict) time.Duration {
 	switch {
 	case v.within > 0:

@@ -36,16 +36,18 @@ type Config struct {
 	// round trip to Redis, whatever its concurrency: 9,000 a second beside Redis, 360 where a round
 	// trip takes 2.6 ms. 0: 1.
 	PushServers int
-	// ShutdownTimeout is how long a stopping process waits for its handlers. It must be longer than a task's Timeout: asynq
-	// hands a task back while its handler still runs otherwise, and another process would run it a second time.
+	// ShutdownTimeout is how long a stopping process waits for its handlers. It must be longer than
+	// a task's Timeout: asynq hands a task back while its handler still runs otherwise, and another
+	// process would run it a second time.
 	ShutdownTimeout time.Duration
 	Backoff         Backoff // the zero value is production's
 
 	Log zerolog.Logger
 }
 
-// Servers are the asynq servers of one process: several fetch loops for pushes, one each for refunds and settlements, so
-// that money never waits behind a backlog of pushes and a slow settlement never holds a push.
+// Servers are the asynq servers of one process: several fetch loops for pushes, one each for
+// refunds and settlements, so that money never waits behind a backlog of pushes and a slow
+// settlement never holds a push.
 type Servers struct {
 	servers []*asynq.Server
 	mux     *asynq.ServeMux
@@ -56,7 +58,8 @@ type Servers struct {
 // Handlers are what the servers run. A nil handler leaves its queue alone.
 type Handlers struct {
 	Push, Refund, Settle asynq.Handler
-	// Payment asks after payments. Its tasks are on the queue of refunds, so it runs only beside Refund.
+	// Payment asks after payments. Its tasks are on the queue of refunds, so it runs only beside
+	// Refund.
 	Payment asynq.Handler
 }
 
@@ -95,7 +98,8 @@ func (s *Servers) addPushServers(cfg Config) {
 		if i < cfg.InHand%n {
 			share++
 		}
-		// Weights, not strict order: a flood of live orders must not starve the sweep, nor the other way round.
+		// Weights, not strict order: a flood of live orders must not starve the sweep, nor the
+		// other way round.
 		s.add(cfg, share, map[string]int{tasks.QueuePush: 6, tasks.QueueSweep: 3, tasks.QueueBackfill: 1})
 	}
 }

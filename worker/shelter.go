@@ -10,10 +10,12 @@ import (
 )
 
 const (
-	// unwellAfter is how many runs in a row the database must fail before the others are kept from it.
+	// unwellAfter is how many runs in a row the database must fail before the others are kept from
+	// it.
 	unwellAfter = 3
-	// probeEvery is the pause between two runs that try whether a database is well again, and probePatience how long one of them may
-	// take before another one tries: a connection may hang for longer than the fault lasts.
+	// probeEvery is the pause between two runs that try whether a database is well again, and
+	// probePatience how long one of them may take before another one tries: a connection may hang
+	// for longer than the fault lasts.
 	probeEvery    = time.Second
 	probePatience = 5 * time.Second
 	// shelterPatience is how long a task in hand waits meanwhile.
@@ -27,8 +29,8 @@ const (
 // tasks wait. One run at a time goes on and tries: when it fares well everybody goes on at once.
 // The zero value is ready: the database is taken to be well.
 type Shelter struct {
-	// OnState is told of every change: with the error that made the database count as unwell, with nil when it is well again. It
-	// must return at once. Nil: nobody.
+	// OnState is told of every change: with the error that made the database count as unwell, with
+	// nil when it is well again. It must return at once. Nil: nobody.
 	OnState func(err error)
 
 	mu      sync.Mutex
@@ -38,8 +40,9 @@ type Shelter struct {
 	changed chan struct{} // closed when those who wait should look again; nil: nobody waits
 }
 
-// Enter waits while the database is unwell, heeding ctx. leave is told of the database's error, if any, at the end of the run. The
-// error is a *douyin.Error of Kind Paused: nothing was asked of anybody.
+// Enter waits while the database is unwell, heeding ctx. leave is told of the database's error, if
+// any, at the end of the run. The error is a *douyin.Error of Kind Paused: nothing was asked of
+// anybody.
 func (s *Shelter) Enter(ctx context.Context) (leave func(error), err error) {
 	deadline := time.Now().Add(shelterPatience)
 	for {

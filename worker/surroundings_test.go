@@ -42,7 +42,7 @@ func TestAFaultOfTheSurroundingsCostsNoAttempt(t *testing.T) {
 		"Douyin is down for this one":          {outaged, false, false},
 		"a value that the database refuses":    {badValue, false, false},
 		"an order that is not there":           {store.ErrOrderNotFound, true, false},
-		"a number that nobody knows":           {&douyin.Error{Kind: douyin.Unavailable, HTTPStatus: 200, Code: 77}, true, false},
+		"a code that nobody knows":             {&douyin.Error{Kind: douyin.Unavailable, HTTPStatus: 200, Code: 77}, true, false},
 		"refused":                              {&douyin.Error{Kind: douyin.Rejected}, true, false},
 		"panic":                                {&panicError{value: "x"}, false, false},
 		"something that nobody has thought of": {errors.New("x"), false, false},

@@ -14,7 +14,8 @@ import (
 	"github.com/ordersync/ordersync/store/servertest"
 )
 
-// lingering is a Douyin whose first answer comes when the test says so. It keeps the update times in the order of their arrival.
+// lingering is a Douyin whose first answer comes when the test says so. It keeps the update times
+// in the order of their arrival.
 type lingering struct {
 	mu      sync.Mutex
 	times   []int64
@@ -40,8 +41,9 @@ func (l *lingering) calls() int {
 	return len(l.times)
 }
 
-// TestOneAttemptAtATimeWhateverTheClocksOfTheHosts: a host whose clock was two minutes ahead took another one's attempt, which was on
-// its way, for one that had died, and Douyin got an older push after a newer one.
+// TestOneAttemptAtATimeWhateverTheClocksOfTheHosts: a host whose clock was two minutes ahead took
+// another one's attempt, which was on its way, for one that had died, and Douyin got an older push
+// after a newer one.
 func TestOneAttemptAtATimeWhateverTheClocksOfTheHosts(t *testing.T) {
 	for _, ahead := range []time.Duration{2 * time.Minute, 20 * time.Minute, -20 * time.Minute} {
 		t.Run(fmt.Sprint(ahead), func(t *testing.T) {

@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	// noWordAttempts is how often an order without a word of Douyin's is tried (over about a minute) before it is ignored.
+	// noWordAttempts is how often an order without a word of Douyin's is tried (over about a
+	// minute) before it is ignored.
 	noWordAttempts = 4
 	// gaveUpAgain is when the sweep asks again for an order whose task was archived.
 	gaveUpAgain = time.Hour
@@ -34,8 +35,13 @@ const (
 	kindTooEarly   = "too_early" // of money: Douyin refuses it now
 )
 
-// refusalAlarms are what a person has to look at because an instruction ends with a refusal of that kind.
-var refusalAlarms = map[string]string{douyin.Doubtful.String(): store.AlarmUnknownCode, kindIncomplete: store.AlarmUnreadable}
+// refusalAlarms are what a person has to look at because an instruction ends with a refusal of that
+// kind: by Douyin, or by ordersync because of the row itself. A kind that is not here raises none.
+// Example: a refund whose column options is not JSON is refused as incomplete, so it is unreadable.
+var refusalAlarms = map[string]string{
+	douyin.Doubtful.String(): store.AlarmUnknownCode,
+	kindIncomplete:           store.AlarmUnreadable,
+}
 
 // attempt is what judge must know about the run in which an error arose.
 type attempt struct {
@@ -90,7 +96,7 @@ func judge(err error, a attempt) verdict {
 // describe fills in kind, code, words and log id.
 func (v *verdict) describe(err error) {
 	var (
-		answer   *douyin.Error
+		failure  *douyin.Error
 		field    *douyin.FieldError
 		payload  *tasks.PayloadError
 		column   *store.ColumnError
@@ -99,10 +105,10 @@ func (v *verdict) describe(err error) {
 		corrupt  *CorruptRowError
 	)
 	switch {
-	case errors.As(err, &answer):
-		v.kind, v.code, v.logID = answer.Kind.String(), answer.Code, answer.LogID
-		if answer.Message != "" {
-			v.message = cut.To(answer.Message, maxErrorBytes)
+	case errors.As(err, &failure):
+		v.kind, v.code, v.logID = failure.Kind.String(), failure.Code, failure.LogID
+		if failure.Message != "" {
+			v.message = cut.To(failure.Message, maxErrorBytes)
 		}
 	case errors.As(err, &payload):
 		v.kind = kindPayload
@@ -119,8 +125,8 @@ func (v *verdict) describe(err error) {
 	}
 }
 
-// postponed is not a failure: nothing was asked of Douyin, and the task comes back after a while without having used up
-// an attempt.
+// postponed is not a failure: nothing was asked of Douyin, and the task comes back after a while
+// without having used up an attempt.
 type postponed struct {
 	after time.Duration
 	why   string
@@ -142,16 +148,16 @@ func waitOf(err error) time.Duration {
 	if errors.As(err, &p) {
 		return p.after
 	}
-	var answer *douyin.Error
-	if errors.As(err, &answer) {
-		return answer.RetryAfter
+	var failure *douyin.Error
+	if errors.As(err, &failure) {
+		return failure.RetryAfter
 	}
 	return 0
 }
 
 // taskError is what asynq stores: valid UTF-8 of bounded length. Other text cannot be encoded as a
-// protobuf message, so asynq could move the task neither to retry nor to the archive, and it would be
-// stuck until its lease ends.
+// protobuf message, so asynq could move the task neither to retry nor to the archive, and it would
+// be stuck until its lease ends.
 type taskError struct {
 	text string
 	err  error
@@ -172,9 +178,10 @@ const (
 	sendUnsent                  // the request did not leave, or was turned away at the door
 )
 
-// judgeSend reads the answer to a request; alone tells that nothing of the instruction was at Douyin before it.
+// judgeSend reads the answer to a request; alone tells that nothing of the instruction was at
+// Douyin before it.
 func judgeSend(err error, alone bool) sending {
-	var answer *douyin.Error
+	var failure *douyin.Error
 	var corrupt *CorruptRowError
 	switch {
 	case err == nil:
@@ -182,13 +189,13 @@ func judgeSend(err error, alone bool) sending {
 	case errors.Is(err, douyin.ErrNotYet):
 		return sendTooEarly
 	case errors.As(err, &corrupt): // this request did not leave, and none ever will
-	case !errors.As(err, &answer):
+	case !errors.As(err, &failure):
 		return sendUnknown
-	case answer.Kind == douyin.Doubtful:
+	case failure.Kind == douyin.Doubtful:
 		return sendDoubtful
-	case answer.Kind == douyin.Paused, errors.Is(err, douyin.ErrConfiguration), answer.HTTPStatus == 0 && !answer.MayHave && answer.Kind != douyin.Rejected:
+	case failure.Kind == douyin.Paused, errors.Is(err, douyin.ErrConfiguration), failure.HTTPStatus == 0 && !failure.MayHave && failure.Kind != douyin.Rejected:
 		return sendUnsent
-	case answer.Kind != douyin.Rejected:
+	case failure.Kind != douyin.Rejected:
 		return sendUnknown
 	}
 	if alone {
@@ -197,8 +204,8 @@ func judgeSend(err error, alone bool) sending {
 	return sendDoubtful
 }
 
-// judgeWait is judgePush for a call about money that decides nothing: whatever it was, the instruction goes on, so nothing is refused
-// here.
+// judgeWait is judgePush for a call about money that decides nothing: whatever it was, the
+// instruction goes on, so nothing is refused here.
 func judgeWait(err error, a attempt, sick bool) verdict {
 	v := judgePush(err, a, sick)
 	if v.outcome == store.Refused {
@@ -206,13 +213,4 @@ func judgeWait(err error, a attempt, sick bool) verdict {
 		v.tell = &taskError{text: v.message, err: err}
 	}
 	return v
-}
-
-// alarmOf is what a person has to look at because an instruction ends with err; empty: nothing.
-func alarmOf(err error) string {
-	var corrupt *CorruptRowError
-	if errors.As(err, &corrupt) {
-		return store.AlarmUnreadable
-	}
-	return ""
 }

@@ -89,15 +89,17 @@ func TestTheGatewaysPrivatePortHasPagesForThoseWhoSignIn(t *testing.T) {
 	}
 	form := url.Values{"name": {"alice"}, "password": {operatorsPassword}}.Encode()
 	signedIn := change(t, client, http.MethodPost, base+"/login", form)
-	if status, body := get(t, client, base+"/asynqmon/api/queues"); status != http.StatusOK {
-		t.Errorf("after the sign-in (%d): %d %s", signedIn, status, body)
+	for _, page := range []string{"/asynqmon/api/queues", "/debug/pprof/heap"} {
+		if status, body := get(t, client, base+page); status != http.StatusOK {
+			t.Errorf("after the sign-in (%d), %s: %d %s", signedIn, page, status, body)
+		}
 	}
 	if code := stop(); code != exitDone {
 		t.Errorf("ended with %d after its signal, want 0", code)
 	}
 }
 
-func TestWorkersAndSchedulersServeProbesOnly(t *testing.T) {
+func TestWorkersAndSchedulersServeProbesAndProfilesOnly(t *testing.T) {
 	metrics := map[string][]string{
 		"worker":    {`ordersync_breaker_state{state="closed"} 1`, "ordersync_token_age_seconds ", `ordersync_pushes_total{kind="none",outcome="pushed"} 0`, "ordersync_build_info{"},
 		"scheduler": {"ordersync_orders_unsynced ", `ordersync_queue_tasks{queue="push",state="archived"} 0`, `ordersync_job_runs_total{job="queue doctor",`, "ordersync_inbox_entries 0"},
@@ -110,11 +112,21 @@ func TestWorkersAndSchedulersServeProbesOnly(t *testing.T) {
 			}
 			addr, stop := listening(t, "admin", withPrivatePort(t), options, name)
 			for path, want := range map[string]int{
-				"/healthz": http.StatusOK, "/readyz": http.StatusOK, "/metrics": http.StatusOK, "/login": http.StatusNotFound, "/asynqmon/": http.StatusNotFound, "/": http.StatusNotFound,
+				"/healthz": http.StatusOK, "/readyz": http.StatusOK, "/metrics": http.StatusOK, "/login": http.StatusOK, "/asynqmon/": http.StatusNotFound, "/": http.StatusNotFound,
+				"/debug/pprof/heap": http.StatusUnauthorized, "/debug/pprof/cmdline": http.StatusNotFound,
 			} {
 				if status, body := get(t, http.DefaultClient, "http://"+addr+path); status != want {
 					t.Errorf("%s: %d %s, want %d", path, status, body, want)
 				}
+			}
+			jar, err := cookiejar.New(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			operator := &http.Client{Jar: jar}
+			change(t, operator, http.MethodPost, "http://"+addr+"/login", url.Values{"name": {"alice"}, "password": {operatorsPassword}}.Encode())
+			if status, _ := get(t, operator, "http://"+addr+"/debug/pprof/heap"); status != http.StatusOK {
+				t.Errorf("an operator's heap profile: %d", status)
 			}
 			body, missing := scrapeUntil(t, "http://"+addr+"/metrics", metrics[name])
 			for _, want := range missing {

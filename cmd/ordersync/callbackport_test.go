@@ -22,6 +22,7 @@ func TestTheCallbackPortShowsNothingElse(t *testing.T) {
 		for path, want := range map[string]int{
 			"GET /healthz": 200, "POST /callbacks/douyin": 403, "GET /callbacks/douyin": 405,
 			"POST /v1/orders/1/refunds": 404, "GET /v1/orders/1": 404, "GET /readyz": 404, "GET /metrics": 404, "GET /openapi.yaml": 404, "GET /": 404,
+			"GET /debug/pprof/heap": 404,
 		} {
 			if got := asked(t, addr, path); got != want {
 				t.Errorf("%s: %s answers %d, want %d", process, path, got, want)
@@ -31,7 +32,7 @@ func TestTheCallbackPortShowsNothingElse(t *testing.T) {
 			t.Errorf("%s ended with %d after its signal, want 0", process, code)
 		}
 		addr, stop = listening(t, "gateway", with, options, process)
-		for path, want := range map[string]int{"GET /healthz": 200, "POST /callbacks/douyin": 403, "POST /v1/orders/1/refunds": 403, "GET /v1/orders/1": 403} {
+		for path, want := range map[string]int{"GET /healthz": 200, "POST /callbacks/douyin": 403, "POST /v1/orders/1/refunds": 403, "GET /v1/orders/1": 403, "GET /debug/pprof/": 404, "GET /debug/pprof/heap": 404} {
 			if got := asked(t, addr, path); got != want {
 				t.Errorf("%s: on gateway.addr %s answers %d, want %d", process, path, got, want)
 			}

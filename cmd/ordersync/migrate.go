@@ -75,7 +75,7 @@ func (p *process) migrationStatus(ctx context.Context, _ *configs.Config, a *ass
 	for _, m := range all {
 		at := "not applied"
 		if m.AppliedAt != nil {
-			at = m.AppliedAt.Format(time.DateTime)
+			at = m.AppliedAt.In(st.Zone()).Format(time.RFC3339)
 		}
 		fmt.Fprintf(w, "%s\t%s\n", m.Name, at)
 	}
@@ -142,7 +142,7 @@ func (p *process) migrateDown(ctx context.Context, _ *configs.Config, a *assembl
 		return err
 	}
 	fmt.Fprintf(p.out, "%s was applied %s. To take it back, this runs in the database %s, and what is in these tables and columns is lost:\n\n%s\n\n",
-		newest.Name, newest.AppliedAt.Format(time.DateTime), database, down)
+		newest.Name, newest.AppliedAt.In(st.Zone()).Format(time.RFC3339), database, down)
 	fmt.Fprintf(p.errOut, "Type the database's name to go on: ")
 	typed, err := firstLine(p.in)
 	if err != nil {

@@ -3,82 +3,36 @@ package main
 import (
 	"os"
 	"regexp"
-	"slices"
-	"strings"
 	"testing"
 )
 
 var (
-	codeBlock = regexp.MustCompile("(?s)```(\\w*)\n(.*?)```")
-	// A comment stands at the beginning of a line or behind a space: an address has slashes too.
-	codeComment = regexp.MustCompile(`(?m)(^|\s+)(#|//|/\*).*$`)
-	// Figures that a reader would take home: of four characters and more, so that no year's month and no small count in words is among them.
-	figure = regexp.MustCompile(`\d[\d.,]{2,}\d`)
+	shellBlock = regexp.MustCompile("(?s)```\\w*\n(.*?)```")
 	// called is a command line of ours in a block of shell.
 	called = regexp.MustCompile(`(?m)^(?:echo .* \| )?(?:ordersync|go run \./cmd/ordersync)(?: --config \S+)? ([a-z-]+)`)
 )
-
-// Whoever reads one of the two languages is told to type the same commands, to write the same configuration, and hears the same figures.
-func TestTheREADMEsSayTheSameInBothLanguages(t *testing.T) {
-	for english, chinese := range map[string]string{
-		"../../README.md": "../../README.zh-CN.md", "../../tasks/php/README.md": "../../tasks/php/README.zh-CN.md",
-	} {
-		a, b := readDoc(t, english), readDoc(t, chinese)
-		inA, inB := blocks(a), blocks(b)
-		if len(inA) != len(inB) || len(inA) < 10 {
-			t.Errorf("%s has %d blocks of code, %s %d", english, len(inA), chinese, len(inB))
-			continue
-		}
-		for i := range inA {
-			if inA[i] != inB[i] {
-				t.Errorf("%s and %s differ in a block of code:\n%s\n---\n%s", english, chinese, inA[i], inB[i])
-			}
-		}
-		if x, y := figures(a), figures(b); !slices.Equal(x, y) {
-			t.Errorf("%s and %s differ in figures:\n%q\n%q", english, chinese, x, y)
-		}
-	}
-}
 
 // Every command that a README calls is there, so that nobody types one that was renamed.
 func TestTheREADMEsCallCommandsThatAreThere(t *testing.T) {
 	root := (&process{}).root()
 	n := 0
-	for _, name := range []string{"../../README.md", "../../README.zh-CN.md", "../../tasks/php/README.md"} {
-		for _, m := range called.FindAllStringSubmatch(strings.Join(blocks(readDoc(t, name)), "\n"), -1) {
-			n++
-			if cmd, _, err := root.Find([]string{m[1]}); err != nil || cmd == root {
-				t.Errorf("%s calls ordersync %s, which is not there", name, m[1])
+	for _, name := range []string{
+		"../../README.md", "../../README.zh-CN.md", "../../configs/OPERATIONS.md", "../../configs/TROUBLESHOOTING.md", "../../tasks/php/README.md",
+	} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range shellBlock.FindAllStringSubmatch(string(text), -1) {
+			for _, m := range called.FindAllStringSubmatch(block[1], -1) {
+				n++
+				if cmd, _, err := root.Find([]string{m[1]}); err != nil || cmd == root {
+					t.Errorf("%s calls ordersync %s, which is not there", name, m[1])
+				}
 			}
 		}
 	}
 	if n < 20 {
 		t.Errorf("the READMEs call %d commands only: does the pattern still fit?", n)
 	}
-}
-
-func readDoc(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-// blocks are the blocks of code without comments and without drawings, whose words are the reader's.
-func blocks(text string) (out []string) {
-	for _, m := range codeBlock.FindAllStringSubmatch(text, -1) {
-		if m[1] != "" || !strings.ContainsAny(m[2], "▶└") {
-			out = append(out, codeComment.ReplaceAllString(m[2], ""))
-		}
-	}
-	return out
-}
-
-// figures are those of the prose, each once.
-func figures(text string) []string {
-	found := figure.FindAllString(codeBlock.ReplaceAllString(text, ""), -1)
-	slices.Sort(found)
-	return slices.Compact(found)
 }

@@ -17,7 +17,8 @@ func newSimulator(p *process) *cobra.Command {
 		Use:   "simulator",
 		Short: "Douyin's stand-in: strict, with scripted faults and signed callbacks",
 		Long: "Serves Douyin's paths, and its own under /_sim/ (ledger, stats, faults, reset, revoke, pay).\n" +
-			"App id, secret, salt, callback token and notify_url are those of the configuration; where one is empty, any is taken.",
+			"App id, secret, salt, callback token and notify_url are those of the configuration. An empty app id or secret takes any;\n" +
+			"signed requests are refused unless the salt is the caller's: give both the same --config.",
 		Example: "  ordersync simulator --faults some\n" +
 			`  ordersync simulator --faults '{"faults":[{"op":"order.push","kind":"5xx","per_order":2}]}'`,
 		Args: cobra.NoArgs,

@@ -25,6 +25,10 @@ func newStatus(p *process) *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.with(cmd.Context(), []string{"mysql.dsn"}, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
+				st, err := a.Store()
+				if err != nil {
+					return err
+				}
 				orders, err := a.Lookup()
 				if err != nil {
 					return err
@@ -38,7 +42,7 @@ func newStatus(p *process) *cobra.Command {
 				case asJSON:
 					return p.printJSON(order)
 				}
-				return p.printStatus(order)
+				return p.printStatus(order, st.Zone())
 			})
 		},
 	}
@@ -53,7 +57,14 @@ func (p *process) printJSON(v any) error {
 	return e.Encode(v)
 }
 
-func (p *process) printStatus(o gateway.OrderStatus) error {
+// printStatus prints times as RFC 3339 has them, in the shop's zone.
+func (p *process) printStatus(o gateway.OrderStatus, zone *time.Location) error {
+	moment := func(t *time.Time) string {
+		if t == nil {
+			return ""
+		}
+		return t.In(zone).Format(time.RFC3339)
+	}
 	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
 	line := func(name, value string) {
 		if value != "" {
@@ -77,19 +88,19 @@ func (p *process) printStatus(o gateway.OrderStatus) error {
 	for _, r := range o.PutAside {
 		line("LOOK AT THIS", fmt.Sprintf("a %s that the shop wrote into ordersync_outbox at %s was put aside: %s", r.Kind, moment(&r.WrittenAt), r.Reason))
 	}
-	printMoney(w, o)
+	printMoney(w, o, moment)
 	if len(o.History) > 0 {
 		fmt.Fprintln(w, "\nat\tcall\tnumber\tattempt\tcause\toutcome\ttook\treason")
 	}
 	for _, e := range o.History {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%dms\t%s\n", e.At.Format(time.DateTime), e.Call, e.Number, e.Attempt, e.Cause, e.Outcome, e.DurationMS,
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%dms\t%s\n", moment(&e.At), e.Call, e.Number, e.Attempt, e.Cause, e.Outcome, e.DurationMS,
 			reason(e.Kind, e.Code, e.Message))
 	}
 	return w.Flush()
 }
 
 // printMoney lists refunds and settlements; their calls stand in the history below, so that the order reads as one timeline.
-func printMoney(w io.Writer, o gateway.OrderStatus) {
+func printMoney(w io.Writer, o gateway.OrderStatus, moment func(*time.Time) string) {
 	if len(o.Refunds)+len(o.Settlements) > 0 {
 		fmt.Fprintln(w, "\nmoney\tnumber\tfen\tstate\tDouyin's number\tasked at\tended at\treason")
 	}
@@ -128,11 +139,4 @@ func reason(kind string, code int, message string) string {
 		s += " (code " + strconv.Itoa(code) + ")"
 	}
 	return s
-}
-
-func moment(t *time.Time) string {
-	if t == nil {
-		return ""
-	}
-	return t.Format(time.DateTime)
 }

@@ -299,8 +299,8 @@ func TestNewRefusesNonsense(t *testing.T) {
 	}
 }
 
-// The bug: with a merchant of another app settlements were sent every nine seconds for ever: the question before each of them was answered
-// well, so the breaker never opened.
+// The bug: with a merchant of another app settlements were sent every nine seconds for ever: the
+// question before each of them was answered well, so the breaker never opened.
 func TestAWrongConfigurationHoldsItsCallsBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(t)

@@ -53,8 +53,8 @@ func (g *Gate) circuit(op string) *circuit {
 	return g.signed
 }
 
-// State is that of the breaker that an op's calls pass: closed (they pass), open (their callers are parked) or half-open (a few
-// probe).
+// State is that of the breaker that an op's calls pass: closed (they pass), open (their callers are
+// parked) or half-open (a few probe).
 func (g *Gate) State(op string) string { return g.circuit(op).breaker.State().String() }
 
 // sick: a run of failures, or four calls of five failed.
@@ -95,7 +95,8 @@ func (c *circuit) done(report func(error), weighed error) {
 	}
 }
 
-// ask asks the breaker. changed is closed at the first change after the question, so none between a refusal and the wait is missed.
+// ask asks the breaker. changed is closed at the first change after the question, so none between a
+// refusal and the wait is missed.
 func (c *circuit) ask() (report func(error), changed <-chan struct{}, err error) {
 	c.mu.Lock()
 	changed = c.changed
@@ -109,7 +110,8 @@ func (c *circuit) park(ctx context.Context, op string, changed <-chan struct{}, 
 	look := deadline
 	c.mu.Lock()
 	if errors.Is(refusal, gobreaker.ErrOpenState) {
-		look = earlier(c.reopens.Add(time.Millisecond), deadline) // the breaker turns when it is asked after that moment
+		// the breaker turns when it is asked after that moment
+		look = earlier(c.reopens.Add(time.Millisecond), deadline)
 	}
 	c.mu.Unlock()
 	if err := await(ctx, changed, look); err != nil {

@@ -18,25 +18,26 @@ import (
 type Config struct {
 	AppID string
 	Redis redis.UniversalClient // nil: each process keeps the rates for itself
-	// Rates are calls per second, per op (douyin.OpOrderPush, ...), over all processes of the app; they are laid over
-	// DefaultRates. 0: no limit. An op without a rate has none.
+	// Rates are calls per second, per op (douyin.OpOrderPush, ...), over all processes of the app;
+	// they are laid over DefaultRates. 0: no limit. An op without a rate has none.
 	Rates map[string]int
 
 	Failures int           // consecutive failures that open the breaker; 0: 10
 	OpenFor  time.Duration // until probes are let through; 0: 15 s
 	Probes   int           // that must succeed to close it again, and run at once at most; 0: 3
 	MaxPark  time.Duration // how long Enter waits; 0: 20 s. Below the task's timeout
-	// OnState is told of every change of a breaker (Pushes or Signed), for logs and metrics; nil: nobody. It must return at once and
-	// not call the Gate.
+	// OnState is told of every change of a breaker (Pushes or Signed), for logs and metrics; nil:
+	// nobody. It must return at once and not call the Gate.
 	OnState func(calls, from, to string)
-	// OnRate is told when the rate of an op goes down because Douyin throttles, and when it is what is configured (most; 0: no
-	// limit) again. It must return at once and not call the Gate. Nil: nobody.
+	// OnRate is told when the rate of an op goes down because Douyin throttles, and when it is what
+	// is configured (most; 0: no limit) again. It must return at once and not call the Gate. Nil:
+	// nobody.
 	OnRate    func(op string, now, most float64)
 	OnLimiter func(err error) // told once when Redis fails the limiter, and with nil when it is back; nil: nobody
 }
 
-// DefaultRates are the limits that Douyin publishes for its calls, and a careful one for the order push, whose limit is
-// not known (UNCONFIRMED).
+// DefaultRates are the limits that Douyin publishes for its calls, and a careful one for the order
+// push, whose limit is not known (UNCONFIRMED).
 func DefaultRates() map[string]int {
 	return map[string]int{
 		douyin.OpOrderPush:    50,
@@ -124,8 +125,9 @@ func (g *Gate) weigh(op string, entered time.Time, err error) error {
 	return nil
 }
 
-// Enter waits for the breaker, for Douyin's own wishes and for the rate limit, in this order, heeding ctx. The error is
-// an *douyin.Error: Paused when the wait would exceed MaxPark, Unavailable when ctx ended; nothing was sent then.
+// Enter waits for the breaker, for Douyin's own wishes and for the rate limit, in this order,
+// heeding ctx. The error is an *douyin.Error: Paused when the wait would exceed MaxPark,
+// Unavailable when ctx ended; nothing was sent then.
 func (g *Gate) Enter(ctx context.Context, op string) (done func(error), err error) {
 	deadline, c := time.Now().Add(g.cfg.MaxPark), g.circuit(op)
 	for {
@@ -143,7 +145,8 @@ func (g *Gate) Enter(ctx context.Context, op string) (done func(error), err erro
 			c.done(report, errNeutral)
 			return nil, err
 		}
-		// The queue before the limiter may be long: what was closed at its end may be open at its head.
+		// The queue before the limiter may be long: what was closed at its end may be open at its
+		// head.
 		if c.breaker.State() == gobreaker.StateOpen {
 			report(errNeutral)
 			continue

@@ -63,11 +63,13 @@ func (g *Gate) newLimiter(op string) *limiter {
 	return l
 }
 
-// grid is a multiple of what a double of Redis's script can tell apart in a time of day, until the year 2084.
+// grid is a multiple of what a double of Redis's script can tell apart in a time of day, until the
+// year 2084.
 const grid = 1.0 / (1 << 22)
 
-// spacing is the time between two calls, at lots of so many. Where a lot is one call, the script asks whether a difference of times
-// that it has rounded is at least this long: a time just below the grid is rounded up, others might never let anybody through.
+// spacing is the time between two calls, at lots of so many. Where a lot is one call, the script
+// asks whether a difference of times that it has rounded is at least this long: a time just below
+// the grid is rounded up, others might never let anybody through.
 func spacing(perSecond float64, lot int) time.Duration {
 	if perSecond <= 0 {
 		return 0
@@ -130,8 +132,9 @@ func (l *limiter) wait(ctx context.Context) error {
 	}
 }
 
-// fill asks Redis for a lot. Where it gets less than half of one, the next question waits until half a lot may have
-// gathered, or else a high rate would be fetched a few calls at a time: as many as a round trip lets gather.
+// fill asks Redis for a lot. Where it gets less than half of one, the next question waits until
+// half a lot may have gathered, or else a high rate would be fetched a few calls at a time: as many
+// as a round trip lets gather.
 func (l *limiter) fill(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, redisPatience)
 	defer cancel()
@@ -152,8 +155,9 @@ func (l *limiter) halfLot() time.Duration {
 	return l.limit.Period * time.Duration(l.limit.Burst) / time.Duration(2*l.limit.Rate)
 }
 
-// alone keeps the rate for this process only. It does not use Limiter.Wait, which fails at once when ctx's deadline is
-// nearer than the turn: a caller of ours may still be woken by its context in an orderly way.
+// alone keeps the rate for this process only. It does not use Limiter.Wait, which fails at once
+// when ctx's deadline is nearer than the turn: a caller of ours may still be woken by its context
+// in an orderly way.
 func (l *limiter) alone(ctx context.Context) error {
 	r := l.local.Reserve()
 	if err := await(ctx, nil, time.Now().Add(r.Delay())); err != nil {

@@ -44,7 +44,8 @@ func TestTheRateHoldsOverAllProcesses(t *testing.T) {
 	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) {
 		const rate, each = 200, 40
 		took := rush(t, each, newGate(t, limited(rdb, rate)), newGate(t, limited(rdb, rate)), newGate(t, limited(rdb, rate)))
-		// 120 calls at 200/s are 600 ms, less the first burst of a twentieth of a second and what a lot may hold.
+		// 120 calls at 200/s are 600 ms, less the first burst of a twentieth of a second and what a
+		// lot may hold.
 		if least := 500 * time.Millisecond; took < least {
 			t.Errorf("%s for %d calls, want at least %s", took, 3*each, least)
 		}
@@ -68,8 +69,9 @@ func TestAHighRateDoesNotCostARoundTripPerCall(t *testing.T) {
 	rdb.AddHook(seen)
 	g := newGate(t, limited(rdb, 5000))
 	took := rush(t, 1000, g)
-	// A question gets half a lot of 250 or is followed by a pause in which half a lot gathers. Two more: the script is loaded. And once a
-	// second the pace is asked for, with a script of its own.
+	// A question gets half a lot of 250 or is followed by a pause in which half a lot gathers. Two
+	// more: the script is loaded. And once a second the pace is asked for, with a script of its
+	// own.
 	most := int64(1000/125 + took/g.limiter(op).halfLot() + took/lotLapses + 1 + 2 + took/paceRead + 2)
 	if n := seen.n.Load(); n > most {
 		t.Errorf("%d round trips for 1000 calls in %s, want at most %d", n, took, most)

@@ -15,49 +15,52 @@ const (
 	leastPace = 1
 	// backTo is the share of the rate that is kept when a call is throttled.
 	backTo = 0.7
-	// climb decides how fast the rate comes back: from nothing to the configured rate in ten seconds, if nothing is throttled.
+	// climb decides how fast the rate comes back: from nothing to the configured rate in ten
+	// seconds, if nothing is throttled.
 	climb = 1000
 	// paceRead is how often a process asks what the others have found.
 	paceRead = time.Second
 	// paceKept is how long Redis keeps it: longer than any climb.
 	paceKept = time.Hour
-	// unknownScale is the least rate that the climb of an op without a rate is measured by, and farBeyond how many times that rate ends
-	// the climb: then calls pass without a limit again.
+	// unknownScale is the least rate that the climb of an op without a rate is measured by, and
+	// farBeyond how many times that rate ends the climb: then calls pass without a limit again.
 	unknownScale = 50
 	farBeyond    = 4
 )
 
-// pace is the rate of one op that Douyin bears, as far as its throttling shows it. A throttled call takes the rate down by a share;
-// then it climbs: fast back towards the rate at which it was throttled, slowly past it, and faster and faster again where nothing
-// is throttled (the curve of TCP CUBIC, RFC 9438). So it stays about a limit that Douyin keeps, and finds back to the configured rate
-// in seconds after a storm. All processes of the app share it through Redis, whose clock it goes by; each asks once a second. A
-// call that was let through before the rate went down says nothing new.
+// pace is the rate of one op that Douyin bears, as far as its throttling shows it. A throttled call
+// takes the rate down by a share; then it climbs: fast back towards the rate at which it was
+// throttled, slowly past it, and faster and faster again where nothing is throttled (the curve of
+// TCP CUBIC, RFC 9438). So it stays about a limit that Douyin keeps, and finds back to the
+// configured rate in seconds after a storm. All processes of the app share it through Redis, whose
+// clock it goes by; each asks once a second. A call that was let through before the rate went down
+// says nothing new.
 type pace struct {
 	top    float64                 // the configured rate; 0: none
 	redis  redis.Scripter          // nil: local only
 	key    string                  // of a hash
 	report func(now, most float64) // told when throttling begins, and when the rate is back; nil: nobody
 
-	mu     sync.Mutex
-	turn   turn      // the newest
-	at     time.Time // of turn, by our clock
-	heard  time.Time // when turn became known here
-	asked  time.Time // Redis, last
-	slow   bool      // as reported
-	passed [2]int    // calls in the second before, and in this one, where there is no configured rate
-	second int64
+	mu      sync.Mutex
+	backoff backoff   // the newest
+	at      time.Time // of backoff, by our clock
+	heard   time.Time // when backoff was heard of here
+	asked   time.Time // Redis, last
+	slow    bool      // as reported
+	passed  [2]int    // calls in the second before, and in this one, where there is no configured rate
+	second  int64
 }
 
-// turn is what a throttled call left behind.
-type turn struct {
+// backoff is what a throttled call left behind.
+type backoff struct {
 	id    string  // Redis's time, in milliseconds; empty: Redis knows of none
 	peak  float64 // calls a second, at which Douyin throttled; 0: never
 	base  float64 // what the rate was taken down to
 	scale float64 // that the climb is measured by
 }
 
-// after is the rate so long after the turn.
-func (t turn) after(d time.Duration) float64 {
+// after is the rate so long after the backoff.
+func (t backoff) after(d time.Duration) float64 {
 	c := t.scale / climb
 	x := d.Seconds() - math.Cbrt((t.peak-t.base)/c)
 	return max(t.peak+c*x*x*x, leastPace)
@@ -73,10 +76,10 @@ func (p *pace) rate() float64 {
 func (p *pace) rateAt(now time.Time) float64 {
 	r, most := p.top, p.top
 	if most == 0 {
-		most = farBeyond * p.turn.scale
+		most = farBeyond * p.backoff.scale
 	}
-	if p.turn.peak > 0 {
-		if climbed := p.turn.after(now.Sub(p.at)); climbed < most {
+	if p.backoff.peak > 0 {
+		if climbed := p.backoff.after(now.Sub(p.at)); climbed < most {
 			r = climbed
 		}
 	}
@@ -89,7 +92,8 @@ func (p *pace) rateAt(now time.Time) float64 {
 	return r
 }
 
-// pass counts a call of an op without a configured rate, so that there is something to come down from.
+// pass counts a call of an op without a configured rate, so that there is something to come down
+// from.
 func (p *pace) pass() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -122,7 +126,7 @@ func (p *pace) throttled(entered time.Time) {
 	if r == 0 {
 		r = max(leastPace, float64(max(p.passed[0], p.passed[1])))
 	}
-	next := turn{id: p.turn.id, peak: r, base: max(leastPace, backTo*r), scale: scale}
+	next := backoff{id: p.backoff.id, peak: r, base: max(leastPace, backTo*r), scale: scale}
 	p.take(next, now, 0) // at once, for whoever is let through meanwhile
 	p.mu.Unlock()
 	if p.redis == nil {
@@ -137,19 +141,19 @@ func (p *pace) throttled(entered time.Time) {
 func (p *pace) refresh(ctx context.Context) {
 	p.mu.Lock()
 	now := time.Now()
-	known := p.redis != nil && now.Sub(p.asked) >= paceRead && (p.top > 0 || p.turn.peak > 0)
-	if known {
+	heard := p.redis != nil && now.Sub(p.asked) >= paceRead && (p.top > 0 || p.backoff.peak > 0)
+	if heard {
 		p.asked = now
 	}
 	p.mu.Unlock()
-	if known {
+	if heard {
 		p.ask(ctx, nil)
 	}
 }
 
-// ask reads the newest turn from Redis, after writing one that follows on the turn known here. What Redis does not answer is left as
-// it is.
-func (p *pace) ask(ctx context.Context, next *turn) {
+// ask reads the newest backoff from Redis, after writing one that follows on the backoff known
+// here. What Redis does not answer is left as it is.
+func (p *pace) ask(ctx context.Context, next *backoff) {
 	args := []any{"", 0, 0, 0, paceKept.Milliseconds()}
 	if next != nil {
 		args = []any{next.id, text(next.peak), text(next.base), text(next.scale), paceKept.Milliseconds()}
@@ -170,27 +174,29 @@ func (p *pace) ask(ctx context.Context, next *turn) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if got[0] != p.turn.id {
-		p.take(turn{got[0], peak, base, scale}, time.Now(), time.Duration(age)*time.Millisecond)
+	if got[0] != p.backoff.id {
+		p.take(backoff{got[0], peak, base, scale}, time.Now(), time.Duration(age)*time.Millisecond)
 	}
 }
 
-// take makes t the newest turn. p.mu is held.
-func (p *pace) take(t turn, now time.Time, age time.Duration) {
-	p.turn, p.at, p.heard = t, now.Add(-age), now
+// take makes t the newest backoff. p.mu is held.
+func (p *pace) take(t backoff, now time.Time, age time.Duration) {
+	p.backoff, p.at, p.heard = t, now.Add(-age), now
 	p.rateAt(now)
 }
 
 func text(f float64) string { return strconv.FormatFloat(f, 'f', 3, 64) }
 
-// paceScript writes a turn, if the newest one is that which the caller knows, and answers the newest.
+// paceScript writes a backoff, if the newest one is that which the caller knows, and answers the
+// newest.
 //
 //	KEYS[1] hash: id, peak, base, scale
 //	ARGV[1] the id that the caller knows, "none", or "" to read only
-//	ARGV[2], ARGV[3], ARGV[4] peak, base and scale of the new turn
+//	ARGV[2], ARGV[3], ARGV[4] peak, base and scale of the new backoff
 //	ARGV[5] milliseconds that the key is kept
 //
-// Returns {id, peak, base, scale, age in milliseconds}; all of it is empty where there is no turn.
+// Returns {id, peak, base, scale, age in milliseconds}; all of it is empty where there is no
+// backoff.
 var paceScript = redis.NewScript(`
 local t = redis.call("TIME")
 local now = t[1] * 1000 + math.floor(t[2] / 1000)

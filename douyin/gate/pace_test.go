@@ -16,7 +16,8 @@ import (
 
 var tooMany = &douyin.Error{Op: op, Kind: douyin.Throttled, HTTPStatus: 429}
 
-// strict is a Douyin that takes so many calls in each second and throttles the others, without saying for how long.
+// strict is a Douyin that takes so many calls in each second and throttles the others, without
+// saying for how long.
 type strict struct {
 	mu     sync.Mutex
 	limit  int
@@ -49,7 +50,8 @@ func (s *strict) counts() (accepted, refused int) {
 	return s.accepted, s.refused
 }
 
-// besiege lets callers call again and again for as long as it says, and returns what was accepted and refused in that time.
+// besiege lets callers call again and again for as long as it says, and returns what was accepted
+// and refused in that time.
 func besiege(t *testing.T, s *strict, callers int, d time.Duration, gates ...*Gate) (accepted, refused int) {
 	t.Helper()
 	was, no := s.counts()
@@ -72,7 +74,8 @@ func besiege(t *testing.T, s *strict, callers int, d time.Duration, gates ...*Ga
 	return accepted - was, refused - no
 }
 
-// TestALimitOfDouyinsIsFoundWithoutRetryAfter: sixty waiters fired sixty calls a second into a limit of five.
+// TestALimitOfDouyinsIsFoundWithoutRetryAfter: sixty waiters fired sixty calls a second into a
+// limit of five.
 func TestALimitOfDouyinsIsFoundWithoutRetryAfter(t *testing.T) {
 	for name, rate := range map[string]int{"fifty a second": 50, "no limit": 0} {
 		t.Run(name, func(t *testing.T) {
@@ -142,7 +145,8 @@ func TestTheRateThatDouyinBearsIsSharedOverProcesses(t *testing.T) {
 	})
 }
 
-// TestOneCallPassesAtAnyRate: the script compares rounded times, and at some rates a lot of one call was never given out.
+// TestOneCallPassesAtAnyRate: the script compares rounded times, and at some rates a lot of one
+// call was never given out.
 func TestOneCallPassesAtAnyRate(t *testing.T) {
 	rdb := servertest.Redis(t)
 	for tenths := 10; tenths < 400; tenths += 7 {

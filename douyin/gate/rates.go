@@ -23,7 +23,8 @@ func (g *Gate) Rates() map[string]Rate {
 	return rates
 }
 
-// Look asks what all processes have found of one op, and is its rate. Where Redis does not answer it is what this process knows.
+// Look asks what all processes have found of one op, and is its rate. Where Redis does not answer
+// it is what this process knows.
 func (g *Gate) Look(ctx context.Context, op string) Rate {
 	ctx, cancel := context.WithTimeout(ctx, redisPatience)
 	defer cancel()

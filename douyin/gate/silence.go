@@ -7,8 +7,8 @@ import (
 	"github.com/ordersync/ordersync/douyin"
 )
 
-// hold keeps the calls of one op back for the time that Douyin named when it throttled one of them. Where it named none, the lower
-// rate is all.
+// hold keeps the calls of one op back for the time that Douyin named when it throttled one of them.
+// Where it named none, the lower rate is all.
 func (g *Gate) hold(op string, wait time.Duration) {
 	if wait == 0 {
 		return

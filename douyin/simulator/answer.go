@@ -23,7 +23,8 @@ const (
 	codeTokenParameter = 1     // UNCONFIRMED: the document names no number for a missing parameter of the token
 )
 
-// refusal is an answer with a code. Words are Douyin's, detail is the simulator's and names the field.
+// refusal is an answer with a code. Words are Douyin's, detail is the simulator's and names the
+// field.
 type refusal struct {
 	code          int
 	words, detail string
@@ -36,7 +37,8 @@ func (r *refusal) text() string {
 	return r.words + ": " + r.detail
 }
 
-// fieldError is a value that the documents do not allow, by the field's name. It never holds the value.
+// fieldError is a value that the documents do not allow, by the field's name. It never holds the
+// value.
 type fieldError struct {
 	field  string
 	reason string

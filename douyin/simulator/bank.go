@@ -84,7 +84,8 @@ type Settlement struct {
 	desc, finish, cpExtra, notifyURL string
 }
 
-// Movement is money that moved: a payment came in, a refund or a settlement went out. Amount is fen and positive.
+// Movement is money that moved: a payment came in, a refund or a settlement went out. Amount is fen
+// and positive.
 type Movement struct {
 	At         time.Time `json:"at"`
 	Kind       string    `json:"kind"` // "payment", "refund" or "settle"
@@ -103,16 +104,19 @@ type Anomaly struct {
 
 // The kinds of anomalies.
 const (
-	MovedTwice     = "moved_twice"     // one number moved money more than once
-	Overdrawn      = "overdrawn"       // more was refunded, or more was settled, than was paid
-	TwinRefund     = "twin_refund"     // two refunds of one order with the same amount and reason succeeded: an intent that got two numbers?
+	MovedTwice = "moved_twice" // one number moved money more than once
+	Overdrawn  = "overdrawn"   // more was refunded, or more was settled, than was paid
+	// two refunds of one order with the same amount and reason succeeded: an intent that got two
+	// numbers?
+	TwinRefund     = "twin_refund"
 	ChangedRequest = "changed_request" // a number came again with other content; Douyin uses the first
 	DeadNumber     = "dead_number"     // a number came again although its first request was refused
 	TooMuch        = "too_much"        // a refund or settlement was asked for that exceeds what is left
 	RefundInFlight = "refund_in_flight"
 )
 
-// Money is the whole ledger of money, as a copy, each list in the order in which things were first seen.
+// Money is the whole ledger of money, as a copy, each list in the order in which things were first
+// seen.
 type Money struct {
 	Payments    []Payment    `json:"payments"`
 	Refunds     []Refund     `json:"refunds"`
@@ -152,7 +156,8 @@ func (b *bank) reset() {
 	b.clear()
 }
 
-// number is a number of Douyin's, which has the look of 7398108028895054107 and must never be read as an integer.
+// number is a number of Douyin's, which has the look of 7398108028895054107 and must never be read
+// as an integer.
 func (b *bank) number() string {
 	b.seq++
 	return strconv.FormatInt(7_398_108_028_000_000_000+b.seq, 10)
@@ -214,7 +219,8 @@ func (s *Server) Anomalies() []Anomaly {
 	return s.bank.anomalies()
 }
 
-// anomalies are those noticed on the way and those that the movements tell. The caller holds the lock.
+// anomalies are those noticed on the way and those that the movements tell. The caller holds the
+// lock.
 func (b *bank) anomalies() []Anomaly {
 	out := slices.Clone(b.noticed)
 	seen := map[string]bool{}

@@ -10,7 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// maxBody bounds a request. order_detail alone may have many items; Douyin's own bound is not published.
+// maxBody bounds a request. order_detail alone may have many items; Douyin's own bound is not
+// published.
 const maxBody = 1 << 20
 
 var (
@@ -20,7 +21,8 @@ var (
 	errNotUTF8     = errors.New("the body is not UTF-8")
 )
 
-// call is one request on its way through the simulator. Calls are pooled: nothing may keep a slice of one.
+// call is one request on its way through the simulator. Calls are pooled: nothing may keep a slice
+// of one.
 type call struct {
 	body []byte
 	scan scanner

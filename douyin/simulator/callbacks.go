@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// redeliveries are the pauses before each repetition of a callback that was not answered with success (PAY-CB, REFUND-CB).
+// redeliveries are the pauses before each repetition of a callback that was not answered with
+// success (PAY-CB, REFUND-CB).
 var redeliveries = []time.Duration{
 	15 * time.Second, 15 * time.Second, 30 * time.Second, 3 * time.Minute, 10 * time.Minute, 20 * time.Minute,
 	30 * time.Minute, 30 * time.Minute, 30 * time.Minute, time.Hour, 3 * time.Hour, 3 * time.Hour, 3 * time.Hour,
@@ -30,8 +31,9 @@ type delivery struct {
 	msg    any
 }
 
-// settleLater gives an accepted refund or settlement its result after Config.ResultDelay and calls back. With an early
-// callback the result is there at once, and the answer of the call waits for the first delivery.
+// settleLater gives an accepted refund or settlement its result after Config.ResultDelay and calls
+// back. With an early callback the result is there at once, and the answer of the call waits for
+// the first delivery.
 func (s *Server) settleLater(c *call, result, callback op, number string, finish func(fails bool) delivery) {
 	fails := s.fate(result, number).Kind == Fail
 	fate := s.fate(callback, number)
@@ -51,8 +53,8 @@ func (s *Server) settleLater(c *call, result, callback op, number string, finish
 	})
 }
 
-// deliver posts a callback until it is answered with success, the schedule is over or the simulator is closed. tried is
-// called after the first delivery.
+// deliver posts a callback until it is answered with success, the schedule is over or the simulator
+// is closed. tried is called after the first delivery.
 func (s *Server) deliver(ctx context.Context, d delivery, tried func()) {
 	if d.url == "" {
 		d.url = s.cfg.NotifyURL
@@ -65,9 +67,9 @@ func (s *Server) deliver(ctx context.Context, d delivery, tried func()) {
 	}
 	body := s.envelope(d)
 	for i := 0; ; i++ {
-		answered := s.deliverOnce(ctx, d, body)
+		taken := s.deliverOnce(ctx, d, body)
 		tried()
-		if answered {
+		if taken {
 			return
 		}
 		if i == len(redeliveries) {
@@ -80,31 +82,33 @@ func (s *Server) deliver(ctx context.Context, d delivery, tried func()) {
 	}
 }
 
-// deliverOnce posts the callback, twice at the same time when it is a duplicate, and tells whether all were answered.
+// deliverOnce posts the callback, twice at the same time when it is a duplicate, and tells whether
+// all were taken.
 func (s *Server) deliverOnce(ctx context.Context, d delivery, body []byte) bool {
 	copies := 1
 	if d.fate.Kind == Duplicate {
 		copies = 2
 	}
-	answers := make(chan bool, copies)
+	ends := make(chan bool, copies)
 	for range copies {
-		go func() { answers <- s.post(ctx, d.url, body) }()
+		go func() { ends <- s.post(ctx, d.url, body) }()
 	}
-	answered := true
+	taken := true
 	for range copies {
-		answered = <-answers && answered
+		taken = <-ends && taken
 	}
 	s.bank.mu.Lock()
 	d.state.Deliveries += copies
-	d.state.Answered = d.state.Answered || answered
+	d.state.Answered = d.state.Answered || taken
 	s.bank.mu.Unlock()
-	if answered {
+	if taken {
 		s.stats.answered(d.op, 0)
 	}
-	return answered
+	return taken
 }
 
-// envelope signs a callback. Every delivery of it has the same bytes (whether Douyin signs anew is UNCONFIRMED).
+// envelope signs a callback. Every delivery of it has the same bytes (whether Douyin signs anew is
+// UNCONFIRMED).
 func (s *Server) envelope(d delivery) []byte {
 	msg := string(appendJSON(nil, d.msg))
 	timestamp := strconv.FormatInt(s.cfg.Now().Unix(), 10)
@@ -118,7 +122,8 @@ func (s *Server) envelope(d delivery) []byte {
 	}{timestamp, nonce, msg, d.kind, callbackSignature(s.cfg.CallbackToken, timestamp, nonce, msg)})
 }
 
-// post sends one callback and tells whether the answer was {"err_no":0,"err_tips":"success"} and nothing else.
+// post sends one callback and tells whether the answer was {"err_no":0,"err_tips":"success"} and
+// nothing else.
 func (s *Server) post(ctx context.Context, url string, body []byte) bool {
 	ctx, cancel := context.WithTimeout(ctx, callbackTimeout)
 	defer cancel()
@@ -136,7 +141,8 @@ func (s *Server) post(ctx context.Context, url string, body []byte) bool {
 	return err == nil && resp.StatusCode == http.StatusOK && isSuccess(answer)
 }
 
-// callbackTimeout is how long an answer is awaited. Douyin's own bound is not published (UNCONFIRMED).
+// callbackTimeout is how long an answer is awaited. Douyin's own bound is not published
+// (UNCONFIRMED).
 const callbackTimeout = 5 * time.Second
 
 func isSuccess(answer []byte) bool {

@@ -207,7 +207,8 @@ func TestCloseEndsDeliveriesAndResults(t *testing.T) {
 	s := paidSim(t, Config{NotifyURL: sh.url, ResultDelay: time.Hour})
 	mustEcpay(t, s, "create_refund", refundBody("R1", 100)) // waits an hour for its result
 	sh.next(t)                                              // and the payment waits 15 s for its second delivery
-	for range 2 {                                           // Close returns only when both goroutines have ended; twice is harmless
+	// Close returns only when both goroutines have ended; twice is harmless
+	for range 2 {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}

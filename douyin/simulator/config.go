@@ -7,20 +7,23 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Config says which app the simulator plays and how it behaves. The zero value is usable: any app, strict fields, no faults.
+// Config says which app the simulator plays and how it behaves. The zero value is usable: any app,
+// strict fields, no faults.
 type Config struct {
 	AppID         string // empty: every app id is taken
 	Secret        string // empty: every secret is taken
-	Salt          string // of ecpay's request signature
+	Salt          string // of ecpay's request signature; a request that was signed with another is refused
 	CallbackToken string // of the callbacks' signature
 
-	// Now is what is written down and compared; pauses pass in real time whatever it says. nil: time.Now.
+	// Now is what is written down and compared; pauses pass in real time whatever it says. nil:
+	// time.Now.
 	Now  func() time.Time
 	Rand rand.Source // of token values, nonces and the seed of the faults; nil: the same fixed seed at every start
 
 	// TokenTTL is the life of an access_token. 0: 7200 s, as Douyin's.
 	TokenTTL time.Duration
-	// RequirePayment refuses the push of an order that create_order has not made (40022), as the live platform did in 2023.
+	// RequirePayment refuses the push of an order that create_order has not made (40022), as the
+	// live platform did in 2023.
 	RequirePayment bool
 	// OnOldUpdate says what becomes of a push whose update_time is not greater than the last one.
 	OnOldUpdate OldUpdate
@@ -31,19 +34,23 @@ type Config struct {
 	NotifyURL string
 	// ResultDelay passes between the acceptance of a refund or settlement and its result. 0: 50 ms.
 	ResultDelay time.Duration
-	// RedeliveryScale stretches Douyin's pauses between deliveries of a callback, which begin with 15 s and take a day
-	// together. 0: 1, the real ones; 0.001 makes the first pause 15 ms.
+	// RedeliveryScale stretches Douyin's pauses between deliveries of a callback, which begin with
+	// 15 s and take a day together. 0: 1, the real ones; 0.001 makes the first pause 15 ms.
 	RedeliveryScale float64
-	// SettleAfter is how long after the payment an order can be settled. 0: at once. The real cycle depends on the category.
+	// SettleAfter is how long after the payment an order can be settled. 0: at once. The real cycle
+	// depends on the category.
 	SettleAfter time.Duration
-	// SettleTooEarly is the code of a settlement before its time. 0: 2010. UNCONFIRMED: no list of settle's codes is published.
+	// SettleTooEarly is the code of a settlement before its time. 0: 2010. UNCONFIRMED: no list of
+	// settle's codes is published.
 	SettleTooEarly int
 
 	// Latency is waited before every answer of Douyin's, on top of what the faults add.
 	Latency time.Duration
-	// Slim keeps of every order only its state in numbers, its digest and its counts: no history and no order_detail.
+	// Slim keeps of every order only its state in numbers, its digest and its counts: no history
+	// and no order_detail.
 	Slim bool
-	// History is how many pushes are kept for each order, the newest ones; counts are exact beyond it. 0: 256.
+	// History is how many pushes are kept for each order, the newest ones; counts are exact beyond
+	// it. 0: 256.
 	History int
 	// MaxOrders bounds the memory: pushes of further orders are answered with -1. 0: one million.
 	MaxOrders int

@@ -59,7 +59,8 @@ func (s *Server) postFaults(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, s.Faults())
 }
 
-// postPay makes the user pay: {"out_order_no":"..."}. With "total_amount" (fen) the order is made, as paid now, without a callback.
+// postPay makes the user pay: {"out_order_no":"..."}. With "total_amount" (fen) the order is made,
+// as paid now, without a callback.
 func (s *Server) postPay(w http.ResponseWriter, r *http.Request) {
 	var req struct {
 		OutOrderNo  string `json:"out_order_no"`

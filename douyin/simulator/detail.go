@@ -48,7 +48,8 @@ var detailRequired = []requirement{
 	{hasTotalPrice, "total_price"}, {hasDetailURL, "detail_url"}, {hasItemList, "item_list"},
 }
 
-// itemRequired: item_code is optional in the 2021 document, and the PHP shops that live by it do not send it.
+// itemRequired: item_code is optional in the 2021 document, and the PHP shops that live by it do
+// not send it.
 var itemRequired = []requirement{
 	{itemImg, "img"}, {itemTitle, "title"}, {itemAmount, "amount"}, {itemPrice, "price"},
 }

@@ -45,19 +45,20 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, o op, c *call, fat
 		}
 		page(w, http.StatusTooManyRequests, "too many requests")
 	case Garbage, GarbageAfter:
-		answer(w, []byte(`{"err_code":0,"err_no":0,"err_`))
+		write(w, []byte(`{"err_code":0,"err_no":0,"err_`))
 	case Busy:
-		answer(w, operations[o].fails(nil, codeBusy, "系统繁忙，请稍后重试"))
+		write(w, operations[o].fails(nil, codeBusy, "系统繁忙，请稍后重试"))
 	case SystemError, SystemErrorAfter:
-		answer(w, operations[o].fails(nil, systemCode(o), "系统错误，请重试"))
+		write(w, operations[o].fails(nil, systemCode(o), "系统错误，请重试"))
 	case TokenRevoked:
-		answer(w, c.out)
+		write(w, c.out)
 	default: // Latency is no verdict, and the kinds of results and callbacks never befall a call
 		cut(w)
 	}
 }
 
-// systemCode is the number of "internal error": -1 for the order push and the token, 1000 for ecpay.
+// systemCode is the number of "internal error": -1 for the order push and the token, 1000 for
+// ecpay.
 func systemCode(o op) int {
 	if o == opPush || o == opToken {
 		return codeSystem
@@ -71,7 +72,7 @@ func page(w http.ResponseWriter, status int, html string) {
 	_, _ = w.Write([]byte(html))
 }
 
-func answer(w http.ResponseWriter, body []byte) {
+func write(w http.ResponseWriter, body []byte) {
 	w.Header()["Content-Type"] = contentTypeJSON
 	_, _ = w.Write(body)
 }

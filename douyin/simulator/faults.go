@@ -16,26 +16,31 @@ type Kind string
 
 // The ways to fail. "No effect" means that the ledger is as if the call had never been made.
 const (
-	ServerError      Kind = "5xx"                // HTTP 500, 502 or 503 with a page of HTML; no effect
-	BadRequest       Kind = "400"                // HTTP 400 without JSON, as the 2021 document warns; no effect
-	TooMany          Kind = "429"                // HTTP 429, with Retry-After when RetryAfterS is set; no effect
-	Busy             Kind = "busy"               // code 1001; no effect. UNCONFIRMED for the order push
-	SystemError      Kind = "system_error"       // code -1 (1000 for ecpay); no effect
-	SystemErrorAfter Kind = "system_error_after" // the same, after the call took effect: 1000 means "may have succeeded"
-	Garbage          Kind = "garbage"            // HTTP 200 and half of a JSON text; no effect
-	GarbageAfter     Kind = "garbage_after"      // the same, after the call took effect
-	Hang             Kind = "hang"               // no answer until the client goes away or DelayMS (else Config.HangBound) has passed; no effect
-	CutBefore        Kind = "cut_before"         // the connection is closed without an answer; no effect
-	CutAfter         Kind = "cut_after"          // the call takes effect, then the connection is closed without an answer
-	TokenRevoked     Kind = "token_revoked"      // every token becomes invalid; only with order.push
-	Latency          Kind = "latency"            // the call is delayed by DelayMS, and then goes on to the next rule
+	ServerError Kind = "5xx"          // HTTP 500, 502 or 503 with a page of HTML; no effect
+	BadRequest  Kind = "400"          // HTTP 400 without JSON, as the 2021 document warns; no effect
+	TooMany     Kind = "429"          // HTTP 429, with Retry-After when RetryAfterS is set; no effect
+	Busy        Kind = "busy"         // code 1001; no effect. UNCONFIRMED for the order push
+	SystemError Kind = "system_error" // code -1 (1000 for ecpay); no effect
+	// the same, after the call took effect: 1000 means "may have succeeded"
+	SystemErrorAfter Kind = "system_error_after"
+	Garbage          Kind = "garbage"       // HTTP 200 and half of a JSON text; no effect
+	GarbageAfter     Kind = "garbage_after" // the same, after the call took effect
+	// no answer until the client goes away or DelayMS (else Config.HangBound) has passed; no effect
+	Hang      Kind = "hang"
+	CutBefore Kind = "cut_before" // the connection is closed without an answer; no effect
+	// the call takes effect, then the connection is closed without an answer
+	CutAfter     Kind = "cut_after"
+	TokenRevoked Kind = "token_revoked" // every token becomes invalid; only with order.push
+	Latency      Kind = "latency"       // the call is delayed by DelayMS, and then goes on to the next rule
 
 	Fail Kind = "fail" // of refund.result and settle.result: accepted, and FAIL in the end
 
 	Lost      Kind = "lost"      // of a callback: never sent
 	Duplicate Kind = "duplicate" // of a callback: every delivery is made twice, at the same time
-	Early     Kind = "early"     // of a callback: the result and its callback come before the answer of the call that asked for it
-	Late      Kind = "late"      // of a callback: the first delivery waits DelayMS longer
+	// of a callback: the result and its callback come before the answer of the call that asked for
+	// it
+	Early Kind = "early"
+	Late  Kind = "late" // of a callback: the first delivery waits DelayMS longer
 )
 
 var kinds = []Kind{
@@ -52,16 +57,18 @@ func kindAt(i uint8) Kind {
 	return kinds[i-1]
 }
 
-// Fault is one rule. The first rule that applies decides, except that Latency adds up and goes on. Without an Op a rule
-// applies to whatever its kind can befall: calls, results or callbacks.
+// Fault is one rule. The first rule that applies decides, except that Latency adds up and goes on.
+// Without an Op a rule applies to whatever its kind can befall: calls, results or callbacks.
 type Fault struct {
-	Op   string `json:"op,omitempty"` // "order.push", "token.fetch", ... (see Ops); empty or "*": all that the kind fits
+	// "order.push", "token.fetch", ... (see Ops); empty or "*": all that the kind fits
+	Op   string `json:"op,omitempty"`
 	Kind Kind   `json:"kind"`
 
 	Probability float64 `json:"probability,omitempty"` // 0: always; else in (0,1]
 	Count       int     `json:"count,omitempty"`       // at most so many times; 0: no bound
-	PerOrder    int     `json:"per_order,omitempty"`   // at most so many times for each order or developer number; 0: no bound
-	OrderID     string  `json:"order_id,omitempty"`    // only this order or developer number
+	// at most so many times for each order or developer number; 0: no bound
+	PerOrder int    `json:"per_order,omitempty"`
+	OrderID  string `json:"order_id,omitempty"` // only this order or developer number
 
 	DelayMS     int `json:"delay_ms,omitempty"`      // with Latency, Hang and Late
 	RetryAfterS int `json:"retry_after_s,omitempty"` // with TooMany
@@ -179,7 +186,8 @@ type rule struct {
 	perKey map[string]int
 }
 
-// keptKeys bounds the memory of a script. Beyond it the keys are forgotten, and rules bounded per order begin anew.
+// keptKeys bounds the memory of a script. Beyond it the keys are forgotten, and rules bounded per
+// order begin anew.
 const keptKeys = 1_000_000
 
 // newScript is nil for a plan without faults: then calls do not even look.

@@ -194,7 +194,8 @@ func TestPerOrderBoundsEachOrderByItself(t *testing.T) {
 	}
 }
 
-// fates is what a script decides for three calls of each of 200 orders, taken in the given direction.
+// fates is what a script decides for three calls of each of 200 orders, taken in the given
+// direction.
 func fates(seed uint64, backwards bool) map[string][]Kind {
 	sc := newScript(Plan{Profile: "storm"}, seed)
 	out := map[string][]Kind{}

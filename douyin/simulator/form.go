@@ -24,7 +24,8 @@ const (
 	codeNoSettlement = 4408 // published for returns only; UNCONFIRMED for query_settle
 )
 
-// param is one top-level value of an ecpay request. Text is what is signed: a string's content, a number's own digits.
+// param is one top-level value of an ecpay request. Text is what is signed: a string's content, a
+// number's own digits.
 type param struct {
 	name string
 	text string
@@ -177,7 +178,8 @@ func developerNumber(p param) string {
 	return ""
 }
 
-// address is a notify_url. Douyin takes https on port 443 only; a simulator stands on private networks and takes http too.
+// address is a notify_url. Douyin takes https on port 443 only; a simulator stands on private
+// networks and takes http too.
 func address(p param) string {
 	if bad := text(0, 256)(p); bad != "" || p.text == "" {
 		return bad
@@ -239,7 +241,7 @@ func (s *Server) judgeForm(c *call, fields []field) *refusal {
 		return &refusal{codeSign, "签名校验异常，请使用正确的签名", ""}
 	}
 	for _, p := range c.form {
-		if !known(fields, p.name) {
+		if !isOneOf(fields, p.name) {
 			return business("", unknownField([]byte(p.name)).Error())
 		}
 	}
@@ -260,7 +262,7 @@ func (s *Server) judgeForm(c *call, fields []field) *refusal {
 	return nil
 }
 
-func known(fields []field, name string) bool {
+func isOneOf(fields []field, name string) bool {
 	for _, f := range fields {
 		if f.name == name {
 			return true

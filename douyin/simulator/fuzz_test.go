@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// FuzzPush: whatever is sent, the answer is HTTP 200 with valid JSON, and what is accepted is what encoding/json reads.
+// FuzzPush: whatever is sent, the answer is HTTP 200 with valid JSON, and what is accepted is what
+// encoding/json reads.
 func FuzzPush(f *testing.F) {
 	c := newClock()
 	now := c.Now()
@@ -71,7 +72,8 @@ func FuzzToken(f *testing.F) {
 	})
 }
 
-// FuzzEcpay: every call answers with JSON that has an err_no, and without a right signature no money moves.
+// FuzzEcpay: every call answers with JSON that has an err_no, and without a right signature no
+// money moves.
 func FuzzEcpay(f *testing.F) {
 	s := paidSim(f, Config{ResultDelay: time.Hour})
 	f.Add(uint8(opCreateRefund), refundBody("R1", 100))

@@ -12,7 +12,8 @@ import (
 
 const shardCount = 64
 
-// ledger remembers every order. Orders live in shards so that calls for different orders do not wait for each other.
+// ledger remembers every order. Orders live in shards so that calls for different orders do not
+// wait for each other.
 type ledger struct {
 	seed   maphash.Seed
 	shards [shardCount]shard
@@ -54,7 +55,8 @@ func (l *ledger) shard(id []byte) *shard {
 	return &l.shards[maphash.Bytes(l.seed, id)%shardCount]
 }
 
-// order finds or makes the record of an order; nil when the ledger is full. The caller holds the shard's lock.
+// order finds or makes the record of an order; nil when the ledger is full. The caller holds the
+// shard's lock.
 func (l *ledger) order(cfg *Config, sh *shard, id []byte) *orderRecord {
 	if o := sh.orders[string(id)]; o != nil {
 		return o
@@ -174,9 +176,9 @@ func (o *orderRecord) keep(cfg *Config, c *call, rec pushRecord) {
 	o.history = append(o.history, rec)
 }
 
-// older tells whether an order cannot go from one status to the other: nothing becomes unpaid again, what is refunded
-// stays so, and what is redeemed does not become merely paid. No table of Douyin's is published; this one is for the
-// ledger's regressions only, nothing is refused by it.
+// older tells whether an order cannot go from one status to the other: nothing becomes unpaid
+// again, what is refunded stays so, and what is redeemed does not become merely paid. No table of
+// Douyin's is published; this one is for the ledger's regressions only, nothing is refused by it.
 func older(from, to int64) bool {
 	const unpaid, paid, redeemed, refunded = 0, 1, 4, 6
 	return from != to && (to == unpaid || from == refunded || from == redeemed && to == paid)
@@ -210,7 +212,8 @@ func (s *Server) Ledger() Ledger {
 	return out
 }
 
-// Order copies what is known of one order, with its history. It is false for an order that no push ever named.
+// Order copies what is known of one order, with its history. It is false for an order that no push
+// ever named.
 func (s *Server) Order(id string) (Order, bool) {
 	sh := s.ledger.shard([]byte(id))
 	sh.mu.Lock()

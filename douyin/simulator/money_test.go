@@ -69,7 +69,8 @@ func paidSim(t testing.TB, cfg Config) *Server {
 	return s
 }
 
-// until waits for something that a goroutine of the simulator does. It looks again at every tick until the test's own time is over.
+// until waits for something that a goroutine of the simulator does. It looks again at every tick
+// until the test's own time is over.
 func until(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	tick, end := time.NewTicker(time.Millisecond), time.NewTimer(10*time.Second)

@@ -2,7 +2,8 @@ package simulator
 
 import "slices"
 
-// op is something that can fail: a call to Douyin, the result of an accepted instruction, or a callback.
+// op is something that can fail: a call to Douyin, the result of an accepted instruction, or a
+// callback.
 type op uint8
 
 const (

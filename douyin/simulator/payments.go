@@ -42,7 +42,8 @@ type createOrderAnswer struct {
 	} `json:"data"`
 }
 
-// createOrder answers create_order. The same out_order_no again is the same order: the first request counts.
+// createOrder answers create_order. The same out_order_no again is the same order: the first
+// request counts.
 func (s *Server) createOrder(c *call) (any, *refusal) {
 	f, b := c.form, s.bank
 	b.mu.Lock()
@@ -102,11 +103,11 @@ var beijing = time.FixedZone("CST", 8*60*60)
 func (s *Server) queryOrder(c *call) (any, *refusal) {
 	s.bank.mu.Lock()
 	defer s.bank.mu.Unlock()
-	known := s.bank.payments[c.form.text("out_order_no")]
-	if known == nil {
+	payment := s.bank.payments[c.form.text("out_order_no")]
+	if payment == nil {
 		return nil, &refusal{codeNoRecord, "支付记录不存在", ""}
 	}
-	p := known.at(s.cfg.Now())
+	p := payment.at(s.cfg.Now())
 	info := paymentInfo{TotalFee: p.Amount, OrderStatus: p.Status, SellerUID: sellerUID, CPExtra: p.cpExtra}
 	if p.Status == Succeeded {
 		info.PayTime, info.Way = p.PaidAt.In(beijing).Format("2006-01-02 15:04:05"), wayWeChat
@@ -143,7 +144,8 @@ type paymentMsg struct {
 	OrderID           string `json:"order_id"`
 }
 
-// Pay makes the user pay an order that create_order has made, and calls back. Errors: ErrNoPayment, ErrPaid, ErrTimedOut.
+// Pay makes the user pay an order that create_order has made, and calls back. Errors: ErrNoPayment,
+// ErrPaid, ErrTimedOut.
 func (s *Server) Pay(outOrderNo string) error {
 	now := s.cfg.Now()
 	fate := s.fate(opCallbackPayment, outOrderNo)
@@ -175,8 +177,9 @@ func (b *bank) pay(p *Payment, at time.Time) {
 	b.movements = append(b.movements, Movement{at, "payment", p.OutOrderNo, p.OutOrderNo, p.Amount})
 }
 
-// AddPaid makes an order that was paid at some time in the past, as if create_order, the user and the callback had been
-// there long ago. It is an error when the order exists or the amount (fen) is not positive.
+// AddPaid makes an order that was paid at some time in the past, as if create_order, the user and
+// the callback had been there long ago. It is an error when the order exists or the amount (fen) is
+// not positive.
 func (s *Server) AddPaid(outOrderNo string, fen int64, paidAt time.Time) error {
 	if outOrderNo == "" || len(outOrderNo) > 64 || fen < 1 {
 		return fmt.Errorf("simulator: order %q of %d fen: want a number of 1 to 64 bytes and at least 1 fen", outOrderNo, fen)

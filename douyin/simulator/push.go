@@ -118,7 +118,8 @@ func (s *Server) takePush(c *call) int {
 	return r.code
 }
 
-// judgePush finds the first reason to refuse a push: the token first, then the fields, then what they mean together.
+// judgePush finds the first reason to refuse a push: the token first, then the fields, then what
+// they mean together.
 func (s *Server) judgePush(c *call) *refusal {
 	req := &c.push
 	if req.seen&hasToken != 0 && req.accessToken != nil {
@@ -205,7 +206,8 @@ func agree(status int64, text []byte) bool {
 	return false
 }
 
-// looksReal tells whether an open_id could come from Douyin: printable ASCII without spaces. Its form is not published.
+// looksReal tells whether an open_id could come from Douyin: printable ASCII without spaces. Its
+// form is not published.
 func looksReal(openID []byte) bool {
 	if len(openID) > 128 {
 		return false

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// An example in the shape that Douyin's page describes (ORDER-SYNC). Literal bytes, but for the token.
+// An example in the shape that Douyin's page describes (ORDER-SYNC). Literal bytes, but for the
+// token.
 const documentExample = `{
   "access_token": "TOKEN",
   "app_name": "douyin",
@@ -36,7 +37,8 @@ func TestTheExampleOfTheDocumentIsAccepted(t *testing.T) {
 	}
 }
 
-// What PHP's json_encode makes of the class's arrays: slashes and everything beyond ASCII escaped, and escaped again.
+// What PHP's json_encode makes of the class's arrays: slashes and everything beyond ASCII escaped,
+// and escaped again.
 func TestTheBodyOfThePHPClassIsAccepted(t *testing.T) {
 	s := newSim(t, Config{})
 	body := `{"access_token":"` + fetch(t, s) + `","app_name":"douyin","open_id":"_000abc","update_time":1768634595123,"order_detail":"{\"order_id\":\"17\",\"create_time\":1768634594000,\"status\":\"\\u5df2\\u652f\\u4ed8\",\"amount\":1,\"total_price\":7,\"detail_url\":\"pages\\\/course\\\/course\",\"item_list\":[{\"img\":\"https:\\\/\\\/cdn.example.com\\\/1.jpg\",\"title\":\"\\ud83d\\ude00\",\"sub_title\":\"Go\",\"amount\":1,\"price\":7}]}","order_type":0,"order_status":1,"payment_order_no":"SN17"}`

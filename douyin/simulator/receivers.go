@@ -8,7 +8,8 @@ type receiver struct {
 	fen int64  // amount
 }
 
-// readReceivers reads settle_params: a JSON array of at most four receivers. An empty text has none.
+// readReceivers reads settle_params: a JSON array of at most four receivers. An empty text has
+// none.
 func readReceivers(text string) (list []receiver, total int64, bad string) {
 	if text == "" {
 		return nil, 0, ""

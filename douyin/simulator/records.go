@@ -12,9 +12,10 @@ type Result string
 const (
 	Accepted Result = "accepted" // took effect
 	Repeated Result = "repeated" // update_time and content as held already: answered with success
-	Ignored  Result = "ignored"  // update_time not newer than the one held, content another: answered with success, no effect
-	Refused  Result = "refused"  // answered with a code
-	Faulted  Result = "faulted"  // a fault stood in the way; no effect
+	// update_time not newer than the one held, content another: answered with success, no effect
+	Ignored Result = "ignored"
+	Refused Result = "refused" // answered with a code
+	Faulted Result = "faulted" // a fault stood in the way; no effect
 )
 
 const (
@@ -155,7 +156,8 @@ func (o *orderRecord) public(id string) Order {
 	if o.detail != "" {
 		out.Detail = &Detail{}
 		if err := json.Unmarshal([]byte(o.detail), out.Detail); err != nil {
-			panic("simulator: an accepted order_detail does not parse: " + err.Error()) // the fuzz test holds both readers together
+			// the fuzz test holds both readers together
+			panic("simulator: an accepted order_detail does not parse: " + err.Error())
 		}
 		out.Detail.DetailURLBackend = o.backend
 	}

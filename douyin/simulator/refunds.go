@@ -30,7 +30,21 @@ const oneYear = 365 * 24 * time.Hour
 // numberIsDead is the answer to a number whose first request was refused. Its code is UNCONFIRMED.
 var numberIsDead = &refusal{codeBusiness, "该单号首次请求已失败，请更换新的单号重新发起", ""}
 
-// createRefund answers create_refund. Success means accepted: the result comes later, by callback and by query.
+// again judges a request with a number that came before. same: its content is that of the first
+// one. The caller holds the lock.
+func (b *bank) again(call, order, no string, same, dead bool) *refusal {
+	if !same {
+		b.notice(ChangedRequest, order, no, call)
+	}
+	if dead {
+		b.notice(DeadNumber, order, no, call)
+		return numberIsDead
+	}
+	return nil
+}
+
+// createRefund answers create_refund. Success means accepted: the result comes later, by callback
+// and by query.
 func (s *Server) createRefund(c *call) (any, *refusal) {
 	f, b, now := c.form, s.bank, s.cfg.Now()
 	no, order, fen := f.text("out_refund_no"), f.text("out_order_no"), f.fen("refund_amount")
@@ -38,12 +52,9 @@ func (s *Server) createRefund(c *call) (any, *refusal) {
 	defer b.mu.Unlock()
 	if r := b.refunds[no]; r != nil {
 		r.Requests++
-		if r.OutOrderNo != order || r.Amount != fen || r.Reason != f.text("reason") {
-			b.notice(ChangedRequest, order, no, "create_refund")
-		}
-		if r.Dead {
-			b.notice(DeadNumber, order, no, "create_refund")
-			return nil, numberIsDead
+		same := r.OutOrderNo == order && r.Amount == fen && r.Reason == f.text("reason")
+		if bad := b.again("create_refund", order, no, same, r.Dead); bad != nil {
+			return nil, bad
 		}
 		return createRefundAnswer{ok{ErrTips: "受理成功"}, r.RefundNo}, nil
 	}
@@ -118,7 +129,8 @@ func (s *Server) finishRefund(p *Payment, r *Refund, fails bool) delivery {
 	}}
 }
 
-// moved writes a movement, unless its order was forgotten by a reset meanwhile. The caller holds the lock.
+// moved writes a movement, unless its order was forgotten by a reset meanwhile. The caller holds
+// the lock.
 func (b *bank) moved(p *Payment, m Movement) {
 	if b.payments[p.OutOrderNo] == p {
 		b.movements = append(b.movements, m)

@@ -6,12 +6,13 @@ import (
 	"math"
 )
 
-// scanner reads JSON once, from left to right, and allocates nothing of its own. The caller says at each place what it
-// expects there. The bytes must be valid UTF-8 before it starts.
+// scanner reads JSON once, from left to right, and allocates nothing of its own. The caller says at
+// each place what it expects there. The bytes must be valid UTF-8 before it starts.
 type scanner struct {
 	data []byte
 	pos  int
-	// text holds strings that had escapes. It only grows, so what was handed out stays readable until it is truncated.
+	// text holds strings that had escapes. It only grows, so what was handed out stays readable
+	// until it is truncated.
 	text []byte
 }
 
@@ -55,7 +56,8 @@ func (s *scanner) take(c byte) bool {
 	return true
 }
 
-// unexpected is the error for a value that is not what was wanted: by its type when it is a value at all.
+// unexpected is the error for a value that is not what was wanted: by its type when it is a value
+// at all.
 func (s *scanner) unexpected(want string) error {
 	var got string
 	switch c := s.peek(); {

@@ -75,7 +75,8 @@ func (s *scanner) escaped(start, i int) ([]byte, error) {
 	return nil, errSyntax
 }
 
-// unescape reads what follows \u, with the second half of a surrogate pair, and tells how many bytes that were.
+// unescape reads what follows \u, with the second half of a surrogate pair, and tells how many
+// bytes that were.
 func unescape(b []byte) (r rune, n int, err error) {
 	r, ok := hex4(b)
 	if !ok {

@@ -29,12 +29,14 @@ type Server struct {
 	closing sync.Once
 	closed  chan struct{} // ends what waits: latency, hangs, deliveries
 
-	// background runs work beside the calls until it ends or the simulator is closed. After Close it runs nothing.
+	// background runs work beside the calls until it ends or the simulator is closed. After Close
+	// it runs nothing.
 	background func(work func(ctx context.Context))
 	stop       func()
 }
 
-// New makes a simulator that holds nothing yet and has no faults. Close it when it is no longer needed.
+// New makes a simulator that holds nothing yet and has no faults. Close it when it is no longer
+// needed.
 func New(cfg Config) *Server {
 	s := &Server{cfg: cfg.withDefaults(), ledger: newLedger(), bank: newBank(), closed: make(chan struct{})}
 	s.rand = rand.New(s.cfg.Rand)
@@ -70,8 +72,9 @@ func workers() (start func(func(context.Context)), stop func()) {
 	return start, stop
 }
 
-// Close ends everything that waits inside the simulator: calls still running end without an answer, callbacks that were not
-// answered are not delivered again. It returns when nothing of the simulator runs any more, except calls.
+// Close ends everything that waits inside the simulator: calls still running end without an answer,
+// callbacks that were not answered are not delivered again. It returns when nothing of the
+// simulator runs any more, except calls.
 func (s *Server) Close() error {
 	s.closing.Do(func() { close(s.closed) })
 	s.stop()
@@ -117,8 +120,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.NotFound(w, r)
 }
 
-// serve takes one call from its bytes to its answer. The body is read before anything else, so that the fate of a call can
-// depend on the order it names and so that net/http notices when the client goes away.
+// serve takes one call from its bytes to its answer. The body is read before anything else, so that
+// the fate of a call can depend on the order it names and so that net/http notices when the client
+// goes away.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, o op) {
 	c := newCall()
 	defer c.free()

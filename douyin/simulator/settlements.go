@@ -37,12 +37,13 @@ type settleAnswer struct {
 // mostSettlements is how many settlements an order may have; the last one always finishes it.
 const mostSettlements = 50
 
-// settle answers settle. Without finish:"false" everything that is left leaves the transit account: the receivers get their
-// share and the seller the rest; with it only the receivers' amounts move (UNCONFIRMED: the documents say only that finish
-// closes the order).
+// settle answers settle. Without finish:"false" everything that is left leaves the transit account:
+// the receivers get their share and the seller the rest; with it only the receivers' amounts move
+// (UNCONFIRMED: the documents say only that finish closes the order).
 //
-// A settlement that comes too early, or while another runs, is refused without using the number up (UNCONFIRMED: the
-// documents say that a number whose first request failed is dead, without telling whether this is such a failure).
+// A settlement that comes too early, or while another runs, is refused without using the number up
+// (UNCONFIRMED: the documents say that a number whose first request failed is dead, without telling
+// whether this is such a failure).
 func (s *Server) settle(c *call) (any, *refusal) {
 	f, b := c.form, s.bank
 	no, order := f.text("out_settle_no"), f.text("out_order_no")
@@ -50,12 +51,9 @@ func (s *Server) settle(c *call) (any, *refusal) {
 	defer b.mu.Unlock()
 	if st := b.settlements[no]; st != nil {
 		st.Requests++
-		if st.OutOrderNo != order || st.Params != f.text("settle_params") || st.desc != f.text("settle_desc") || st.finish != f.text("finish") {
-			b.notice(ChangedRequest, order, no, "settle")
-		}
-		if st.Dead {
-			b.notice(DeadNumber, order, no, "settle")
-			return nil, numberIsDead
+		same := st.OutOrderNo == order && st.Params == f.text("settle_params") && st.desc == f.text("settle_desc") && st.finish == f.text("finish")
+		if bad := b.again("settle", order, no, same, st.Dead); bad != nil {
+			return nil, bad
 		}
 		return settleAnswer{SettleNo: st.SettleNo}, nil
 	}
@@ -81,7 +79,8 @@ func (s *Server) settle(c *call) (any, *refusal) {
 	return settleAnswer{SettleNo: st.SettleNo}, nil
 }
 
-// notYet tells why an order cannot be settled now although it may be later. The caller holds the lock.
+// notYet tells why an order cannot be settled now although it may be later. The caller holds the
+// lock.
 func (s *Server) notYet(p *Payment) *refusal {
 	switch {
 	case p == nil || p.Status != Succeeded:
@@ -94,7 +93,8 @@ func (s *Server) notYet(p *Payment) *refusal {
 	return nil
 }
 
-// settleable fills in the amount, or tells why the order cannot be settled. The caller holds the lock.
+// settleable fills in the amount, or tells why the order cannot be settled. The caller holds the
+// lock.
 func (b *bank) settleable(p *Payment, st *Settlement) *refusal {
 	switch {
 	case p == nil:
@@ -215,7 +215,8 @@ func (s *Server) querySettle(c *call) (any, *refusal) {
 	}}, nil
 }
 
-// settleTooEarly is the default of Config.SettleTooEarly. No list of settle's own codes is published (UNCONFIRMED).
+// settleTooEarly is the default of Config.SettleTooEarly. No list of settle's own codes is
+// published (UNCONFIRMED).
 const settleTooEarly = codeBusiness
 
 // resultDelay is the default of Config.ResultDelay.

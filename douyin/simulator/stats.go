@@ -49,8 +49,8 @@ func (s *stats) reset() {
 	s.codes, s.faults = nil, nil
 }
 
-// CallStats are the calls of one operation since the start or the last reset. A call that took effect before its answer was
-// lost counts under OK or Codes and under Faults.
+// CallStats are the calls of one operation since the start or the last reset. A call that took
+// effect before its answer was lost counts under OK or Codes and under Faults.
 type CallStats struct {
 	OK     int64          `json:"ok"`
 	Codes  map[int]int64  `json:"codes,omitempty"`  // answered with this code, by judgement

@@ -10,7 +10,7 @@ import (
 // tokens are the access tokens handed out. Reading is lock-free: every push asks.
 type tokens struct {
 	mu    sync.Mutex // writers
-	known atomic.Pointer[[]token]
+	valid atomic.Pointer[[]token]
 }
 
 type token struct {
@@ -36,7 +36,7 @@ func (t *tokens) add(value string, now time.Time, life time.Duration) {
 		}
 		next = append(next, old)
 	}
-	t.known.Store(&next)
+	t.valid.Store(&next)
 }
 
 // revoke ends every token now.
@@ -50,11 +50,11 @@ func (t *tokens) revoke(now time.Time) {
 		}
 		next = append(next, old)
 	}
-	t.known.Store(&next)
+	t.valid.Store(&next)
 }
 
 func (t *tokens) list() []token {
-	if p := t.known.Load(); p != nil {
+	if p := t.valid.Load(); p != nil {
 		return *p
 	}
 	return nil
@@ -92,8 +92,8 @@ func (s *Server) parseToken(c *call) {
 	})
 }
 
-// fetchToken hands out a token. Codes: 40015 appid, 40017 secret, 40020 grant_type, 1 for anything malformed
-// (TOKEN: "others = missing parameter", without a number).
+// fetchToken hands out a token. Codes: 40015 appid, 40017 secret, 40020 grant_type, 1 for anything
+// malformed (TOKEN: "others = missing parameter", without a number).
 func (s *Server) fetchToken(c *call) int {
 	req := &c.token
 	refuse := func(code int, words string) int {

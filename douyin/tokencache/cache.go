@@ -31,15 +31,19 @@ type Fetcher interface {
 
 // Config is what a Cache needs. Redis, AppID, Secret and Fetcher are required.
 type Config struct {
-	Redis   redis.UniversalClient
-	AppID   string
-	Secret  string // of the app: seals the token in Redis
+	Redis  redis.UniversalClient
+	AppID  string
+	Secret string // of the app: seals the token in Redis
+	// Host is where Fetcher asks, without scheme. A token of one host is none of another's, such as the simulator's. Empty:
+	// Douyin's own.
+	Host    string
 	Fetcher Fetcher
 
 	FetchTimeout time.Duration // bounds one fetch; 0: 12 s. Longer than the Fetcher's own HTTP timeout
 	ForceEvery   time.Duration // at most one refused token is thrown away in this time, over all processes; 0: 10 s
 	RefusedFor   time.Duration // how long refused credentials are remembered; 0: 60 s
-	// OnFetch is told of every real fetch this process made, for logs and metrics; nil: nobody. err is nil or an *Error.
+	// OnFetch is told of every real fetch this process made, for logs and metrics; nil: nobody. err
+	// is nil or an *Error.
 	OnFetch func(took time.Duration, err error)
 	Now     func() time.Time // nil: time.Now
 }
@@ -93,7 +97,7 @@ func New(cfg Config) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Cache{cfg: cfg, shared: newShared(cfg.Redis, cfg.AppID, s), ahead: background{quit: make(chan struct{})}}, nil
+	return &Cache{cfg: cfg, shared: newShared(cfg.Redis, cfg.AppID, cfg.Host, s), ahead: background{quit: make(chan struct{})}}, nil
 }
 
 // String never shows a token.
@@ -102,17 +106,19 @@ func (c *Cache) String() string { return "tokencache.Cache{" + c.cfg.AppID + "}"
 // GoString is String.
 func (c *Cache) GoString() string { return c.String() }
 
-// Close stops a refresh that is under way and waits for it. The cache still answers afterwards, without refreshing ahead.
+// Close stops a refresh that is under way and waits for it. The cache still answers afterwards,
+// without refreshing ahead.
 func (c *Cache) Close() { c.ahead.close() }
 
-// Token returns the shared token and fetches one when there is none. It waits while somebody else fetches, heeding ctx.
-// Errors are *douyin.Error: Op token.fetch when Douyin failed (now or a moment ago for somebody else), token.cache when
-// Redis did or ctx ended.
+// Token returns the shared token and fetches one when there is none. It waits while somebody else
+// fetches, heeding ctx. Errors are *douyin.Error: Op token.fetch when Douyin failed (now or a
+// moment ago for somebody else), token.cache when Redis did or ctx ended.
 func (c *Cache) Token(ctx context.Context) (string, error) {
 	if h := c.held.Load(); h != nil && c.cfg.Now().Before(h.freshUntil) {
 		return h.token, nil
 	}
-	// The flight serves every caller of this process, so it must not end because the first of them goes away.
+	// The flight serves every caller of this process, so it must not end because the first of them
+	// goes away.
 	flight := c.flight.DoChan("token", func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.longest())
 		defer cancel()
@@ -127,8 +133,8 @@ func (c *Cache) Token(ctx context.Context) (string, error) {
 	}
 }
 
-// Life tells how long the shared token has been in place and how long it still serves; both are 0 when there is none. It
-// asks Redis.
+// Life tells how long the shared token has been in place and how long it still serves; both are 0
+// when there is none. It asks Redis.
 func (c *Cache) Life(ctx context.Context) (age, left time.Duration, err error) {
 	v, err := c.shared.read(ctx)
 	if err != nil || v.token == "" {
@@ -137,13 +143,14 @@ func (c *Cache) Life(ctx context.Context) (age, left time.Duration, err error) {
 	return v.whole - v.left, v.left, nil
 }
 
-// longest is how long a load may take: it waits for a holder of the lock that died, and then fetches itself.
+// longest is how long a load may take: it waits for a holder of the lock that died, and then
+// fetches itself.
 func (c *Cache) longest() time.Duration { return c.lockFor() + c.cfg.FetchTimeout + lockSpare }
 
 func (c *Cache) lockFor() time.Duration { return c.cfg.FetchTimeout + lockSpare }
 
-// Invalidate throws the token away if it is still the stale one and none was thrown away in the last ForceEvery. Otherwise
-// it changes nothing but this process's copy. The next Token asks Redis.
+// Invalidate throws the token away if it is still the stale one and none was thrown away in the
+// last ForceEvery. Otherwise it changes nothing but this process's copy. The next Token asks Redis.
 func (c *Cache) Invalidate(ctx context.Context, stale string) error {
 	if h := c.held.Load(); h != nil && h.token == stale {
 		c.held.CompareAndSwap(h, nil)
@@ -154,7 +161,8 @@ func (c *Cache) Invalidate(ctx context.Context, stale string) error {
 	return err
 }
 
-// load answers from Redis, or fetches. While Redis cannot be asked, a copy that is still alive serves.
+// load answers from Redis, or fetches. While Redis cannot be asked, a copy that is still alive
+// serves.
 func (c *Cache) load(ctx context.Context) (string, error) {
 	drops := c.drops.Load()
 	h := c.held.Load()
@@ -203,7 +211,8 @@ type background struct {
 	quit    chan struct{}
 }
 
-// start runs work unless it runs already. Work outlives the call that found the token old, and ends with close.
+// start runs work unless it runs already. Work outlives the call that found the token old, and ends
+// with close.
 func (b *background) start(ctx context.Context, now time.Time, work func(context.Context) bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -60,7 +60,7 @@ func TestAPassingFailureIsEverybodysAnswerForAMoment(t *testing.T) {
 		a, b := newCache(t, rdb, f), newCache(t, rdb, f)
 		for _, c := range []*Cache{a, b, a, b} {
 			var e *douyin.Error
-			if _, err := c.Token(context.Background()); !errors.As(err, &e) || e.Kind != douyin.Unavailable || errors.Is(err, douyin.ErrCredentials) {
+			if _, err := c.Token(context.Background()); !errors.As(err, &e) || !strings.Contains(err.Error(), "no route") || e.Kind != douyin.Unavailable || errors.Is(err, douyin.ErrCredentials) {
 				t.Errorf("%v", err)
 			}
 		}
@@ -71,4 +71,12 @@ func TestAPassingFailureIsEverybodysAnswerForAMoment(t *testing.T) {
 		rdb.Del(context.Background(), a.shared.failure) // a second later
 		want(t, b, "token-2")
 	})
+}
+
+func TestATokenOfOneHostIsNoneOfAnothers(t *testing.T) {
+	rdb := servertest.Redis(t)
+	f := &fetcher{life: time.Hour}
+	want(t, newCache(t, rdb, f), "token-1")
+	want(t, newCache(t, rdb, f, func(c *Config) { c.Host = "127.0.0.1:9090" }), "token-2")
+	want(t, newCache(t, rdb, f), "token-1")
 }

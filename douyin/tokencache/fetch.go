@@ -10,8 +10,8 @@ import (
 	"github.com/ordersync/ordersync/douyin"
 )
 
-// fetchOrWait becomes the one who fetches, or waits for the one who does. When the lock's holder has died, the lock ends by
-// itself and the next one who looks takes it.
+// fetchOrWait becomes the one who fetches, or waits for the one who does. When the lock's holder
+// has died, the lock ends by itself and the next one who looks takes it.
 func (c *Cache) fetchOrWait(ctx context.Context) (string, error) {
 	timer := time.NewTimer(pollEvery)
 	defer timer.Stop()
@@ -19,7 +19,7 @@ func (c *Cache) fetchOrWait(ctx context.Context) (string, error) {
 		lock, err := redislock.Obtain(ctx, c.cfg.Redis, c.shared.lock, c.lockFor(), nil)
 		if err == nil {
 			defer release(ctx, lock)
-			return c.fetch(ctx, lock.Token(), view.known)
+			return c.fetch(ctx, lock.Token(), view.decided)
 		}
 		if !errors.Is(err, redislock.ErrNotObtained) {
 			return "", fault(err)
@@ -43,7 +43,8 @@ func (c *Cache) fetchOrWait(ctx context.Context) (string, error) {
 	}
 }
 
-// refresh replaces a token in good time. It does not wait for the lock: who holds it is doing the same.
+// refresh replaces a token in good time. It does not wait for the lock: who holds it is doing the
+// same.
 func (c *Cache) refresh(ctx context.Context) bool {
 	lock, err := redislock.Obtain(ctx, c.cfg.Redis, c.shared.lock, c.lockFor(), nil)
 	if err != nil {
@@ -72,8 +73,8 @@ func (c *Cache) fetch(ctx context.Context, lock string, enough func(view) bool) 
 		return "", err
 	}
 	life := usable(token.ExpiresIn)
-	// When storing fails, or our lock is lost and another token is in place, this one still serves those who wait here:
-	// it was fetched a moment ago and lives for 5 minutes at least.
+	// When storing fails, or our lock is lost and another token is in place, this one still serves
+	// those who wait here: it was fetched a moment ago and lives for 5 minutes at least.
 	if stored, err := c.shared.store(ctx, lock, token.Value, life); err == nil && stored {
 		c.hold(token.Value, life, drops)
 	}
@@ -96,8 +97,9 @@ func (c *Cache) ask(ctx context.Context) (douyin.Token, error) {
 		e = &douyin.Error{Op: douyin.OpTokenFetch, Kind: douyin.Unavailable, Err: err}
 	}
 	c.cfg.OnFetch(took, e)
-	// When this cannot be written, the others ask for themselves, one at a time: the lock sees to that. It is not written
-	// when ctx has ended: then it was we who stopped, and not Douyin who failed.
+	// When this cannot be written, the others ask for themselves, one at a time: the lock sees to
+	// that. It is not written when ctx has ended: then it was we who stopped, and not Douyin who
+	// failed.
 	_ = c.shared.remember(ctx, e, c.rememberFor(e))
 	return douyin.Token{}, e
 }
@@ -117,7 +119,8 @@ func usable(life time.Duration) time.Duration {
 	return max(life-min(time.Minute, life/10), time.Millisecond)
 }
 
-// release lets the lock go also when ctx has ended: the next one should not have to wait for its end.
+// release lets the lock go also when ctx has ended: the next one should not have to wait for its
+// end.
 func release(ctx context.Context, lock *redislock.Lock) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()

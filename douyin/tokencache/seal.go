@@ -11,7 +11,8 @@ import (
 	"fmt"
 )
 
-// sealer hides tokens from whoever can read Redis. Its keys come from the app's secret (HKDF-SHA256).
+// sealer hides tokens from whoever can read Redis. Its keys come from the app's secret
+// (HKDF-SHA256).
 type sealer struct {
 	aead        cipher.AEAD
 	nameKey     []byte
@@ -51,7 +52,8 @@ func (s sealer) open(sealed string) string {
 	return string(token)
 }
 
-// name is a token's name inside Redis, for "is it still this one?". It tells nothing about the token.
+// name is a token's name inside Redis, for "is it still this one?". It tells nothing about the
+// token.
 func (s sealer) name(token string) string {
 	mac := hmac.New(sha256.New, s.nameKey)
 	mac.Write([]byte(token))

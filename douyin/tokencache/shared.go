@@ -11,18 +11,24 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
-// shared is the part of the cache that lives in Redis: the current token, the lock of whoever fetches, the mark of the
-// last forced refresh, the last failure. All keys of an app hash to one slot of a cluster.
+// shared is the part of the cache that lives in Redis: the current token, the lock of whoever
+// fetches, the mark of the last forced refresh, the last failure. All keys of an app hash to one
+// slot of a cluster.
 type shared struct {
 	rdb                            redis.UniversalClient
 	sealer                         sealer
 	current, lock, forced, failure string
 }
 
-func newShared(rdb redis.UniversalClient, appID string, s sealer) shared {
-	base := "ordersync:{token:" + appID + ":" + s.fingerprint + "}:"
+func newShared(rdb redis.UniversalClient, appID, host string, s sealer) shared {
+	owner := appID + ":" + s.fingerprint
+	if host != "" {
+		owner += "@" + host
+	}
+	base := "ordersync:{token:" + owner + "}:"
 	return shared{rdb, s, base + "current", base + "lock", base + "forced", base + "failure"}
 }
 
@@ -38,7 +44,7 @@ type view struct {
 func (v view) aged() bool { return v.left < v.whole/2 }
 
 // known tells that Redis has an answer.
-func (v view) known() bool { return v.token != "" || v.failure != nil }
+func (v view) decided() bool { return v.token != "" || v.failure != nil }
 
 // read takes one round trip.
 func (s shared) read(ctx context.Context) (view, error) {
@@ -58,8 +64,9 @@ func (s shared) read(ctx context.Context) (view, error) {
 	return v, nil
 }
 
-// storeScript puts a new token in place, unless its fetcher has lost the lock and a token is there: that one came later.
-// KEYS current, lock, failure. ARGV value of the lock, name, sealed token, lifetime in ms. Returns 1 when stored.
+// storeScript puts a new token in place, unless its fetcher has lost the lock and a token is there:
+// that one came later. KEYS current, lock, failure. ARGV value of the lock, name, sealed token,
+// lifetime in ms. Returns 1 when stored.
 var storeScript = redis.NewScript(`
 if redis.call('get', KEYS[2]) ~= ARGV[1] and redis.call('exists', KEYS[1]) == 1 then return 0 end
 redis.call('del', KEYS[1], KEYS[3])
@@ -76,8 +83,9 @@ func (s shared) store(ctx context.Context, lock, token string, life time.Duratio
 	return n == 1, nil
 }
 
-// dropScript removes the token if it is still the stale one and no forced refresh happened in the last while.
-// KEYS current, forced. ARGV name of the stale token, the while in ms. Returns 1 when removed.
+// dropScript removes the token if it is still the stale one and no forced refresh happened in the
+// last while. KEYS current, forced. ARGV name of the stale token, the while in ms. Returns 1 when
+// removed.
 var dropScript = redis.NewScript(`
 if redis.call('hget', KEYS[1], 'name') ~= ARGV[1] then return 0 end
 if not redis.call('set', KEYS[2], '1', 'NX', 'PX', ARGV[2]) then return 0 end
@@ -100,10 +108,21 @@ type failureText struct {
 	Message    string      `json:"message,omitempty"`
 	LogID      string      `json:"logid,omitempty"`
 	Permanent  bool        `json:"permanent,omitempty"`
+	Beneath    string      `json:"beneath,omitempty"` // why there was no answer of Douyin's
 }
 
+// maxBeneath bounds a network error's text, in bytes.
+const maxBeneath = 256
+
 func (s shared) remember(ctx context.Context, e *douyin.Error, d time.Duration) error {
-	text, err := json.Marshal(failureText{e.Kind, e.HTTPStatus, e.Code, e.Message, e.LogID, errors.Is(e, douyin.ErrCredentials)})
+	f := failureText{
+		Kind: e.Kind, HTTPStatus: e.HTTPStatus, Code: e.Code, Message: e.Message, LogID: e.LogID,
+		Permanent: errors.Is(e, douyin.ErrCredentials),
+	}
+	if e.Err != nil && !f.Permanent {
+		f.Beneath = cut.Clean(e.Err.Error(), maxBeneath)
+	}
+	text, err := json.Marshal(f)
 	if err != nil {
 		return fmt.Errorf("tokencache: encode failure: %w", err)
 	}
@@ -113,8 +132,16 @@ func (s shared) remember(ctx context.Context, e *douyin.Error, d time.Duration) 
 	return nil
 }
 
-// errShared lies beneath a failure that another caller met a moment ago.
-var errShared = errors.New("another caller was answered so a moment ago")
+// sharedError lies beneath a failure that another caller met a moment ago. It keeps the reason of then.
+type sharedError string
+
+func (e sharedError) Error() string {
+	const when = "so another caller was answered a moment ago"
+	if e == "" {
+		return when
+	}
+	return string(e) + " (" + when + ")"
+}
 
 // decodeFailure answers nil for what is no failure.
 func decodeFailure(text string, wait time.Duration) *douyin.Error {
@@ -127,7 +154,7 @@ func decodeFailure(text string, wait time.Duration) *douyin.Error {
 	}
 	e := &douyin.Error{
 		Op: douyin.OpTokenFetch, Kind: f.Kind, HTTPStatus: f.HTTPStatus, Code: f.Code, Message: f.Message, LogID: f.LogID,
-		RetryAfter: max(wait, 0), Err: errShared,
+		RetryAfter: max(wait, 0), Err: sharedError(f.Beneath),
 	}
 	if f.Permanent {
 		e.Err = fmt.Errorf("%w (not asked again for %s)", douyin.ErrCredentials, e.RetryAfter.Round(time.Second))

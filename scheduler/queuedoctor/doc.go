@@ -13,16 +13,18 @@
 //
 // # Why the doctor may run beside servers, and beside other doctors
 //
-// Every repair is one script that looks again and then acts, so a task that moved on since it was read is left alone. A ghost
-// and a missing lease must also be seen in two checks. The lease that is given ends now, and asynq takes a task up half a
-// minute after its lease has ended: a worker that is alive after all extends it before that, with its next heartbeat.
+// Every repair is one script that looks again and then acts, so a task that moved on since it was
+// read is left alone. A ghost and a missing lease must also be seen in two checks. The lease that
+// is given ends now, and asynq takes a task up half a minute after its lease has ended: a worker
+// that is alive after all extends it before that, with its next heartbeat.
 //
 // # Why the archive may be trimmed
 //
-// MySQL is the truth: what was refused or given up stands there, and the sweep and the operators' pages work from there.
+// MySQL is the truth: what was refused or given up stands there, and the sweep and the operators'
+// pages work from there.
 //
 // # Why messages are decoded with asynq's own type
 //
-// What counts is whether asynq can decode them, its rules for UTF-8 included. Its generated type is registered with the
-// protobuf library by name, so the very same code decides.
+// What counts is whether asynq can decode them, its rules for UTF-8 included. Its generated type is
+// registered with the protobuf library by name, so the very same code decides.
 package queuedoctor

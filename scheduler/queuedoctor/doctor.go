@@ -25,14 +25,16 @@ const (
 // Faults are all of them: a metric has a value for each from its first scrape.
 func Faults() []Fault { return []Fault{Ghost, Unleased, Undecodable, Misfiled, Overfull} }
 
-// Quarantine is the hash that holds undecodable messages: "<queue>/<task id>" -> the message's bytes.
+// Quarantine is the hash that holds undecodable messages: "<queue>/<task id>" -> the message's
+// bytes.
 const Quarantine = "ordersync:quarantine"
 
 const (
-	// page is how many ids of one list one check reads; a longer list is read on by the next checks, in turn.
+	// page is how many ids of one list one check reads; a longer list is read on by the next
+	// checks, in turn.
 	page = 500
-	// maxArchived is where trimming begins, safeArchived where it ends: far below the 8,000 at which asynq's own trimming can
-	// break, and below the 10,000 at which it begins.
+	// maxArchived is where trimming begins, safeArchived where it ends: far below the 8,000 at
+	// which asynq's own trimming can break, and below the 10,000 at which it begins.
 	maxArchived, safeArchived = 5_000, 4_000
 	// trimStep bounds one script and trimSteps one check: 500 deletions take about a millisecond.
 	trimStep, trimSteps = 500, 10
@@ -40,7 +42,8 @@ const (
 	maxQuarantine = 10_000
 )
 
-// Count is what one check found of a fault. Found less Repaired is for a person, or for the next check.
+// Count is what one check found of a fault. Found less Repaired is for a person, or for the next
+// check.
 type Count struct{ Found, Repaired int }
 
 // Place is where faults are counted.
@@ -94,9 +97,10 @@ func (d *Doctor) Tick(ctx context.Context) (more bool, err error) {
 	return false, err
 }
 
-// Check reads a page of every list, repairs what the check before suspected and this one finds again, and reports. A ghost or
-// a missing lease is counted when it is repaired, for most suspicions are tasks on their way. The report holds what was
-// found before an error; a queue that fails does not keep the others from being checked.
+// Check reads a page of every list, repairs what the check before suspected and this one finds
+// again, and reports. A ghost or a missing lease is counted when it is repaired, for most
+// suspicions are tasks on their way. The report holds what was found before an error; a queue that
+// fails does not keep the others from being checked.
 func (d *Doctor) Check(ctx context.Context) (Report, error) {
 	if d.next == nil {
 		d.next = map[string]int64{}

@@ -106,7 +106,8 @@ func TestAGhostBreaksCountingAndIsRemoved(t *testing.T) {
 		w.enqueue(t, "healthy")
 		w.enqueue(t, "ghost")
 		must(t, rdb.Del(ctx, tasks.TaskKey(queue, "ghost")).Err())
-		if _, err := w.inspector.GetQueueInfo(queue); err == nil && !servertest.IsMiniredis(rdb) { // miniredis counts on
+		// miniredis counts on
+		if _, err := w.inspector.GetQueueInfo(queue); err == nil && !servertest.IsMiniredis(rdb) {
 			t.Fatal("the queue can be counted in spite of the ghost: there is nothing to repair")
 		}
 		w.check(t, Report{}) // seen once: it may be a task on its way
@@ -175,7 +176,8 @@ func TestATaskWithoutALeaseIsTakenUpAgain(t *testing.T) {
 			t.Fatal("the task was recovered without its lease: there is nothing to repair")
 		}
 
-		w.Now = func() time.Time { return time.Now().Add(-time.Minute) } // asynq waits half a minute after the end of a lease
+		// asynq waits half a minute after the end of a lease
+		w.Now = func() time.Time { return time.Now().Add(-time.Minute) }
 		w.check(t, Report{})
 		w.check(t, Report{{queue, Unleased}: {1, 1}})
 		ran, _, _ = w.serve(t, nil)

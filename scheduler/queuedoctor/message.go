@@ -12,7 +12,8 @@ import (
 // messageType is asynq's own, v0.22 and later.
 const messageType protoreflect.FullName = "asynq.TaskMessage"
 
-// decode reads the task id and the queue of a message, as asynq would. An error says that asynq cannot.
+// decode reads the task id and the queue of a message, as asynq would. An error says that asynq
+// cannot.
 func decode(message string) (id, queue string, err error) {
 	kind, err := protoregistry.GlobalTypes.FindMessageByName(messageType)
 	if err != nil {

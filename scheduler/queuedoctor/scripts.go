@@ -49,7 +49,8 @@ for _, id in ipairs(redis.call(ARGV[1], KEYS[1], ARGV[2], ARGV[3])) do
 end
 return found`)
 
-// read reads the next page of a list. The list moves while it is read; what is missed now is seen by a later check.
+// read reads the next page of a list. The list moves while it is read; what is missed now is seen
+// by a later check.
 func (d *Doctor) read(ctx context.Context, queue string, l list) ([]task, error) {
 	listKey := tasks.Key(queue, l.name)
 	first, command, needsLease := d.next[listKey], "LRANGE", 0
@@ -79,7 +80,8 @@ func (d *Doctor) read(ctx context.Context, queue string, l list) ([]task, error)
 	return found, nil
 }
 
-// removeGhostCmd removes an id that has no message, and what is left of its task, so that the id can be used again.
+// removeGhostCmd removes an id that has no message, and what is left of its task, so that the id
+// can be used again.
 //
 // KEYS[1] -> tasks.Key(queue, list)
 // KEYS[2] -> tasks.TaskKey(queue, id)
@@ -156,8 +158,8 @@ end
 redis.call("DEL", KEYS[1])
 return 1`)
 
-// quarantine keeps the message first and takes the task out then: the hash lies on another node of a cluster, so they cannot
-// change together, and a doctor that dies in between must lose nothing.
+// quarantine keeps the message first and takes the task out then: the hash lies on another node of
+// a cluster, so they cannot change together, and a doctor that dies in between must lose nothing.
 func (d *Doctor) quarantine(ctx context.Context, queue string, t task) (moved int, err error) {
 	kept, err := d.Redis.HLen(ctx, Quarantine).Result()
 	if err != nil || kept >= maxQuarantine {

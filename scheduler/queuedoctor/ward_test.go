@@ -88,7 +88,8 @@ func (l lines) Warn(args ...any)  { l.put(args) }
 func (l lines) Error(args ...any) { l.put(args) }
 func (l lines) Fatal(args ...any) { l.put(args) }
 
-// serve runs a real asynq server until stop. asynq recovers crashed tasks once at its start. ran gets the id of each task.
+// serve runs a real asynq server until stop. asynq recovers crashed tasks once at its start. ran
+// gets the id of each task.
 func (w *ward) serve(t *testing.T, handle func(ctx context.Context, id string) error) (ran chan string, log lines, stop func()) {
 	t.Helper()
 	ran, log = make(chan string, 1000), make(lines, 1000)

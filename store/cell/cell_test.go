@@ -95,7 +95,7 @@ func TestTime(t *testing.T) {
 		{"2026-01-17T07:23:14Z", Datetime, second, ""},
 		{"2026/1/17 15:23:14", Datetime, second, ""},
 		{"2026-01-17", Datetime, second - second%86400 + 16*3600 - 86400, ""},
-		{time.Unix(second, 0), Datetime, second, ""},
+		{time.Date(2026, 1, 17, 15, 23, 14, 0, time.UTC), Datetime, second, ""},
 
 		{nil, Unix, 0, NullTime},
 		{int64(0), Unix, 0, ZeroTime},

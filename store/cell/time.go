@@ -26,7 +26,8 @@ var layouts = []string{
 }
 
 // Time reads a time of the shop's. v is what the driver gave: nil, int64, uint64, float64, []byte, string or time.Time. loc is
-// the zone of what names none. A reason that is not empty is NullTime, ZeroTime, NotTime, NotSeconds,
+// the zone of what names none, a time.Time too: it is what a clock shows, as store.Open's driver gives
+// it. A reason that is not empty is NullTime, ZeroTime, NotTime, NotSeconds,
 // NotMilliseconds or YearOutside.
 func Time(v any, format Format, loc *time.Location) (t time.Time, reason Reason) {
 	switch v := v.(type) {
@@ -49,9 +50,16 @@ func Time(v any, format Format, loc *time.Location) (t time.Time, reason Reason)
 		case v.IsZero() || v.Year() <= 1:
 			return time.Time{}, ZeroTime
 		}
-		return inRange(v)
+		return inRange(InZone(v, loc))
 	}
 	return time.Time{}, NotTime
+}
+
+// InZone is the moment at which a clock in loc shows what t's own clock shows.
+func InZone(t time.Time, loc *time.Location) time.Time {
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	return time.Date(year, month, day, hour, minute, second, t.Nanosecond(), loc)
 }
 
 func timeOfText(text string, format Format, loc *time.Location) (time.Time, Reason) {

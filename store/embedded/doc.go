@@ -1,6 +1,5 @@
-// Package embedded is the database in a box: pure-Go SQLite in memory, for the demo and for tests on
-// a machine that has nothing but Go. Production never links it, and it is not for import by others,
-// but in their tests.
+// Package embedded is the database in a box, for import in tests alone: pure-Go SQLite in memory,
+// for the demo too, on a machine that has nothing but Go. Production never links it.
 //
 // # Why SQLite in memory through the memdb VFS
 //

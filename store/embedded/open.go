@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"fmt"
+	"net/url"
 	"sync/atomic"
 
 	"github.com/glebarez/sqlite"
@@ -18,7 +19,21 @@ const conns = 4
 
 // Open makes a new, empty database in memory. It lives until the pool of the *gorm.DB is closed.
 func Open() (*gorm.DB, error) {
-	dsn := fmt.Sprintf("file:/ordersync-%d?vfs=memdb&_txlock=immediate&_pragma=busy_timeout(20000)", databases.Add(1))
+	return open(fmt.Sprintf("file:/ordersync-%d?vfs=memdb&%s", databases.Add(1), waits))
+}
+
+// OpenFile opens the database in a file, and makes it where it is not there. Several processes may
+// have it open: what one has committed the others read, also after kill -9 of the first. A power
+// cut may take it, so it is for tests.
+func OpenFile(path string) (*gorm.DB, error) {
+	where := (&url.URL{Scheme: "file", Path: path}).String()
+	return open(where + "?" + waits + "&_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)")
+}
+
+// waits lets a writer wait for its turn.
+const waits = "_txlock=immediate&_pragma=busy_timeout(20000)"
+
+func open(dsn string) (*gorm.DB, error) {
 	db, err := gorm.Open(sqlite.Open(dsn), store.GormConfig())
 	if err != nil {
 		return nil, fmt.Errorf("embedded: open: %w", err)

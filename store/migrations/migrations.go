@@ -1,7 +1,7 @@
-// Package migrations holds the versioned SQL files that create and upgrade our tables, one folder per
-// database. Both folders hold the same versions; each file is applied once, in order, by
-// pressly/goose. A released file is never edited. It is not for import by others: store.Migrate
-// applies them.
+// Package migrations, not for import by others, holds the versioned SQL files that create and upgrade
+// our tables, one folder for each database; store.Store.Migrate applies them. Both folders hold the
+// same versions; each file is applied once, in order, by pressly/goose. A released file is never
+// edited.
 package migrations
 
 import "embed"

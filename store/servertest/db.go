@@ -2,6 +2,7 @@ package servertest
 
 import (
 	"context"
+	"path/filepath"
 	"testing"
 
 	"gorm.io/gorm"
@@ -34,6 +35,19 @@ func SQLite(t testing.TB) *gorm.DB {
 	}
 	t.Cleanup(func() { closeDB(db) })
 	return db
+}
+
+// SQLiteFile is SQLite in a file of the test's own, which processes of ours open by its path
+// (embedded.OpenFile).
+func SQLiteFile(t testing.TB) (db *gorm.DB, path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "ordersync.sqlite")
+	db, err := embedded.OpenFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closeDB(db) })
+	return db, path
 }
 
 // EachDB runs test on every back end: always on SQLite, on MariaDB where it is usable, and on MySQL where

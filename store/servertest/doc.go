@@ -1,6 +1,7 @@
-// Package servertest gives tests a database and a Redis of their own: real private servers where mariadbd and redis-server
-// are installed, embedded ones (SQLite in memory, miniredis) where they are not, so that `go test ./...` passes on a machine
-// with nothing but Go. Only tests of ours import it; it is not for import by others.
+// Package servertest, not for import by others, gives our tests a database and a Redis of their own:
+// real private servers where mariadbd and redis-server are installed, embedded ones (SQLite in
+// memory, miniredis) where they are not, so that `go test ./...` passes on a machine with nothing but
+// Go.
 //
 // With ORDERSYNC_TEST_SERVERS=required a missing server fails the test that asks for it, in one line. No test is skipped.
 //
@@ -15,6 +16,8 @@
 //	s, certs := servertest.StartTLSRedis(t) // TLS only, with files for the configuration; this and the next are nil where redis-server is missing
 //	g := servertest.StartSentinels(t) // a master, a replica and three sentinels: g.KillMaster()
 //	c := servertest.StartCluster(t)   // three masters
+//	db, path := servertest.SQLiteFile(t) // SQLite that processes of ours open too
+//	if !servertest.Long(t) { return } // a test that takes its time
 //	m := servertest.StartMySQL(t)     // m.Kill(), m.Restart(); nil where mariadbd is missing
 //
 // # Why a reaper
@@ -23,10 +26,16 @@
 // server gets a small shell process that reads a pipe held open by the test process alone. When that process is gone, however
 // it went, the pipe closes and the reaper kills the server and removes its directory.
 //
+// # Why servers keep their files in memory
+//
+// MariaDB waits for the disk with every table that it makes, and each test has a database of its
+// own: on /dev/shm the tests of the store take a tenth of the time. What a killed server has
+// written is there when it comes back, as on a disk. TMPDIR names another folder.
+//
 // # Why a cluster is among the back ends of EachRedis
 //
 // A script, a transaction or a command over keys of two nodes works everywhere but there (CROSSSLOT). Sentinel, TLS and users
-// change the way to Redis and not what may be asked of it, so whole processes are tried on them, in cmd/ordersync.
+// change the way to Redis and not what may be asked of it, so whole processes are tried on them, in cmd/internal/journeys.
 //
 // # Why MariaDB starts from an empty directory
 //

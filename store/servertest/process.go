@@ -31,7 +31,7 @@ type process struct {
 
 // newProcess makes a private directory and its reaper; start starts the server in it.
 func newProcess(path string) (*process, error) {
-	dir, err := os.MkdirTemp("", "ordersync-test-")
+	dir, err := os.MkdirTemp(folder(), "ordersync-test-")
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,7 @@
 //
 // # Why one reading for two descriptions
 //
-// A shop is described by names (Tables, Columns) or by SELECTs of its own (SQL). Both become a
+// A shop is described by names, in Tables and Columns, or by SELECTs of its own. Both become a
 // source: what stands behind FROM, and an expression for each of our columns. Everything behind that
 // is written once: `SELECT <columns> FROM <source> o WHERE <id> IN (…)`, and a Row that becomes an
 // Order. A SELECT stands in brackets behind FROM; MySQL and MariaDB merge it into the statement

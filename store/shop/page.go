@@ -112,7 +112,7 @@ func (r *Reading) ReadPage(ctx context.Context, db Querier, q Statement, see fun
 	return each(ctx, db, q, []any{&id, &status, &at, &updated, &wanted}, func() {
 		o := Seen{ID: id.String, Status: r.statusText(status), Douyins: wanted}
 		r.seeUpdated(&o, updated)
-		t, err := r.readAnyTime(at)
+		t, err := r.AnyTime(at)
 		if err != nil {
 			o.Faults++
 			t = time.Time{}
@@ -133,7 +133,7 @@ func (r *Reading) seeUpdated(o *Seen, updated any) {
 	}
 	var err error
 	if o.Updated, err = r.mark(updated); err == nil {
-		o.UpdatedAt, err = r.readAnyTime(updated)
+		o.UpdatedAt, err = r.AnyTime(updated)
 	}
 	if err != nil {
 		o.Faults++ // its status is compared all the same

@@ -172,6 +172,9 @@ func (r *Reading) MayBeUnmarked() bool {
 	return r.HasUpdated() && (updated.null || updated.number)
 }
 
+// UpdatedIsNumber tells whether updated_at holds numbers, and no DATETIME.
+func (r *Reading) UpdatedIsNumber() bool { return r.sweep.types["updated_at"].number }
+
 // ID and OrderNo are expressions over a statement of Orders.
 func (r *Reading) ID() string { return r.order.expr["id"] }
 

@@ -24,9 +24,9 @@ func readNumber(v sql.NullString) (int64, cell.Reason) {
 	return n, reason
 }
 
-// readAnyTime reads updated_at, whose type may be another than that of create_time: a number is read
+// AnyTime reads updated_at, whose type may be another than that of create_time: a number is read
 // in the unit of shop.time. NULL is the zero time.
-func (r *Reading) readAnyTime(v any) (time.Time, error) {
+func (r *Reading) AnyTime(v any) (time.Time, error) {
 	if v == nil {
 		return time.Time{}, nil
 	}
@@ -56,7 +56,10 @@ func (r *Reading) readDatetime(v any) (time.Time, error) {
 	var text string
 	switch v := v.(type) {
 	case time.Time:
-		return v, nil
+		if r.sqlite || v.IsZero() {
+			return v, nil
+		}
+		return cell.InZone(v, r.zone), nil
 	case string:
 		text = v
 	case []byte:
@@ -78,7 +81,7 @@ func (r *Reading) mark(v any) (string, error) {
 	if v == nil {
 		return "-", nil
 	}
-	t, err := r.readAnyTime(v)
+	t, err := r.AnyTime(v)
 	return strconv.FormatInt(t.UnixMicro(), 10), err
 }
 
@@ -92,7 +95,7 @@ func (r *Reading) bind(t time.Time, numeric bool) any {
 	case r.sqlite: // as text, which must compare as text
 		return strings.TrimSuffix(t.UTC().Format("2006-01-02 15:04:05.000"), ".000")
 	}
-	return t
+	return t.In(r.zone).Format("2006-01-02 15:04:05.999999")
 }
 
 // phpEmpty is PHP's empty() for text: the class falls back to sn for "0" too.

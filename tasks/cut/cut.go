@@ -1,4 +1,5 @@
-// Package cut cuts foreign text to a bound in bytes, never within a character.
+// Package cut cuts foreign text to a bound in bytes, never within a character. Others may import
+// it.
 //
 // # Why everybody cuts in the same way
 //

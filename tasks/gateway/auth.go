@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// hashTokens refuses a token that no Authorization header could carry; above all the empty one, which would open the API.
-// The error does not show the token.
+// hashTokens refuses a token that no Authorization header could carry; above all the empty one,
+// which would open the API. The error does not show the token.
 func hashTokens(tokens []string) ([][32]byte, error) {
 	hashes := make([][32]byte, 0, len(tokens))
 	for _, token := range tokens {
@@ -30,14 +30,15 @@ func (g *Gateway) admit(w http.ResponseWriter, r *http.Request) error {
 		return g.admitBare(r)
 	}
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if strings.EqualFold(scheme, "Bearer") && g.known(strings.TrimSpace(token)) {
+	if strings.EqualFold(scheme, "Bearer") && g.isToken(strings.TrimSpace(token)) {
 		return nil
 	}
 	w.Header().Set("WWW-Authenticate", `Bearer realm="ordersync"`)
 	return &Problem{Status: http.StatusUnauthorized, Detail: "want the header Authorization: Bearer <token> with a token of gateway.tokens"}
 }
 
-// admitBare is admit without tokens: only a program of this machine may ask, and only while no money can be moved from outside.
+// admitBare is admit without tokens: only a program of this machine may ask, and only while no
+// money can be moved from outside.
 func (g *Gateway) admitBare(r *http.Request) error {
 	if g.cfg.TokensNeeded != "" {
 		return forbidden("the API wants a token as soon as " + g.cfg.TokensNeeded + " is set: set gateway.tokens")
@@ -58,8 +59,9 @@ func forbidden(detail string) *Problem {
 	return &Problem{Status: http.StatusForbidden, Detail: detail}
 }
 
-// proxyHeader is the first header, in the order of the alphabet, that only a proxy adds; empty: none is there. A proxy that adds none
-// (nginx with its defaults) cannot be told from a program of this machine, which is why Config.TokensNeeded is there.
+// proxyHeader is the first header, in the order of the alphabet, that only a proxy adds; empty:
+// none is there. A proxy that adds none (nginx with its defaults) cannot be told from a program of
+// this machine, which is why Config.TokensNeeded is there.
 func proxyHeader(h http.Header) string {
 	for _, name := range slices.Sorted(maps.Keys(h)) {
 		switch {
@@ -70,7 +72,7 @@ func proxyHeader(h http.Header) string {
 	return ""
 }
 
-func (g *Gateway) known(token string) bool {
+func (g *Gateway) isToken(token string) bool {
 	hash := sha256.Sum256([]byte(token))
 	found := 0
 	for i := range g.tokens { // all of them, whichever fits

@@ -10,9 +10,10 @@ import (
 
 // Callbacks keeps what Douyin reports.
 type Callbacks interface {
-	// Accept makes a verified callback durable before it returns without an error; the same news a second time is no error. raw is
-	// the body as it came, for the shop's own handler. The result is CallbackAccepted, CallbackForeign or CallbackMalformed; Douyin
-	// is told success for each. After an error Douyin is told to deliver again.
+	// Accept makes a verified callback durable before it returns without an error; the same news a
+	// second time is no error. raw is the body as it came, for the shop's own handler. The result
+	// is CallbackAccepted, CallbackForeign or CallbackMalformed; Douyin is told success for each.
+	// After an error Douyin is told to deliver again.
 	Accept(ctx context.Context, c douyin.Callback, raw []byte) (CallbackResult, error)
 }
 
@@ -39,8 +40,9 @@ type delivered struct {
 	ErrTips string `json:"err_tips"`
 }
 
-// callback takes a delivery of Douyin's: size, signature, storage, and only then success. It asks for no bearer token and no
-// Content-Type: the signature says who it is from. What is forged stands in no log.
+// callback takes a delivery of Douyin's: size, signature, storage, and only then success. It asks
+// for no bearer token and no Content-Type: the signature says who it is from. What is forged stands
+// in no log.
 func (g *Gateway) callback(w http.ResponseWriter, r *http.Request) error {
 	raw, err := readAll(w, r)
 	if err != nil {
@@ -59,15 +61,15 @@ func (g *Gateway) callback(w http.ResponseWriter, r *http.Request) error {
 		return g.refuse(w, CallbackFailed, &Problem{Status: http.StatusInternalServerError, Detail: "not stored: deliver again", cause: err})
 	}
 	g.cfg.OnCallback(result)
-	return answer(w, http.StatusOK, delivered{0, "success"})
+	return reply(w, http.StatusOK, delivered{0, "success"})
 }
 
-// refuse answers in Douyin's form with an err_no that is not 0, as a problem would be of no use to it. The problem goes to
-// the log line. The errors of VerifyCallback quote nothing of the body.
+// refuse answers in Douyin's form with an err_no that is not 0, as a problem would be of no use to
+// it. The problem goes to the log line. The errors of VerifyCallback quote nothing of the body.
 func (g *Gateway) refuse(w http.ResponseWriter, result CallbackResult, p *Problem) error {
 	g.cfg.OnCallback(result)
-	if a := answerOf(w); a != nil {
+	if a := responseOf(w); a != nil {
 		a.problem = p
 	}
-	return answer(w, p.Status, delivered{p.Status, p.Detail})
+	return reply(w, p.Status, delivered{p.Status, p.Detail})
 }

@@ -56,7 +56,8 @@ func TestACallbackIsStoredBeforeItIsAnswered(t *testing.T) {
 	}
 }
 
-// The type is not signed: without one, or with one that is no text, a signed callback is taken all the same.
+// The type is not signed: without one, or with one that is no text, a signed callback is taken all
+// the same.
 func TestASignedCallbackWithoutATypeIsTaken(t *testing.T) {
 	t.Parallel()
 	for _, with := range []string{``, `"type":["refund"],`, `"type":{},`} {
@@ -122,8 +123,8 @@ func TestAForgedCallbackIsRefusedCountedAndNotLogged(t *testing.T) {
 	}
 }
 
-// Signed and not understood, or another app's: it is kept and counted apart, and Douyin is told success. Delivering it again would not
-// make it clearer, and after a day it would be gone.
+// Signed and not understood, or another app's: it is kept and counted apart, and Douyin is told
+// success. Delivering it again would not make it clearer, and after a day it would be gone.
 func TestASignedCallbackIsTakenWhateverItSays(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"refund", "brand_new"} {

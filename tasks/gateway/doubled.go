@@ -20,9 +20,10 @@ var (
 	errDeep    = errors.New("is nested too deeply")
 )
 
-// doubled walks one JSON value and returns the path of the first field that an object holds twice (encoding/json would
-// silently take the last; and it takes "Amount_Fen" for "amount_fen", so case does not tell two fields apart here either).
-// It also finds bad syntax and a second value behind the first.
+// doubled walks one JSON value and returns the path of the first field that an object holds twice
+// (encoding/json would silently take the last; and it takes "Amount_Fen" for "amount_fen", so case
+// does not tell two fields apart here either). It also finds bad syntax and a second value behind
+// the first.
 func doubled(data []byte) (field string, err error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()

@@ -82,7 +82,8 @@ func setUp(t *testing.T, change ...func(*Config, *Parts)) *fixture {
 	return f
 }
 
-// ask sends a request with the token and, where there is a body, as JSON, and holds the exchange to openapi.yaml.
+// ask sends a request with the token and, where there is a body, as JSON, and holds the exchange to
+// openapi.yaml.
 func (f *fixture) ask(method, path, body string, change ...func(*http.Request)) *httptest.ResponseRecorder {
 	f.t.Helper()
 	r := httptest.NewRequest(method, "http://localhost"+path, strings.NewReader(body))

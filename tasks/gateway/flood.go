@@ -10,8 +10,9 @@ import (
 // floodEvery is how often a flood is told of.
 const floodEvery = 10 * time.Second
 
-// Flood thins out the log lines of which strangers can cause as many as they like: of each kind the first is written, and while more
-// come, one line in ten seconds says how many were left out. Its fields may not be changed after its first use.
+// Flood thins out the log lines of which strangers can cause as many as they like: of each kind the
+// first is written, and while more come, one line in ten seconds says how many were left out. Its
+// fields may not be changed after its first use.
 type Flood struct {
 	Log zerolog.Logger
 	// After calls f once d has passed. nil: time.AfterFunc.
@@ -21,7 +22,8 @@ type Flood struct {
 	open map[string]int // kind -> lines left out since it was last told of
 }
 
-// Admit tells whether a line of a kind is to be written. There must be few kinds: each is remembered while it goes on.
+// Admit tells whether a line of a kind is to be written. There must be few kinds: each is
+// remembered while it goes on.
 func (f *Flood) Admit(kind string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -23,25 +23,29 @@ const (
 
 // Config is what New needs beside the parts.
 type Config struct {
-	// Tokens are the bearer tokens that open /v1; several, so that one can be replaced without a gap. None is right only
-	// with Loopback.
+	// Tokens are the bearer tokens that open /v1; several, so that one can be replaced without a
+	// gap. None is right only with Loopback.
 	Tokens []string
-	// Loopback: the listener is bound to a loopback address (see CheckAddr), so the API may go without tokens.
+	// Loopback: the listener is bound to a loopback address (see CheckAddr), so the API may go
+	// without tokens.
 	Loopback bool
-	// TokensNeeded names what makes tokens needed on loopback too, such as douyin.callback_token: real money can be
-	// moved then, and a proxy may stand in front. Without Tokens the API is refused for as long as it is set. Empty: nothing does.
+	// TokensNeeded names what makes tokens needed on loopback too, such as douyin.callback_token:
+	// real money can be moved then, and a proxy may stand in front. Without Tokens the API is
+	// refused for as long as it is set. Empty: nothing does.
 	TokensNeeded string
 	// Timeout ends a request, reading its body included. 0: the constant Timeout, 15 s.
 	Timeout time.Duration
-	// CallbackTokens are the tokens of Douyin's payment settings, the present one and, after a change, the old one: for a
-	// callback the token at the time of payment counts. Without any, callbacks are answered with 503, so that Douyin
-	// delivers them again.
+	// CallbackTokens are the tokens of Douyin's payment settings, the present one and, after a
+	// change, the old one: for a callback the token at the time of payment counts. Without any,
+	// callbacks are answered with 503, so that Douyin delivers them again.
 	CallbackTokens []string
 	// OnCallback counts deliveries by their result. nil: nobody counts.
 	OnCallback func(CallbackResult)
-	// Trace watches requests, those that only ask whether the process lives excepted. nil: nobody watches.
+	// Trace watches requests, those that only ask whether the process lives excepted. nil: nobody
+	// watches.
 	Trace Trace
-	// Log gets one line per request; of requests without a token or a signature, what Flood lets through. The zero value writes nothing.
+	// Log gets one line per request; of requests without a token or a signature, what Flood lets
+	// through. The zero value writes nothing.
 	Log zerolog.Logger
 	// NewID names a request in the log and in the answer (X-Request-Id). nil: random.
 	NewID func() string
@@ -49,12 +53,14 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Trace is told of a request and the pattern of its route. admitted: the caller was let into the API, and is not just anybody. It
-// returns the context in which the request is answered, and what is called at its end with the status of the answer (0: there was
-// none, because the handler panicked) and the X-Request-Id.
+// Trace is told of a request and the pattern of its route. admitted: the caller was let into the
+// API, and is not just anybody. It returns the context in which the request is answered, and what
+// is called at its end with the status of the answer (0: there was none, because the handler
+// panicked) and the X-Request-Id.
 type Trace func(r *http.Request, pattern string, admitted bool) (ctx context.Context, end func(status int, requestID string))
 
-// Parts are what the gateway stands on. Queue and Ready are needed; a part that is nil answers its calls with 501.
+// Parts are what the gateway stands on. Queue and Ready are needed; a part that is nil answers its
+// calls with 501.
 type Parts struct {
 	Queue  tasks.Enqueuer
 	Orders Orders
@@ -62,14 +68,15 @@ type Parts struct {
 	Ready func(ctx context.Context) error
 
 	Instructions Instructions
-	Ledger       Ledger
+	MoneyStatus  MoneyStatus
 	Payments     Payments
 	Callbacks    Callbacks
 }
 
 // Orders tells what is known of one order.
 type Orders interface {
-	// OrderStatus returns what we and Douyin know of an order; found is false when neither the shop nor we have one.
+	// OrderStatus returns what we and Douyin know of an order; found is false when neither the shop
+	// nor we have one.
 	OrderStatus(ctx context.Context, orderID string) (status OrderStatus, found bool, err error)
 }
 
@@ -124,8 +131,8 @@ func (g *Gateway) register() {
 	g.handle("GET /v1/orders/{id}", g.Orders != nil, g.order)
 	g.handle("POST /v1/orders/{id}/refunds", g.Instructions != nil, g.refund)
 	g.handle("POST /v1/orders/{id}/settlements", g.Instructions != nil, g.settle)
-	g.handle("GET /v1/refunds/{no}", g.Ledger != nil, g.refundStatus)
-	g.handle("GET /v1/settlements/{no}", g.Ledger != nil, g.settlementStatus)
+	g.handle("GET /v1/refunds/{no}", g.MoneyStatus != nil, g.refundStatus)
+	g.handle("GET /v1/settlements/{no}", g.MoneyStatus != nil, g.settlementStatus)
 	g.handle("POST /v1/payments", g.Payments != nil, g.createPayment)
 	g.handle("GET /v1/payments/{out_order_no}", g.Payments != nil, g.queryPayment)
 	g.handle("POST /callbacks/douyin", g.Callbacks != nil, g.callback)
@@ -134,8 +141,8 @@ func (g *Gateway) register() {
 	g.handle("GET /openapi.yaml", true, g.openAPI)
 }
 
-// handle registers h under a pattern of net/http, behind admit when it is the API's. Without its part the route stays known
-// and says 501.
+// handle registers h under a pattern of net/http, behind admit when it is the API's. Without its
+// part the route stays known and says 501.
 func (g *Gateway) handle(pattern string, present bool, h handler) {
 	if !present {
 		h = func(http.ResponseWriter, *http.Request) error { return errNotSetUp }

@@ -23,7 +23,7 @@ type health struct {
 
 // healthz says that the process answers, and no more: a restart heals what it would complain of.
 func (g *Gateway) healthz(w http.ResponseWriter, _ *http.Request) error {
-	return answer(w, http.StatusOK, health{"ok"})
+	return reply(w, http.StatusOK, health{"ok"})
 }
 
 // readyz says whether requests should come here now.
@@ -31,5 +31,5 @@ func (g *Gateway) readyz(w http.ResponseWriter, r *http.Request) error {
 	if err := g.Ready(r.Context()); err != nil {
 		return unavailable("Redis or MySQL does not answer, or takes nothing that is written", err)
 	}
-	return answer(w, http.StatusOK, health{"ready"})
+	return reply(w, http.StatusOK, health{"ready"})
 }

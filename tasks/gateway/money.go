@@ -9,18 +9,20 @@ import (
 	"github.com/ordersync/ordersync/tasks"
 )
 
-// Instructions writes an instruction down. When a method returns nil, the instruction stands in the database and will be
-// carried out, whatever becomes of Redis. fresh is false when the same number with the same content stood already.
+// Instructions writes an instruction down. When a method returns nil, the instruction stands in the
+// database and will be carried out, whatever becomes of Redis. fresh is false when the same number
+// with the same content stood already.
 //
-// Errors: ErrOrderNotFound, ErrConflict, ErrBusy, *ExceedsError, *tasks.PayloadError; any other one says that it is not known
-// whether the instruction stands, and that asking again with the same number is right.
+// Errors: ErrOrderNotFound, ErrConflict, ErrBusy, *ExceedsError, *tasks.PayloadError; any other one
+// says that it is not known whether the instruction stands, and that asking again with the same
+// number is right.
 type Instructions interface {
 	Refund(ctx context.Context, r tasks.RefundRequest) (status RefundStatus, fresh bool, err error)
 	Settle(ctx context.Context, s tasks.SettleRequest) (status SettlementStatus, fresh bool, err error)
 }
 
-// Ledger tells what became of an instruction. found is false for a number that nobody gave.
-type Ledger interface {
+// MoneyStatus tells what became of an instruction. found is false for a number that nobody gave.
+type MoneyStatus interface {
 	RefundStatus(ctx context.Context, outRefundNo string) (status RefundStatus, found bool, err error)
 	SettlementStatus(ctx context.Context, outSettleNo string) (status SettlementStatus, found bool, err error)
 }
@@ -29,7 +31,7 @@ type Ledger interface {
 type Progress struct {
 	State      string     `json:"state"`          // new, sending, submitted, succeeded, failed
 	Kind       string     `json:"kind,omitempty"` // of the last failure: rejected, doubtful, unavailable, ...
-	Code       int        `json:"code,omitempty"` // Douyin's number
+	Code       int        `json:"code,omitempty"` // Douyin's code
 	Message    string     `json:"message,omitempty"`
 	LogID      string     `json:"log_id,omitempty"`
 	Alarm      bool       `json:"alarm,omitempty"` // a person must look; false again when somebody has acknowledged it
@@ -68,7 +70,8 @@ var (
 	ErrOrderNotFound = errors.New("the shop has no such order")
 	// ErrConflict: the number was used before with other content. Never a second refund.
 	ErrConflict = errors.New("this number was used before with other content: take a new number for a new instruction")
-	// ErrBusy: another settlement of the order runs, or a refund is in flight. Asking again later is right.
+	// ErrBusy: another settlement of the order runs, or a refund is in flight. Asking again later
+	// is right.
 	ErrBusy = errors.New("another settlement or a refund of this order is running: ask again when it has finished")
 )
 
@@ -136,15 +139,15 @@ func readInstruction(w http.ResponseWriter, r *http.Request, into any, orderID *
 func instructed(w http.ResponseWriter, status any, fresh bool, err error) error {
 	switch {
 	case err != nil:
-		return known(err, "the instruction may not have been written down: ask again with the same number")
+		return orUnavailable(err, "the instruction may not have been written down: ask again with the same number")
 	case fresh:
-		return answer(w, http.StatusAccepted, status)
+		return reply(w, http.StatusAccepted, status)
 	}
-	return answer(w, http.StatusOK, status)
+	return reply(w, http.StatusOK, status)
 }
 
-// known passes on an error that has a meaning of its own and makes any other one a 503.
-func known(err error, detail string) error {
+// orUnavailable passes on an error that has a meaning of its own and makes any other one a 503.
+func orUnavailable(err error, detail string) error {
 	if p := problemOf(err); p.Status != http.StatusInternalServerError {
 		return p
 	}
@@ -156,7 +159,7 @@ func (g *Gateway) refundStatus(w http.ResponseWriter, r *http.Request) error {
 	if err := no.Validate(); err != nil {
 		return err
 	}
-	status, found, err := g.Ledger.RefundStatus(r.Context(), no.OutRefundNo)
+	status, found, err := g.MoneyStatus.RefundStatus(r.Context(), no.OutRefundNo)
 	return show(w, status, found, err, "no refund has this number")
 }
 
@@ -165,7 +168,7 @@ func (g *Gateway) settlementStatus(w http.ResponseWriter, r *http.Request) error
 	if err := no.Validate(); err != nil {
 		return err
 	}
-	status, found, err := g.Ledger.SettlementStatus(r.Context(), no.OutSettleNo)
+	status, found, err := g.MoneyStatus.SettlementStatus(r.Context(), no.OutSettleNo)
 	return show(w, status, found, err, "no settlement has this number")
 }
 
@@ -177,5 +180,5 @@ func show(w http.ResponseWriter, status any, found bool, err error, missing stri
 	case !found:
 		return &Problem{Status: http.StatusNotFound, Detail: missing}
 	}
-	return answer(w, http.StatusOK, status)
+	return reply(w, http.StatusOK, status)
 }

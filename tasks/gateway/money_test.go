@@ -12,7 +12,7 @@ import (
 	"github.com/ordersync/ordersync/tasks"
 )
 
-// fakeMoney is Instructions and Ledger by a map, with an error where the test wants one.
+// fakeMoney is Instructions and MoneyStatus by a map, with an error where the test wants one.
 type fakeMoney struct {
 	refunds map[string]RefundStatus
 	settles map[string]SettlementStatus
@@ -60,7 +60,7 @@ func (m *fakeMoney) SettlementStatus(_ context.Context, no string) (SettlementSt
 
 func withMoney(m *fakeMoney) func(*Config, *Parts) {
 	m.refunds, m.settles = map[string]RefundStatus{}, map[string]SettlementStatus{}
-	return func(_ *Config, p *Parts) { p.Instructions, p.Ledger = m, m }
+	return func(_ *Config, p *Parts) { p.Instructions, p.MoneyStatus = m, m }
 }
 
 func TestARefundIsAcceptedOnceAndThenKnown(t *testing.T) {

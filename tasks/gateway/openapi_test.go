@@ -38,8 +38,9 @@ func TestOpenAPIIsValid(t *testing.T) {
 	}
 }
 
-// holdTo checks one exchange against openapi.yaml: every answer must be as described, and a request that was taken must be
-// one that the file allows. Every request of every test of this package comes through here.
+// holdTo checks one exchange against openapi.yaml: every answer must be as described, and a request
+// that was taken must be one that the file allows. Every request of every test of this package
+// comes through here.
 func holdTo(t *testing.T, f *fixture, r *http.Request, sent []byte, w *httptest.ResponseRecorder) {
 	t.Helper()
 	_, route := f.mux.Handler(r)

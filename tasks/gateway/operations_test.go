@@ -100,7 +100,7 @@ func provoke(t *testing.T, route, status string) *httptest.ResponseRecorder {
 		w.handle(route, true, func(http.ResponseWriter, *http.Request) error { panic("a bug") })
 	case "501":
 		w = newWorld(t, func(_ *Config, p *Parts) {
-			p.Orders, p.Instructions, p.Ledger, p.Payments, p.Callbacks = nil, nil, nil, nil, nil
+			p.Orders, p.Instructions, p.MoneyStatus, p.Payments, p.Callbacks = nil, nil, nil, nil, nil
 		})
 	case "502":
 		w.fail(&douyin.Error{Op: "payment", Kind: douyin.Unavailable})
@@ -115,7 +115,8 @@ func provoke(t *testing.T, route, status string) *httptest.ResponseRecorder {
 	return w.ask(method, op.path, op.body)
 }
 
-// Every answer that openapi.yaml describes is given by the gateway, and is as described (ask holds it to the file).
+// Every answer that openapi.yaml describes is given by the gateway, and is as described (ask holds
+// it to the file).
 func TestEveryDescribedAnswerIsGiven(t *testing.T) {
 	t.Parallel()
 	for route, statuses := range answers(t) {

@@ -11,8 +11,8 @@ import (
 	"github.com/ordersync/ordersync/tasks"
 )
 
-// Payments are Douyin's create_order and query_order, signed for the caller: the salt stays in the process. A *douyin.Client
-// is one.
+// Payments are Douyin's create_order and query_order, signed for the caller: the salt stays in the
+// process. A *douyin.Client is one.
 type Payments interface {
 	CreateOrder(ctx context.Context, o douyin.PaymentOrder) (douyin.CreatedOrder, douyin.Receipt, error)
 	QueryOrder(ctx context.Context, outOrderNo string) (douyin.OrderPayment, douyin.Receipt, error)
@@ -20,9 +20,11 @@ type Payments interface {
 
 var _ Payments = (*douyin.Client)(nil)
 
-// PaymentRequest is create_order under Douyin's own names, without what the gateway adds: app_id, thirdparty_id and sign.
+// PaymentRequest is create_order under Douyin's own names, without what the gateway adds: app_id,
+// thirdparty_id and sign.
 type PaymentRequest struct {
-	OutOrderNo  string `json:"out_order_no"` // the shop's number: [0-9A-Za-z_\-*], at most 64; the order push names it again
+	// the shop's number: [0-9A-Za-z_\-*], at most 64; the order push names it again
+	OutOrderNo  string `json:"out_order_no"`
 	TotalAmount int64  `json:"total_amount"` // fen, 1 to 10000000000
 	Subject     string `json:"subject"`      // at most 128 bytes
 	Body        string `json:"body"`         // at most 128 bytes
@@ -59,7 +61,8 @@ type PaymentStatus struct {
 	CPExtra     string `json:"cp_extra,omitempty"`
 }
 
-// order is what is sent. The limits are held by package douyin, before anything is sent and under the same names.
+// order is what is sent. The limits are held by package douyin, before anything is sent and under
+// the same names.
 func (p PaymentRequest) order() douyin.PaymentOrder {
 	return douyin.PaymentOrder{
 		OutOrderNo: p.OutOrderNo, TotalAmount: p.TotalAmount, Subject: p.Subject, Body: p.Body, ValidTime: p.ValidTime,
@@ -82,9 +85,9 @@ func (g *Gateway) createPayment(w http.ResponseWriter, r *http.Request) error {
 	}
 	created, _, err := g.Payments.CreateOrder(r.Context(), req.order())
 	if err != nil {
-		return known(err, "it is not known whether Douyin took the payment: ask again with the same number")
+		return orUnavailable(err, "it is not known whether Douyin took the payment: ask again with the same number")
 	}
-	return answer(w, http.StatusOK, Payment{req.OutOrderNo, created.OrderID, created.OrderToken})
+	return reply(w, http.StatusOK, Payment{req.OutOrderNo, created.OrderID, created.OrderToken})
 }
 
 func (g *Gateway) queryPayment(w http.ResponseWriter, r *http.Request) error {
@@ -94,13 +97,14 @@ func (g *Gateway) queryPayment(w http.ResponseWriter, r *http.Request) error {
 	}
 	payment, _, err := g.Payments.QueryOrder(r.Context(), no)
 	if err != nil {
-		return known(err, "Douyin cannot be asked now")
+		return orUnavailable(err, "Douyin cannot be asked now")
 	}
-	return answer(w, http.StatusOK, paymentStatus(payment))
+	return reply(w, http.StatusOK, paymentStatus(payment))
 }
 
-// douyinProblem gives the errors of a call to Douyin their status; nil for any other error. Douyin's words are shown: they
-// are what the caller must read. douyin.Error.Message holds no secrets.
+// douyinProblem gives the errors of a call to Douyin their status; nil for any other error.
+// Douyin's words are shown: they are what the caller must read. douyin.Error.Message holds no
+// secrets.
 func douyinProblem(err error) *Problem {
 	var field *douyin.FieldError
 	if errors.As(err, &field) && !errors.Is(err, douyin.ErrConfiguration) { // that one is not the caller's

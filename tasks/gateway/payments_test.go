@@ -103,7 +103,8 @@ func TestWhatDouyinSaysBecomesAStatus(t *testing.T) {
 	}
 }
 
-// The real client finds a bad value before anything is sent, and the answer names it as the caller wrote it.
+// The real client finds a bad value before anything is sent, and the answer names it as the caller
+// wrote it.
 func TestARealClientsRefusalNamesTheField(t *testing.T) {
 	t.Parallel()
 	client, err := douyin.NewClient(douyin.Config{BaseURL: "http://127.0.0.1:1", AppID: "tt0123456789abcdef", Secret: "s", Salt: "the-salt"}, noTokens{})

@@ -19,7 +19,7 @@ type Problem struct { //nolint:errname // it is the RFC's document first
 	Detail string `json:"detail,omitempty"`
 	Field  string `json:"field,omitempty"` // what to mend, where one field is to blame
 
-	Code  int    `json:"code,omitempty"`   // Douyin's number, where Douyin refused
+	Code  int    `json:"code,omitempty"`   // Douyin's code, where Douyin refused
 	LogID string `json:"log_id,omitempty"` // of Douyin's answer
 
 	Paid    *int64 `json:"paid_fen,omitempty"`    // of the order, where refunds would exceed it
@@ -48,11 +48,12 @@ var errNotSetUp = &Problem{Status: http.StatusNotImplemented, Detail: "this call
 // retryAfter is the wait that a 503 asks for: Redis comes back within it or not for a while.
 const retryAfter = 5 * time.Second
 
-// problemOf gives an error its status. What is not known here is a fault of ours: 500, without a word about the inside.
+// problemOf gives an error its status. What is not known here is a fault of ours: 500, without a
+// word about the inside.
 func problemOf(err error) *Problem {
-	var known *Problem
-	if errors.As(err, &known) {
-		p := *known
+	var own *Problem
+	if errors.As(err, &own) {
+		p := *own
 		return &p
 	}
 	var payload *tasks.PayloadError
@@ -80,7 +81,7 @@ func unavailable(detail string, cause error) *Problem {
 func fail(w http.ResponseWriter, err error) {
 	p := problemOf(err)
 	p.Type, p.Title = "about:blank", http.StatusText(p.Status)
-	if a := answerOf(w); a != nil {
+	if a := responseOf(w); a != nil {
 		a.problem = p
 	}
 	h := w.Header()
@@ -94,7 +95,7 @@ func fail(w http.ResponseWriter, err error) {
 }
 
 // answer writes v as JSON. Its nil lets a handler end with it.
-func answer(w http.ResponseWriter, status int, v any) error {
+func reply(w http.ResponseWriter, status int, v any) error {
 	write(w, status, "application/json", v)
 	return nil
 }

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// The first shop that follows the README puts nginx with its defaults in front: Host: 127.0.0.1:8080 and nothing that tells of a
-// proxy. Then a refund from anywhere was 202.
+// The first shop that follows the README puts nginx with its defaults in front: Host:
+// 127.0.0.1:8080 and nothing that tells of a proxy. Then a refund from anywhere was 202.
 func TestWhereDouyinCallsBackTheAPIWantsATokenEvenOnLoopback(t *testing.T) {
 	t.Parallel()
 	f := setUp(t, func(c *Config, _ *Parts) { c.Tokens, c.Loopback, c.TokensNeeded = nil, true, "douyin.callback_token" })

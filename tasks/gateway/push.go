@@ -85,9 +85,9 @@ func (g *Gateway) pushOne(w http.ResponseWriter, r *http.Request) error {
 	}
 	done := queued(want, fresh)
 	if !fresh {
-		return answer(w, http.StatusOK, done)
+		return reply(w, http.StatusOK, done)
 	}
-	return answer(w, http.StatusAccepted, done)
+	return reply(w, http.StatusAccepted, done)
 }
 
 func queued(want tasks.Wanted, fresh bool) Queued {
@@ -98,8 +98,8 @@ func queued(want tasks.Wanted, fresh bool) Queued {
 	return q
 }
 
-// pushMany answers 202 when something was queued, 503 when nothing could be, and 200 otherwise; always with an answer for each,
-// but for the 503.
+// pushMany answers 202 when something was queued, 503 when nothing could be, and 200 otherwise;
+// always with an answer for each, but for the 503.
 func (g *Gateway) pushMany(w http.ResponseWriter, r *http.Request) error {
 	var b ManyBody
 	if err := read(w, r, true, &b); err != nil {
@@ -144,11 +144,11 @@ func answerMany(w http.ResponseWriter, all ManyQueued, down error) error {
 	}
 	switch {
 	case all.Queued > 0:
-		return answer(w, http.StatusAccepted, all)
+		return reply(w, http.StatusAccepted, all)
 	case down != nil && all.Known == 0:
 		return unavailable("the queue cannot be reached: ask again", down)
 	}
-	return answer(w, http.StatusOK, all)
+	return reply(w, http.StatusOK, all)
 }
 
 func itemProblem(err error) *Problem {

@@ -14,8 +14,8 @@ import (
 	"github.com/ordersync/ordersync/tasks/cut"
 )
 
-// read fills into from a JSON body of at most 64 KiB. Unknown and doubled fields are refused by name. Without needed, an empty
-// body leaves into as it is.
+// read fills into from a JSON body of at most 64 KiB. Unknown and doubled fields are refused by
+// name. Without needed, an empty body leaves into as it is.
 func read(w http.ResponseWriter, r *http.Request, needed bool, into any) error {
 	data, err := readAll(w, r)
 	if err != nil {

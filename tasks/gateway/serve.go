@@ -16,23 +16,23 @@ import (
 const headerRequestID = "X-Request-Id"
 
 // answered watches one answer for the log line.
-type answered struct {
+type response struct {
 	http.ResponseWriter
 	status  int
 	bytes   int
 	problem *Problem
 	stack   []byte // of a panic
-	known   bool   // a token or a signature says who asks; else just anybody may have
+	vouched bool   // a token or a signature says who asks; else just anybody may have
 }
 
-func (a *answered) WriteHeader(status int) {
+func (a *response) WriteHeader(status int) {
 	if a.status == 0 {
 		a.status = status
 	}
 	a.ResponseWriter.WriteHeader(status)
 }
 
-func (a *answered) Write(b []byte) (int, error) {
+func (a *response) Write(b []byte) (int, error) {
 	if a.status == 0 {
 		a.status = http.StatusOK
 	}
@@ -42,22 +42,23 @@ func (a *answered) Write(b []byte) (int, error) {
 }
 
 // Unwrap is for http.ResponseController.
-func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+func (a *response) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-func answerOf(w http.ResponseWriter) *answered {
-	a, _ := w.(*answered)
+func responseOf(w http.ResponseWriter) *response {
+	a, _ := w.(*response)
 	return a
 }
 
 // statusOf is what was answered so far; 0: nothing.
 func statusOf(w http.ResponseWriter) int {
-	if a := answerOf(w); a != nil {
+	if a := responseOf(w); a != nil {
 		return a.status
 	}
 	return 0
 }
 
-// ServeHTTP answers one request within Config.Timeout and writes one log line about it. A panic becomes a 500.
+// ServeHTTP answers one request within Config.Timeout and writes one log line about it. A panic
+// becomes a 500.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.serve(w, r, g.mux, "no such path: see /openapi.yaml")
 }
@@ -69,19 +70,22 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, mux *http.ServeM
 	w.Header().Set(headerRequestID, id)
 	ctx, cancel := context.WithTimeout(r.Context(), g.cfg.Timeout)
 	defer cancel()
-	a := &answered{ResponseWriter: w}
+	a := &response{ResponseWriter: w}
 	defer func() { g.logLine(r, a, id, g.cfg.Now().Sub(begin)) }()
 	defer recoverTo(a)
 
-	// A body that trickles in ends with the request. Writers that know no deadline (tests) are bound by ctx alone.
+	// A body that trickles in ends with the request. Writers that know no deadline (tests) are
+	// bound by ctx alone.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(g.cfg.Timeout))
 	route(a, r.WithContext(ctx), mux, unknown)
 }
 
-// route hands over to the handler of the path, or answers 404 or 405 as a problem: the mux would answer in plain text.
+// route hands over to the handler of the path, or answers 404 or 405 as a problem: the mux would
+// answer in plain text.
 func route(w http.ResponseWriter, r *http.Request, mux *http.ServeMux, unknown string) {
 	h, pattern := mux.Handler(r)
-	if pattern != "" && path.Clean(r.URL.Path) == r.URL.Path { // else the mux would redirect, and a redirected POST is a GET to some
+	// else the mux would redirect, and a redirected POST is a GET to some
+	if pattern != "" && path.Clean(r.URL.Path) == r.URL.Path {
 		mux.ServeHTTP(w, r)
 		return
 	}
@@ -106,7 +110,7 @@ func (p *refusal) Header() http.Header         { return p.header }
 func (p *refusal) WriteHeader(status int)      { p.status = status }
 func (p *refusal) Write(b []byte) (int, error) { return len(b), nil }
 
-func recoverTo(a *answered) {
+func recoverTo(a *response) {
 	switch v := recover(); v {
 	case nil:
 	case http.ErrAbortHandler:
@@ -124,14 +128,15 @@ func recoverTo(a *answered) {
 
 // vouch notes that a token or a signature says who asks.
 func vouch(w http.ResponseWriter) {
-	if a := answerOf(w); a != nil {
-		a.known = true
+	if a := responseOf(w); a != nil {
+		a.vouched = true
 	}
 }
 
-// logLine tells what was asked and how it ended; of what just anybody can ask, as much as Flood lets through. It holds no header, no query, no body: tokens and personal data travel there.
-func (g *Gateway) logLine(r *http.Request, a *answered, id string, took time.Duration) {
-	if !a.known && a.stack == nil && !g.flood.Admit("http "+strconv.Itoa(a.status)) {
+// logLine tells what was asked and how it ended; of what just anybody can ask, as much as Flood
+// lets through. It holds no header, no query, no body: tokens and personal data travel there.
+func (g *Gateway) logLine(r *http.Request, a *response, id string, took time.Duration) {
+	if !a.vouched && a.stack == nil && !g.flood.Admit("http "+strconv.Itoa(a.status)) {
 		return
 	}
 	event := g.cfg.Log.Info()

@@ -8,17 +8,20 @@ import (
 	"github.com/ordersync/ordersync/tasks"
 )
 
-// OrderStatus is what we and Douyin know of one order: the JSON of GET /v1/orders/{id} and of `ordersync status --json`.
+// OrderStatus is what we and Douyin know of one order: the JSON of GET /v1/orders/{id} and of
+// `ordersync status --json`.
 type OrderStatus struct {
 	OrderID    string `json:"order_id"`
 	OrderNo    string `json:"order_no,omitempty"`    // what Douyin gets as order_id
 	ShopStatus string `json:"shop_status,omitempty"` // the shop's own value when the outcome was written
-	Outcome    string `json:"outcome"`               // of the newest attempt: pending, sending, pushed, refused, retrying, gave_up, ignored; unknown: never asked for
+	// of the newest attempt: pending, sending, pushed, refused, retrying, gave_up, ignored;
+	// unknown: never asked for
+	Outcome string `json:"outcome"`
 
 	Douyin *Held `json:"douyin,omitempty"` // what Douyin holds; left out while that is not known
 
 	Kind     string     `json:"kind,omitempty"` // of the failure: rejected, unavailable, incomplete, ...
-	Code     int        `json:"code,omitempty"` // Douyin's number
+	Code     int        `json:"code,omitempty"` // Douyin's code
 	Message  string     `json:"message,omitempty"`
 	LogID    string     `json:"log_id,omitempty"` // what Douyin's support asks for
 	Attempts int        `json:"attempts"`         // since the last success
@@ -32,8 +35,8 @@ type OrderStatus struct {
 	PutAside []PutAside `json:"put_aside,omitempty"` // newest first
 }
 
-// PutAside is a row of ordersync_outbox about the order that asks for money, can never be handed over, and that nobody has
-// acknowledged.
+// PutAside is a row of ordersync_outbox about the order that asks for money, can never be handed
+// over, and that nobody has acknowledged.
 type PutAside struct {
 	Kind      string    `json:"kind"`
 	Reason    string    `json:"reason"`

@@ -16,7 +16,8 @@ import (
 
 type watchedKey struct{}
 
-// Whoever traces sees a request once it is let in, with its route, and the answer in the end. It sees no probe.
+// Whoever traces sees a request once it is let in, with its route, and the answer in the end. It
+// sees no probe.
 func TestTraceSeesWhatWasLetIn(t *testing.T) {
 	t.Parallel()
 	var seen []string

@@ -38,8 +38,8 @@ func (c *Consumer) claim(ctx context.Context) error {
 	return nil
 }
 
-// forgetIdle removes consumers that hold nothing and have not asked for long. In one script, because removing a consumer
-// that holds an entry would lose the entry.
+// forgetIdle removes consumers that hold nothing and have not asked for long. In one script,
+// because removing a consumer that holds an entry would lose the entry.
 //
 // KEYS[1] -> ordersync:inbox
 // ARGV[1] -> the group
@@ -59,7 +59,8 @@ for _, consumer in ipairs(redis.call("XINFO", "CONSUMERS", KEYS[1], ARGV[1])) do
 end
 return gone`)
 
-// again tries what this consumer holds: entries that failed, and a batch whose end Redis did not hear of.
+// again tries what this consumer holds: entries that failed, and a batch whose end Redis did not
+// hear of.
 func (c *Consumer) again(ctx context.Context) error {
 	c.retryAt = time.Time{}
 	for after := "0"; ; {
@@ -77,7 +78,8 @@ func (c *Consumer) again(ctx context.Context) error {
 	}
 }
 
-// leave takes the consumer out of the group, unless it holds entries: those are claimed from it by name.
+// leave takes the consumer out of the group, unless it holds entries: those are claimed from it by
+// name.
 func (c *Consumer) leave(ctx context.Context) {
 	// Outlives ctx, which has ended: this is the last thing a stopping process does here.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)

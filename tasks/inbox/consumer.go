@@ -27,18 +27,22 @@ const (
 
 const (
 	batch = 200 // 41,000 entries a second were drained at this size on two cores
-	// handAtOnce hides the round trip of each hand-over; entries need no order among them, for a task names and does not carry.
+	// handAtOnce hides the round trip of each hand-over; entries need no order among them, for a
+	// task names and does not carry.
 	handAtOnce = 16
-	// handTimeout bounds one batch. It is shorter than claimIdle: nobody takes an entry that is still being handed over.
+	// handTimeout bounds one batch. It is shorter than claimIdle: nobody takes an entry that is
+	// still being handed over.
 	handTimeout = 20 * time.Second
-	// block is how long Redis may keep us waiting, and so how long Run takes to see that its context ended.
+	// block is how long Redis may keep us waiting, and so how long Run takes to see that its
+	// context ended.
 	block = time.Second
 	// claimIdle is when an entry counts as left behind by a consumer that died.
 	claimIdle  = time.Minute
 	claimEvery = 15 * time.Second
 	// retryAfter is when an entry that failed while others went through is tried again.
 	retryAfter = 5 * time.Second
-	// idleConsumer is when a consumer that holds nothing is forgotten; a living one asks every second.
+	// idleConsumer is when a consumer that holds nothing is forgotten; a living one asks every
+	// second.
 	idleConsumer = time.Hour
 
 	// warnEvery keeps an entry that fails again and again from filling the log.
@@ -47,17 +51,20 @@ const (
 	firstWait, longestWait = 200 * time.Millisecond, 15 * time.Second
 )
 
-// Consumer hands the entries of the stream over. Any number of processes may have one each, or several with different names.
+// Consumer hands the entries of the stream over. Any number of processes may have one each, or
+// several with different names.
 type Consumer struct {
 	Redis redis.UniversalClient
-	// Hand makes a task of an entry, for money after its row. It must be harmless when repeated, must heed ctx, and is called
-	// for several entries at once. A *tasks.PayloadError or ErrRefused: never again; any other error: again, until it works.
+	// Hand makes a task of an entry, for money after its row. It must be harmless when repeated,
+	// must heed ctx, and is called for several entries at once. A *tasks.PayloadError or
+	// ErrRefused: never again; any other error: again, until it works.
 	Hand func(ctx context.Context, e Entry) error
 	// Name tells this consumer from all others that run now, such as "<host>-<uuid>".
 	Name string
 	Log  zerolog.Logger
 	Now  func() time.Time
-	// Observe is told of every entry: its kind ("unknown" for one that could not be read) and its outcome. Nil: nobody.
+	// Observe is told of every entry: its kind ("unknown" for one that could not be read) and its
+	// outcome. Nil: nobody.
 	Observe func(kind, outcome string)
 
 	timing  timing // the zero value is production's
@@ -76,8 +83,9 @@ func (t timing) orDefault() timing {
 	return t
 }
 
-// Run consumes until ctx ends. A Redis that is down or was emptied, or a Hand that always fails, is waited for with growing
-// pauses. A batch that was read is handed over before Run returns, in at most 20 seconds.
+// Run consumes until ctx ends. A Redis that is down or was emptied, or a Hand that always fails, is
+// waited for with growing pauses. A batch that was read is handed over before Run returns, in at
+// most 20 seconds.
 func (c *Consumer) Run(ctx context.Context) {
 	c.timing = c.timing.orDefault()
 	wait := firstWait
@@ -107,8 +115,8 @@ func (c *Consumer) Run(ctx context.Context) {
 	c.leave(ctx)
 }
 
-// round takes what the dead left behind, then what failed here, then what is new. stuck: none of the new entries could be
-// handed over.
+// round takes what the dead left behind, then what failed here, then what is new. stuck: none of
+// the new entries could be handed over.
 func (c *Consumer) round(ctx context.Context) (stuck bool, err error) {
 	stuck, err = c.take(ctx)
 	if redis.HasErrorPrefix(err, "NOGROUP") { // the first start, or Redis came back empty
@@ -158,8 +166,8 @@ func (c *Consumer) read(ctx context.Context, after string, wait time.Duration) (
 	return streams[0].Messages, nil
 }
 
-// handOver hands entries over, several at once. What failed stays with this consumer, to be tried again; stuck: every one of
-// them failed. The error is Redis's.
+// handOver hands entries over, several at once. What failed stays with this consumer, to be tried
+// again; stuck: every one of them failed. The error is Redis's.
 func (c *Consumer) handOver(ctx context.Context, entries []redis.XMessage) (stuck bool, err error) {
 	if len(entries) == 0 {
 		return false, nil

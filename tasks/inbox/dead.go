@@ -14,16 +14,17 @@ import (
 
 const (
 	maxReasonBytes = 512
-	// A dead entry is cut to what a person can read and Redis can hold: at most 10,000 of them stay.
+	// A dead entry is cut to what a person can read and Redis can hold: at most 10,000 of them
+	// stay.
 	maxDeadEntries    = 10_000
 	maxDeadFields     = 32
 	maxDeadNameBytes  = 128
 	maxDeadValueBytes = 16 << 10
 )
 
-// bury moves an entry to the dead stream: "dead_reason", "dead_entry" (its id), then its own fields. A consumer that dies in
-// between leaves it in both, and the next one buries it once more: the two streams may lie on different nodes of a cluster,
-// so they cannot change together.
+// bury moves an entry to the dead stream: "dead_reason", "dead_entry" (its id), then its own
+// fields. A consumer that dies in between leaves it in both, and the next one buries it once more:
+// the two streams may lie on different nodes of a cluster, so they cannot change together.
 func (c *Consumer) bury(ctx context.Context, m redis.XMessage, reason string) error {
 	values := []string{"dead_reason", reason, "dead_entry", m.ID}
 	names := slices.Sorted(maps.Keys(m.Values))

@@ -14,11 +14,13 @@ import (
 // maxPayloadBytes is the gateway's limit for a body.
 const maxPayloadBytes = 64 << 10
 
-// ErrRefused says that an entry was understood and can never be handed over, such as a refund whose number is known with
-// another amount. Whoever hands over wraps it; the entry goes to the dead stream.
+// ErrRefused says that an entry was understood and can never be handed over, such as a refund whose
+// number is known with another amount. Whoever hands over wraps it; the entry goes to the dead
+// stream.
 var ErrRefused = errors.New("inbox: refused")
 
-// Entry is one entry of the stream, checked: exactly one field of Asked is set. A push has its cause and its revision.
+// Entry is one entry of the stream, checked: exactly one field of Asked is set. A push has its
+// cause and its revision.
 type Entry struct {
 	ID string // Redis's, "<milliseconds>-<number>"
 	tasks.Asked

@@ -18,7 +18,8 @@ type Waiting struct {
 	Dead    int64     // in the dead stream
 }
 
-// Lag reads how much waits. What is handed over is deleted, so the length of the stream is the answer.
+// Lag reads how much waits. What is handed over is deleted, so the length of the stream is the
+// answer.
 func Lag(ctx context.Context, rdb redis.UniversalClient) (Waiting, error) {
 	var entries, dead *redis.IntCmd
 	var oldest *redis.XMessageSliceCmd

@@ -1,4 +1,5 @@
-// Package php_test runs the PHP client's own tests by a real php, on its own, against a real gateway, and on a real MariaDB.
+// Package php_test runs the PHP client's own tests by a real php, on its own, against a real
+// gateway, and on a real MariaDB.
 package php_test
 
 import (
@@ -70,7 +71,7 @@ func TestTheClientAgainstAGateway(t *testing.T) {
 	rdb := servertest.Redis(t)
 	book := &book{refunds: map[string]tasks.RefundRequest{}, settles: map[string]tasks.SettleRequest{}}
 	g, err := gateway.New(gateway.Config{Tokens: []string{token}, CallbackTokens: []string{callbackToken}}, gateway.Parts{
-		Queue: asynq.NewClientFromRedisClient(rdb), Orders: book, Instructions: book, Ledger: book, Payments: client,
+		Queue: asynq.NewClientFromRedisClient(rdb), Orders: book, Instructions: book, MoneyStatus: book, Payments: client,
 		Ready: func(context.Context) error { return nil },
 	})
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// parallelScripts is how many pipelines of scripts are under way at most: the second keeps the first from holding up everybody,
-// more would carry one script each again.
+// parallelScripts is how many pipelines of scripts are under way at most: the second keeps the
+// first from holding up everybody, more would carry one script each again.
 const parallelScripts = 2
 
 // GatherScripts is client for asynq's servers, with one difference: the scripts that they run at

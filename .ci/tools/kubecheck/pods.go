@@ -11,7 +11,7 @@ import (
 
 const (
 	nobody     = 65534    // the image's USER
-	measured   = 53 << 20 // bytes resident at most with 200 handlers at full load: README, "Speed"
+	measured   = 53 << 20 // bytes resident at most with 200 handlers at full load: configs/OPERATIONS.md, "Speed"
 	readyBound = 3        // seconds that /readyz takes at most (cmd/internal/assembly)
 )
 

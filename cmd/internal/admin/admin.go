@@ -18,10 +18,11 @@ import (
 
 // Config is what the pages need.
 type Config struct {
-	Redis  redis.UniversalClient // asynq's; not closed here
+	Redis  redis.UniversalClient // asynq's; not closed here. nil: no asynqmon
 	Users  map[string]User       // by name; empty: nobody can sign in
 	Cookie CookieRule            // when it travels over https alone
-	// Home is where a sign-in leads that was not asked for by a page. Empty: asynqmon.
+	// Home is where a sign-in leads that was not asked for by a page. Empty: asynqmon, and without
+	// it the list of profiles.
 	Home string
 	Log  zerolog.Logger
 	Now  func() time.Time
@@ -39,12 +40,15 @@ type Admin struct {
 	nobody   []byte        // the hash that is compared for unknown names
 }
 
-// New makes the sign-in, /healthz and asynqmon; Handle adds to them.
+// New makes the sign-in, /healthz, the profiles and asynqmon; Handle adds to them.
 func New(cfg Config) (*Admin, error) {
-	if cfg.Redis == nil || cfg.Now == nil {
-		return nil, errors.New("admin: Redis and Now are needed")
-	}
-	if cfg.Home == "" {
+	switch {
+	case cfg.Now == nil:
+		return nil, errors.New("admin: Now is needed")
+	case cfg.Home != "":
+	case cfg.Redis == nil:
+		cfg.Home = ProfilePath
+	default:
 		cfg.Home = monitorPath
 	}
 	a := &Admin{cfg: cfg, mux: http.NewServeMux(), sessions: newSessions(), hashing: make(chan struct{}, bcryptAtOnce)}
@@ -53,15 +57,18 @@ func New(cfg Config) (*Admin, error) {
 	if a.nobody, err = hashOfNobody(cfg.Users); err != nil {
 		return nil, err
 	}
-	monitor, err := newMonitor(cfg.Redis)
-	if err != nil {
-		return nil, err
-	}
 	a.HandleOpen("GET /healthz", http.HandlerFunc(healthy))
 	a.HandleOpen("GET /login", http.HandlerFunc(a.loginPage))
 	a.HandleOpen("POST /login", http.HandlerFunc(a.login))
 	a.Handle("POST /logout", Viewer, http.HandlerFunc(a.logout))
-	a.Handle(monitorPath, Viewer, monitor)
+	a.mountProfiles()
+	if cfg.Redis != nil {
+		monitor, err := newMonitor(cfg.Redis)
+		if err != nil {
+			return nil, err
+		}
+		a.Handle(monitorPath, Viewer, monitor)
+	}
 
 	origin := http.NewCrossOriginProtection()
 	origin.SetDenyHandler(http.HandlerFunc(a.foreign))
@@ -112,9 +119,9 @@ func (a *Admin) Handle(pattern string, least Role, h http.Handler) {
 	}))
 }
 
-func (a *Admin) serve(w http.ResponseWriter, r *http.Request, who Who, known bool, least Role, h http.Handler) {
+func (a *Admin) serve(w http.ResponseWriter, r *http.Request, who Who, exists bool, least Role, h http.Handler) {
 	switch {
-	case !known:
+	case !exists:
 		a.askToSignIn(w, r)
 	case who.Role < least:
 		http.Error(w, "your role may look and not change", http.StatusForbidden)

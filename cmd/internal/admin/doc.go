@@ -28,6 +28,14 @@
 // without their type, and answers unknown calls with its start page. All of it is put right in one
 // place, on the finished answer; the largest is about a megabyte.
 //
+// # Why profiles are served, and two of pprof's pages are not
+//
+// Where time and memory of a process go can be seen only while it is slow, so heap, goroutines,
+// processor time and trace are there in every process, under the names of net/http/pprof. They name
+// functions and hold no value of an order. They cost time, so they are for operators, last two
+// minutes at most, and each leaves a line in the log. The command line (cmdline) stays out: what
+// somebody wrote into a flag may be a secret. So does symbol: profiles of Go name their functions.
+//
 // # Why "archive all" is refused
 //
 // asynq's Inspector trims the archive without deleting the trimmed tasks, which then keep their ids

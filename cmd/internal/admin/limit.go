@@ -43,14 +43,14 @@ type caller struct {
 }
 
 // allow takes one try of a name from an address, and tells whether there was one.
-func (l *limits) allow(from, name string, known bool, now time.Time) bool {
+func (l *limits) allow(from, name string, exists bool, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c := l.caller(network(from), now)
 	if !c.all.AllowN(now, 1) || !c.name(name, now).AllowN(now, 1) {
 		return false
 	}
-	if !known {
+	if !exists {
 		name = ""
 	}
 	user, ok := l.users[name]

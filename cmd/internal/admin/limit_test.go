@@ -69,19 +69,19 @@ func TestInventedNamesLockOutNobody(t *testing.T) {
 // A name that nobody has is held back as one that somebody has: the answers tell nothing.
 func TestTheLimitTellsNothingAboutNames(t *testing.T) {
 	t.Parallel()
-	for _, known := range []bool{true, false} {
+	for _, exists := range []bool{true, false} {
 		var l limits
 		now := time.Unix(1_700_000_000, 0)
 		n := 0
-		for l.allow("203.0.113.9", "one", known, now) {
+		for l.allow("203.0.113.9", "one", exists, now) {
 			n++
 		}
 		m := 0
-		for l.allow("203.0.113.9", fmt.Sprint("other", m), known, now) {
+		for l.allow("203.0.113.9", fmt.Sprint("other", m), exists, now) {
 			m++
 		}
 		if n != signInBurst || n+m+1 != addressBurst {
-			t.Errorf("known %v: %d tries of one name and %d of others", known, n, m)
+			t.Errorf("exists %v: %d tries of one name and %d of others", exists, n, m)
 		}
 	}
 }

@@ -55,7 +55,7 @@ func (a *Admin) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name, next, now := r.PostForm.Get("name"), r.PostForm.Get("next"), a.cfg.Now()
-	if _, known := a.cfg.Users[name]; !a.limits.allow(address(r), short(name), known, now) {
+	if _, exists := a.cfg.Users[name]; !a.limits.allow(address(r), short(name), exists, now) {
 		w.Header().Set("Retry-After", fmt.Sprint(int(signInEvery.Seconds())))
 		a.noteSignIn(r, name, http.StatusTooManyRequests)
 		a.showLogin(w, http.StatusTooManyRequests, next, "Too many attempts: wait a little. 尝试次数过多，请稍候。")
@@ -84,12 +84,12 @@ func (a *Admin) checkPassword(ctx context.Context, name, password string) error 
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	u, known := a.cfg.Users[name]
+	u, exists := a.cfg.Users[name]
 	hash := u.Hash
-	if !known {
+	if !exists {
 		hash = a.nobody
 	}
-	if err := bcrypt.CompareHashAndPassword(hash, []byte(password)); err != nil || !known {
+	if err := bcrypt.CompareHashAndPassword(hash, []byte(password)); err != nil || !exists {
 		return bcrypt.ErrMismatchedHashAndPassword
 	}
 	return nil
@@ -101,8 +101,8 @@ func (a *Admin) noteSignIn(r *http.Request, name string, status int) {
 	if status == http.StatusTooManyRequests && !a.flood.Admit("sign-ins held back") {
 		return
 	}
-	u, known := a.cfg.Users[name]
-	if !known {
+	u, exists := a.cfg.Users[name]
+	if !exists {
 		name = ""
 	}
 	a.cfg.Log.Info().Str("audit", "sign-in").Str("user", name).Stringer("role", u.Role).Str("method", short(r.Method)).

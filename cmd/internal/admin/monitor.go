@@ -64,10 +64,10 @@ func newMonitorPages(client redis.UniversalClient, readOnly bool) (monitorPages,
 		PayloadFormatter: asynqmon.PayloadFormatterFunc(showPayload),
 		ResultFormatter:  asynqmon.ResultFormatterFunc(func(string, []byte) string { return hiddenText }),
 	})
-	answer := newBuffer()
-	handler.ServeHTTP(answer, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: monitorPath}})
-	page := manifestLink.ReplaceAll(foreignLink.ReplaceAll(answer.body.Bytes(), nil), nil)
-	if !answer.isStartPage() || bytes.Contains(page, []byte("://")) {
+	got := newBuffer()
+	handler.ServeHTTP(got, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: monitorPath}})
+	page := manifestLink.ReplaceAll(foreignLink.ReplaceAll(got.body.Bytes(), nil), nil)
+	if !got.isStartPage() || bytes.Contains(page, []byte("://")) {
 		return monitorPages{}, errors.New("admin: asynqmon's start page is not the one this program knows")
 	}
 	scripts := "script-src 'self'"
@@ -94,37 +94,37 @@ func (m *monitor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case isCall && strings.HasSuffix(call, ":archive_all"):
 		http.Error(w, "archiving everything at once can break asynq's archive; archive single tasks, or delete", http.StatusForbidden)
 	default:
-		answer := newBuffer()
-		pages.handler.ServeHTTP(answer, r)
-		pages.put(w, r, answer, isCall)
+		got := newBuffer()
+		pages.handler.ServeHTTP(got, r)
+		pages.put(w, r, got, isCall)
 	}
 }
 
-// put passes asynqmon's answer on, put right.
-func (p monitorPages) put(w http.ResponseWriter, r *http.Request, answer *buffer, isCall bool) {
-	body, kind := answer.body.Bytes(), answer.Header().Get("Content-Type")
+// put passes asynqmon's page on, put right.
+func (p monitorPages) put(w http.ResponseWriter, r *http.Request, got *buffer, isCall bool) {
+	body, kind := got.body.Bytes(), got.Header().Get("Content-Type")
 	switch {
-	case answer.isStartPage() && (isCall || changes(r)): // a call that asynqmon does not know
+	case got.isStartPage() && (isCall || changes(r)): // a call that asynqmon does not know
 		http.NotFound(w, r)
 		return
-	case answer.isStartPage():
+	case got.isStartPage():
 		body, kind = p.start, "text/html; charset=utf-8"
 		w.Header().Set("Content-Security-Policy", p.policy)
 	case isCall && kind == "":
 		kind = "application/json"
-	case !isCall && answer.status() == http.StatusOK:
+	case !isCall && got.status() == http.StatusOK:
 		kind = fileType(r.URL.Path, kind)
 		if strings.HasPrefix(r.URL.Path, monitorPath+"static/") { // names that hold a digest of the content
 			w.Header().Set("Cache-Control", "private, max-age=31536000, immutable")
 		}
 	}
-	if to := answer.Header().Get("Location"); to != "" {
+	if to := got.Header().Get("Location"); to != "" {
 		w.Header().Set("Location", to)
 	}
 	if kind != "" && len(body) > 0 {
 		w.Header().Set("Content-Type", kind)
 	}
-	w.WriteHeader(answer.status())
+	w.WriteHeader(got.status())
 	_, _ = w.Write(body) // asynqmon's own page or JSON with its type set; a failed write is the client's end
 }
 
@@ -141,7 +141,7 @@ func fileType(name, guessed string) string {
 	return guessed
 }
 
-// buffer is an http.ResponseWriter that keeps the answer.
+// buffer is an http.ResponseWriter that keeps the response.
 type buffer struct {
 	header http.Header
 	code   int

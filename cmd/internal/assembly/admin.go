@@ -32,7 +32,7 @@ func (a *Assembly) Admin() (http.Handler, error) {
 	if len(users) == 0 {
 		a.log.Warn().Str("key", "admin.users").Msg("nobody can sign in to the private port: `ordersync admin-hash` makes a user")
 	}
-	port, err := admin.New(admin.Config{Redis: redis, Users: users, Cookie: cookieRules[a.cfg.Admin.SecureCookie], Home: pages.Home, Log: a.log, Now: time.Now})
+	port, err := a.port(admin.Config{Redis: redis, Users: users, Home: pages.Home})
 	if err != nil {
 		return nil, err
 	}
@@ -40,6 +40,12 @@ func (a *Assembly) Admin() (http.Handler, error) {
 		return nil, err
 	}
 	return port, a.open(port.HandleOpen)
+}
+
+// port adds to cfg what every private port has.
+func (a *Assembly) port(cfg admin.Config) (*admin.Admin, error) {
+	cfg.Cookie, cfg.Log, cfg.Now = cookieRules[a.cfg.Admin.SecureCookie], a.log, time.Now
+	return admin.New(cfg)
 }
 
 // cookieRules are the words of admin.secure_cookie. An empty one, of a Config made by hand, is auto.
@@ -61,11 +67,23 @@ func (a *Assembly) mountPages(port *admin.Admin) error {
 	return pages.Mount(port, pages.Deps{Store: st, Queue: queue, Inspector: inspector, Now: st.Clock, Log: a.log, Rate: a.pushRate})
 }
 
-// Probes is the private port of a process without pages: /healthz, /readyz and /metrics.
+// Probes is the private port of a process without pages: /healthz, /readyz and /metrics, and where
+// there are admin.users, the profiles of the process behind a sign-in.
 func (a *Assembly) Probes() (http.Handler, error) {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
-	return mux, a.open(mux.Handle)
+	users, err := adminUsers(a.cfg.Admin.Users)
+	if err != nil {
+		return nil, err
+	}
+	if len(users) == 0 {
+		mux := http.NewServeMux()
+		mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
+		return mux, a.open(mux.Handle)
+	}
+	port, err := a.port(admin.Config{Users: users})
+	if err != nil {
+		return nil, err
+	}
+	return port, a.open(port.HandleOpen)
 }
 
 // open adds what is served without a sign-in. /healthz is there already.

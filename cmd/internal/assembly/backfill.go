@@ -33,12 +33,11 @@ func (a *Assembly) Backfill() (*backfill.Walk, error) {
 
 // load counts tasks in one round trip.
 func load(ctx context.Context, rdb redis.UniversalClient) (l backfill.Load, err error) {
-	key := func(queue, state string) string { return "asynq:{" + queue + "}:" + state }
 	pipe := rdb.Pipeline()
 	count := map[*int64][]*redis.IntCmd{
-		&l.AtWorkers: {pipe.LLen(ctx, key(tasks.QueueBackfill, "pending")), pipe.LLen(ctx, key(tasks.QueueBackfill, "active"))},
-		&l.Later:     {pipe.ZCard(ctx, key(tasks.QueueBackfill, "retry")), pipe.ZCard(ctx, key(tasks.QueueBackfill, "scheduled"))},
-		&l.Live:      {pipe.LLen(ctx, key(tasks.QueuePush, "pending")), pipe.LLen(ctx, key(tasks.QueueSweep, "pending"))},
+		&l.AtWorkers: {pipe.LLen(ctx, tasks.Key(tasks.QueueBackfill, "pending")), pipe.LLen(ctx, tasks.Key(tasks.QueueBackfill, "active"))},
+		&l.Later:     {pipe.ZCard(ctx, tasks.Key(tasks.QueueBackfill, "retry")), pipe.ZCard(ctx, tasks.Key(tasks.QueueBackfill, "scheduled"))},
+		&l.Live:      {pipe.LLen(ctx, tasks.Key(tasks.QueuePush, "pending")), pipe.LLen(ctx, tasks.Key(tasks.QueueSweep, "pending"))},
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return l, fmt.Errorf("queues: %w", err)

@@ -12,6 +12,16 @@ func (a *Assembly) Cashier() (desk.Cashier, error) {
 	return desk.Cashier{Store: st, Queue: queue, SettleAfter: a.cfg.Settle.After}, err
 }
 
+// handOver makes tasks of what a shop wrote down, in the outbox or in the inbox.
+func (a *Assembly) handOver() (desk.HandOver, error) {
+	queue, err := a.AsynqClient()
+	if err != nil {
+		return desk.HandOver{}, err
+	}
+	cashier, err := a.Cashier()
+	return desk.HandOver{Queue: queue, Cashier: cashier}, err
+}
+
 // Lookup reads what is known of an order. It needs MySQL only.
 func (a *Assembly) Lookup() (desk.Lookup, error) {
 	st, err := a.Store()

@@ -2,8 +2,10 @@ package assembly
 
 import (
 	"context"
+	"net/url"
 	"time"
 
+	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/tokencache"
 )
@@ -26,7 +28,7 @@ func (a *Assembly) Tokens() (*tokencache.Cache, error) {
 			return nil, err
 		}
 		cache, err := tokencache.New(tokencache.Config{
-			Redis: rdb, AppID: a.cfg.Douyin.AppID, Secret: a.cfg.Douyin.Secret.Reveal(), Fetcher: fetcher,
+			Redis: rdb, AppID: a.cfg.Douyin.AppID, Secret: a.cfg.Douyin.Secret.Reveal(), Host: foreignHost(a.cfg.Douyin.BaseURL), Fetcher: fetcher,
 			FetchTimeout: a.cfg.Douyin.Timeout + fetchSlack, OnFetch: a.tokenFetched,
 		})
 		if err != nil {
@@ -36,6 +38,16 @@ func (a *Assembly) Tokens() (*tokencache.Cache, error) {
 		a.onClose("token", func(context.Context) error { cache.Close(); return nil })
 		return cache, nil
 	})
+}
+
+// foreignHost is the host of base, empty where it is Douyin's own. Processes that have always asked Douyin keep the token's
+// place when they are upgraded: two places would mean two tokens, of which Douyin lets one die.
+func foreignHost(base string) string {
+	u, err := url.Parse(base)
+	if err != nil || base == configs.Default().Douyin.BaseURL {
+		return ""
+	}
+	return u.Host
 }
 
 func (a *Assembly) tokenFetched(took time.Duration, err error) {

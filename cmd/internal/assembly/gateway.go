@@ -33,7 +33,7 @@ func (a *Assembly) Gateway() (*gateway.Gateway, error) {
 		if err != nil {
 			return nil, err
 		}
-		parts := gateway.Parts{Queue: queue, Orders: orders, Ledger: orders, Ready: ready}
+		parts := gateway.Parts{Queue: queue, Orders: orders, MoneyStatus: orders, Ready: ready}
 		if err := a.moneyParts(&parts); err != nil {
 			return nil, err
 		}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/ordersync/ordersync/cmd/internal/desk"
 	"github.com/ordersync/ordersync/tasks/inbox"
 )
 
@@ -17,16 +16,12 @@ func (a *Assembly) Inbox() (*inbox.Consumer, error) {
 	if err != nil {
 		return nil, err
 	}
-	queue, err := a.AsynqClient()
-	if err != nil {
-		return nil, err
-	}
-	cashier, err := a.Cashier()
+	hand, err := a.handOver()
 	if err != nil {
 		return nil, err
 	}
 	return &inbox.Consumer{
-		Redis: redis, Hand: a.tracing().InboxEntry(desk.HandOver{Queue: queue, Cashier: cashier}.Entry), Name: consumerName(), Log: a.log, Now: time.Now,
+		Redis: redis, Hand: a.tracing().InboxEntry(hand.Entry), Name: consumerName(), Log: a.log, Now: time.Now,
 		Observe: a.metrics.Entry,
 	}, nil
 }

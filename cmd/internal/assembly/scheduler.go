@@ -39,10 +39,11 @@ func (a *Assembly) Scheduler() (*scheduler.Scheduler, error) {
 	if err != nil {
 		return nil, err
 	}
-	queue, err := a.AsynqClient()
+	hand, err := a.handOver()
 	if err != nil {
 		return nil, err
 	}
+	queue := hand.Queue
 	cfg := a.cfg.Scheduler
 	sweep := &scheduler.Sweep{
 		Orders: st, Queue: queue,
@@ -52,14 +53,10 @@ func (a *Assembly) Scheduler() (*scheduler.Scheduler, error) {
 		After: cfg.SweepAfter, Lookback: cfg.Lookback, Now: st.Clock, Log: a.log,
 		Ahead: a.metrics.OrdersAhead,
 	}
-	cashier, err := a.Cashier()
-	if err != nil {
-		return nil, err
-	}
-	relay := &scheduler.Relay{Outbox: st, Hand: desk.OneByOne(a.tracing().OutboxRow(desk.HandOver{Queue: queue, Cashier: cashier}.Row))}
+	relay := &scheduler.Relay{Outbox: st, Hand: desk.OneByOne(a.tracing().OutboxRow(hand.Row))}
 	purge := &scheduler.Purge{Rows: st, Keep: a.cfg.Log.Keep, Now: time.Now}
 	register := func(ctx context.Context) (bool, error) {
-		return false, redis.SAdd(ctx, "asynq:queues", tasks.Queues()).Err()
+		return false, redis.SAdd(ctx, tasks.KeyQueues, tasks.Queues()).Err()
 	}
 	doctor := &queuedoctor.Doctor{Redis: redis, Queues: tasks.Queues(), Now: time.Now, Log: a.log, Observe: a.metrics.Faults}
 	jobs := []scheduler.Job{
@@ -90,7 +87,7 @@ func (a *Assembly) watch(st *store.Store, redis redis.UniversalClient, jobs []sc
 // pending counts the tasks that wait in a queue.
 func pending(redis redis.UniversalClient, queue string) func(context.Context) (int64, error) {
 	return func(ctx context.Context) (int64, error) {
-		return redis.LLen(ctx, "asynq:{"+queue+"}:pending").Result()
+		return redis.LLen(ctx, tasks.Key(queue, "pending")).Result()
 	}
 }
 

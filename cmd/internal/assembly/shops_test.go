@@ -145,6 +145,11 @@ func TestTheReadyMadeLayoutsTellWhatTheyShould(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			for _, f := range s.store.CheckShop(t.Context()) {
+				if !f.OK && !f.Minor {
+					t.Errorf("doctor: %+v", f)
+				}
+			}
 			for id, want := range s.expected {
 				if swept := slices.Contains(page.IDs, id); swept != (want.NotPushed == "") {
 					t.Errorf("order %s (%s%s): found by the sweep: %v", id, want.Why, want.NotPushed, swept)
@@ -153,6 +158,24 @@ func TestTheReadyMadeLayoutsTellWhatTheyShould(t *testing.T) {
 				s.compare(t, id, want, push, err)
 			}
 		})
+	}
+}
+
+// ShopXO has no index on its times: doctor says so, and names the table and the column behind the SELECT.
+func TestDoctorNamesTheIndexBehindASelect(t *testing.T) {
+	s := loadLayout(t, "shopxo")
+	if s == nil {
+		return
+	}
+	var cures []string
+	for _, f := range s.store.CheckShop(t.Context()) {
+		if f.OK != (f.Cure == "") {
+			t.Errorf("%+v", f)
+		}
+		cures = append(cures, f.Cure)
+	}
+	if all := strings.Join(cures, "\n"); !strings.Contains(all, "ON sxo_order (upd_time)") {
+		t.Errorf("no cure names sxo_order (upd_time):\n%s", all)
 	}
 }
 

@@ -280,10 +280,10 @@ func (d *demo) post(ctx context.Context, all []*story, cause string) error {
 		if err != nil {
 			return fmt.Errorf("gateway: %w", err)
 		}
-		answer, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
+		said, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
 		_ = resp.Body.Close()
 		if resp.StatusCode/100 != 2 {
-			return fmt.Errorf("gateway: %s: %s", resp.Status, answer)
+			return fmt.Errorf("gateway: %s: %s", resp.Status, said)
 		}
 	}
 	return nil

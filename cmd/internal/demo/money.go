@@ -80,12 +80,12 @@ func (d *demo) moveMoney(ctx context.Context) error {
 		{"settlement", "/v1/orders/" + settled.id() + "/settlements", `{"out_settle_no":"S-` + settled.id() + `","desc":"订单分账","finish":true}`, http.StatusAccepted},
 		{"forged callback", "/callbacks/douyin", forgedCallback(whole.id()), http.StatusForbidden},
 	} {
-		status, answer, err := d.ask(ctx, step.path, step.body)
+		status, said, err := d.ask(ctx, step.path, step.body)
 		if err != nil {
 			return err
 		}
 		if status != step.want {
-			return fmt.Errorf("%s: HTTP %d instead of %d: %s", step.what, status, step.want, answer)
+			return fmt.Errorf("%s: HTTP %d instead of %d: %s", step.what, status, step.want, said)
 		}
 		d.cash.say("%-32s HTTP %d %s", step.what, status, http.StatusText(status))
 	}
@@ -107,10 +107,10 @@ func forgedCallback(id string) string {
 func (d *demo) pay(ctx context.Context, s *story) error {
 	body := fmt.Sprintf(`{"out_order_no":%q,"total_amount":%d,"subject":"课程","body":"课程","valid_time":3600}`, s.id(), s.fen())
 	var status int
-	var answer string
+	var said string
 	for range 20 { // a payment is asked for by a person, so nobody queues it; faults are met by asking again
 		var err error
-		if status, answer, err = d.ask(ctx, "/v1/payments", body); err != nil {
+		if status, said, err = d.ask(ctx, "/v1/payments", body); err != nil {
 			return err
 		}
 		if status == http.StatusOK {
@@ -118,7 +118,7 @@ func (d *demo) pay(ctx context.Context, s *story) error {
 		}
 	}
 	if status != http.StatusOK {
-		return fmt.Errorf("payment: HTTP %d: %s", status, answer)
+		return fmt.Errorf("payment: HTTP %d: %s", status, said)
 	}
 	d.cash.say("%-32s HTTP %d, order_token for tt.pay", "payment created", status)
 	return d.douyin.Pay(s.id())
@@ -148,7 +148,7 @@ func (d *demo) shopHandler(w http.ResponseWriter, r *http.Request) {
 }
 
 // ask posts to the gateway.
-func (d *demo) ask(ctx context.Context, path, body string) (status int, answer string, err error) {
+func (d *demo) ask(ctx context.Context, path, body string) (status int, said string, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.gateway+path, bytes.NewReader([]byte(body)))
 	if err != nil {
 		return 0, "", err

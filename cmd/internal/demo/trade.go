@@ -139,9 +139,9 @@ func (d *demo) state(ctx context.Context, s *story) (store.OrderState, error) {
 // inStep tells whether Douyin holds the shop's last word and our books say so; of a broken order, whether it was refused
 // and Douyin holds nothing.
 func (d *demo) inStep(s *story, state store.OrderState) bool {
-	held, known := d.douyin.Order(s.id())
+	held, found := d.douyin.Order(s.id())
 	if s.broken != "" {
-		return state.Outcome == store.Refused && !(known && held.Held)
+		return state.Outcome == store.Refused && !(found && held.Held)
 	}
-	return known && held.Held && held.Status == s.wanted() && state.Outcome == store.Pushed && state.Status == s.wanted() && state.Open == 0
+	return found && held.Held && held.Status == s.wanted() && state.Outcome == store.Pushed && state.Status == s.wanted() && state.Open == 0
 }

@@ -37,11 +37,11 @@ func (h HandOver) Row(ctx context.Context, r store.OutboxRow) error {
 // OneByOne hands rows of the outbox over one after the other.
 func OneByOne(one func(context.Context, store.OutboxRow) error) func(context.Context, []store.OutboxRow) []error {
 	return func(ctx context.Context, rows []store.OutboxRow) []error {
-		answers := make([]error, len(rows))
+		errs := make([]error, len(rows))
 		for i, r := range rows {
-			answers[i] = one(ctx, r)
+			errs[i] = one(ctx, r)
 		}
-		return answers
+		return errs
 	}
 }
 

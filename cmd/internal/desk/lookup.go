@@ -21,8 +21,8 @@ const (
 type Lookup struct{ Store *store.Store }
 
 var (
-	_ gateway.Orders = Lookup{}
-	_ gateway.Ledger = Lookup{}
+	_ gateway.Orders      = Lookup{}
+	_ gateway.MoneyStatus = Lookup{}
 )
 
 // OrderStatus is the reading in the gateway's words. An order that was never asked for is looked up
@@ -100,8 +100,8 @@ func orderStatus(o *Order) gateway.OrderStatus {
 	s := o.State
 	out.ShopStatus, out.Kind, out.Code, out.Message, out.LogID = s.ShopStatus, s.Kind, s.Code, s.Message, s.LogID
 	out.Attempts, out.PushedAt, out.DueAt = s.Attempts, s.PushedAt, s.DueAt
-	if told, known := o.Told(); known {
-		out.Douyin = &gateway.Held{Status: told, Text: told.Text(), UpdateTime: s.UpdateTime}
+	if status, told := o.Told(); told {
+		out.Douyin = &gateway.Held{Status: status, Text: status.Text(), UpdateTime: s.UpdateTime}
 	}
 	for _, i := range slices.Backward(o.Refunds) {
 		out.Refunds = append(out.Refunds, refundStatus(i))

@@ -121,10 +121,10 @@ func (o *Order) Outcome() string {
 	return string(o.State.Outcome)
 }
 
-// Told is the state of the order in Douyin's order centre. known is false while nobody knows it.
-func (o *Order) Told() (status douyin.OrderStatus, known bool) {
-	s, known := o.State.Told()
-	return douyin.OrderStatus(s), known
+// Told is the state of the order in Douyin's order centre. told is false while nobody knows it.
+func (o *Order) Told() (status douyin.OrderStatus, told bool) {
+	s, told := o.State.Told()
+	return douyin.OrderStatus(s), told
 }
 
 func numbers(all []store.Instruction) []string {

@@ -68,9 +68,9 @@ func TestAnOrderIsReadOnceForWhoeverShowsIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told, known := page.Told()
-	if !known || told != douyin.Paid || !page.Asked || !page.InShop || page.OrderNo() != "1" || len(page.Calls) != 1 || len(page.Refunds) != 2 || page.Shop.User.OpenID == "" {
-		t.Errorf("%v, %v: %+v", told, known, page)
+	told, isTold := page.Told()
+	if !isTold || told != douyin.Paid || !page.Asked || !page.InShop || page.OrderNo() != "1" || len(page.Calls) != 1 || len(page.Refunds) != 2 || page.Shop.User.OpenID == "" {
+		t.Errorf("%v, %v: %+v", told, isTold, page)
 	}
 	status, found, err := l.OrderStatus(t.Context(), "1")
 	if err != nil || !found {

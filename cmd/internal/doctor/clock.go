@@ -11,7 +11,7 @@ import (
 // Clock is what Clocks needs: a *store.Store.
 type Clock interface {
 	Skew(ctx context.Context) (ahead time.Duration, err error)
-	Ahead(ctx context.Context) (store.Ahead, error)
+	CheckTimes(ctx context.Context) []store.Finding
 }
 
 // Clocks compares this machine's clock and the shop's times with the database's clock, which is the one that counts between processes.
@@ -28,13 +28,8 @@ func Clocks(ctx context.Context, c Clock) []Result {
 	} else {
 		out = append(out, ok(check, "agrees with the database's"))
 	}
-	switch ahead, err := c.Ahead(ctx); {
-	case err != nil:
-		out = append(out, fail(check, err.Error(), "mend the shop's order table first"))
-	case ahead.Orders > 0:
-		out = append(out, warn(check,
-			fmt.Sprintf("%d or more orders were created in the future, up to %s ahead", ahead.Orders, ahead.By.Round(time.Second)),
-			"set loc in mysql.dsn to the time zone in which the shop writes, and look at the clock of whoever writes create_time"))
+	for _, f := range c.CheckTimes(ctx) {
+		out = append(out, result(check, f))
 	}
 	return out
 }

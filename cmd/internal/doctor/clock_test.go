@@ -12,22 +12,25 @@ import (
 
 type clocks struct {
 	skew  time.Duration
-	ahead store.Ahead
+	times []store.Finding
 	err   error
 }
 
 func (c clocks) Skew(context.Context) (time.Duration, error) { return c.skew, c.err }
-func (c clocks) Ahead(context.Context) (store.Ahead, error)  { return c.ahead, c.err }
+func (c clocks) CheckTimes(context.Context) []store.Finding  { return c.times }
 
 func TestClocks(t *testing.T) {
 	for name, tt := range map[string]struct {
 		clocks
 		want string // how the last line begins
 	}{
-		"alike":       {clocks{skew: 1900 * time.Millisecond}, "ok    clock: agrees"},
-		"ahead":       {clocks{skew: 20 * time.Minute}, "warn  clock: this machine is 20m0s ahead of the database. Cure: "},
-		"behind":      {clocks{skew: -2100 * time.Millisecond}, "warn  clock: this machine is 2.1s behind the database. Cure: "},
-		"wrong loc":   {clocks{ahead: store.Ahead{Orders: 15, By: 8 * time.Hour}}, "warn  clock: 15 or more orders were created in the future, up to 8h0m0s"},
+		"alike":  {clocks{skew: 1900 * time.Millisecond}, "ok    clock: agrees"},
+		"ahead":  {clocks{skew: 20 * time.Minute}, "warn  clock: this machine is 20m0s ahead of the database. Cure: "},
+		"behind": {clocks{skew: -2100 * time.Millisecond}, "warn  clock: this machine is 2.1s behind the database. Cure: "},
+		"wrong loc": {
+			clocks{times: []store.Finding{{Minor: true, What: "8h off", Cure: "set loc"}}},
+			"warn  clock: 8h off. Cure: set loc",
+		},
 		"no database": {clocks{err: errors.New("gone")}, "FAIL  clock: gone"},
 	} {
 		results := Clocks(t.Context(), tt.clocks)

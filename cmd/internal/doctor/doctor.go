@@ -72,16 +72,20 @@ type Shop interface {
 func Database(ctx context.Context, shop Shop) []Result {
 	var out []Result
 	for _, f := range shop.CheckShop(ctx) {
-		r := Result{Check: "mysql", Found: f.What, Cure: f.Cure}
-		switch {
-		case !f.OK && f.Minor:
-			r.Level = Warning
-		case !f.OK:
-			r.Level = Failure
-		}
-		out = append(out, r)
+		out = append(out, result("mysql", f))
 	}
 	return out
+}
+
+func result(check string, f store.Finding) Result {
+	r := Result{Check: check, Found: f.What, Cure: f.Cure}
+	switch {
+	case !f.OK && f.Minor:
+		r.Level = Warning
+	case !f.OK:
+		r.Level = Failure
+	}
+	return r
 }
 
 // Held is what Money needs: a *store.Store.
@@ -98,7 +102,7 @@ func Money(ctx context.Context, money Held) []Result {
 	var out []Result
 	for _, h := range held {
 		out = append(out, fail("money", fmt.Sprintf("%d %ss wait, the oldest since %s: Douyin refuses the configuration (code %d: %s)",
-			h.Count, h.Money, h.Oldest.Format(time.DateTime), h.Code, h.Message),
+			h.Count, h.Money, h.Oldest.Format(time.RFC3339), h.Code, h.Message),
 			"compare douyin.salt, douyin.app_id, the provider and the merchant with Douyin's console; they go on by themselves"))
 	}
 	return out

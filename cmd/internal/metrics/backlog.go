@@ -39,7 +39,7 @@ var alarmTables = map[string][]string{
 	"payment":     {store.AlarmAmount, store.AlarmContradiction, store.AlarmUnknownOrder, store.AlarmUnsettled},
 	"outbox_bad":  {store.AlarmPutAside},
 	"payment_ask": {store.AlarmUnanswered},
-	"callback":    {store.AlarmForeignApp, store.AlarmUnknownType, store.AlarmNotUnderstood},
+	"callback":    {store.AlarmForeignApp, store.AlarmUnknownType, store.AlarmNotUnderstood, store.AlarmUndelivered},
 }
 
 // readBacklog reads the database, or sends what it read a few seconds ago.

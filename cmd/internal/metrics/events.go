@@ -38,7 +38,7 @@ type events struct {
 	jobDone *prometheus.GaugeVec
 	limiter prometheus.Gauge
 	ahead   prometheus.Gauge
-	known   map[string]bool // kinds
+	kinds   map[string]bool // those that have a series of their own
 }
 
 func newEvents() events {
@@ -66,7 +66,7 @@ func newEvents() events {
 		ahead: prometheus.NewGauge(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "orders_ahead", Help: "Orders of the shop whose time lies ahead of the database's clock, as the last sweep read them.",
 		}),
-		known: map[string]bool{},
+		kinds: map[string]bool{},
 	}
 	e.limiter.Set(1)
 	e.fill()
@@ -97,7 +97,7 @@ func ops() []string {
 }
 
 // answers are what an exchange with Douyin can mean.
-func answers() []string {
+func callKinds() []string {
 	all := []string{ok, other}
 	for k := douyin.Unavailable; k <= douyin.Doubtful; k++ {
 		all = append(all, k.String())
@@ -111,12 +111,12 @@ func (e *events) fill() {
 		e.pushTime.WithLabelValues(string(outcome))
 		for _, kind := range kinds {
 			e.pushes.WithLabelValues(string(outcome), kind)
-			e.known[kind] = true
+			e.kinds[kind] = true
 		}
 	}
 	for _, op := range ops() {
 		e.callTime.WithLabelValues(op)
-		for _, kind := range answers() {
+		for _, kind := range callKinds() {
 			e.calls.WithLabelValues(op, kind)
 		}
 		if op != douyin.OpTokenFetch { // passes no gate
@@ -124,7 +124,7 @@ func (e *events) fill() {
 			e.held.WithLabelValues(op)
 		}
 	}
-	for _, kind := range answers() {
+	for _, kind := range callKinds() {
 		e.fetches.WithLabelValues(kind)
 	}
 	for _, state := range breakerStates {
@@ -164,7 +164,7 @@ func (e *events) Push(a worker.Attempt) {
 	switch {
 	case kind == "":
 		kind = none
-	case !e.known[kind]:
+	case !e.kinds[kind]:
 		kind = other
 	}
 	e.pushes.WithLabelValues(string(a.Outcome), kind).Inc()
@@ -173,26 +173,26 @@ func (e *events) Push(a worker.Attempt) {
 
 // Call counts one exchange with Douyin. took is 0 when nothing could be sent.
 func (e *events) Call(op string, took time.Duration, err error) {
-	e.calls.WithLabelValues(op, answer(err)).Inc()
+	e.calls.WithLabelValues(op, callKind(err)).Inc()
 	if took > 0 {
 		e.callTime.WithLabelValues(op).Observe(took.Seconds())
 	}
 }
 
 // answer is what an exchange meant, in a word.
-func answer(err error) string {
+func callKind(err error) string {
 	if err == nil {
 		return ok
 	}
 	var e *douyin.Error
-	if errors.As(err, &e) && slices.Contains(answers(), e.Kind.String()) {
+	if errors.As(err, &e) && slices.Contains(callKinds(), e.Kind.String()) {
 		return e.Kind.String()
 	}
 	return other
 }
 
 // TokenFetch counts one fetch of the token.
-func (e *events) TokenFetch(err error) { e.fetches.WithLabelValues(answer(err)).Inc() }
+func (e *events) TokenFetch(err error) { e.fetches.WithLabelValues(callKind(err)).Inc() }
 
 // Callback counts one delivery.
 func (e *events) Callback(r gateway.CallbackResult) { e.callbacks.WithLabelValues(string(r)).Inc() }

@@ -105,11 +105,11 @@ func wantSeries(t *testing.T, got map[string]float64, want map[string]float64) {
 var closed = map[string][]string{
 	"outcome": {"pushed", "settled", "refused", "retrying", "gave_up", "ignored", "handed", "dead", "failed"},
 	"kind":    append(worker.Kinds(), none, ok, other, "push", "refund", "settle", "unknown"),
-	"op":      ops(), "result": append(answers(), "failed", "accepted", "forged", "malformed", "foreign", "repaired", "left"),
+	"op":      ops(), "result": append(callKinds(), "failed", "accepted", "forged", "malformed", "foreign", "repaired", "left"),
 	"to": breakerStates, "money": {"refund", "settlement"}, "by": {"worker", "callback"}, "job": {"sweep", "outbox"},
 	"queue": tasks.Queues(), "state": append(slices.Concat(states, breakerStates), "new", "sending", "submitted", "succeeded", "failed"),
 	"fault": {"ghost", "unleased", "undecodable", "misfiled", "overfull"}, "table": {"refund", "settlement", "payment", "outbox_bad", "payment_ask", "callback"},
-	"alarm": {"overdue", "amount", "contradiction", "unknown_order", "unreadable", "unknown_code", "unsendable", "unsettled", "put_aside", "foreign_app", "unknown_type", "not_understood", "unanswered"}, "source": {"queues", "inbox", "memory", "database"},
+	"alarm": {"overdue", "amount", "contradiction", "unknown_order", "unreadable", "unknown_code", "unsendable", "unsettled", "put_aside", "foreign_app", "unknown_type", "not_understood", "unanswered", "undelivered"}, "source": {"queues", "inbox", "memory", "database"},
 	"version": nil, "commit": nil, "go": nil, "le": nil,
 }
 

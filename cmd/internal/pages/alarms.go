@@ -63,7 +63,7 @@ func (p *pages) alarms(ctx context.Context, l lang) ([]alarm, error) {
 		}
 		for _, i := range instructions {
 			a := alarm{
-				What: l.T(moneyName(m)), Number: i.Number, OrderID: i.OrderID, Message: i.Message, Link: orderLink(i.OrderID),
+				What: l.T(moneyNames[m]), Number: i.Number, OrderID: i.OrderID, Message: i.Message, Link: orderLink(i.OrderID),
 				Table: store.AlarmTable(m), Alarm: i.Alarm, Amount: i.Amount, At: i.UpdatedAt, Meaning: l.alarmMeaning(i.Alarm),
 			}
 			if i.AlarmAt != nil {
@@ -136,15 +136,15 @@ func tableName(t store.AlarmTable) string {
 		return "Outbox row"
 	case store.RefundAlarm, store.SettlementAlarm:
 	}
-	return moneyName(store.Money(t))
+	return moneyNames[store.Money(t)]
 }
 
 // acknowledge records that the person who is signed in has looked at one alarm, and leads back to the start page. The form names the
 // alarm that the page showed: one that has come since stays open.
-func (p *pages) acknowledge(ctx context.Context, r *http.Request, _ lang) (answer, error) {
+func (p *pages) acknowledge(ctx context.Context, r *http.Request, _ lang) (view, error) {
 	r.Body = http.MaxBytesReader(nil, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
-		return answer{}, errBadForm
+		return view{}, errBadForm
 	}
 	in := r.PostForm
 	who, _ := admin.SignedIn(ctx)
@@ -154,20 +154,20 @@ func (p *pages) acknowledge(ctx context.Context, r *http.Request, _ lang) (answe
 		Ack: store.Ack{At: &now, By: who.Name, Note: strings.TrimSpace(in.Get("note"))},
 	}
 	if !slices.Contains(store.AlarmTables(), seen.Table) {
-		return answer{}, errBadForm
+		return view{}, errBadForm
 	}
 	if seen.Number == "" || seen.Alarm == "" {
-		return answer{}, errBadForm
+		return view{}, errBadForm
 	}
 	if len(seen.Ack.Note) > maxNote {
-		return answer{}, errLongNote
+		return view{}, errLongNote
 	}
 	switch err := p.Store.Acknowledge(ctx, seen); {
 	case errors.Is(err, store.ErrNoAlarm):
-		return answer{}, errAlarmGone
+		return view{}, errAlarmGone
 	case err != nil:
-		return answer{}, err
+		return view{}, err
 	}
 	p.audit(ctx, "acknowledge").Str("table", string(seen.Table)).Str("number", seen.Number).Str("alarm", seen.Alarm).Msg("admin")
-	return answer{}, redirect(Home + "?" + acknowledgedParameter)
+	return view{}, redirect(Home + "?" + acknowledgedParameter)
 }

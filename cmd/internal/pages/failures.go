@@ -36,23 +36,23 @@ type failedOrder struct {
 
 var errBadAddress = &problem{http.StatusBadRequest, "This address is not one of these pages'."}
 
-func (p *pages) failures(ctx context.Context, r *http.Request, l lang) (answer, error) {
+func (p *pages) failures(ctx context.Context, r *http.Request, l lang) (view, error) {
 	in := r.URL.Query()
 	q := store.FailureQuery{Kind: in.Get("kind"), Limit: pageRows}
 	var err error
 	if q.Code, err = strconv.Atoi(in.Get("code")); err != nil {
-		return answer{}, errBadAddress
+		return view{}, errBadAddress
 	}
 	if after := in.Get("after"); after != "" {
 		ms, err := strconv.ParseInt(after, 10, 64)
 		if err != nil {
-			return answer{}, errBadAddress
+			return view{}, errBadAddress
 		}
 		q.After = store.FailureKey{FailedAt: time.UnixMilli(ms), OrderID: in.Get("order")}
 	}
 	found, err := p.Store.Failures(ctx, q)
 	if err != nil {
-		return answer{}, err
+		return view{}, err
 	}
 	page := failuresPage{Kind: q.Kind, Code: q.Code, Meaning: l.failureMeaning(q.Kind, q.Code), GroupLimit: groupLimit}
 	now := p.Now()
@@ -63,7 +63,7 @@ func (p *pages) failures(ctx context.Context, r *http.Request, l lang) (answer, 
 		last := found[len(found)-1].Key()
 		page.Next = failuresLink(q.Kind, q.Code, url.Values{"after": {strconv.FormatInt(last.FailedAt.UnixMilli(), 10)}, "order": {last.OrderID}})
 	}
-	out := answer{template: "failures", title: "Refused and given up", content: &page}
+	out := view{template: "failures", title: "Refused and given up", content: &page}
 	if n, err := strconv.Atoi(in.Get("asked")); err == nil {
 		out.notice = l.T("%d orders will be pushed again.", n)
 		if n == groupLimit {

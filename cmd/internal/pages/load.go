@@ -33,27 +33,27 @@ type loadPage struct {
 // rate is one figure of the last hour.
 type rate struct{ Figure, Name string }
 
-func (p *pages) load(ctx context.Context, _ *http.Request, l lang) (answer, error) {
+func (p *pages) load(ctx context.Context, _ *http.Request, l lang) (view, error) {
 	now := p.Now()
 	var page loadPage
 	var err error
 	if page.Waiting, err = p.Store.CountUnsynced(ctx, now); err != nil {
-		return answer{}, err
+		return view{}, err
 	}
 	since := now.Add(-day).Truncate(callStep).Add(callStep) // whole steps; the last one is the present one
 	counts, from, err := p.Store.Calls(ctx, since, callStep)
 	if err != nil {
-		return answer{}, err
+		return view{}, err
 	}
 	page.Partial, page.From = from.After(since), from
 	begin := now.Add(-day).Truncate(dueStep)
 	past, err := p.Store.DueBetween(ctx, begin, now.Add(time.Millisecond), dueStep) // now included, as in Waiting
 	if err != nil {
-		return answer{}, err
+		return view{}, err
 	}
 	all, err := p.Store.DueBetween(ctx, begin, begin.Add(2*day), dueStep)
 	if err != nil {
-		return answer{}, err
+		return view{}, err
 	}
 	page.Rates = rates(l, counts)
 	page.Plots = []plot{
@@ -65,7 +65,7 @@ func (p *pages) load(ctx context.Context, _ *http.Request, l lang) (answer, erro
 		p.Log.Error().Err(err).Str("path", "/load").Msg("admin page")
 		page.NoQueues = true
 	}
-	return answer{template: "load", title: "Load", content: &page}, nil
+	return view{template: "load", title: "Load", content: &page}, nil
 }
 
 // depths are all of our queues; one on which nothing was ever put is empty.

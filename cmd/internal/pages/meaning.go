@@ -18,7 +18,7 @@ type Meaning struct{ Title, What, Do string }
 
 func (l lang) meaning(m meaning) Meaning { return Meaning{l.say(m.title), l.say(m.what), l.say(m.do)} }
 
-// cause is a kind of failure (douyin.Kind's word, or one of the worker's) with Douyin's number.
+// cause is a kind of failure (douyin.Kind's word, or one of the worker's) with Douyin's code.
 type cause struct {
 	kind string // empty: any
 	code int    // 0: any

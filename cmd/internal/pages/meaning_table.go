@@ -31,7 +31,7 @@ var (
 	}
 )
 
-// failureMeanings: Douyin's numbers as far as they are known (no complete official table is: UNCONFIRMED), then the kinds.
+// failureMeanings: Douyin's codes as far as they are known (no complete official table is: UNCONFIRMED), then the kinds.
 var failureMeanings = map[cause]meaning{
 	// Order push.
 	{"", -1}: {
@@ -151,7 +151,7 @@ var failureMeanings = map[cause]meaning{
 	},
 	{"unavailable", 0}: {
 		phrase{"Douyin did not answer", "抖音没有应答"},
-		phrase{"No answer, a server fault, or a number that nobody knows, again and again.", "多次没有应答、服务器错误，或返回未知错误码。"},
+		phrase{"No answer, a server fault, or a code that nobody knows, again and again.", "多次没有应答、服务器错误，或返回未知错误码。"},
 		phrase{"ordersync asks again every hour. When Douyin is well, push the group again to save the wait.", "ordersync 每小时自动重试。抖音恢复后可整组重新推送以免等待。"},
 	},
 	{"throttled", 0}: {
@@ -166,9 +166,9 @@ var failureMeanings = map[cause]meaning{
 		phrase{"Look at the other groups for the cause. Calls go on by themselves.", "请查看其他分组了解原因。调用会自动恢复。"},
 	},
 	{"doubtful", 0}: {
-		phrase{"Douyin refuses with a number that nobody knows", "抖音以未知错误码拒绝"},
+		phrase{"Douyin refuses with a code that nobody knows", "抖音以未知错误码拒绝"},
 		phrase{"Whether the request took effect is asked of Douyin; it is not sent under another number.", "请求是否生效将向抖音查询确认；不会换单号重发。"},
-		phrase{"Read Douyin's words. Tell the number to douyin.codes once its meaning is known.", "阅读抖音的提示；确认错误码含义后可写入 douyin.codes。"},
+		phrase{"Read Douyin's words. Tell the code to douyin.codes once its meaning is known.", "阅读抖音的提示；确认错误码含义后可写入 douyin.codes。"},
 	},
 	{"rejected", 0}: {
 		phrase{"Douyin refuses the order", "抖音拒绝该订单"},
@@ -194,9 +194,9 @@ var alarmMeanings = map[string]meaning{
 		phrase{"Look at Douyin's bill which of both is true, and correct the shop's books by hand.", "以抖音账单为准确认真实结果，并手工更正商城账目。"},
 	},
 	store.AlarmUnknownCode: {
-		phrase{"Refused with a number that nobody knows", "抖音以未知错误码拒绝"},
+		phrase{"Refused with a code that nobody knows", "抖音以未知错误码拒绝"},
 		phrase{"Douyin refused it with the number beside, which is in no document, and does not know the instruction when it is asked. It has ended as failed.", "抖音以旁边的错误码拒绝了请求，该错误码没有公开文档；查询时抖音也没有该单号的记录。该指令已记为失败。"},
-		phrase{"Read Douyin's words and look at the merchant platform before you give the instruction again under a new number. Tell the number to douyin.codes once its meaning is known.", "先阅读抖音的提示并在商家后台核对，再用新单号重新发起。确认错误码含义后可写入 douyin.codes。"},
+		phrase{"Read Douyin's words and look at the merchant platform before you give the instruction again under a new number. Tell the code to douyin.codes once its meaning is known.", "先阅读抖音的提示并在商家后台核对，再用新单号重新发起。确认错误码含义后可写入 douyin.codes。"},
 	},
 	store.AlarmUnreadable: {
 		phrase{"A row of money cannot be read", "资金指令内容损坏"},
@@ -237,6 +237,11 @@ var alarmMeanings = map[string]meaning{
 		phrase{"A callback that cannot be understood", "无法理解的回调"},
 		phrase{"Douyin signed it, and the field that the words name is not what it must be. It was stored, handed to the shop's own handler where there is one, and changed nothing here.", "抖音已签名，但下方指出的字段不符合要求。已保存，并已转给商城自己的处理程序（如已设置），未改动任何数据。"},
 		phrase{"Look up the payment, refund or settlement on Douyin's merchant platform; the callback's body stands in ordersync_callback. Tell the makers of ordersync.", "在抖音商家后台查询该笔支付、退款或分账；回调正文在 ordersync_callback 表中。请告知 ordersync 的开发者。"},
+	},
+	store.AlarmUndelivered: {
+		phrase{"A callback that the shop's own handler never took", "商城自己的处理程序一直未接收的回调"},
+		phrase{"It was handed to callbacks.forward_url for seven days and never answered with success. What ordersync does of it was done when it came; what the shop's handler does was not.", "七天内多次转给 callbacks.forward_url，从未得到成功应答。ordersync 应做的处理在收到时已完成，商城处理程序应做的没有完成。"},
+		phrase{"Mend the handler, and do by hand what it would have done: the callback's body stands in ordersync_callback. Then acknowledge this.", "修正处理程序，并手工补做它应做的处理：回调正文在 ordersync_callback 表中。然后确认此警报。"},
 	},
 	store.AlarmUnknownOrder: {
 		phrase{"Paid, and the shop has no such order", "已支付，但商城没有该订单"},

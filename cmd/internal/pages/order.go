@@ -26,24 +26,24 @@ const (
 	askedEvery     = 2 // seconds
 )
 
-// known is all that is known of one order, for a person to read.
-type known struct{ desk.Order }
+// orderView is all that is known of one order, for a person to read.
+type orderView struct{ desk.Order }
 
 // know reads everything. The error is errNoOrder when neither we nor the shop have it.
-func (p *pages) know(ctx context.Context, id string) (known, error) {
+func (p *pages) know(ctx context.Context, id string) (orderView, error) {
 	depth := desk.Depth{Shop: true, Calls: callLimit + 1, Callbacks: callbackLimit}
 	o, err := desk.Lookup{Store: p.Store}.Order(ctx, id, depth)
 	if errors.Is(err, desk.ErrNoOrder) {
 		err = errNoOrder
 	}
-	return known{o}, err
+	return orderView{o}, err
 }
 
 var errNoOrder = &problem{http.StatusNotFound, "Neither the shop nor ordersync has this order."}
 
 // strikeOut takes the buyer's open_id out of a text that came from Douyin or from the log. Both are masked before they are
 // stored; this holds where that failed.
-func (k *known) strikeOut(text string) string {
+func (k *orderView) strikeOut(text string) string {
 	if id := k.Shop.User.OpenID; id != "" {
 		text = strings.ReplaceAll(text, id, "***")
 	}
@@ -58,7 +58,7 @@ type orderPage struct {
 	Meaning                                 Meaning
 	Pushable                                bool
 	Facts                                   []fact
-	Money                                   []ledger
+	Money                                   []moneyTable
 	Events                                  []event
 	Cut                                     bool
 	CallLimit                               int
@@ -70,22 +70,22 @@ type fact struct {
 	At          time.Time
 }
 
-// ledger is an order's refunds or settlements.
-type ledger struct {
+// moneyTable is an order's refunds or settlements.
+type moneyTable struct {
 	Title string
-	Rows  []ledgerRow
+	Rows  []moneyRow
 }
 
-type ledgerRow struct {
+type moneyRow struct {
 	store.Instruction
 	Word, AlarmWord, Yuan string
 	Seen                  bool // somebody has acknowledged the alarm
 }
 
-func (p *pages) order(ctx context.Context, r *http.Request, l lang) (answer, error) {
+func (p *pages) order(ctx context.Context, r *http.Request, l lang) (view, error) {
 	k, err := p.know(ctx, r.PathValue("id"))
 	if err != nil {
-		return answer{}, err
+		return view{}, err
 	}
 	id := r.PathValue("id")
 	page := orderPage{ID: id, Outcome: k.Outcome(), Link: orderLink(id), Pushable: tasks.PushOrder{OrderID: id}.Validate() == nil, CallLimit: callLimit}
@@ -98,13 +98,13 @@ func (p *pages) order(ctx context.Context, r *http.Request, l lang) (answer, err
 	}
 	k.Calls, page.Cut = atMost(k.Calls, callLimit)
 	page.Facts, page.Money, page.Events = k.facts(l), k.money(l), k.timeline(l)
-	out := answer{template: "order", title: "Order", content: &page}
+	out := view{template: "order", title: "Order", content: &page}
 	p.follow(&out, &k, r, l)
 	return out, nil
 }
 
 // follow says how a push that was just asked for goes on, and lets the browser look again until it has ended.
-func (p *pages) follow(out *answer, k *known, r *http.Request, l lang) {
+func (p *pages) follow(out *view, k *orderView, r *http.Request, l lang) {
 	ms, err := strconv.ParseInt(r.URL.Query().Get(askedParameter), 10, 64)
 	if err != nil {
 		return
@@ -121,7 +121,7 @@ func (p *pages) follow(out *answer, k *known, r *http.Request, l lang) {
 }
 
 // facts are the lines at the top of the page; those without a value are left out.
-func (k *known) facts(l lang) []fact {
+func (k *orderView) facts(l lang) []fact {
 	var all []fact
 	say := func(name, value string) {
 		if value != "" {
@@ -165,8 +165,8 @@ func (k *known) facts(l lang) []fact {
 	return all
 }
 
-func (k *known) money(l lang) []ledger {
-	var all []ledger
+func (k *orderView) money(l lang) []moneyTable {
+	var all []moneyTable
 	for _, of := range []struct {
 		title string
 		rows  []store.Instruction
@@ -174,19 +174,19 @@ func (k *known) money(l lang) []ledger {
 		if len(of.rows) == 0 {
 			continue
 		}
-		book := ledger{Title: l.T(of.title)}
+		table := moneyTable{Title: l.T(of.title)}
 		for _, i := range of.rows {
 			i.Message, i.Text = k.strikeOut(i.Message), k.strikeOut(i.Text)
-			row := ledgerRow{Instruction: i, Word: l.T(outcomeName(string(i.State)))}
+			row := moneyRow{Instruction: i, Word: l.T(outcomeName(string(i.State)))}
 			if i.Alarm != "" {
 				row.AlarmWord, row.Seen = l.alarmMeaning(i.Alarm).Title, !i.NeedsPerson()
 			}
-			if i.Money == store.Refund || i.Amount > 0 { // what a settlement moves is known in the end only
+			if amountAsked[i.Money] || i.Amount > 0 {
 				row.Yuan = i.Amount.String()
 			}
-			book.Rows = append(book.Rows, row)
+			table.Rows = append(table.Rows, row)
 		}
-		all = append(all, book)
+		all = append(all, table)
 	}
 	return all
 }

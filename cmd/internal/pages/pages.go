@@ -103,7 +103,7 @@ func file(kind string, content []byte) http.Handler {
 	})
 }
 
-// problem is an answer other than a page: its status and what to say, a text of the word list.
+// problem is what is shown in place of a page: its status and what to say, a text of the word list.
 type problem struct {
 	status int
 	text   string
@@ -116,8 +116,8 @@ type redirect string
 
 func (r redirect) Error() string { return "see " + string(r) }
 
-// answer is a page that succeeded: which template, its title (a text of the word list) and its content.
-type answer struct {
+// view is a page that succeeded: which template, its title (a text of the word list) and its content.
+type view struct {
 	template string
 	title    string
 	content  any
@@ -125,9 +125,9 @@ type answer struct {
 	refresh  int    // seconds after which the browser asks again; 0: it does not
 }
 
-// page runs a handler and shows what it returns: an answer, a *problem, a redirect, or an error of the database, which is logged
+// page runs a handler and shows what it returns: a view, a *problem, a redirect, or an error of the database, which is logged
 // here and not shown.
-func (p *pages) page(h func(ctx context.Context, r *http.Request, l lang) (answer, error)) http.Handler {
+func (p *pages) page(h func(ctx context.Context, r *http.Request, l lang) (view, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), pageTimeout)
 		defer cancel()
@@ -142,24 +142,24 @@ func (p *pages) page(h func(ctx context.Context, r *http.Request, l lang) (answe
 			http.Redirect(w, r, string(to), http.StatusSeeOther)
 			return
 		case errors.As(err, &said):
-			status, out = said.status, answer{template: "problem", title: "That did not work", content: said.text}
+			status, out = said.status, view{template: "problem", title: "That did not work", content: said.text}
 		default:
 			p.Log.Error().Err(err).Str("path", r.URL.Path).Msg("admin page")
-			status, out = http.StatusServiceUnavailable, answer{template: "problem", title: "That did not work", content: "The database does not answer, or answers with an error. The log of this process says more."}
+			status, out = http.StatusServiceUnavailable, view{template: "problem", title: "That did not work", content: "The database does not answer, or answers with an error. The log of this process says more."}
 		}
 		p.show(w, r, l, status, out)
 	})
 }
 
 // show renders into memory first: half a page would look like a whole one.
-func (p *pages) show(w http.ResponseWriter, r *http.Request, l lang, status int, a answer) {
+func (p *pages) show(w http.ResponseWriter, r *http.Request, l lang, status int, v view) {
 	who, _ := admin.SignedIn(r.Context())
 	f := frame{
-		lang: l, Zone: p.Zone, Now: p.Now(), User: who.Name, Operator: who.Role >= admin.Operator, Title: l.T(a.title),
-		Style: styleDigest, Other: otherLanguage(r, l), Query: r.URL.Query().Get("q"), Notice: a.notice, Refresh: a.refresh, Page: a.content, At: a.template,
+		lang: l, Zone: p.Zone, Now: p.Now(), User: who.Name, Operator: who.Role >= admin.Operator, Title: l.T(v.title),
+		Style: styleDigest, Other: otherLanguage(r, l), Query: r.URL.Query().Get("q"), Notice: v.notice, Refresh: v.refresh, Page: v.content, At: v.template,
 	}
 	var body bytes.Buffer
-	if err := p.templates[a.template].Execute(&body, &f); err != nil {
+	if err := p.templates[v.template].Execute(&body, &f); err != nil {
 		p.Log.Error().Err(err).Str("path", r.URL.Path).Msg("admin page")
 		http.Error(w, "this page cannot be shown; the log says why", http.StatusInternalServerError)
 		return

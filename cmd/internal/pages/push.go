@@ -27,30 +27,30 @@ var (
 )
 
 // pushOne asks for another push of one order, whatever its state, and leads back to it.
-func (p *pages) pushOne(ctx context.Context, r *http.Request, _ lang) (answer, error) {
+func (p *pages) pushOne(ctx context.Context, r *http.Request, _ lang) (view, error) {
 	id := r.PathValue("id")
 	if err := (tasks.PushOrder{OrderID: id}).Validate(); err != nil {
-		return answer{}, errBadOrder
+		return view{}, errBadOrder
 	}
 	asked := p.Now()
 	if err := p.ask(ctx, []string{id}); err != nil {
-		return answer{}, err
+		return view{}, err
 	}
 	p.audit(ctx, "push").Str("order", id).Msg("admin")
-	return answer{}, redirect(orderLink(id) + "?" + url.Values{askedParameter: {strconv.FormatInt(asked.UnixMilli(), 10)}}.Encode())
+	return view{}, redirect(orderLink(id) + "?" + url.Values{askedParameter: {strconv.FormatInt(asked.UnixMilli(), 10)}}.Encode())
 }
 
 // pushMany asks for another push of the selected orders of a group, or of the whole group, and leads back to the group.
-func (p *pages) pushMany(ctx context.Context, r *http.Request, _ lang) (answer, error) {
+func (p *pages) pushMany(ctx context.Context, r *http.Request, _ lang) (view, error) {
 	r.Body = http.MaxBytesReader(nil, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
-		return answer{}, errBadForm
+		return view{}, errBadForm
 	}
 	in := r.PostForm
 	kind := in.Get("kind")
 	code, err := strconv.Atoi(in.Get("code"))
 	if err != nil || kind == "" || len(in["order"]) > pageRows {
-		return answer{}, errBadForm
+		return view{}, errBadForm
 	}
 	var n int
 	if in.Get("group") != "" {
@@ -59,9 +59,9 @@ func (p *pages) pushMany(ctx context.Context, r *http.Request, _ lang) (answer, 
 		n, err = p.pushSelected(ctx, in["order"])
 	}
 	if err != nil {
-		return answer{}, err
+		return view{}, err
 	}
-	return answer{}, redirect(failuresLink(kind, code, url.Values{"asked": {strconv.Itoa(n)}}))
+	return view{}, redirect(failuresLink(kind, code, url.Values{"asked": {strconv.Itoa(n)}}))
 }
 
 func (p *pages) pushSelected(ctx context.Context, ids []string) (int, error) {
@@ -112,8 +112,8 @@ func (p *pages) ask(ctx context.Context, ids []string) error {
 			continue
 		}
 		id := wanted[i].OrderID
-		_, known, err := p.Store.Order(ctx, id)
-		if err != nil || !known {
+		_, asked, err := p.Store.Order(ctx, id)
+		if err != nil || !asked {
 			return errors.Join(result.Err, err)
 		}
 		p.Log.Warn().Err(result.Err).Str("order", id).Msg("admin: not enqueued; it is due, and the scheduler hands it over")

@@ -18,10 +18,10 @@ var matchNames = map[store.MatchKind]string{
 }
 
 // search leads to the order, where there is just one.
-func (p *pages) search(ctx context.Context, r *http.Request, l lang) (answer, error) {
+func (p *pages) search(ctx context.Context, r *http.Request, l lang) (view, error) {
 	matches, err := p.Store.FindOrders(ctx, strings.TrimSpace(r.URL.Query().Get("q")))
 	if err != nil {
-		return answer{}, err
+		return view{}, err
 	}
 	var hits []hit
 	one := true
@@ -30,7 +30,7 @@ func (p *pages) search(ctx context.Context, r *http.Request, l lang) (answer, er
 		hits = append(hits, hit{m.OrderID, l.T(matchNames[m.What]), orderLink(m.OrderID)})
 	}
 	if one && len(hits) > 0 {
-		return answer{}, redirect(hits[0].Link)
+		return view{}, redirect(hits[0].Link)
 	}
-	return answer{template: "search", title: "Search", content: hits}, nil
+	return view{template: "search", title: "Search", content: hits}, nil
 }

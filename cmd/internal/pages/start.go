@@ -54,11 +54,11 @@ type held struct {
 	Meaning Meaning
 }
 
-func (p *pages) start(ctx context.Context, r *http.Request, l lang) (answer, error) {
+func (p *pages) start(ctx context.Context, r *http.Request, l lang) (view, error) {
 	page := startPage{Window: store.FailureWindow, NoteLength: noteLength}
 	groups, complete, err := p.Store.FailureGroups(ctx)
 	if err != nil {
-		return answer{}, err
+		return view{}, err
 	}
 	page.Complete = complete
 	for _, g := range groups {
@@ -66,31 +66,31 @@ func (p *pages) start(ctx context.Context, r *http.Request, l lang) (answer, err
 		page.Groups = append(page.Groups, group{g, l.failureMeaning(g.Kind, g.Code), g.Sample.Message, failuresLink(g.Kind, g.Code, nil)})
 	}
 	if page.Waiting, err = p.Store.CountUnsynced(ctx, p.Now()); err != nil {
-		return answer{}, err
+		return view{}, err
 	}
 	waiting, err := p.Store.HeldMoney(ctx)
 	if err != nil {
-		return answer{}, err
+		return view{}, err
 	}
 	for _, h := range waiting {
-		page.Held = append(page.Held, held{h, l.T(moneyName(h.Money)), l.heldMeaning(h.Code)})
+		page.Held = append(page.Held, held{h, l.T(moneyNames[h.Money]), l.heldMeaning(h.Code)})
 	}
 	if page.Alarms, err = p.alarms(ctx, l); err != nil {
-		return answer{}, err
+		return view{}, err
 	}
 	page.Alarms, page.MoreAlarms = atMost(page.Alarms, listLimit)
 	if page.Seen, err = p.seenAlarms(ctx, l); err != nil {
-		return answer{}, err
+		return view{}, err
 	}
 	if page.Bad, err = p.Store.BadOutboxRows(ctx, listLimit+1); err != nil {
-		return answer{}, err
+		return view{}, err
 	}
 	page.Bad, page.MoreBad = atMost(page.Bad, listLimit)
 	page.Rate = p.slowRate(ctx)
 	if skew, known := p.Store.LastSkew(); known && skew.Abs() > store.MostSkew {
 		page.Skew = skew.Round(time.Second)
 	}
-	out := answer{template: "start", title: "What needs a person", content: &page}
+	out := view{template: "start", title: "What needs a person", content: &page}
 	if r.URL.Query().Has(acknowledgedParameter) {
 		out.notice = l.T("The alarm is acknowledged.")
 	}
@@ -112,13 +112,12 @@ func (p *pages) slowRate(ctx context.Context) string {
 // atMost is the first n of all, and whether there are more.
 func atMost[T any](all []T, n int) ([]T, bool) { return all[:min(len(all), n)], len(all) > n }
 
-// moneyName is a kind of instruction as a text of the word list.
-func moneyName(m store.Money) string {
-	if m == store.Refund {
-		return "Refund"
-	}
-	return "Settlement"
-}
+// In these the kinds of instructions differ here: the name is a text of the word list, and where the
+// amount was not asked for it is known in the end only.
+var (
+	moneyNames  = map[store.Money]string{store.Refund: "Refund", store.Settlement: "Settlement"}
+	amountAsked = map[store.Money]bool{store.Refund: true, store.Settlement: false}
+)
 
 func orderLink(orderID string) string { return "/orders/" + url.PathEscape(orderID) }
 

@@ -30,7 +30,7 @@ var callNames = map[string]string{
 
 // timeline is everything that happened to an order, newest first. Of what happened in the same millisecond the cause is taken for
 // the older: an instruction, its calls, what Douyin then said.
-func (k *known) timeline(l lang) []event {
+func (k *orderView) timeline(l lang) []event {
 	var all []event
 	for _, i := range slices.Concat(k.Refunds, k.Settlements) {
 		all = append(all, k.created(l, i))
@@ -55,7 +55,7 @@ func (k *known) timeline(l lang) []event {
 	return all
 }
 
-func (k *known) call(l lang, r *store.LogRow) event {
+func (k *orderView) call(l lang, r *store.LogRow) event {
 	title := r.Call
 	if name, ok := callNames[r.Call]; ok {
 		title = l.T(name)
@@ -92,7 +92,7 @@ func causeName(cause string) string {
 	return cause
 }
 
-func (k *known) callback(l lang, c store.CallbackRow) event {
+func (k *orderView) callback(l lang, c store.CallbackRow) event {
 	e := event{At: c.ReceivedAt, Class: "callback", Title: l.T("Callback: %s", l.T(c.Type)), State: c.Status, Notes: []string{c.Number}}
 	if c.Received > 1 {
 		e.Notes = append(e.Notes, l.T("delivered %d times", c.Received))
@@ -114,16 +114,16 @@ func (k *known) callback(l lang, c store.CallbackRow) event {
 }
 
 // created is the begin of a refund or a settlement.
-func (k *known) created(l lang, i store.Instruction) event {
-	e := event{At: i.CreatedAt, Class: "new", Title: l.T(moneyName(i.Money)) + " " + i.Number, State: l.T(outcomeName(string(store.MoneyNew)))}
-	if i.Money == store.Refund {
+func (k *orderView) created(l lang, i store.Instruction) event {
+	e := event{At: i.CreatedAt, Class: "new", Title: l.T(moneyNames[i.Money]) + " " + i.Number, State: l.T(outcomeName(string(store.MoneyNew)))}
+	if amountAsked[i.Money] {
 		e.Notes = []string{i.Amount.String() + " " + l.T("yuan"), k.strikeOut(i.Text)}
 	}
 	return e
 }
 
 // acknowledged is that somebody has seen an alarm; it stays when the alarm has passed.
-func (k *known) acknowledged(l lang, name string, a store.Ack) []event {
+func (k *orderView) acknowledged(l lang, name string, a store.Ack) []event {
 	if a.At == nil {
 		return nil
 	}
@@ -131,8 +131,8 @@ func (k *known) acknowledged(l lang, name string, a store.Ack) []event {
 }
 
 // ended is the end of a refund or a settlement, its alarm, and who has seen that.
-func (k *known) ended(l lang, i store.Instruction) (all []event) {
-	name := l.T(moneyName(i.Money)) + " " + i.Number
+func (k *orderView) ended(l lang, i store.Instruction) (all []event) {
+	name := l.T(moneyNames[i.Money]) + " " + i.Number
 	if i.FinishedAt != nil {
 		e := event{At: *i.FinishedAt, Class: string(i.State), Title: name, State: l.T(outcomeName(string(i.State))), Reason: reason(i.Kind, i.Code), Message: k.strikeOut(i.Message)}
 		if i.Amount > 0 {
@@ -147,7 +147,7 @@ func (k *known) ended(l lang, i store.Instruction) (all []event) {
 }
 
 // body is a request or an answer as a person reads it: JSON is indented, a text that holds JSON too.
-func (k *known) body(text string) string {
+func (k *orderView) body(text string) string {
 	text = k.strikeOut(text)
 	var indented bytes.Buffer
 	if json.Indent(&indented, []byte(text), "", "  ") == nil {

@@ -46,24 +46,24 @@ type Ready struct {
 // Check answers nil or an *Error. What was found a few seconds ago is not asked again; callers at
 // the same time share one question, which ends by itself when they have gone.
 func (r *Ready) Check(ctx context.Context) error {
-	if err, known := r.known(); known {
+	if err, fresh := r.fresh(); fresh {
 		return err
 	}
 	flight := r.flight.DoChan("ready", func() (any, error) {
-		if err, known := r.known(); known {
+		if err, fresh := r.fresh(); fresh {
 			return nil, err
 		}
 		return nil, r.ask(context.WithoutCancel(ctx))
 	})
 	select {
-	case answer := <-flight:
-		return answer.Err
+	case shared := <-flight:
+		return shared.Err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-func (r *Ready) known() (err error, known bool) { //nolint:revive // the error is what is known
+func (r *Ready) fresh() (err error, fresh bool) { //nolint:revive // the error is what is known
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.err, r.Now().Before(r.until)
@@ -74,15 +74,15 @@ func (r *Ready) known() (err error, known bool) { //nolint:revive // the error i
 func (r *Ready) ask(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patient)
 	defer cancel()
-	answers := make(chan *Error, 2) // nobody has to read it
+	ends := make(chan *Error, 2) // nobody has to read it
 	for what, probe := range map[string]func(context.Context) error{"redis": r.Redis, "mysql": r.MySQL} {
-		go func() { answers <- judge(what, probe(ctx)) }()
+		go func() { ends <- judge(what, probe(ctx)) }()
 	}
 	missing := map[string]bool{"redis": true, "mysql": true}
 	var found *Error // nil: none is bad
 	for len(missing) > 0 && found == nil {
 		select {
-		case a := <-answers:
+		case a := <-ends:
 			if a.Err != nil {
 				found = a
 			}

@@ -34,7 +34,7 @@
 //
 // # Why nothing secret is in a span
 //
-// Attributes are a closed list: ids of orders, tasks and instructions, outcomes, Douyin's number and log id, HTTP's method, path and
+// Attributes are a closed list: ids of orders, tasks and instructions, outcomes, Douyin's code and log id, HTTP's method, path and
 // status. No body, no header, no query. Error texts are those of the log, which hold no secret either.
 //
 // # Why the collector cannot hurt

@@ -13,7 +13,7 @@ import (
 	"github.com/ordersync/ordersync/douyin"
 )
 
-// maxCodeBytes is how much of an answer is looked through for Douyin's number. Answers have some hundred bytes; of a longer one the
+// maxCodeBytes is how much of an answer is looked through for Douyin's code. Answers have some hundred bytes; of a longer one the
 // number is not known.
 const maxCodeBytes = 64 << 10
 
@@ -52,13 +52,13 @@ func (e exchanges) RoundTrip(r *http.Request) (*http.Response, error) {
 		return resp, err
 	}
 	span.SetAttributes(semconv.HTTPResponseStatusCode(resp.StatusCode))
-	answered(span, resp.Header.Get(douyin.HeaderLogID))
-	resp.Body = &answer{ReadCloser: resp.Body, span: span, path: address.Path, status: resp.StatusCode}
+	noteLogID(span, resp.Header.Get(douyin.HeaderLogID))
+	resp.Body = &watchedBody{ReadCloser: resp.Body, span: span, path: address.Path, status: resp.StatusCode}
 	return resp, nil
 }
 
-// answer watches the body of an answer go by.
-type answer struct {
+// watchedBody is the body of an answer, watched as it goes by.
+type watchedBody struct {
 	io.ReadCloser
 	span   trace.Span
 	path   string
@@ -68,7 +68,7 @@ type answer struct {
 	once   sync.Once
 }
 
-func (a *answer) Read(p []byte) (int, error) {
+func (a *watchedBody) Read(p []byte) (int, error) {
 	n, err := a.ReadCloser.Read(p)
 	if a.long = a.long || len(a.read)+n > maxCodeBytes; !a.long {
 		a.read = append(a.read, p[:n]...)
@@ -79,14 +79,14 @@ func (a *answer) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (a *answer) Close() error {
+func (a *watchedBody) Close() error {
 	err := a.ReadCloser.Close()
 	a.end(io.EOF)
 	return err
 }
 
-// end notes Douyin's number and nothing else of the body.
-func (a *answer) end(err error) {
+// end notes Douyin's code and nothing else of the body.
+func (a *watchedBody) end(err error) {
 	a.once.Do(func() {
 		code, ok := douyin.AnswerCode(a.path, a.read)
 		if ok = ok && !a.long; ok {

@@ -39,20 +39,16 @@ func (n instructions) Instruction(ctx context.Context, m store.Money, number str
 	return i, found, err
 }
 
-func (n instructions) MarkSending(ctx context.Context, seen store.Instruction, at, due time.Time) (i store.Instruction, err error) {
-	n.step(ctx, "announce request", func(ctx context.Context, _ trace.Span) error {
-		i, err = n.next.MarkSending(ctx, seen, at, due)
-		return err
+func (n instructions) MarkSending(ctx context.Context, seen store.Instruction, at, due time.Time) (store.Instruction, error) {
+	return stepped(ctx, n.Traces, "announce request", func(ctx context.Context, _ trace.Span) (store.Instruction, error) {
+		return n.next.MarkSending(ctx, seen, at, due)
 	})
-	return i, err
 }
 
-func (n instructions) Alarm(ctx context.Context, seen store.Instruction, alarm string, at time.Time) (i store.Instruction, err error) {
-	n.step(ctx, "alarm", func(ctx context.Context, _ trace.Span) error {
-		i, err = n.next.Alarm(ctx, seen, alarm, at)
-		return err
+func (n instructions) Alarm(ctx context.Context, seen store.Instruction, alarm string, at time.Time) (store.Instruction, error) {
+	return stepped(ctx, n.Traces, "alarm", func(ctx context.Context, _ trace.Span) (store.Instruction, error) {
+		return n.next.Alarm(ctx, seen, alarm, at)
 	}, money(seen.Money, seen.Number)...)
-	return i, err
 }
 
 // Answers makes spans of what is written down of Douyin's answers.
@@ -68,32 +64,29 @@ type answers struct {
 	next worker.Answers
 }
 
-func (a answers) Submitted(ctx context.Context, seen store.Instruction, answer store.Answer) (i store.Instruction, err error) {
-	a.record(ctx, seen, string(store.MoneySubmitted), answer, func(ctx context.Context) error {
-		i, err = a.next.Submitted(ctx, seen, answer)
-		return err
+func (a answers) Submitted(ctx context.Context, seen store.Instruction, answer store.Answer) (store.Instruction, error) {
+	return written(ctx, a.Traces, seen, string(store.MoneySubmitted), answer, func(ctx context.Context) (store.Instruction, error) {
+		return a.next.Submitted(ctx, seen, answer)
 	})
-	return i, err
 }
 
-func (a answers) Postpone(ctx context.Context, seen store.Instruction, answer store.Answer) (i store.Instruction, err error) {
-	a.record(ctx, seen, "postponed", answer, func(ctx context.Context) error {
-		i, err = a.next.Postpone(ctx, seen, answer)
-		return err
+func (a answers) Postpone(ctx context.Context, seen store.Instruction, answer store.Answer) (store.Instruction, error) {
+	return written(ctx, a.Traces, seen, "postponed", answer, func(ctx context.Context) (store.Instruction, error) {
+		return a.next.Postpone(ctx, seen, answer)
 	})
-	return i, err
 }
 
 func (a answers) Finished(ctx context.Context, seen store.Instruction, r store.Result) (changed bool, err error) {
-	a.record(ctx, seen, string(r.State), r.Answer, func(ctx context.Context) error {
-		changed, err = a.next.Finished(ctx, seen, r)
-		return err
+	return written(ctx, a.Traces, seen, string(r.State), r.Answer, func(ctx context.Context) (bool, error) {
+		return a.next.Finished(ctx, seen, r)
 	})
-	return changed, err
 }
 
-func (a answers) record(ctx context.Context, seen store.Instruction, became string, answer store.Answer, write func(context.Context) error) {
-	a.step(ctx, "record answer", func(ctx context.Context, span trace.Span) error {
+// written writes an answer under a span that says what became of the instruction.
+func written[T any](
+	ctx context.Context, t *Traces, seen store.Instruction, became string, answer store.Answer, write func(context.Context) (T, error),
+) (T, error) {
+	return stepped(ctx, t, "record answer", func(ctx context.Context, span trace.Span) (T, error) {
 		what := outcome(became, answer.Kind)
 		span.SetAttributes(what...)
 		ended(ctx, what...)
@@ -101,23 +94,29 @@ func (a answers) record(ctx context.Context, seen store.Instruction, became stri
 	}, money(seen.Money, seen.Number)...)
 }
 
-// Bank makes spans of the calls about one kind of instruction, named as package douyin names them.
+// Bank makes spans of the calls about one kind of instruction.
 func (t *Traces) Bank(m store.Money, next worker.Bank) worker.Bank {
 	if t == nil {
 		return next
 	}
-	b := bank{Traces: t, next: next, money: m, send: douyin.OpRefundCreate, query: douyin.OpRefundQuery}
-	if m == store.Settlement {
-		b.check, b.send, b.query = douyin.OpSettleUnsettled, douyin.OpSettleCreate, douyin.OpSettleQuery
-	}
-	return b
+	return bank{Traces: t, next: next, money: m, calls: bankCalls[m]}
+}
+
+// calls are the names of Douyin's calls for one kind of instruction, as package douyin has them.
+type calls struct {
+	check, send, query string // check is empty where nothing is asked
+}
+
+var bankCalls = map[store.Money]calls{
+	store.Refund:     {send: douyin.OpRefundCreate, query: douyin.OpRefundQuery},
+	store.Settlement: {check: douyin.OpSettleUnsettled, send: douyin.OpSettleCreate, query: douyin.OpSettleQuery},
 }
 
 type bank struct {
 	*Traces
-	next               worker.Bank
-	money              store.Money
-	check, send, query string // check is empty where nothing is asked
+	calls
+	next  worker.Bank
+	money store.Money
 }
 
 func (b bank) Check(ctx context.Context, i store.Instruction) (err error) {

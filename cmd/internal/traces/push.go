@@ -24,31 +24,26 @@ type orders struct {
 	next worker.Orders
 }
 
-func (o orders) LoadOrder(ctx context.Context, orderID string) (s store.OrderSnapshot, err error) {
-	o.step(ctx, "load order", func(ctx context.Context, _ trace.Span) error {
-		s, err = o.next.LoadOrder(ctx, orderID)
-		return err
+func (o orders) LoadOrder(ctx context.Context, orderID string) (store.OrderSnapshot, error) {
+	return stepped(ctx, o.Traces, "load order", func(ctx context.Context, _ trace.Span) (store.OrderSnapshot, error) {
+		return o.next.LoadOrder(ctx, orderID)
 	})
-	return s, err
 }
 
 func (o orders) BeginPush(ctx context.Context, b store.Begin) (seq int64, err error) {
-	o.step(ctx, "announce push", func(ctx context.Context, _ trace.Span) error {
-		seq, err = o.next.BeginPush(ctx, b)
-		return err
+	return stepped(ctx, o.Traces, "announce push", func(ctx context.Context, _ trace.Span) (int64, error) {
+		return o.next.BeginPush(ctx, b)
 	})
-	return seq, err
 }
 
 func (o orders) RecordPush(ctx context.Context, p store.Push) (changed bool, err error) {
-	o.step(ctx, "record push", func(ctx context.Context, span trace.Span) error {
-		changed, err = o.next.RecordPush(ctx, p)
+	return stepped(ctx, o.Traces, "record push", func(ctx context.Context, span trace.Span) (bool, error) {
+		changed, err := o.next.RecordPush(ctx, p)
 		what := outcome(string(p.Outcome), p.Kind)
 		span.SetAttributes(append(what, changedKey.Bool(changed))...)
 		ended(ctx, what...)
-		return err
+		return changed, err
 	})
-	return changed, err
 }
 
 // Pusher makes a span of every call of PushOrder: the wait for a token and one or two exchanges.
@@ -64,13 +59,12 @@ type pusher struct {
 	next worker.Pusher
 }
 
-func (p pusher) PushOrder(ctx context.Context, o douyin.OrderPush) (r douyin.Receipt, err error) {
-	p.step(ctx, douyin.OpOrderPush, func(ctx context.Context, span trace.Span) error {
-		r, err = p.next.PushOrder(ctx, o)
+func (p pusher) PushOrder(ctx context.Context, o douyin.OrderPush) (douyin.Receipt, error) {
+	return stepped(ctx, p.Traces, douyin.OpOrderPush, func(ctx context.Context, span trace.Span) (douyin.Receipt, error) {
+		r, err := p.next.PushOrder(ctx, o)
 		called(span, r)
-		return err
+		return r, err
 	}, opKey.String(douyin.OpOrderPush))
-	return r, err
 }
 
 // called notes the end of a call to Douyin.
@@ -78,7 +72,7 @@ func called(span trace.Span, r douyin.Receipt) {
 	if r.HTTPStatus != 0 {
 		span.SetAttributes(semconv.HTTPResponseStatusCode(r.HTTPStatus))
 	}
-	answered(span, r.LogID)
+	noteLogID(span, r.LogID)
 }
 
 // Gate makes spans of the waits at a gate.
@@ -95,9 +89,7 @@ type gate struct {
 }
 
 func (g gate) Enter(ctx context.Context, op string) (done func(error), err error) {
-	g.step(ctx, "gate", func(ctx context.Context, _ trace.Span) error {
-		done, err = g.next.Enter(ctx, op)
-		return err
+	return stepped(ctx, g.Traces, "gate", func(ctx context.Context, _ trace.Span) (func(error), error) {
+		return g.next.Enter(ctx, op)
 	}, opKey.String(op))
-	return done, err
 }

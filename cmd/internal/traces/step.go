@@ -33,26 +33,37 @@ func (t *Traces) step(ctx context.Context, name string, f func(ctx context.Conte
 	failed(span, f(ctx, span))
 }
 
+// stepped runs f under a span of its own and returns what f returned.
+func stepped[T any](
+	ctx context.Context, t *Traces, name string, f func(ctx context.Context, span trace.Span) (T, error), what ...attribute.KeyValue,
+) (value T, err error) {
+	t.step(ctx, name, func(ctx context.Context, span trace.Span) error {
+		value, err = f(ctx, span)
+		return err
+	}, what...)
+	return value, err
+}
+
 // failed marks a span with an error; nil leaves it as it is.
 func failed(span trace.Span, err error) {
 	if err == nil || !span.IsRecording() {
 		return
 	}
 	span.SetStatus(codes.Error, fit(err.Error()))
-	var answer *douyin.Error
-	if !errors.As(err, &answer) {
+	var failure *douyin.Error
+	if !errors.As(err, &failure) {
 		span.SetAttributes(semconv.ErrorType(err))
 		return
 	}
-	span.SetAttributes(semconv.ErrorTypeKey.String(answer.Kind.String()), opKey.String(answer.Op))
-	if answer.Code != 0 {
-		span.SetAttributes(errNoKey.Int(answer.Code))
+	span.SetAttributes(semconv.ErrorTypeKey.String(failure.Kind.String()), opKey.String(failure.Op))
+	if failure.Code != 0 {
+		span.SetAttributes(errNoKey.Int(failure.Code))
 	}
-	answered(span, answer.LogID)
+	noteLogID(span, failure.LogID)
 }
 
-// answered notes where Douyin's own logs have the call.
-func answered(span trace.Span, logID string) {
+// noteLogID notes where Douyin's own logs have the call.
+func noteLogID(span trace.Span, logID string) {
 	if logID != "" {
 		span.SetAttributes(logIDKey.String(fit(logID)))
 	}

@@ -9,7 +9,7 @@ declare(strict_types=1);
  *     -use app\api\logic\PaymentLogic;
  *     +use OrderSync\PaymentLogic;
  *
- * cmd/ordersync/e2e_php_test.go changes it and lets orders live against real servers.
+ * cmd/internal/journeys/e2e_php_test.go changes it and lets orders live against real servers.
  * bootstrap.php is what a framework does: it loads classes and opens the database.
  */
 

@@ -1,0 +1,22 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ordersync/ordersync/tasks/cut"
+)
+
+// RefuseDue ends d as refused before anything was asked of Douyin for it, where its due time is still the one given. kind and
+// message are recorded as those of a push are.
+func (s *Store) RefuseDue(ctx context.Context, d Due, kind, message string, now time.Time) error {
+	at := s.sql.time(now)
+	_, err := s.exec(ctx, "UPDATE `ordersync_order`"+s.sql.byKey+" SET `outcome` = ?, `kind` = ?, `code` = 0, `message` = ?, `due_at` = NULL, `failed_at` = ?, `updated_at` = ?"+
+		" WHERE `order_id` = ? AND `due_at` = ?",
+		string(Refused), cut.To(kind, maxKind), cut.Clean(message, maxMessage), at, at, d.OrderID, s.sql.time(d.DueAt))
+	if err != nil {
+		return fmt.Errorf("store: refuse a due order: %w", err)
+	}
+	return nil
+}
