@@ -25,6 +25,7 @@ type Range struct {
 	Before       time.Time // beside To, not included; zero: no bound
 	ByCreateTime bool      // else updated_at, where the shop has one
 	After        Key       // where to go on; the zero value: at the begin
+	NewestFirst  bool      // in the order of (time, key) from its end; with an After there is no such page
 }
 
 // Seen is an order as the sweep sees it.
@@ -59,8 +60,12 @@ func (r *Reading) Page(q Range, limit int, bare bool) (Statement, error) {
 	}
 	id := s.expr["id"]
 	args = append(append(append([]any{}, s.args...), args...), limit)
+	down := ""
+	if q.NewestFirst {
+		down = " DESC"
+	}
 	return Statement{"SELECT " + id + ", " + status + ", " + t + ", " + updated + ", CASE WHEN " + s.where + " THEN 1 ELSE 0 END FROM " +
-		s.from + where + " ORDER BY " + t + ", " + id + " LIMIT ?", args}, nil
+		s.from + where + " ORDER BY " + t + down + ", " + id + down + " LIMIT ?", args}, nil
 }
 
 // Count is the FROM and WHERE of a range, for whoever counts it.
