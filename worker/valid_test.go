@@ -44,7 +44,7 @@ func TestWhatIsBuiltIsValidOrRefusedWithANamedCell(t *testing.T) {
 	}
 	r := rand.New(rand.NewPCG(7, 11))
 	sent, refused := 0, 0
-	for n := range 3000 {
+	for n := range 6000 {
 		b, s := randomOrder(r)
 		push, err := b.BuildOrderPush(s)
 		push.UpdateTime = time.Now().UnixMilli() + int64(n)
@@ -112,7 +112,7 @@ func randomOrder(r *rand.Rand) (*worker.Builder, store.OrderSnapshot) {
 		s.Lines = append(s.Lines, store.Line{
 			Title: randomText(r, "课程", 300), NoTitle: r.IntN(30) == 0, SubTitle: randomText(r, "", 30),
 			Image: randomText(r, "https://cdn.example.com/1.jpg", 300), NoImage: r.IntN(30) == 0,
-			ItemCode: randomText(r, "", 30), Quantity: quantity, Price: store.Fen(r.Int64N(10_000_000_000) - 10),
+			ItemCode: randomText(r, "", 5), Quantity: quantity, Price: store.Fen(r.Int64N(10_000_000_000) - 10),
 		})
 	}
 	return b, s

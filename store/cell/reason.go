@@ -2,7 +2,9 @@ package cell
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -59,6 +61,9 @@ const (
 
 	Statement Reason = "statement" // the database refuses to read the row; Found has its words
 )
+
+// Reasons are all that there are, in order.
+func Reasons() []Reason { return slices.Sorted(maps.Keys(texts)) }
 
 // Texts are what is wrong and the cure, after the name of the cell, in English and in Chinese. "%s" in both stands for
 // what was found.

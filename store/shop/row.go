@@ -48,7 +48,7 @@ func (w *Row) Own() (Order, error) {
 	r, s := w.reading, w.reading.schema
 	o := Order{
 		ID: w.id.String, OrderNo: w.orderNo.String, UserID: w.userID.String, ProductID: w.productID.String, CourseID: w.courseID.String,
-		SN: w.sn.String, PaymentNo: w.paymentNo.String, Status: cell.Text([]byte(w.status.String), r.own.types["status"].bit && w.status.Valid),
+		SN: w.sn.String, PaymentNo: w.paymentNo.String, Status: w.status.String,
 	}
 	if r.order.expr["order_no"] == "" {
 		o.OrderNo = o.ID
