@@ -142,7 +142,7 @@ func TestAPreviewNamesTheCellThatIsInTheWay(t *testing.T) {
 		"no openid":          {change: func(s *store.OrderSnapshot) { s.User.OpenID = "" }, column: "openid"},
 		"no line":            {change: func(s *store.OrderSnapshot) { s.Lines = nil }, column: "items"},
 		"a number as image":  {change: func(s *store.OrderSnapshot) { s.Lines[1].Image = "55" }, column: "image"},
-		"a web address":      {change: func(s *store.OrderSnapshot) { s.DetailURL = "https://a.example/x" }, column: "order_detail.detail_url"},
+		"a web address":      {change: func(s *store.OrderSnapshot) { s.DetailURL = "https://a.example/x" }, column: "detail_url"},
 		"a price of words":   {err: cell.NotMoney.At("", "price", "1", ""), column: "price"},
 		"two rows":           {change: func(s *store.OrderSnapshot) { s.Order.Status = "" }, err: cell.TwoRows.At("", "rows", "1", ""), column: "rows"},
 		"another state":      {change: func(s *store.OrderSnapshot) { s.Order.Status = "9" }, ignored: true},
@@ -186,13 +186,21 @@ func TestTheNewestOrderOfEachStatusIsShown(t *testing.T) {
 		}
 	}
 	f.newest = append(f.newest, store.NewOrder{ID: "8", Failed: true})
-	all, whole, err := desk(f).Newest(t.Context())
+	all, whole, err := desk(f).Newest(t.Context(), 0)
 	var ids []string
 	for _, p := range all {
 		ids = append(ids, p.ID)
 	}
 	if err != nil || !whole || strings.Join(ids, " ") != "1 3 4 8" {
 		t.Errorf("%v, %v, %v", ids, whole, err)
+	}
+	ids = nil
+	all, _, err = desk(f).Newest(t.Context(), 2)
+	for _, p := range all {
+		ids = append(ids, p.ID)
+	}
+	if err != nil || strings.Join(ids, " ") != "1 2 3 4 8" {
+		t.Errorf("the two latest and each other status: %v, %v", ids, err)
 	}
 }
 
