@@ -202,6 +202,10 @@ func redisURI(s string) error {
 // together checks what no single key can know.
 func (c *Config) together() []Problem {
 	var out []Problem
+	if _, problem, ok := c.MySQL.secure(); !ok {
+		problem.From = c.from[problem.Key]
+		out = append(out, problem)
+	}
 	if c.Redis.URI != "" && len(c.Redis.ClusterAddrs) > 0 {
 		out = append(out, Problem{Key: "redis.cluster_addrs", From: c.from["redis.cluster_addrs"], Want: "redis.uri is set too: want one of both"})
 	}

@@ -45,6 +45,9 @@ func (c *Config) TokensNeeded() string {
 // MySQL is the shop's database, which holds our tables too.
 type MySQL struct {
 	DSN Secret // of go-sql-driver
+
+	CAFile            string // PEM of the authorities that sign MySQL's certificate; empty: those that the system trusts
+	CertFile, KeyFile string // PEM of the certificate that MySQL wants of its clients; empty: none
 }
 
 // Redis is one server, a Sentinel group (URI) or a cluster (ClusterAddrs). Exactly one of URI and ClusterAddrs is set.

@@ -31,6 +31,9 @@ func (c *Config) keys() []key {
 	d, s, t, col := &c.Douyin, &c.Shop, &c.Shop.Tables, &c.Shop.Columns
 	return []key{
 		{path: "mysql.dsn", value: text[Secret]{&c.MySQL.DSN, mysqlDSN}, secret: true},
+		{path: "mysql.ca_file", value: text[string]{&c.MySQL.CAFile, nil}},
+		{path: "mysql.cert_file", value: text[string]{&c.MySQL.CertFile, nil}},
+		{path: "mysql.key_file", value: text[string]{&c.MySQL.KeyFile, nil}},
 
 		{path: "redis.uri", value: text[Secret]{&c.Redis.URI, redisURI}, secret: true},
 		{path: "redis.cluster_addrs", value: list[string]{&c.Redis.ClusterAddrs, hostPort}},

@@ -18,7 +18,7 @@ import (
 type PaymentAsks interface {
 	DuePaymentAsks(ctx context.Context, now time.Time, limit int) ([]store.PaymentAsk, error)
 	HandOverPaymentAsk(ctx context.Context, seen store.PaymentAsk, until time.Time) error
-	GiveUpPaymentAsk(ctx context.Context, outOrderNo string, at time.Time, message string) error
+	GiveUpPaymentAsk(ctx context.Context, seen store.PaymentAsk, at time.Time, message string) error
 }
 
 // DuePayments hands over the payments that Douyin is to be asked about. A row that no task can
@@ -50,7 +50,7 @@ func (d *DuePayments) handOver(ctx context.Context, p store.PaymentAsk, now time
 	t, err := tasks.AskPayment{OutOrderNo: p.OutOrderNo, Revision: "due-" + strconv.FormatInt(p.DueAt.UnixMilli(), 10)}.Task()
 	if err != nil {
 		d.Log.Error().Err(err).Str("number", p.OutOrderNo).Msg("a payment that no task can carry is not asked about")
-		return d.Rows.GiveUpPaymentAsk(ctx, p.OutOrderNo, now, err.Error())
+		return d.Rows.GiveUpPaymentAsk(ctx, p, now, err.Error())
 	}
 	if _, err := d.Queue.EnqueueContext(ctx, t); err != nil && !errors.Is(err, asynq.ErrTaskIDConflict) {
 		return err // Redis: the next one would not pass either

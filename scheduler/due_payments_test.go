@@ -27,7 +27,8 @@ func (a *asks) HandOverPaymentAsk(_ context.Context, seen store.PaymentAsk, _ ti
 	return nil
 }
 
-func (a *asks) GiveUpPaymentAsk(_ context.Context, no string, _ time.Time, _ string) error {
+func (a *asks) GiveUpPaymentAsk(_ context.Context, seen store.PaymentAsk, _ time.Time, _ string) error {
+	no := seen.OutOrderNo
 	a.gaveUp = append(a.gaveUp, no)
 	return nil
 }

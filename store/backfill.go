@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -203,29 +202,12 @@ func (s *Store) CountBackfill(ctx context.Context, b Backfill) (left int64, exac
 	if s.sql.sqlite { // it has no estimate
 		return left, false, nil
 	}
-	guess, err := collect(db, explainedRows, "EXPLAIN SELECT 1"+from, args...)
+	guess, err := collect(db, explainedLine, "EXPLAIN SELECT 1"+from, args...)
 	if err != nil {
 		return left, false, fmt.Errorf("store: count backfill: %w", err)
 	}
-	for _, n := range guess {
-		left = max(left, n)
+	for _, l := range guess {
+		left = max(left, l.rows)
 	}
 	return left, false, nil
-}
-
-// explainedRows reads the column rows of a line of EXPLAIN; the other columns are each server's
-// own.
-func explainedRows(rows *sql.Rows) (n int64, err error) {
-	names, err := rows.Columns()
-	if err != nil {
-		return 0, err
-	}
-	into := make([]any, len(names))
-	for i, name := range names {
-		into[i] = new(sql.RawBytes)
-		if name == "rows" {
-			into[i] = &n
-		}
-	}
-	return n, rows.Scan(into...)
 }

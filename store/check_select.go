@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -49,6 +50,7 @@ func (s *Store) checkSelects(ctx context.Context) []Finding {
 	for _, wrong := range r.Misfits() {
 		findings = append(findings, Finding{What: "shop.sql: " + wrong.What, Cure: wrong.Cure})
 	}
+	findings = append(findings, s.checkNewestUnique(ctx, r)...)
 	return append(findings, s.explainAll(ctx, r)...)
 }
 
@@ -56,7 +58,8 @@ func (s *Store) checkSelects(ctx context.Context) []Finding {
 type explained struct {
 	what      string
 	statement shop.Statement
-	text      string // the SELECT inside, to find its tables; empty: the order table
+	text      string // the SELECT inside, to find its tables
+	time      string // the time column that it is read by; empty: none
 }
 
 // explainAll explains what is asked of the shop all the time: orders by key, their lines, the sweep.
@@ -67,9 +70,9 @@ func (s *Store) explainAll(ctx context.Context, r *shopReading) []Finding {
 	q := s.schema.SQL
 	now := s.Clock()
 	ids := r.SampleIDs()
-	all := []explained{{"an order by its key", r.Orders("", "").In(ids), q.Order}}
+	all := []explained{{"an order by its key", r.Orders("", "").In(ids), q.Order, ""}}
 	if r.HasLines() {
-		all = append(all, explained{"the lines of an order", r.LinesOf(r.SampleLineIDs()), q.Items})
+		all = append(all, explained{"the lines of an order", r.LinesOf(r.SampleLineIDs()), q.Items, ""})
 	}
 	sweep := q.Changes
 	if sweep == "" {
@@ -86,11 +89,11 @@ func (s *Store) explainAll(ctx context.Context, r *shopReading) []Finding {
 		if err != nil {
 			continue
 		}
-		what := "a page of the sweep by create_time"
+		by := "create_time"
 		if r.HasUpdated() && !byCreate {
-			what = "a page of the sweep by updated_at"
+			by = "updated_at"
 		}
-		all = append(all, explained{what, statement, sweep})
+		all = append(all, explained{"a page of the sweep by " + by, statement, sweep, by})
 	}
 	var findings []Finding
 	for _, e := range all {
@@ -115,7 +118,7 @@ func (s *Store) explain(ctx context.Context, e explained) []Finding {
 		}
 		seen = append(seen, l.table)
 		table := shop.BaseTable(e.text, l.table)
-		column := shop.IndexColumn(e.text, l.table)
+		column := shop.IndexColumn(e.text, l.table, e.time)
 		if column == "" {
 			column = "the column that it is found by"
 		}
@@ -142,8 +145,7 @@ func explainedLine(rows *sql.Rows) (l explainLine, err error) {
 	if err != nil {
 		return l, err
 	}
-	var table, access, possible sql.NullString
-	var count sql.NullInt64
+	var table, access, possible, count sql.NullString
 	into := make([]any, len(names))
 	for i, name := range names {
 		switch name {
@@ -160,5 +162,13 @@ func explainedLine(rows *sql.Rows) (l explainLine, err error) {
 		}
 	}
 	err = rows.Scan(into...)
-	return explainLine{table.String, access.String, possible.String, count.Int64}, err
+	return explainLine{table.String, access.String, possible.String, estimate(count.String)}, err
+}
+
+// estimate is the number of rows that EXPLAIN says. MariaDB may say how many of them a filter leaves,
+// as in "120 (33%)".
+func estimate(rows string) int64 {
+	number, _, _ := strings.Cut(rows, " ")
+	n, _ := strconv.ParseInt(number, 10, 64) // no number: 0, there is no estimate
+	return n
 }

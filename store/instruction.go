@@ -58,6 +58,7 @@ const (
 //	amount         Douyin moved another amount.
 //	unknown_code   refused with a code that nobody knows; Douyin does not know the instruction. It is failed.
 //	unreadable     a column is not what was written there. It is failed.
+//	unknown_state  the state is none of these: it is of a newer version, or edited. Nothing is sent and nothing asked.
 type MoneyState string
 
 const (
@@ -83,6 +84,7 @@ const (
 	AlarmUnknownOrder  = "unknown_order" // a payment for an order that the shop does not have
 	AlarmUnreadable    = "unreadable"    // a column of the row is not what ordersync wrote there: it ended unsent
 	AlarmUnknownCode   = "unknown_code"  // Douyin refused it with a code that nobody knows, and does not know the instruction
+	AlarmUnknownState  = "unknown_state" // the row's state is none that this version knows: nothing is done for it
 	AlarmUnsendable    = "unsendable"    // no task can name the row, so nobody ever sends it or asks about it
 	AlarmUnsettled     = "unsettled"     // a payment that automatic settlement could not settle
 	AlarmPutAside      = "put_aside"     // a row of the outbox that asks for money and can never be handed over
@@ -128,6 +130,10 @@ type Instruction struct {
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 	FinishedAt *time.Time
+
+	// Altered: what was asked for is not what was written down, somebody else has changed it. False
+	// for what has ended.
+	Altered bool
 
 	// ReadAt is the database's clock when Store.Instruction read the row, or MarkSending wrote it;
 	// zero in lists.
@@ -223,6 +229,7 @@ func (m Money) scan(rows *sql.Rows) (storedInstruction, error) {
 	i.Ack.At, i.CreatedAt, i.UpdatedAt = ack.ptr(), created.Time, updated.Time
 	i.SendingAt, i.AnsweredAt = sending.ptr(), answered.ptr()
 	i.readOldForm()
+	i.Altered = !i.State.Final() && i.print != "" && i.print != i.fingerprint()
 	return i, nil
 }
 
@@ -286,10 +293,10 @@ func (s *Store) readOfPayment(db *gorm.DB, m Money, of Instruction, and, lock st
 	return all, nil
 }
 
-// readInstruction reads one row by its number.
+// readInstruction reads one row by its number, byte for byte: to MySQL "R1 " is "R1".
 func readInstruction(db *gorm.DB, m Money, number, lock string) (i storedInstruction, found bool, err error) {
 	all, err := readInstructions(db, m, quote(ledgers[m].number)+" = ?", lock, number)
-	if err != nil || len(all) == 0 {
+	if err != nil || len(all) == 0 || all[0].Number != number {
 		return storedInstruction{}, false, err
 	}
 	return all[0], true, nil

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 )
 
@@ -40,6 +41,18 @@ func (e *CorruptRowError) Error() string {
 }
 
 func (e *CorruptRowError) Unwrap() error { return e.Err }
+
+var errAltered = errors.New("amount, text, options or receivers are others than were asked for")
+
+// Intact tells whether what was asked for is still what was written down. The error is a
+// *CorruptRowError: nobody is paid by an amount that stands there because somebody has edited the
+// row.
+func (i *Instruction) Intact() error {
+	if i.Altered {
+		return &CorruptRowError{Table: ledgers[i.Money].table, Column: "fingerprint", Err: errAltered}
+	}
+	return nil
+}
 
 // RefundOptions reads Options of a refund. The error is a *CorruptRowError.
 func (i *Instruction) RefundOptions() (o RefundOptions, err error) {

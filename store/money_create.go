@@ -112,7 +112,11 @@ func (s *Store) CreateSettlement(ctx context.Context, n NewSettlement) (i Instru
 			return err
 		}
 		return s.checkIdle(tx, Settlement, i)
-	}, nil)
+	}, func(tx *gorm.DB, i Instruction, _ OrderSnapshot) error {
+		// Once more with the row in place, as in checkPaid: of two orders that name one payment
+		// both found nothing before.
+		return s.checkIdle(tx, Settlement, i)
+	})
 }
 
 // create inserts an instruction where before agrees, and keeps it where after does too, all under
@@ -213,10 +217,10 @@ func (s *Store) checkPaid(tx *gorm.DB, i Instruction, order OrderSnapshot) error
 	var already Fen
 	for _, r := range refunds {
 		if r.Number != i.Number && (r.State != MoneyFailed || r.Alarm == AlarmContradiction) {
-			already += r.Amount
+			already += max(r.Amount, 0) // what somebody has made negative pays for nothing
 		}
 	}
-	if already+i.Amount > paid {
+	if i.Amount > paid-already { // a sum could overflow
 		return &ExceedsPaidError{Paid: paid, Already: already, Asked: i.Amount}
 	}
 	return nil
@@ -238,9 +242,9 @@ func (s *Store) refundsChanged(tx *gorm.DB, m Money, orderID string, now time.Ti
 		switch r.State {
 		case MoneySucceeded:
 			succeeded += r.Amount
-		case MoneyNew, MoneySending, MoneySubmitted:
-			inFlight += r.Amount
 		case MoneyFailed: // moved nothing
+		default: // a state that this version does not know may move something, too
+			inFlight += r.Amount
 		}
 		if r.FinishedAt != nil && !r.FinishedAt.Before(last) {
 			last, failed = *r.FinishedAt, 0

@@ -39,9 +39,10 @@ func readPayments(db *gorm.DB, where string, args ...any) ([]Payment, error) {
 	return collect(db, scanPayment, "SELECT "+paymentColumns+", `ack_at`, `ack_by`, `ack_note` FROM `ordersync_payment` WHERE "+where, args...)
 }
 
+// readPayment is as readInstruction.
 func readPayment(db *gorm.DB, outOrderNo string) (Payment, bool, error) {
 	all, err := readPayments(db, "`out_order_no` = ?", outOrderNo)
-	if err != nil || len(all) == 0 {
+	if err != nil || len(all) == 0 || all[0].OutOrderNo != outOrderNo {
 		return Payment{}, false, err
 	}
 	return all[0], true, nil

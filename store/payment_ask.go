@@ -44,8 +44,8 @@ func (s *Store) paymentAsks(ctx context.Context, where string, args ...any) ([]P
 
 // ExpectPayment writes down that a payment is about to be asked for: without it nobody would ask
 // after one whose callback is lost. a needs OutOrderNo, Total, ValidUntil, DueAt and CreatedAt. One
-// that is asked for again can be paid longer; one that was confirmed is not expected. fresh: there
-// was none.
+// that is asked for again can be paid longer, and is asked about again where that was given up; one
+// that was confirmed is not expected. fresh: there was none.
 func (s *Store) ExpectPayment(ctx context.Context, a PaymentAsk) (fresh bool, err error) {
 	if _, paid, err := s.Payment(ctx, a.OutOrderNo); err != nil || paid {
 		return false, err
@@ -53,7 +53,7 @@ func (s *Store) ExpectPayment(ctx context.Context, a PaymentAsk) (fresh bool, er
 	_, err = s.exec(ctx, "INSERT INTO `ordersync_payment_ask` (`out_order_no`, `total_fen`, `valid_until`, `due_at`, `created_at`) VALUES (?, ?, ?, ?, ?)",
 		a.OutOrderNo, int64(a.Total), s.sql.time(a.ValidUntil), s.sql.timePtr(a.DueAt), s.sql.time(a.CreatedAt))
 	if duplicate(err) {
-		_, err = s.exec(ctx, "UPDATE `ordersync_payment_ask` SET `valid_until` = ?, `due_at` = ? WHERE `out_order_no` = ? AND `valid_until` < ?",
+		_, err = s.exec(ctx, "UPDATE `ordersync_payment_ask` SET `valid_until` = ?, `due_at` = ?, `asks` = 0, `alarm` = '', `alarm_at` = NULL WHERE `out_order_no` = ? AND `valid_until` < ?",
 			s.sql.time(a.ValidUntil), s.sql.timePtr(a.DueAt), a.OutOrderNo, s.sql.time(a.ValidUntil))
 		return false, wrapAsk("expect", err)
 	}
@@ -68,8 +68,9 @@ func wrapAsk(what string, err error) error {
 }
 
 // ForgetPayment deletes what ExpectPayment wrote: the payment was not made, or can be made no more.
-func (s *Store) ForgetPayment(ctx context.Context, outOrderNo string) error {
-	_, err := s.exec(ctx, "DELETE FROM `ordersync_payment_ask` WHERE `out_order_no` = ?", outOrderNo)
+// One that was asked for again since it was seen so stays: OutOrderNo and ValidUntil of seen tell.
+func (s *Store) ForgetPayment(ctx context.Context, seen PaymentAsk) error {
+	_, err := s.exec(ctx, "DELETE FROM `ordersync_payment_ask` WHERE `out_order_no` = ? AND `valid_until` = ?", seen.OutOrderNo, s.sql.time(seen.ValidUntil))
 	return wrapAsk("forget", err)
 }
 
@@ -102,10 +103,10 @@ func (s *Store) PostponePaymentAsk(ctx context.Context, outOrderNo string, due t
 	return wrapAsk("postpone", err)
 }
 
-// GiveUpPaymentAsk asks no more and raises AlarmUnanswered.
-func (s *Store) GiveUpPaymentAsk(ctx context.Context, outOrderNo string, at time.Time, message string) error {
-	_, err := s.exec(ctx, "UPDATE `ordersync_payment_ask` SET `due_at` = NULL, `message` = ?, `alarm` = ?, `alarm_at` = ?, `ack_at` = NULL WHERE `out_order_no` = ?",
-		cut.To(message, maxMessage), AlarmUnanswered, s.sql.time(at), outOrderNo)
+// GiveUpPaymentAsk asks no more and raises AlarmUnanswered. seen is as for ForgetPayment.
+func (s *Store) GiveUpPaymentAsk(ctx context.Context, seen PaymentAsk, at time.Time, message string) error {
+	_, err := s.exec(ctx, "UPDATE `ordersync_payment_ask` SET `due_at` = NULL, `message` = ?, `alarm` = ?, `alarm_at` = ?, `ack_at` = NULL WHERE `out_order_no` = ? AND `valid_until` = ?",
+		cut.To(message, maxMessage), AlarmUnanswered, s.sql.time(at), seen.OutOrderNo, s.sql.time(seen.ValidUntil))
 	return wrapAsk("give up", err)
 }
 

@@ -46,7 +46,10 @@ func TestAPaymentIsExpectedUntilItIsConfirmed(t *testing.T) {
 		if err := s.PostponePaymentAsk(ctx, "1", due, "no answer"); err != nil || dueAt(due) != 1 {
 			t.Errorf("postponed: %v", err)
 		}
-		if err := s.GiveUpPaymentAsk(ctx, "1", t0, "no answer"); err != nil || dueAt(t0.Add(48*time.Hour)) != 0 {
+		if seen, found, err = s.PaymentAsk(ctx, "1"); err != nil || !found {
+			t.Fatal(found, err)
+		}
+		if err := s.GiveUpPaymentAsk(ctx, seen, t0, "no answer"); err != nil || dueAt(t0.Add(48*time.Hour)) != 0 {
 			t.Errorf("given up: %v", err)
 		}
 		open, err := s.PaymentAskAlarms(ctx, 10)
@@ -87,6 +90,55 @@ func TestACallbackEndsTheAsking(t *testing.T) {
 		accept(t, s, store.Callback{Type: "payment", Number: "1", Status: "SUCCESS", Amount: 1230})
 		if n := count(t, db, "SELECT COUNT(*) FROM ordersync_payment_ask"); n != 0 {
 			t.Errorf("%d are still expected", n)
+		}
+	})
+}
+
+// The bugs: a payment that the shop asked for again a moment before it was forgotten, because it
+// could be paid no more, was forgotten all the same; and one that had been given up was never asked
+// about again. Where its callback was lost, nobody heard of it.
+func TestAPaymentThatIsAskedForAgainIsExpectedAgain(t *testing.T) {
+	onOrder(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
+		ctx := t.Context()
+		due, later := t0.Add(time.Minute), t0.Add(2*time.Hour)
+		first := store.PaymentAsk{OutOrderNo: "1", Total: 1230, ValidUntil: t0.Add(time.Hour), DueAt: &due, CreatedAt: t0}
+		again := store.PaymentAsk{OutOrderNo: "1", Total: 1230, ValidUntil: t0.Add(3 * time.Hour), DueAt: &later, CreatedAt: t0}
+		for _, over := range []func(seen store.PaymentAsk) error{
+			func(seen store.PaymentAsk) error { return s.ForgetPayment(ctx, seen) },
+			func(seen store.PaymentAsk) error { return s.GiveUpPaymentAsk(ctx, seen, t0, "no answer") },
+		} {
+			if fresh, err := s.ExpectPayment(ctx, first); err != nil || !fresh {
+				t.Fatal(fresh, err)
+			}
+			seen, _, err := s.PaymentAsk(ctx, "1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.ExpectPayment(ctx, again); err != nil {
+				t.Fatal(err)
+			}
+			if err := over(seen); err != nil {
+				t.Fatal(err)
+			}
+			got, found, err := s.PaymentAsk(ctx, "1")
+			if err != nil || !found || got.Alarm != "" || !got.DueAt.Equal(later) {
+				t.Errorf("asked for again, and over as it was seen before: %+v, %v, %v", got, found, err)
+			}
+			if err := s.ForgetPayment(ctx, got); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.ExpectPayment(ctx, first); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.GiveUpPaymentAsk(ctx, first, t0, "no answer"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.ExpectPayment(ctx, again); err != nil {
+			t.Fatal(err)
+		}
+		if got, found, err := s.PaymentAsk(ctx, "1"); err != nil || !found || got.Alarm != "" || got.DueAt == nil || !got.DueAt.Equal(later) {
+			t.Errorf("asked for again after it was given up: %+v, %v, %v", got, found, err)
 		}
 	})
 }

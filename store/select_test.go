@@ -292,3 +292,21 @@ func TestTwoOrdersWithOneNumberAreRefused(t *testing.T) {
 		})
 	}
 }
+
+// The bug: doctor asked for an index on a view, which can have none, and failed.
+func TestAViewIsExplained(t *testing.T) {
+	onMariaDB(t, store.DefaultSchema(), func(t *testing.T, s *store.Store, db *gorm.DB) {
+		exec(t, db, "ALTER TABLE `order` RENAME TO raw_order")
+		exec(t, db, "CREATE VIEW `order` AS SELECT * FROM raw_order")
+		for _, f := range s.CheckShop(t.Context()) {
+			if !f.OK {
+				t.Errorf("a view over an index: %+v", f)
+			}
+		}
+		exec(t, db, "ALTER TABLE raw_order DROP INDEX create_time")
+		findings := s.CheckShop(t.Context())
+		if !slices.ContainsFunc(findings, func(f store.Finding) bool { return f.Minor && strings.Contains(f.Cure, "raw_order") }) {
+			t.Errorf("no finding names the table behind the view: %+v", findings)
+		}
+	})
+}

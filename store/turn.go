@@ -27,13 +27,19 @@ func (s *Store) checkTurn(tx *gorm.DB, i *Instruction) error {
 	return nil
 }
 
-// checkIdle is a *BusyError while an instruction of the order, or of its payment, has not ended.
+// checkIdle is a *BusyError while another instruction of the order, or of its payment, has not
+// ended.
 func (s *Store) checkIdle(tx *gorm.DB, m Money, of Instruction) error {
 	running, err := s.readOpen(tx, m, of)
-	if err != nil || len(running) == 0 {
+	if err != nil {
 		return err
 	}
-	return &BusyError{Money: m, Number: running[0].Number}
+	for _, r := range running {
+		if m != of.Money || r.Number != of.Number {
+			return &BusyError{Money: m, Number: r.Number}
+		}
+	}
+	return nil
 }
 
 // readOpen reads and locks the instructions of an order, and of its payment, that have not ended.

@@ -94,7 +94,7 @@ func writeTimes(t *testing.T, s *store.Store, db *gorm.DB, at time.Time) {
 
 	must[bool](t)(s.ExpectPayment(ctx, store.PaymentAsk{OutOrderNo: "3", Total: 1, ValidUntil: soon, DueAt: &soon, CreatedAt: at}))
 	must[bool](t)(s.ExpectPayment(ctx, store.PaymentAsk{OutOrderNo: "4", Total: 1, ValidUntil: soon, DueAt: &soon, CreatedAt: at}))
-	ok(s.GiveUpPaymentAsk(ctx, "4", at, "no answer"))
+	ok(s.GiveUpPaymentAsk(ctx, store.PaymentAsk{OutOrderNo: "4", ValidUntil: soon}, at, "no answer"))
 	ok(s.Acknowledge(ctx, seenAt(store.PaymentAskAlarm, "4", store.AlarmUnanswered)))
 
 	run := must[store.Backfill](t)(s.OpenBackfill(ctx, at.Add(-time.Hour), at, false))

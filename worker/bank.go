@@ -38,13 +38,22 @@ type Refunds struct {
 
 // Check has nothing to ask: the sum was checked when the refund was written down.
 func (b Refunds) Check(_ context.Context, i store.Instruction) error {
-	_, err := i.RefundOptions()
+	_, err := readRefund(i)
 	return err
+}
+
+// readRefund reads the column that holds JSON. The error is a *CorruptRowError.
+func readRefund(i store.Instruction) (store.RefundOptions, error) {
+	o, err := i.RefundOptions()
+	if err == nil {
+		err = i.Intact()
+	}
+	return o, err
 }
 
 // Send asks for the refund.
 func (b Refunds) Send(ctx context.Context, i store.Instruction) (string, douyin.Receipt, error) {
-	o, err := i.RefundOptions()
+	o, err := readRefund(i)
 	if err != nil {
 		return "", douyin.Receipt{}, err
 	}
@@ -106,7 +115,7 @@ func readSettlement(i store.Instruction) (o store.SettleOptions, asked store.Fen
 	for _, r := range receivers {
 		asked += r.Amount
 	}
-	return o, asked, nil
+	return o, asked, i.Intact()
 }
 
 // Send asks for the settlement. settle_params travels as the text that was written down.

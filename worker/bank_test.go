@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 )
@@ -148,9 +150,49 @@ func TestOptionsThatCannotBeReadAreNotSent(t *testing.T) {
 	}
 }
 
+// The bugs: an amount that somebody had edited was sent as it stood, whatever had been paid; a
+// negative one ended as a refusal of Douyin's, and nobody was told.
+func TestWhatSomebodyHasEditedIsNotSent(t *testing.T) {
+	for name, edit := range map[string]string{
+		"more":      "UPDATE ordersync_refund SET amount_fen = 100000",
+		"negative":  "UPDATE ordersync_refund SET amount_fen = -700",
+		"nothing":   "UPDATE ordersync_refund SET amount_fen = 0",
+		"the words": "UPDATE ordersync_refund SET reason = 'x'",
+		"the order": "UPDATE ordersync_refund SET order_id = '2' WHERE out_refund_no = 'N1'",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, db := realStoreAndDB(t, store.Refund)
+			if err := db.Exec(edit).Error; err != nil {
+				t.Fatal(err)
+			}
+			d := &till{}
+			bank := asked{Refunds{d, d}, &teller{t: t, queries: []said{{err: unknown3101}}}}
+			h := &MoneyHandler{Money: store.Refund, Rows: s, Answers: s, Bank: bank, Now: func() time.Time { return noon }, Log: zerolog.Nop()}
+			if err := h.ProcessTask(t.Context(), refundTask(t, "N1")); err != nil {
+				t.Fatal(err)
+			}
+			i, _, err := s.Instruction(t.Context(), store.Refund, "N1")
+			if err != nil || i.State != store.MoneyFailed || i.Alarm != store.AlarmUnreadable || d.refund.OutRefundNo != "" {
+				t.Errorf("%s (%s), %v; sent %+v", line(i), i.Message, err, d.refund)
+			}
+		})
+	}
+}
+
+// asked is a Bank of which a teller answers the questions.
+type asked struct {
+	Refunds
+	teller *teller
+}
+
+func (b asked) Query(ctx context.Context, number string) (Standing, douyin.Receipt, error) {
+	return b.teller.Query(ctx, number)
+}
+
 // The bug: a settlement whose settle_params nobody can read was tried again for ever, and nobody
 // was told.
 func TestARowThatCannotBeReadEndsAndNamesItsColumn(t *testing.T) {
+	const message = "ordersync_settlement.settle_params is not as it was written down"
 	corrupt := newSettlement()
 	corrupt.Params = `[{"merchant_uid":"7","amount":"ten"}]`
 	spoilt := func(ago time.Duration) store.Instruction { // after it was sent; nobody knows what became of it
@@ -158,8 +200,8 @@ func TestARowThatCannotBeReadEndsAndNamesItsColumn(t *testing.T) {
 		i.Money, i.Number, i.Options, i.Params = store.Settlement, "S1", "", corrupt.Params
 		return i
 	}
-	sent, lately := spoilt(time.Hour), spoilt(time.Minute)
-	const message = "ordersync_settlement.settle_params is not as it was written down"
+	sent, lately, ended := spoilt(time.Hour), spoilt(time.Minute), spoilt(answerGrace)
+	ended.Refused, ended.Kind, ended.Message = kindIncomplete, kindIncomplete, message
 	for _, c := range []struct {
 		name    string
 		row     store.Instruction
@@ -167,8 +209,10 @@ func TestARowThatCannotBeReadEndsAndNamesItsColumn(t *testing.T) {
 		line    string
 		message string
 	}{
-		{"nothing was sent", corrupt, nil, "failed, incomplete, alarm unreadable", message},
-		{"it was sent, and Douyin does not know it", sent, []said{{err: unknown3101}}, "failed, incomplete, alarm unreadable", message},
+		{"nothing was sent", corrupt, []said{{err: unknown3101}}, "failed, incomplete, alarm unreadable", message},
+		{"nothing was sent, says the row, and it has succeeded", corrupt, []said{success}, "succeeded", ""},
+		{"it was sent, and Douyin does not know it", sent, []said{{err: unknown3101}, {err: unknown3101}}, "sending, incomplete, due in 2m0s", message},
+		{"it was sent, and Douyin does not know it in the end", ended, []said{{err: unknown3101}}, "failed, incomplete, alarm unreadable", message},
 		{"it was sent lately", lately, []said{{err: unknown3101}, {err: unknown3101}}, "sending, incomplete, due in 2m0s", message},
 		{"it was sent and has succeeded", sent, []said{success}, "succeeded", ""},
 	} {

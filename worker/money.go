@@ -25,6 +25,10 @@ const (
 	// calls too early.
 	busyWait = time.Minute
 	tooEarly = time.Hour
+	// strangeFor is how long a row may stand in a state that this version does not know before a
+	// person is told: for as long versions may run side by side during an upgrade.
+	strangeFor    = 15 * time.Minute
+	maxStateBytes = 16
 	// overdueAfter: no result for so long is for a person to look at. Douyin redelivers a callback
 	// for about 24 h.
 	overdueAfter = 24 * time.Hour
@@ -131,13 +135,16 @@ func (h *MoneyHandler) now() time.Time {
 // movement is one ProcessTask.
 type movement struct {
 	*MoneyHandler
-	i       store.Instruction // as this run has read or written it last
-	alone   bool              // nothing of the instruction was at Douyin before the request that is made now
-	taskID  string
-	started time.Time
-	attempt attempt
-	did     string         // in a word, for the log
-	calls   []store.LogRow // to Douyin, until they are written down
+	i     store.Instruction // as this run has read or written it last
+	alone bool              // nothing of the instruction was at Douyin before the request that is made now
+	// believed: the refusal in the row answered the only request there was, a moment ago.
+	believed bool
+	ends     *store.Result // what it ends with when Douyin does not know it; nil: it goes on
+	taskID   string
+	started  time.Time
+	attempt  attempt
+	did      string         // in a word, for the log
+	calls    []store.LogRow // to Douyin, until they are written down
 }
 
 // moneyKind is what differs between the kinds of instructions here.

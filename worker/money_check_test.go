@@ -28,8 +28,11 @@ func TestNothingLeftIsNoFailureWhenAnotherTaskHasSentMeanwhile(t *testing.T) {
 				h.Money = store.Settlement
 				return h.ProcessTask(context.Background(), settleTask(t, "R1"))
 			}
-			second := &teller{t: t, check: &NothingToMoveError{}}
-			second.during = func(string) {
+			second := &teller{t: t, check: &NothingToMoveError{}, queries: []said{{err: unknown3101}}}
+			second.during = func(call string) {
+				if call != "check" {
+					return
+				}
 				for range 1 + len(first.queries) {
 					_ = run(first)
 				}

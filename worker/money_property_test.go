@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"gorm.io/gorm"
+
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/store/servertest"
@@ -95,7 +97,7 @@ func (w *world) compare(m store.Money, numbers ...string) {
 		if r != nil && r.result == douyin.ResultSuccess {
 			want = store.MoneySucceeded
 		}
-		if i.State != want || i.Alarm == store.AlarmContradiction || i.DueAt != nil {
+		if i.State != want || i.Alarm == store.AlarmContradiction && !w.jumps || i.DueAt != nil {
 			t.Errorf("%s ended as %s (%q), in Douyin's books it is %+v", number, line(i), i.Message, r)
 		}
 		if r != nil && r.moves > 1 {
@@ -155,6 +157,12 @@ func TestMoneyMovesOnceWithTheRealStore(t *testing.T) {
 // they have none.
 func realStore(t *testing.T, m store.Money) sqlStore {
 	t.Helper()
+	s, _ := realStoreAndDB(t, m)
+	return s
+}
+
+func realStoreAndDB(t *testing.T, m store.Money) (sqlStore, *gorm.DB) {
+	t.Helper()
 	db := servertest.SQLite(t)
 	servertest.CreateShop(t, db)
 	clock := func() time.Time { return noon }
@@ -183,5 +191,5 @@ func realStore(t *testing.T, m store.Money) sqlStore {
 			t.Fatal(err)
 		}
 	}
-	return sqlStore{s, &clock}
+	return sqlStore{s, &clock}, db
 }

@@ -25,7 +25,8 @@ func TestAnAnswerThatCouldNotBeWrittenIsAskedForAgain(t *testing.T) {
 		call    string // that fails once
 	}{
 		"accepted":           {newRefund(), []said{{no: "D1"}}, nil, "submitted"},
-		"refused":            {newRefund(), []said{{err: refused2010}}, nil, "finished"},
+		"refused":            {newRefund(), []said{{err: refused2010}}, nil, "postpone"},
+		"refused, unknown":   {newRefund(), []said{{err: refused2010}}, []said{{err: unknown3101}}, "finished"},
 		"too early":          {newRefund(), []said{{err: tooSoon}}, nil, "postpone"},
 		"nothing left":       {newRefund(), []said{{err: notSent}}, nil, "postpone"},
 		"in doubt":           {newRefund(), []said{{err: unknown77}}, nil, "postpone"},
@@ -141,7 +142,7 @@ func TestWhatDouyinSaidIsWrittenWhenTheTasksTimeIsOver(t *testing.T) {
 		line string
 	}{
 		"accepted":         {newRefund(), teller{sends: []said{{no: "D1"}}}, "submitted, due in 1m0s"},
-		"refused":          {newRefund(), teller{sends: []said{{err: refused2010}}}, "failed, rejected"},
+		"refused":          {newRefund(), teller{sends: []said{{err: refused2010}}, queries: []said{{err: unknown3101}}}, "failed, rejected"},
 		"no answer":        {newRefund(), teller{sends: []said{{err: cutOff}}}, "sending, unavailable, due in 30s"},
 		"too early":        {newRefund(), teller{sends: []said{{err: tooSoon}}, queries: []said{{err: unknown3101}}}, "sending, too_early, due in 2m0s"},
 		"asked: succeeded": {accepted(), teller{queries: []said{success}}, "succeeded"},
@@ -203,7 +204,7 @@ func TestTheEndOfARefundIsMadeKnown(t *testing.T) {
 	}{
 		"succeeded": {teller{queries: []said{success}}, accepted(), 1},
 		"failed":    {teller{queries: []said{failed}}, accepted(), 1},
-		"refused":   {teller{sends: []said{{err: refused2010}}}, newRefund(), 1},
+		"refused":   {teller{sends: []said{{err: refused2010}}, queries: []said{{err: unknown3101}}}, newRefund(), 1},
 		"accepted":  {teller{sends: []said{{no: "D1"}}}, newRefund(), 0},
 		"it runs":   {teller{queries: []said{processing}}, accepted(), 0},
 	} {
@@ -227,14 +228,14 @@ func TestTheEndOfARefundIsMadeKnown(t *testing.T) {
 
 // The log keeps each call with Douyin's log id, and no line of ours names what the shop wrote.
 func TestACallIsLogged(t *testing.T) {
-	b, bank := newBooks(newRefund()), &teller{t: t, sends: []said{{err: refused2010}}}
+	b, bank := newBooks(newRefund()), &teller{t: t, sends: []said{{err: refused2010}}, queries: []said{{err: unknown3101}}}
 	h := handler(b, bank)
 	var out bytes.Buffer
 	h.Log = zerolog.New(&out)
 	if err := h.ProcessTask(t.Context(), refundTask(t, "R1")); err != nil {
 		t.Fatal(err)
 	}
-	if len(b.logged) != 1 {
+	if len(b.logged) != 2 {
 		t.Fatalf("%d calls are in the log", len(b.logged))
 	}
 	r := b.logged[0]

@@ -1,14 +1,15 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // step reads the row and does what comes next. store.MoneyState draws the states.
@@ -38,7 +39,22 @@ func (m *movement) step(ctx context.Context) verdict {
 		}
 		return m.begin(ctx)
 	}
-	return m.failed(fmt.Errorf("state %q is of another version of ordersync", i.State))
+	return m.unknownState(ctx)
+}
+
+// unknownState leaves a row alone whose state is of a newer version, which may be about to carry it
+// on; or somebody has edited it. When nobody has for a while, a person has to look. The scheduler
+// brings it back, and nothing else of the order is held up for longer.
+func (m *movement) unknownState(ctx context.Context) verdict {
+	m.did = "left alone: state " + cut.To(string(m.i.State), maxStateBytes)
+	if m.now().Sub(m.i.UpdatedAt) < strangeFor {
+		return verdict{outcome: store.Retrying, tell: &postponed{after: busyWait, why: "the state is none that this version knows"}}
+	}
+	if _, err := m.Rows.Alarm(ctx, m.i, store.AlarmUnknownState, m.now()); err != nil {
+		return m.written(err, verdict{})
+	}
+	m.MoneyHandler.Log.Error().Str("number", m.i.Number).Str("alarm", store.AlarmUnknownState).Msg(string(m.Money))
+	return verdict{outcome: store.Retrying}
 }
 
 // begin sends what has nothing at Douyin, unless it cannot succeed.
@@ -59,18 +75,22 @@ func (m *movement) begin(ctx context.Context) verdict {
 	return m.send(ctx)
 }
 
-// checked ends the instruction where err says that no request of it can succeed; otherwise the task
-// comes back. That there is nothing to move is no alarm: the row says what a person wants to know.
+// checked ends the instruction where err says that no request of it can succeed, unless Douyin
+// knows it: a database that was restored, or that failed over to a copy, may have forgotten that it
+// was sent, and then nothing is left to move because it has moved. Otherwise the task comes back.
+// That there is nothing to move is no alarm: the row says what a person wants to know.
 func (m *movement) checked(ctx context.Context, err error) verdict {
 	var nothing *NothingToMoveError
 	var corrupt *CorruptRowError
 	end := store.Result{State: store.MoneyFailed, Answer: store.Answer{Kind: kindIncomplete, Message: err.Error()}}
 	switch {
 	case errors.As(err, &nothing):
-		return m.finish(ctx, end)
+		m.ends = &end
+		return m.ask(ctx)
 	case errors.As(err, &corrupt):
 		end.Alarm = refusalAlarms[kindIncomplete]
-		return m.finish(ctx, end)
+		m.ends = &end
+		return m.ask(ctx)
 	}
 	return m.wait(ctx, err, douyin.OpSettleUnsettled, douyin.Receipt{}, store.Answer{})
 }
@@ -119,7 +139,7 @@ func (m *movement) notAnnounced(ctx context.Context, err error) verdict {
 // answered writes down what the request was answered.
 func (m *movement) answered(ctx context.Context, platformNo string, receipt douyin.Receipt, err error) verdict {
 	v := judge(err, m.attempt)
-	switch s := judgeSend(err, m.alone); s {
+	switch s := judgeSend(err, m.alone && m.i.Attempts == 1); s {
 	case sendAccepted:
 		m.called(m.op().send, "submitted", nil, receipt)
 		_, err := m.Answers.Submitted(ctx, m.i, store.Answer{
@@ -128,7 +148,8 @@ func (m *movement) answered(ctx context.Context, platformNo string, receipt douy
 		return m.written(err, verdict{outcome: store.Pushed})
 	case sendRefused:
 		m.called(m.op().send, v.outcome, err, receipt)
-		return m.refused(ctx, v)
+		m.believed = true
+		return m.doubted(ctx, v)
 	case sendTooEarly, sendDoubtful:
 		outcome := v.outcome
 		if s == sendTooEarly {
@@ -143,8 +164,22 @@ func (m *movement) answered(ctx context.Context, platformNo string, receipt douy
 	return m.wait(ctx, err, m.op().send, receipt, store.Answer{Answered: true})
 }
 
-// doubted writes down a refusal that is not believed before Douyin has said as well that it does
-// not know the instruction, and asks.
+// lag is how long Douyin's "I do not know it" may still come too early. The database's clock
+// measures it. Where that jumps, as when another server takes over, our own one holds against it,
+// but for no longer than grace: it may differ from the one that wrote.
+func (m *movement) lag() time.Duration {
+	lag := m.grace() - m.i.SentFor()
+	if at := cmp.Or(m.i.AnsweredAt, m.i.SentAt); at != nil {
+		if age := m.now().Sub(*at); age >= 0 && age < m.grace() {
+			lag = max(lag, m.grace()-age)
+		}
+	}
+	return lag
+}
+
+// doubted writes down a refusal, and asks. It is not believed before Douyin has said as well that
+// it does not know the instruction: "more than was paid" is also what a request hears whose
+// forerunner has succeeded.
 func (m *movement) doubted(ctx context.Context, v verdict) verdict {
 	a := m.answer(v)
 	a.Answered, a.Refused, a.DueAt, a.Log = true, v.kind, m.in(m.grace()), m.takeCalls()
@@ -190,17 +225,21 @@ func (m *movement) lags(ctx context.Context, err error, receipt douyin.Receipt) 
 	return m.written(err, verdict{outcome: store.Retrying})
 }
 
-// notThere: Douyin does not know the number. Its records may lag behind its answers, and a request
-// may take effect after its sender has given up; but not for longer than Grace. So then nothing of
-// the instruction is there: what was refused ends in the words of the refusal, and what was not is
-// sent as if for the first time. Before that, a refusal waits, and everything else is sent again,
-// with the same number and content.
+// notThere: Douyin does not know the number. Its records may lag behind its answers, and a request may take effect after its sender has
+// given up; but not for longer than Grace. So then nothing of the instruction is there: what was refused ends in the words of the
+// refusal, and what was not is sent again and gives its turn back where it does not leave. Before
+// that, a refusal waits unless it answered the only request there was, and everything else is sent
+// again, with the same number and content.
 func (m *movement) notThere(ctx context.Context) verdict {
-	lag := m.grace() - m.i.SentFor()
+	lag := m.lag()
 	switch refused := m.i.Refused; {
+	case m.ends != nil:
+		ctx, cancel := keep(ctx)
+		defer cancel()
+		return m.finish(ctx, *m.ends)
 	case m.i.State == store.MoneyNew:
 		return m.begin(ctx)
-	case refused != "" && lag > 0:
+	case refused != "" && lag > 0 && !m.believed:
 		a := m.asBefore()
 		a.DueAt, a.Log = m.in(lag), m.takeCalls()
 		return m.putOff(ctx, a)
@@ -215,13 +254,6 @@ func (m *movement) notThere(ctx context.Context) verdict {
 	}
 	m.alone = lag <= 0
 	return m.send(ctx)
-}
-
-// refused ends what Douyin, or the row itself, does not allow.
-func (m *movement) refused(ctx context.Context, v verdict) verdict {
-	a := m.answer(v)
-	a.Answered = true
-	return m.finish(ctx, store.Result{State: store.MoneyFailed, Alarm: refusalAlarms[v.kind], Answer: a})
 }
 
 // stands takes over what Douyin says.

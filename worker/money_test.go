@@ -28,7 +28,9 @@ func TestAStepOfARefund(t *testing.T) {
 		told    string
 	}{
 		{"first: accepted", newRefund(), []said{{no: "D1"}}, nil, "check send", "submitted, due in 1m0s", "", "done"},
-		{"first: refused", newRefund(), []said{{err: refused2010}}, nil, "check send", "failed, rejected", "退款金额超过可退金额", "done"},
+		{"first: refused", newRefund(), []said{{err: refused2010}}, []said{{err: unknown3101}}, "check send query", "failed, rejected", "退款金额超过可退金额", "done"},
+		{"first: refused, and it succeeded long ago", newRefund(), []said{{err: refused2010}}, []said{success}, "check send query", "succeeded", "", "done"},
+		{"first: refused, and nobody knows", newRefund(), []said{{err: refused2010}}, []said{{err: cutOff}}, "check send query", "sending, rejected, due in 30s", "退款金额超过可退金额", "failed"},
 		{"first: the number is dead", newRefund(), []said{{err: dead}}, []said{{err: unknown3101}}, "check send query", "sending, doubtful, due in 2m0s", "请更换新的单号", "done"},
 		{"first: a code that nobody knows", newRefund(), []said{{err: unknown77}}, []said{{err: unknown3101}}, "check send query", "sending, doubtful, due in 2m0s", "处理中", "done"},
 		{"first: a code that nobody knows, and it runs", newRefund(), []said{{err: unknown77}}, []said{processing}, "check send query", "submitted, due in 1m0s", "", "done"},
@@ -50,7 +52,7 @@ func TestAStepOfARefund(t *testing.T) {
 		{"unknown, asked: the breaker is open", sentBefore(), nil, []said{{err: paused}}, "query", "sending, paused, due in 30s", "", "again in 30s"},
 		{"not found: sent again, accepted", sentBefore(), []said{{no: "D1"}}, []said{{err: unknown3101}}, "query send", "submitted, due in 1m0s", "", "done"},
 		{"not found: sent again, no answer", sentBefore(), []said{{err: cutOff}}, []said{{err: unknown3101}}, "query send", "sending, unavailable, due in 30s", "", "failed"},
-		{"not found: sent again, refused", sentBefore(), []said{{err: refused2010}}, []said{{err: unknown3101}}, "query send", "failed, rejected", "退款金额超过可退金额", "done"},
+		{"not found: sent again, refused", sentBefore(), []said{{err: refused2010}}, []said{{err: unknown3101}, {err: unknown3101}}, "query send query", "sending, rejected, due in 2m0s", "退款金额超过可退金额", "done"},
 		{"not found: sent again, the breaker is open", sentBefore(), []said{{err: paused}}, []said{{err: unknown3101}}, "query send", "new, paused, due in 30s", "", "again in 30s"},
 		{"not found: sent again, the configuration is wrong", sentBefore(), []said{{err: badSign2008}}, []said{{err: unknown3101}}, "query send", "new, unauthorized, due in 30s", "", "again in 8s"},
 		{"not found a moment later: sent again, the configuration is wrong", sentAgo(time.Second), []said{{err: badSign2008}}, []said{{err: unknown3101}}, "query send", "sending, unauthorized, due in 30s", "", "again in 8s"},
@@ -220,21 +222,25 @@ func TestAStepOfASettlement(t *testing.T) {
 		check error
 		busy  *store.BusyError
 		sends []said
+		asked said
 		calls string
 		line  string
 		told  string
 	}{
-		{"accepted", nil, nil, []said{{no: "D1"}}, "check send", "submitted, due in 1m0s", "done"},
-		{"nothing to settle", &NothingToMoveError{}, nil, nil, "check", "failed, incomplete", "done"},
-		{"the pre-check has no answer", cutOff, nil, nil, "check", "new, unavailable, due in 30s", "failed"},
-		{"the breaker is open", paused, nil, nil, "check", "new, paused, due in 30s", "again in 30s"},
-		{"a refund is in flight", nil, &store.BusyError{Money: store.Refund, Number: "R1"}, nil, "check", "new, waiting, due in 1m0s", "done"},
-		{"too early", nil, nil, []said{{err: tooSoon}}, "check send query", "sending, too_early, due in 2m0s", "done"},
+		{"accepted", nil, nil, []said{{no: "D1"}}, said{}, "check send", "submitted, due in 1m0s", "done"},
+		{"nothing to settle", &NothingToMoveError{}, nil, nil, said{err: unknown3101}, "check query", "failed, incomplete", "done"},
+		{"nothing to settle, for it is settled", &NothingToMoveError{}, nil, nil, success, "check query", "succeeded", "done"},
+		{"nothing to settle, for it runs", &NothingToMoveError{}, nil, nil, processing, "check query", "new, due in 1m0s", "done"},
+		{"nothing to settle, and nobody knows", &NothingToMoveError{}, nil, nil, said{err: cutOff}, "check query", "new, unavailable, due in 30s", "failed"},
+		{"the pre-check has no answer", cutOff, nil, nil, said{}, "check", "new, unavailable, due in 30s", "failed"},
+		{"the breaker is open", paused, nil, nil, said{}, "check", "new, paused, due in 30s", "again in 30s"},
+		{"a refund is in flight", nil, &store.BusyError{Money: store.Refund, Number: "R1"}, nil, said{}, "check", "new, waiting, due in 1m0s", "done"},
+		{"too early", nil, nil, []said{{err: tooSoon}}, said{err: unknown3101}, "check send query", "sending, too_early, due in 2m0s", "done"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			row := newRefund()
 			row.Money, row.Number, row.Params, row.Finish = store.Settlement, "S1", `[{"merchant_uid":"7","amount":10}]`, true
-			b, bank := newBooks(row), &teller{t: t, check: c.check, sends: c.sends, queries: []said{{err: unknown3101}}}
+			b, bank := newBooks(row), &teller{t: t, check: c.check, sends: c.sends, queries: []said{c.asked}}
 			b.busy = c.busy
 			h := handler(b, bank)
 			h.Money = store.Settlement
@@ -251,6 +257,27 @@ func TestAStepOfASettlement(t *testing.T) {
 				t.Errorf("sent at %v, its turn %v; calls %v", got.SentAt, got.Turn, bank.calls)
 			}
 		})
+	}
+}
+
+// The bug: a row in the state of a newer version was tried again like a fault of the database, for
+// ever, and nobody was told.
+func TestAStateOfANewerVersionIsLeftAloneAndTold(t *testing.T) {
+	for _, c := range []struct {
+		since time.Duration
+		line  string
+		told  string
+	}{
+		{strangeFor - time.Second, "reversed, due in 0s", "again in 1m0s"}, // another version carries it on
+		{strangeFor, "reversed, due in 0s, alarm unknown_state", "done"},
+	} {
+		row := newRefund()
+		row.State, row.UpdatedAt = "reversed", noon.Add(-c.since)
+		b := newBooks(row)
+		err := handler(b, &teller{t: t}).ProcessTask(t.Context(), refundTask(t, "R1"))
+		if got := line(*b.rows["R1"]); got != c.line || told(err) != c.told {
+			t.Errorf("after %v: %s, asynq was told %q; want %s, %q", c.since, got, told(err), c.line, c.told)
+		}
 	}
 }
 

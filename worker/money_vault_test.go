@@ -24,11 +24,17 @@ type vault struct {
 	faults  []string // of ours, not of Douyin's
 }
 
+// recordLag is how long questions may be answered from a copy of Douyin's records that lags behind.
+// With the time that a request may take to arrive after its sender has given up it stays below
+// answerGrace.
+const recordLag = time.Minute
+
 // record is what Douyin knows of a number.
 type record struct {
 	asked   store.Instruction
 	content string
 	dead    bool
+	taken   time.Time
 	visible time.Time // for queries
 	result  douyin.Result
 	moves   int
@@ -84,7 +90,7 @@ func (v *vault) take(i store.Instruction) (string, error) {
 	r := v.records[i.Number]
 	if r == nil {
 		v.checkTurn(i)
-		r = &record{asked: i, content: contentOf(i), visible: v.now()}
+		r = &record{asked: i, content: contentOf(i), taken: v.now(), visible: v.now()}
 		v.records[i.Number] = r
 		if v.chance(10) {
 			r.dead = true
@@ -105,6 +111,8 @@ func (v *vault) take(i store.Instruction) (string, error) {
 		return "", dead
 	case r.visible.After(v.now()) && v.chance(50):
 		return "", unknown77
+	case v.chance(20):
+		return "", refused2010 // the money is taken: by the first request
 	}
 	return "D-" + i.Number, nil
 }
@@ -142,8 +150,10 @@ func (v *vault) query(number string) (Standing, error) {
 		return Standing{}, paused
 	case v.chance(6):
 		return Standing{}, []error{odd2010, odd4712, proxy400}[v.rng.IntN(3)]
-	case r == nil || r.dead || r.visible.After(v.now()):
+	case r == nil || r.dead || r.visible.After(v.now()), v.now().Sub(r.taken) < recordLag && v.chance(20):
 		return Standing{}, unknown3101
+	case v.now().Sub(r.taken) < recordLag && v.chance(30): // an old copy answers
+		return Standing{Result: douyin.ResultProcessing, PlatformNo: "D-" + number}, nil
 	}
 	return Standing{Result: r.result, PlatformNo: "D-" + number}, nil
 }

@@ -34,8 +34,8 @@ var paymentSteps = []time.Duration{2 * time.Minute, 5 * time.Minute, 10 * time.M
 type PaymentRows interface {
 	PaymentAsk(ctx context.Context, outOrderNo string) (a store.PaymentAsk, found bool, err error)
 	PostponePaymentAsk(ctx context.Context, outOrderNo string, due time.Time, message string) error
-	GiveUpPaymentAsk(ctx context.Context, outOrderNo string, at time.Time, message string) error
-	ForgetPayment(ctx context.Context, outOrderNo string) error
+	GiveUpPaymentAsk(ctx context.Context, seen store.PaymentAsk, at time.Time, message string) error
+	ForgetPayment(ctx context.Context, seen store.PaymentAsk) error
 	ConfirmPayment(ctx context.Context, c store.Callback) (store.Accepted, error)
 }
 
@@ -84,8 +84,9 @@ func (h *PaymentHandler) record(ctx context.Context, row store.PaymentAsk, answe
 	switch {
 	case err == nil && answer.Status == douyin.ResultSuccess:
 		return h.paid(ctx, row, answer, now)
-	case err == nil && (answer.Status == douyin.ResultFail || answer.Status == douyin.ResultTimeout), errors.Is(err, douyin.ErrNotFound) && over:
-		return h.Rows.ForgetPayment(ctx, row.OutOrderNo)
+	case err == nil && answer.Status == douyin.ResultTimeout,
+		over && (err == nil && answer.Status == douyin.ResultFail || errors.Is(err, douyin.ErrNotFound)): // before, the buyer may pay once more
+		return h.Rows.ForgetPayment(ctx, row)
 	}
 	said := "Douyin says " + string(answer.Status)
 	if err != nil {
@@ -93,7 +94,7 @@ func (h *PaymentHandler) record(ctx context.Context, row store.PaymentAsk, answe
 	}
 	if now.After(row.ValidUntil.Add(paymentUnanswered)) {
 		h.Log.Error().Str("number", row.OutOrderNo).Str("alarm", store.AlarmUnanswered).Str("said", said).Msg("payment")
-		return h.Rows.GiveUpPaymentAsk(ctx, row.OutOrderNo, now, said)
+		return h.Rows.GiveUpPaymentAsk(ctx, row, now, said)
 	}
 	return h.Rows.PostponePaymentAsk(ctx, row.OutOrderNo, nextPaymentAsk(row, now), said)
 }

@@ -35,12 +35,15 @@ func (r *tills) PostponePaymentAsk(_ context.Context, _ string, due time.Time, m
 	return nil
 }
 
-func (r *tills) GiveUpPaymentAsk(_ context.Context, _ string, _ time.Time, message string) error {
+func (r *tills) GiveUpPaymentAsk(_ context.Context, _ store.PaymentAsk, _ time.Time, message string) error {
 	r.gaveUp, r.message = true, message
 	return nil
 }
 
-func (r *tills) ForgetPayment(context.Context, string) error { r.forgotten = true; return nil }
+func (r *tills) ForgetPayment(context.Context, store.PaymentAsk) error {
+	r.forgotten = true
+	return nil
+}
 
 func (r *tills) ConfirmPayment(_ context.Context, c store.Callback) (store.Accepted, error) {
 	r.confirmed = c
@@ -80,7 +83,8 @@ func TestAPaymentWithoutACallbackIsAskedFor(t *testing.T) {
 		"not yet, later":             {now: noon, asks: 3, answer: douyin.OrderPayment{Status: douyin.ResultProcessing}, due: noon.Add(30 * time.Minute)},
 		"the last time":              {now: noon.Add(50 * time.Minute), asks: 9, answer: douyin.OrderPayment{Status: douyin.ResultProcessing}, due: valid.Add(2 * time.Minute)},
 		"never paid":                 {now: noon, answer: douyin.OrderPayment{Status: douyin.ResultTimeout}, forgotten: true},
-		"failed":                     {now: noon, answer: douyin.OrderPayment{Status: douyin.ResultFail}, forgotten: true},
+		"failed":                     {now: noon, answer: douyin.OrderPayment{Status: douyin.ResultFail}, due: noon.Add(2 * time.Minute)},
+		"failed in the end":          {now: valid.Add(2 * time.Minute), answer: douyin.OrderPayment{Status: douyin.ResultFail}, forgotten: true},
 		"not known yet":              {now: noon, err: notFound, due: noon.Add(2 * time.Minute)},
 		"not known in the end":       {now: valid.Add(2 * time.Minute), err: notFound, forgotten: true},
 		"no answer":                  {now: noon, err: unavailable, due: noon.Add(2 * time.Minute)},

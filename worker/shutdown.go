@@ -27,6 +27,20 @@ func (e *StuckError) Error() string {
 	)
 }
 
+// Stop begins to end: no task is fetched any more. What is in hand goes on, and Shutdown waits for
+// it. It returns at once; the channel is closed when the last fetch has ended, which is never while
+// Redis is frozen. Calling it again is harmless.
+func (s *Servers) Stop() (stopped <-chan struct{}) {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for _, srv := range s.servers {
+			srv.Stop()
+		}
+	}()
+	return ended
+}
+
 // Shutdown stops fetching, then waits for the handlers in flight, at most Config.ShutdownTimeout,
 // and for asynq's books, at most ten seconds more. ctx ends the wait early. The error is a
 // *StuckError: nothing is lost by it, for a task is done when MySQL says so. asynq goes on using

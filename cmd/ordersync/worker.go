@@ -38,6 +38,7 @@ func (p *process) worker(ctx context.Context, cfg *configs.Config, a *assembly.A
 	log := p.logger(cfg)
 	log.Info().Int("slots", cfg.Worker.Concurrency).Int("prefetch", cfg.Worker.Prefetch).Msg("worker runs")
 	<-ctx.Done()
+	servers.Stop() // other parts of this process may end for a while before it is closed: what is in hand runs meanwhile
 	log.Info().Msg("worker drains")
 	return nil
 }

@@ -63,15 +63,18 @@ func BaseTable(text, alias string) string {
 	return alias
 }
 
-// IndexColumn is the column of alias that a SELECT finds rows by: of its time, or one that it compares
-// with a column of another table; empty where it cannot be told.
-func IndexColumn(text, alias string) string {
-	a := "(?i)\\b" + regexp.QuoteMeta(alias) + "\\.([`\\w$]+)"
-	for _, pattern := range []string{
-		a + "\\s*=\\s*[`\\w$]+\\.", "(?i)[`\\w$]+\\.[`\\w$]+\\s*=\\s*" + strings.TrimPrefix(a, "(?i)"),
-		a + "\\s+(?:AS\\s+)?(?:create_time|updated_at)\\b",
-	} {
-		if m := regexp.MustCompile(pattern).FindStringSubmatch(text); m != nil {
+// IndexColumn is the column of alias by which a SELECT finds rows: that which it calls timeColumn, where
+// it is read by one, or one that it compares with a column of another table; empty where it cannot be
+// told.
+func IndexColumn(text, alias, timeColumn string) string {
+	a := "\\b" + regexp.QuoteMeta(alias) + "\\.([`\\w$]+)"
+	other := "[`\\w$]+\\.[`\\w$]+"
+	patterns := []string{a + "\\s*=\\s*" + other, other + "\\s*=\\s*" + a}
+	if timeColumn != "" {
+		patterns = append([]string{a + "\\s+(?:AS\\s+)?" + timeColumn + "\\b", a[:len(a)-len("([`\\w$]+)")] + "(" + timeColumn + ")\\b"}, patterns...)
+	}
+	for _, pattern := range patterns {
+		if m := regexp.MustCompile("(?i)" + pattern).FindStringSubmatch(text); m != nil {
 			return strings.Trim(m[1], "`")
 		}
 	}

@@ -220,6 +220,22 @@ func (r *Reading) ByNumber(orderNo string, limit int) (q Statement, ok bool) {
 		append(slices.Clip(r.own.args), orderNo)}, true
 }
 
+// Numbers reads key and number of orders and calls see for each row. Where the shop has no numbers of
+// its own, they are the keys.
+func (r *Reading) Numbers(ctx context.Context, db Querier, ids []string, see func(id, orderNo string)) error {
+	args := r.IDs(ids)
+	if args == nil {
+		return nil
+	}
+	no := r.own.expr["order_no"]
+	if no == "" {
+		no = r.own.expr["id"]
+	}
+	var id, orderNo sql.NullString
+	q := Statement{"SELECT " + r.own.expr["id"] + ", " + no + " FROM " + r.own.from + " WHERE " + r.own.where + " AND " + r.own.expr["id"] + " IN (", r.own.args}
+	return each(ctx, db, q.In(args), []any{&id, &orderNo}, func() { see(id.String, orderNo.String) })
+}
+
 // KeyIsNumber tells whether what Douyin gets as order_id is the shop's key.
 func (r *Reading) KeyIsNumber() bool {
 	no := r.own.expr["order_no"]

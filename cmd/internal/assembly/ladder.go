@@ -24,6 +24,9 @@ import (
 //	the shutdown of the worker  worker.shutdown_timeout   the end of the command
 //	the end of the command      Ending                    the container's grace period
 //
+// The drain and the shutdown run side by side: a process that has both fetches no task from the
+// signal on, so what is in hand has used up the drain's time of its own when the shutdown begins.
+//
 // Ladder checks the two that are configured; a test holds the others, and the defaults.
 const (
 	// longestPark is how long a task may wait for a handler and at the closed gate together.

@@ -172,7 +172,7 @@ func TestDoctorNamesTheIndexBehindASelect(t *testing.T) {
 		if f.OK != (f.Cure == "") {
 			t.Errorf("%+v", f)
 		}
-		cures = append(cures, f.Cure)
+		cures = append(cures, f.What+" → "+f.Cure)
 	}
 	if all := strings.Join(cures, "\n"); !strings.Contains(all, "ON sxo_order (upd_time)") {
 		t.Errorf("no cure names sxo_order (upd_time):\n%s", all)

@@ -259,7 +259,7 @@ func TestTheBookHasEveryWord(t *testing.T) {
 		words = append(words, string(s))
 	}
 	words = append(words, store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnknownOrder,
-		store.AlarmUnreadable, store.AlarmUnknownCode, store.AlarmUnsendable, store.AlarmUnsettled, store.AlarmPutAside,
+		store.AlarmUnreadable, store.AlarmUnknownCode, store.AlarmUnknownState, store.AlarmUnsendable, store.AlarmUnsettled, store.AlarmPutAside,
 		store.AlarmUnanswered, store.AlarmForeignApp, store.AlarmUnknownType, store.AlarmNotUnderstood,
 		store.AlarmUndelivered)
 	created := regexp.MustCompile(`CREATE TABLE (?:IF NOT EXISTS )?(\w+)`)

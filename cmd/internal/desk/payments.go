@@ -19,7 +19,7 @@ const leastValid = 15 * time.Minute
 // Expectations are the payments that are asked after when no callback comes: a *store.Store.
 type Expectations interface {
 	ExpectPayment(ctx context.Context, a store.PaymentAsk) (fresh bool, err error)
-	ForgetPayment(ctx context.Context, outOrderNo string) error
+	ForgetPayment(ctx context.Context, seen store.PaymentAsk) error
 }
 
 // Payments writes a payment down before it asks Douyin for it, so that it is asked after for as
@@ -41,15 +41,14 @@ func (p Payments) CreateOrder(ctx context.Context, o douyin.PaymentOrder) (douyi
 	now := p.Now()
 	due := now.Add(worker.FirstPaymentAsk)
 	valid := min(max(time.Duration(o.ValidTime)*time.Second, leastValid), douyin.MaxValidSeconds*time.Second)
-	fresh, err := p.Rows.ExpectPayment(ctx, store.PaymentAsk{
-		OutOrderNo: o.OutOrderNo, Total: store.Fen(o.TotalAmount), ValidUntil: now.Add(valid), DueAt: &due, CreatedAt: now,
-	})
+	ask := store.PaymentAsk{OutOrderNo: o.OutOrderNo, Total: store.Fen(o.TotalAmount), ValidUntil: now.Add(valid), DueAt: &due, CreatedAt: now}
+	fresh, err := p.Rows.ExpectPayment(ctx, ask)
 	if err != nil {
 		return douyin.CreatedOrder{}, douyin.Receipt{}, err
 	}
 	created, r, err := p.Payments.CreateOrder(ctx, o)
 	if err != nil && fresh && neverMade(err) {
-		err = errors.Join(err, p.Rows.ForgetPayment(ctx, o.OutOrderNo))
+		err = errors.Join(err, p.Rows.ForgetPayment(ctx, ask))
 	}
 	return created, r, err
 }

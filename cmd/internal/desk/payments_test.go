@@ -25,7 +25,7 @@ func (c *counter) ExpectPayment(_ context.Context, a store.PaymentAsk) (bool, er
 	return !c.old, c.stored
 }
 
-func (c *counter) ForgetPayment(context.Context, string) error {
+func (c *counter) ForgetPayment(context.Context, store.PaymentAsk) error {
 	c.did = append(c.did, "forget")
 	return nil
 }

@@ -34,8 +34,8 @@ func backlogDescs() []*prometheus.Desc {
 
 // alarmTables are the tables with the alarms that each can raise.
 var alarmTables = map[string][]string{
-	"refund":      {store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnreadable, store.AlarmUnknownCode, store.AlarmUnsendable},
-	"settlement":  {store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnreadable, store.AlarmUnknownCode, store.AlarmUnsendable},
+	"refund":      {store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnreadable, store.AlarmUnknownCode, store.AlarmUnknownState, store.AlarmUnsendable},
+	"settlement":  {store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnreadable, store.AlarmUnknownCode, store.AlarmUnknownState, store.AlarmUnsendable},
 	"payment":     {store.AlarmAmount, store.AlarmContradiction, store.AlarmUnknownOrder, store.AlarmUnsettled},
 	"outbox_bad":  {store.AlarmPutAside},
 	"payment_ask": {store.AlarmUnanswered},

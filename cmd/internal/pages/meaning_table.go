@@ -203,6 +203,11 @@ var alarmMeanings = map[string]meaning{
 		phrase{"The column that the words name is not what ordersync wrote there, so no request can be made of it. It has ended as failed; no money moves under its number any more.", "下方文字指出的列已不是 ordersync 写入的内容，无法据此发送请求。该指令已记为失败，此单号不会再发生资金变动。"},
 		phrase{"Find out who changes ordersync's tables. Then give the instruction again under a new number.", "查明是谁改动了 ordersync 的表，然后用新单号重新发起。"},
 	},
+	store.AlarmUnknownState: {
+		phrase{"A row of money in an unknown state", "资金指令处于未知状态"},
+		phrase{"Its state is none that this version of ordersync knows: a newer version has written it, or somebody has edited it. Nothing is sent and nothing is asked for it.", "它的状态不是当前版本的 ordersync 所认识的：由更新的版本写入，或被人改动。不会为它发送或查询任何请求。"},
+		phrase{"Run the newer version again, which carries it on. If there is none, look on Douyin's merchant platform what became of its number.", "重新运行更新的版本，它会继续处理。若没有更新的版本，在抖音商家后台按单号查询结果。"},
+	},
 	store.AlarmUnsendable: {
 		phrase{"No task can name this row of money", "资金指令的单号无法交付"},
 		phrase{"Its number holds what Douyin and the queue do not take, so nothing is sent and nothing is asked for it. ordersync never writes such a number.", "单号含有抖音与队列不接受的字符，因此既不会发送，也不会查询。ordersync 不会写入这样的单号。"},

@@ -93,7 +93,7 @@ func addTable(n *ast.CompositeLit, add func(ast.Expr)) {
 	if id, ok := n.Type.(*ast.Ident); ok && id.Name == "problem" && len(n.Elts) == 2 {
 		add(n.Elts[1])
 	}
-	if id, ok := n.Type.(*ast.Ident); ok && id.Name == "answer" {
+	if id, ok := n.Type.(*ast.Ident); ok && id.Name == "view" {
 		for _, e := range n.Elts {
 			if kv, ok := e.(*ast.KeyValueExpr); ok {
 				if k, ok := kv.Key.(*ast.Ident); ok && k.Name == "content" {
