@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"fmt"
 	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
@@ -13,11 +12,12 @@ import (
 )
 
 // NoWordError says that the shop's status value has no word of Douyin's: the order is not Douyin's business, or not yet.
-type NoWordError struct{ Status string }
-
-func (e *NoWordError) Error() string {
-	return fmt.Sprintf("status %q has no word of Douyin's in shop.status", e.Status)
+type NoWordError struct {
+	Status string
+	Place  store.Place // where it stands
 }
+
+func (e *NoWordError) Error() string { return e.Place.Refused(cell.NoWord, e.Status).Error() }
 
 // Builder makes what Douyin is told out of the shop's rows, as the PHP class did, money apart: that is exact.
 type Builder struct {
@@ -78,7 +78,7 @@ func (b *Builder) status(s store.OrderSnapshot) (douyin.OrderStatus, error) {
 	}
 	status, ok := b.Statuses[s.Order.Status]
 	if !ok {
-		return 0, &NoWordError{s.Order.Status}
+		return 0, &NoWordError{s.Order.Status, b.Shop.Place("status", s.Order)}
 	}
 	return b.afterRefunds(status, s.Refunds), nil
 }

@@ -30,12 +30,7 @@ const (
 // What a line lacks is item's.
 func (b *Builder) complete(s store.OrderSnapshot) error {
 	o := s.Order
-	for _, c := range []struct {
-		column string
-		reason cell.Reason
-		found  string
-		is     bool
-	}{
+	return b.first(o, []fault{
 		{"order_no", cell.EmptyOrderNo, "", o.OrderNo == ""},
 		{"order_no", cell.TextTooLong, over(o.OrderNo, douyin.MaxOrderIDBytes), len(o.OrderNo) > douyin.MaxOrderIDBytes},
 		{"order_no", cell.NotUTF8, "", !utf8.ValidString(o.OrderNo)},
@@ -47,9 +42,22 @@ func (b *Builder) complete(s store.OrderSnapshot) error {
 		{"openid", cell.EmptyOpenID, "", s.User.OpenID == ""},
 		{"openid", cell.NotUTF8, "", !utf8.ValidString(s.User.OpenID)},
 		{"items", cell.NoLine, "", len(s.Lines) == 0},
-	} {
-		if c.is {
-			return b.Shop.Place(c.column, o).Refused(c.reason, c.found)
+	})
+}
+
+// fault is what may be wrong with a value of the shop's, and whether it is.
+type fault struct {
+	column string
+	reason cell.Reason
+	found  string
+	is     bool
+}
+
+// first is the first fault that an order has, nil where it has none.
+func (b *Builder) first(o store.Order, faults []fault) error {
+	for _, f := range faults {
+		if f.is {
+			return b.Shop.Place(f.column, o).Refused(f.reason, f.found)
 		}
 	}
 	return nil
@@ -59,12 +67,7 @@ func (b *Builder) complete(s store.OrderSnapshot) error {
 // (ORDER-SYNC), and sub_title is the title where the shop has none, as the class sends it.
 func (b *Builder) item(s store.OrderSnapshot, line store.Line) (douyin.OrderItem, error) {
 	img, found, why := cell.Picture(line.Image, b.ImageBaseURL)
-	for _, c := range []struct {
-		column string
-		reason cell.Reason
-		found  string
-		is     bool
-	}{
+	if err := b.first(s.Order, []fault{
 		{"title", cell.NoTitleRow, "", line.NoTitle},
 		{"title", cell.EmptyTitle, "", strings.TrimSpace(line.Title) == ""},
 		{"title", cell.NotUTF8, "", !utf8.ValidString(line.Title)},
@@ -74,10 +77,8 @@ func (b *Builder) item(s store.OrderSnapshot, line store.Line) (douyin.OrderItem
 		{"quantity", cell.NotPositive, "", line.Quantity < 1},
 		{"quantity", cell.TooMany, "", line.Quantity > maxPieces},
 		{"price", cell.NegativeMoney, "", line.Price < 0},
-	} {
-		if c.is {
-			return douyin.OrderItem{}, b.Shop.Place(c.column, s.Order).Refused(c.reason, c.found)
-		}
+	}); err != nil {
+		return douyin.OrderItem{}, err
 	}
 	code, err := b.itemCode(s, line)
 	if err != nil {
@@ -133,8 +134,13 @@ func ofConfiguration(key string, o store.Order) store.Place {
 	return store.Place{Column: key, Row: o.ID}
 }
 
-// over says how much longer a text is than its limit.
-func over(text string, limit int) string { return fmt.Sprintf("%d > %d", len(text), limit) }
+// over says how much longer a text is than its limit; empty: it fits.
+func over(text string, limit int) string {
+	if len(text) <= limit {
+		return ""
+	}
+	return fmt.Sprintf("%d > %d", len(text), limit)
+}
 
 func asIs(s string) string { return s }
 

@@ -24,7 +24,7 @@ const (
 	NoTitleRow   Reason = "no_title_row"
 	EmptyOrderNo Reason = "empty_order_no"
 	NoLine       Reason = "no_line"
-	EmptyStatus  Reason = "empty_status"
+	NoWord       Reason = "no_word"
 
 	TwoRows   Reason = "two_rows"   // Found names both where they can be told apart
 	TwoOrders Reason = "two_orders" // of one order_no; Found names both keys
@@ -84,13 +84,16 @@ var texts = map[Reason][2]string{
 		"there is no such row, and Douyin needs the buyer's open_id: bring the user's row back, or keep orders of other channels out with shop.filter",
 		"没有这一行，而抖音需要买家的 open_id：请补回该用户；其他渠道的订单请用 shop.filter 排除",
 	},
-	EmptyPicture:  {"is empty, and Douyin needs an image: write a picture's address", "为空，而抖音需要图片：请填入图片地址"},
-	NoPictureRow:  {"there is no such row, and Douyin needs an image: bring the product's row back", "没有这一行，而抖音需要图片：请补回该商品"},
-	EmptyTitle:    {"is empty, and Douyin needs a title: write one", "为空，而抖音需要标题：请填写"},
-	NoTitleRow:    {"there is no such row, and Douyin needs a title: bring the row back", "没有这一行，而抖音需要标题：请补回该记录"},
-	EmptyOrderNo:  {"is empty, and Douyin needs it as order_id: write the number that create_order was given", "为空，而抖音以它作为 order_id：请填入 create_order 使用的订单号"},
-	NoLine:        {"the order has no line, and Douyin needs at least one: bring its goods back", "订单没有商品行，而抖音至少需要一行：请补回订单商品"},
-	EmptyStatus:   {"is empty: let the SELECT answer a word or a value of shop.status, or NULL for an order that is not Douyin's", "为空：SELECT 应返回状态词或 shop.status 中的值；与抖音无关的订单请返回 NULL"},
+	EmptyPicture: {"is empty, and Douyin needs an image: write a picture's address", "为空，而抖音需要图片：请填入图片地址"},
+	NoPictureRow: {"there is no such row, and Douyin needs an image: bring the product's row back", "没有这一行，而抖音需要图片：请补回该商品"},
+	EmptyTitle:   {"is empty, and Douyin needs a title: write one", "为空，而抖音需要标题：请填写"},
+	NoTitleRow:   {"there is no such row, and Douyin needs a title: bring the row back", "没有这一行，而抖音需要标题：请补回该记录"},
+	EmptyOrderNo: {"is empty, and Douyin needs it as order_id: write the number that create_order was given", "为空，而抖音以它作为 order_id：请填入 create_order 使用的订单号"},
+	NoLine:       {"the order has no line, and Douyin needs at least one: bring its goods back", "订单没有商品行，而抖音至少需要一行：请补回订单商品"},
+	NoWord: {
+		"is %s, which has no word in shop.status: give it one there, or leave it where the order is not Douyin's business",
+		"是 %s，在 shop.status 中没有对应的词：请在其中补上；若订单与抖音无关，则无需处理",
+	},
 	TwoRows:       {"there are two rows where one is expected (%s): delete one, or let the SELECT choose", "应当只有一行，却有两行（%s）：请删除其一，或在 SELECT 中选定一行"},
 	TwoOrders:     {"two orders have this order_no (%s), and Douyin would take them for one: give one of them another number", "两个订单使用同一个 order_no（%s），抖音会视为同一订单：请更换其中一个单号"},
 	PictureNumber: {"is %s, a bare number and no address of a picture: write the address, or join the table of attachments in shop.sql", "是 %s，只是一个编号而不是图片地址：请填入地址，或在 shop.sql 中关联附件表"},
