@@ -259,7 +259,7 @@ func (s *Store) checkView(ctx context.Context, column, user string, err error) F
 		return Finding{OK: true, What: what}
 	}
 	t := quote(column)
-	e := explained{what, shop.Statement{SQL: "SELECT " + t + " FROM " + quote(table) + " WHERE " + t + " >= 0 ORDER BY " + t + " LIMIT 1"}, column}
+	e := explained{what, shop.Statement{SQL: "SELECT " + t + " FROM " + quote(table) + " WHERE " + t + " >= 0 ORDER BY " + t + " LIMIT 1"}, column, "let the view answer a bare column as " + column}
 	return s.explain(ctx, e)[0]
 }
 

@@ -19,6 +19,7 @@ type explained struct {
 	what      string
 	statement shop.Statement
 	ordered   string // our name of the time that it is ordered by; empty: by none
+	otherwise string // the cure where no index is
 }
 
 // explainAll explains what is asked of the shop all the time: orders by key, their lines, pages of the
@@ -27,15 +28,20 @@ func (s *Store) explainAll(ctx context.Context, r *shopReading) []Finding {
 	if s.sql.sqlite {
 		return nil
 	}
-	all := []explained{{what: "an order by its key", statement: r.Orders("", "").In(r.SampleIDs())}}
+	bare := func(column string) string {
+		return "let the SELECT answer the bare column as " + column + ": inside a function, or behind DISTINCT, GROUP BY or UNION, no index finds it"
+	}
+	all := []explained{{what: "an order by its key", statement: r.Orders("", "").In(r.SampleIDs()), otherwise: bare("id")}}
 	if r.HasLines() {
-		all = append(all, explained{what: "the lines of an order", statement: r.LinesOf(r.SampleLineIDs())})
+		all = append(all, explained{what: "the lines of an order", statement: r.LinesOf(r.SampleLineIDs()), otherwise: bare("order_id")})
 	}
 	now := s.Clock()
 	page := func(column string) {
 		q := shop.Range{From: now.Add(-time.Hour), To: now, ByCreateTime: column == "create_time"}
 		if statement, err := r.Page(q, 100, false); err == nil {
-			all = append(all, explained{"a page of the sweep by " + column, statement, column})
+			all = append(all, explained{
+				"a page of the sweep by " + column, statement, column, bare(column) + "; shop.sql.changes may spare the sweep that",
+			})
 		}
 	}
 	if r.HasUpdated() {
@@ -43,7 +49,10 @@ func (s *Store) explainAll(ctx context.Context, r *shopReading) []Finding {
 	}
 	page("create_time")
 	if q, ok := r.ByNumber(shop.Marker, 2); ok && !r.KeyIsNumber() {
-		all = append(all, explained{what: "an order by its number", statement: q})
+		all = append(all, explained{
+			what: "an order by its number", statement: q,
+			otherwise: "callbacks and the search look for it: let the SELECT answer a bare column of the order's own table as order_no, or choose among other rows by JOIN and not by a SELECT in brackets",
+		})
 	}
 	var findings []Finding
 	for _, e := range all {
@@ -119,22 +128,20 @@ func (s *Store) explainOrder(ctx context.Context, p plan, e explained, here stri
 func (s *Store) explainTable(ctx context.Context, p plan, e explained, l planLine, table baseTable, here string) (f Finding, ok bool) {
 	f.Minor = true
 	f.What = fmt.Sprintf("%s reads table %s whole (%d rows)", e.what, table.called(here), l.rows)
-	columns := p.columns(l.table)
-	indexed := l.possible != ""
-	for _, column := range columns {
-		found, err := s.hasIndex(ctx, table, column)
-		indexed = indexed || err == nil && found
-	}
 	switch {
-	case indexed && l.rows < manyRows:
+	case l.possible != "" && l.rows < manyRows:
 		return f, true
-	case indexed:
+	case l.possible != "":
 		f.What += ", although an index could find its rows"
-		f.Cure = "ANALYZE TABLE " + quote(table.called(here)) + "; if that does not help: DISTINCT, GROUP BY, UNION or a function in the SELECT keeps the condition from it, and shop.sql.changes may spare the sweep that"
-	case len(columns) > 0:
-		f.Cure = table.createIndex(columns[0], here)
-	default:
-		f.Cure = "let the SELECT find its rows by a bare column: inside a function, or behind DISTINCT, GROUP BY or UNION, no index is used; shop.sql.changes may spare the sweep that"
+		f.Cure = "ANALYZE TABLE " + quote(table.called(here)) + "; if that does not help: " + e.otherwise
+		return f, false
+	}
+	f.Cure = e.otherwise
+	for _, column := range p.columns(l.table) {
+		if indexed, err := s.hasIndex(ctx, table, column); err == nil && !indexed {
+			f.Cure = table.createIndex(column, here)
+			break
+		}
 	}
 	return f, false
 }
