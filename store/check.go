@@ -77,6 +77,7 @@ func (s *Store) CheckShop(ctx context.Context) []Finding {
 		findings = append(findings, s.checkTable(ctx, t))
 	}
 	findings = append(findings, s.checkUnique(ctx)...)
+	findings = append(findings, s.explainNames(ctx)...)
 	findings = append(findings, s.checkSweepIndex(ctx))
 	if s.schema.Columns.UpdatedAt != "" { // else it is the sweep's
 		backfill := s.CheckBackfillIndex(ctx)

@@ -65,6 +65,19 @@ func (s *Store) explainAll(ctx context.Context, r *shopReading) []Finding {
 	return findings
 }
 
+// explainNames explains an order by its key, with what stands beside it, for a shop that Tables and
+// Columns describe; the times of its orders have checks of their own. Tables that cannot be read have
+// been told.
+func (s *Store) explainNames(ctx context.Context) []Finding {
+	r, err := s.reading(ctx)
+	if err != nil || s.sql.sqlite {
+		return nil
+	}
+	return s.explain(ctx, explained{
+		what: "an order by its key", statement: r.Orders("", "").In(r.SampleIDs()), otherwise: "see that the keys of both tables have one type and one collation",
+	})
+}
+
 // explain finds what no index helps in a statement, and names the index that would, on the table that
 // has the rows, whatever a view or a SELECT calls it.
 func (s *Store) explain(ctx context.Context, e explained) []Finding {

@@ -78,6 +78,26 @@ func TestTheIndexThatHelpsIsNamed(t *testing.T) {
 	})
 }
 
+// A user's row that no index finds costs every order the whole table.
+func TestTheKeysOfTheOtherTablesWantAnIndex(t *testing.T) {
+	servertest.EachMySQL(t, func(t *testing.T, db *gorm.DB, _ string) {
+		servertest.CreateShop(t, db)
+		for id := 1; id <= 50; id++ {
+			addOrder(t, db, id, t0)
+		}
+		s := newStore(t, db, store.Config{})
+		if got := cures(t, s); got != "" {
+			t.Errorf("the class's schema: %s", got)
+		}
+		exec(t, db, "ALTER TABLE dy_user MODIFY id BIGINT NOT NULL, DROP PRIMARY KEY")
+		helped(t, s, db, "CREATE INDEX id ON `dy_user` (`id`)")
+		exec(t, db, "ALTER TABLE course RENAME TO raw_course")
+		exec(t, db, "ALTER TABLE raw_course MODIFY id BIGINT NOT NULL, DROP PRIMARY KEY")
+		exec(t, db, "CREATE VIEW course AS SELECT id, name FROM raw_course")
+		helped(t, s, db, "CREATE INDEX id ON `raw_course` (`id`)")
+	})
+}
+
 // What no index helps is told to be so.
 func TestSELECTsThatNoIndexHelpsAreTold(t *testing.T) {
 	const plain = "SELECT o.id, 'x' AS openid, o.status, o.amount, o.create_time, 'a' AS title, '/a.png' AS image FROM `order` o"
