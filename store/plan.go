@@ -186,9 +186,15 @@ func (p plan) orderedBy() (alias, column string) {
 	if _, there := p.tables()[m[1]]; there && !strings.Contains(p.text, ") `"+m[1]+"`") {
 		return m[1], m[2]
 	}
-	inner := regexp.MustCompile(planColumn+" AS `"+regexp.QuoteMeta(m[2])+"`").FindAllStringSubmatch(p.text, -1)
+	return p.origin(m[2])
+}
+
+// origin is the column of a table that a SELECT answers under a name; empty where it is none.
+func (p plan) origin(name string) (alias, column string) {
+	tables := p.tables()
+	inner := regexp.MustCompile(planColumn+" AS `"+regexp.QuoteMeta(name)+"`").FindAllStringSubmatch(p.text, -1)
 	for _, i := range slices.Backward(inner) { // the outermost stands first, and names the SELECT
-		if _, there := p.tables()[i[1]]; there {
+		if _, there := tables[i[1]]; there {
 			return i[1], i[2]
 		}
 	}
