@@ -31,6 +31,9 @@ func (c *Config) keys() []key {
 	d, s, t, col := &c.Douyin, &c.Shop, &c.Shop.Tables, &c.Shop.Columns
 	return []key{
 		{path: "mysql.dsn", value: text[Secret]{&c.MySQL.DSN, mysqlDSN}, secret: true},
+		{path: "mysql.ca_file", value: text[string]{&c.MySQL.CAFile, nil}},
+		{path: "mysql.cert_file", value: text[string]{&c.MySQL.CertFile, nil}},
+		{path: "mysql.key_file", value: text[string]{&c.MySQL.KeyFile, nil}},
 
 		{path: "redis.uri", value: text[Secret]{&c.Redis.URI, redisURI}, secret: true},
 		{path: "redis.cluster_addrs", value: list[string]{&c.Redis.ClusterAddrs, hostPort}},
@@ -80,7 +83,7 @@ func (c *Config) keys() []key {
 		{path: "shop.columns.course.id", value: column(&col.Course.ID)},
 		{path: "shop.columns.course.name", value: column(&col.Course.Name)},
 		{path: "shop.status", value: table[string]{&s.Status, nil, oneOf(statusWords...)}, group: true},
-		{path: "shop.filter", value: table[string]{&s.Filter, required(columnName), nil}, group: true},
+		{path: "shop.filter", value: filter{&s.Filter}, group: true},
 		{path: "shop.time", value: text[string]{&s.Time, oneOf("unix", "unix_ms", "datetime")}},
 		{path: "shop.money", value: text[string]{&s.Money, oneOf("yuan", "fen")}},
 		{path: "shop.detail_url", value: text[string]{&s.DetailURL, required(placeholders)}},

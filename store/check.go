@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
@@ -21,44 +20,6 @@ type Finding struct {
 	Minor bool   // where it is not OK: orders travel all the same
 	What  string // what was looked at, with what was found
 	Cure  string // what to do; empty when OK
-}
-
-// ServerInfo is what answers behind the DSN.
-type ServerInfo struct {
-	Flavour string // MySQL, MariaDB or SQLite
-	Version string // as the server says it
-	Enough  bool   // MySQL 8.0 or newer, MariaDB 10.6 or newer
-}
-
-// ServerInfo asks the server for its version.
-func (s *Store) ServerInfo(ctx context.Context) (ServerInfo, error) {
-	info := ServerInfo{Flavour: "MySQL"}
-	query := "SELECT VERSION()"
-	if s.sql.sqlite {
-		query = "SELECT sqlite_version()"
-	}
-	if err := s.db.WithContext(ctx).Raw(query).Row().Scan(&info.Version); err != nil {
-		return info, fmt.Errorf("store: server version: %w", err)
-	}
-	least := [2]int{8, 0}
-	switch {
-	case s.sql.sqlite:
-		info.Flavour, least = "SQLite", [2]int{3, 35}
-	case strings.Contains(strings.ToLower(info.Version), "mariadb"):
-		info.Flavour, least = "MariaDB", [2]int{10, 6}
-	}
-	info.Enough = atLeast(info.Version, least)
-	return info, nil
-}
-
-func atLeast(version string, least [2]int) bool {
-	parts := strings.SplitN(version, ".", 3)
-	if len(parts) < 2 {
-		return false
-	}
-	major, err1 := strconv.Atoi(parts[0])
-	minor, err2 := strconv.Atoi(strings.TrimRight(parts[1], "-abcdefghijklmnopqrstuvwxyz"))
-	return err1 == nil && err2 == nil && (major > least[0] || major == least[0] && minor >= least[1])
 }
 
 // CheckShop looks at all that the store needs, for doctor: the server's version, our tables, the shop's tables and columns, the
@@ -90,19 +51,6 @@ func (s *Store) CheckShop(ctx context.Context) []Finding {
 		findings = append(findings, number)
 	}
 	return append(findings, s.checkOurTables(ctx))
-}
-
-// checkVersion also tells whether the database answers at all.
-func (s *Store) checkVersion(ctx context.Context) (f Finding, answers bool) {
-	info, err := s.ServerInfo(ctx)
-	if err != nil {
-		return failed("the database does not answer, so the tables were not looked at", err, "check mysql.dsn, and that the server is up and lets this host in"), false
-	}
-	f = Finding{OK: info.Enough, What: info.Flavour + " " + info.Version}
-	if !f.OK {
-		f.Cure = "MySQL 8.0 or MariaDB 10.6 is the oldest that knows FOR UPDATE SKIP LOCKED: upgrade the server"
-	}
-	return f, true
 }
 
 // shopTable is a table of the shop with the columns that are read.

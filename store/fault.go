@@ -58,6 +58,7 @@ func Busy(err error) bool {
 // The server's error numbers that decide something.
 const (
 	mysqlDuplicate = 1062
+	mysqlParse     = 1064
 	mysqlLockWait  = 1205 // for a row or for a table
 	mysqlDeadlock  = 1213
 	mysqlNoWait    = 3572 // MySQL's answer to NOWAIT; MariaDB's is 1205

@@ -123,7 +123,7 @@ func TestSchemaOfAnotherShop(t *testing.T) {
 	c.ID, c.UserID, c.ProductID, c.CourseID, c.Price, c.Amount = "order_id", "member", "goods", "lesson", "unit", "total"
 	c.CreateTime, c.SN, c.ThirdOrderNum, c.Status, c.OrderNo, c.UpdatedAt = "made", "serial", "", "", "out_order_no", "changed"
 	c.User.ID, c.User.OpenID, c.Product.ID, c.Product.CoverImg, c.Course.ID, c.Course.Name = "mid", "oid", "gid", "pic", "lid", "titel$"
-	schema.Filter = map[string]string{"channel": "douyin"}
+	schema.Filter = map[string]store.Values{"channel": {Texts: []string{"douyin"}}}
 	schema.Money, schema.Time = store.InFen, store.Datetime
 	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
 		for _, statement := range []string{
@@ -167,7 +167,7 @@ func TestSchemaRefusesWhatIsNoIdentifier(t *testing.T) {
 			t.Errorf("table %q was accepted", name)
 		}
 		schema = store.DefaultSchema()
-		schema.Filter = map[string]string{name: "x"}
+		schema.Filter = map[string]store.Values{name: {Null: true}}
 		if schema.Validate() == nil {
 			t.Errorf("filter column %q was accepted", name)
 		}

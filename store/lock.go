@@ -96,7 +96,7 @@ func (s *Store) lockOrder(tx *gorm.DB, orderID string) error {
 }
 
 // heldOrders tells which orders' rows in ordersync_order somebody else has locked, those included
-// that an open transaction has inserted or deleted. It waits for none of them.
+// that an open transaction has inserted or deleted. It waits for none of them, unless the server does not know SKIP LOCKED.
 func (s *Store) heldOrders(ctx context.Context, ids []string) (map[string]bool, error) {
 	args := anys(ids)
 	query := "SELECT `order_id` FROM `ordersync_order`" + s.sql.byKey + " WHERE `order_id` IN (" + places(len(ids)) + ")"
@@ -111,9 +111,17 @@ func (s *Store) heldOrders(ctx context.Context, ids []string) (map[string]bool, 
 			return err
 		}
 		there = append(there, uncommitted...)
+		if s.cannotSkip.Load() {
+			return errCannotSkip
+		}
 		free, err = keys(tx, query+s.sql.skipLocked, args)
-		return err
+		return s.skipError(err)
 	}, &sql.TxOptions{Isolation: sql.LevelReadUncommitted})
+	if errors.Is(err, errCannotSkip) {
+		slices.Sort(there)
+		there = slices.Compact(there)
+		free, err = s.freeOneByOne(ctx, there)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,13 @@ func onMySQL(t *testing.T, test func(t *testing.T, s *store.Store, db *gorm.DB))
 	test(t, newStore(t, db, store.Config{}), db)
 }
 
+// onMySQLOldToo is onMySQL, and on servers that do not know SKIP LOCKED.
+func onMySQLOldToo(t *testing.T, test func(t *testing.T, s *store.Store, db *gorm.DB)) {
+	t.Helper()
+	t.Run("as it is", func(t *testing.T) { onMySQL(t, test) })
+	t.Run("without SKIP LOCKED", func(t *testing.T) { withoutSkipLocked(t, test) })
+}
+
 // lock runs a statement in a transaction that stays open until release, or the end of the test.
 func lock(t *testing.T, db *gorm.DB, statement string, args ...any) (release func()) {
 	t.Helper()
@@ -81,7 +88,7 @@ func TestALockedRowCostsItsOwnOrderOnly(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			onMySQL(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+			onMySQLOldToo(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
 				for i := range orders {
 					if c.given == nil {
 						break
@@ -169,7 +176,7 @@ func waiting(t *testing.T, db *gorm.DB) {
 
 // The sweep, an operator's retry and the hand-over go on beside a locked row, and say what they left out.
 func TestMarksGoOnBesideALockedRow(t *testing.T) {
-	onMySQL(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+	onMySQLOldToo(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
 		for id := 1; id <= 4; id++ {
 			addOrder(t, db, id, t0)
 			record(t, s, store.Push{OrderID: strconv.Itoa(id), At: t0, Outcome: store.Ignored, ShopStatus: "0"})

@@ -48,7 +48,7 @@ func TestTheNewestOrdersComeFirst(t *testing.T) {
 // 50 orders with a status that has no word were nowhere.
 func TestStatusesWithoutAWordAreCounted(t *testing.T) {
 	schema := store.DefaultSchema()
-	schema.Filter = map[string]string{"uid": "1"}
+	schema.Filter = map[string]store.Values{"uid": {Texts: []string{"1"}}}
 	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
 		servertest.CreateShop(t, db)
 		s := newStore(t, db, store.Config{Schema: schema})

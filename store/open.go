@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -23,6 +24,18 @@ const (
 
 var errUnreadable = errors.New("store: the DSN cannot be read: want user:password@tcp(host:3306)/database")
 
+// Option is how Open connects, beside what the DSN says.
+type Option func(*mysql.Config)
+
+// WithTLS encrypts every connection by c, whatever the DSN's tls says; nil: as that says.
+func WithTLS(c *tls.Config) Option {
+	return func(cfg *mysql.Config) {
+		if c != nil {
+			cfg.TLS, cfg.AllowFallbackToPlaintext = c, false
+		}
+	}
+}
+
 // Open prepares the connection pool of a MySQL 8 or MariaDB 10.6+ database from a go-sql-driver
 // DSN. It does not connect: Ping does. parseTime, utf8mb4, clientFoundRows and interpolateParams
 // are set whatever the DSN says.
@@ -36,7 +49,7 @@ var errUnreadable = errors.New("store: the DSN cannot be read: want user:passwor
 //
 // Every session is READ COMMITTED and waits a second for a row and five for a table that somebody
 // else has locked. No error of Open contains any part of the DSN.
-func Open(dsn string) (*gorm.DB, error) {
+func Open(dsn string, options ...Option) (*gorm.DB, error) {
 	cfg, err := mysql.ParseDSN(dsn)
 	if err != nil {
 		// The driver's error may quote what it took for an address, which after a slip is the
@@ -54,6 +67,9 @@ func Open(dsn string) (*gorm.DB, error) {
 	cfg.ClientFoundRows = true   // an UPDATE counts the rows it found, as SQLite does
 	cfg.InterpolateParams = true // one round trip for a statement, whatever its number of rows
 	cfg.Logger = &mysql.NopLogger{}
+	for _, option := range options {
+		option(cfg)
+	}
 	if cfg.Timeout == 0 {
 		cfg.Timeout = dialTimeout
 	}

@@ -46,16 +46,35 @@ const laterAfter = 30 * time.Second
 // a *BadRow, the row is put aside with the reason; a *LaterRow, it is passed over for half a minute; any other error, it stays for
 // the next time, or is passed over too where one behind it went through, and that error is returned in the end.
 //
-// The rows are locked until hand has returned, and rows that somebody else has locked are passed over (SKIP LOCKED), so any
-// number of processes may relay. A process that dies after hand and before the commit leaves its rows: hand must make a row
-// that comes a second time one task, by an id that names the row.
+// The rows are locked until hand has returned, and rows that somebody else has locked are passed over (SKIP LOCKED; where the
+// server does not know it, each row is claimed for a minute), so any number of processes may relay. A process that dies after
+// hand and before the commit leaves its rows: hand must make a row that comes a second time one task, by an id that names the
+// row.
 func (s *Store) RelayOutbox(ctx context.Context, limit int, hand func(ctx context.Context, rows []OutboxRow) []error) (n int, err error) {
 	var failed error
+	relay := s.relayLocked
+	if s.cannotSkip.Load() {
+		relay = s.relayClaimed
+	}
+	n, failed, err = relay(ctx, limit, hand)
+	if errors.Is(err, errCannotSkip) {
+		n, failed, err = s.relayClaimed(ctx, limit, hand)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("store: relay outbox: %w", err)
+	}
+	return n, failed
+}
+
+// relayLocked is RelayOutbox by locks of rows.
+func (s *Store) relayLocked(ctx context.Context, limit int, hand func(ctx context.Context, rows []OutboxRow) []error) (n int, failed, err error) {
 	err = s.transaction(ctx, func(tx *gorm.DB) error {
-		rows, err := s.lockOutbox(tx, limit)
-		n = len(rows)
-		if err != nil || n == 0 {
-			return err
+		rows, err := s.dueOutbox(tx, s.Clock(), limit, s.sql.skipLocked)
+		if err != nil {
+			return s.skipError(err)
+		}
+		if n = len(rows); n == 0 {
+			return nil
 		}
 		answers := hand(ctx, rows)
 		if len(answers) != len(rows) {
@@ -64,18 +83,7 @@ func (s *Store) RelayOutbox(ctx context.Context, limit int, hand func(ctx contex
 		failed, err = s.settleOutbox(tx, rows, answers)
 		return err
 	})
-	if err != nil {
-		return 0, fmt.Errorf("store: relay outbox: %w", err)
-	}
-	return n, failed
-}
-
-func (s *Store) lockOutbox(tx *gorm.DB, limit int) ([]OutboxRow, error) {
-	return collect(tx, func(rows *sql.Rows) (r OutboxRow, err error) {
-		err = r.scan(rows)
-		return r, err
-	}, "SELECT `id`, `kind`, `order_id`, `payload`, "+s.sql.stamped("`created_at`")+" FROM `ordersync_outbox` "+
-		"WHERE `later_at` IS NULL OR `later_at` <= ? ORDER BY `id` LIMIT ?"+s.sql.skipLocked, s.sql.time(s.Clock()), limit)
+	return n, failed, err
 }
 
 // scan reads a row's columns, and more behind them.

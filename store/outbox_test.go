@@ -47,7 +47,7 @@ func good(r store.OutboxRow) error {
 
 // An outbox that counts its ids anew meets those of rows that were put aside long ago.
 func TestAnOutboxMayCountItsIDsAnew(t *testing.T) {
-	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+	onOldToo(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
 		for round := range 3 {
 			toOutbox(t, db, 1, "push", fmt.Sprintf("bad-%d", round))
 			toOutbox(t, db, 2, "push", "good")
@@ -121,7 +121,7 @@ func TestRowsThatWerePutAsideBeforeAreRaised(t *testing.T) {
 
 // A row whose time is zeros, and one that fails while others go through, hold up nothing.
 func TestAnOutboxRowOfItsOwnFaultHoldsUpNoOther(t *testing.T) {
-	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+	onOldToo(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
 		if db.Name() != "sqlite" {
 			err := db.Connection(func(tx *gorm.DB) error {
 				exec(t, tx, "SET SESSION sql_mode = ''")
@@ -159,7 +159,7 @@ func TestAnOutboxRowOfItsOwnFaultHoldsUpNoOther(t *testing.T) {
 
 // One row at the low end that is young, or locked, does not keep what is old behind it.
 func TestOneRowHoldsUpNoPurge(t *testing.T) {
-	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+	onOldToo(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
 		record(t, s, store.Push{OrderID: "future", At: t0.Add(1000 * time.Hour), Outcome: store.Refused})
 		for i := range 9 {
 			record(t, s, store.Push{OrderID: strconv.Itoa(i), At: t0, Outcome: store.Refused})

@@ -45,14 +45,20 @@ func (s *Store) purge(ctx context.Context, table, at string, before time.Time, l
 	if !errors.Is(err, ErrLocked) {
 		return n, err
 	}
-	err = s.transaction(ctx, func(tx *gorm.DB) error {
-		free, err := collect(tx, scanID, "SELECT `id` FROM "+table+old+s.sql.skipLocked, last, s.sql.time(before))
-		if n = int64(len(free)); err != nil || n == 0 {
+	err = errCannotSkip
+	if !s.cannotSkip.Load() {
+		err = s.transaction(ctx, func(tx *gorm.DB) error {
+			free, err := collect(tx, scanID, "SELECT `id` FROM "+table+old+s.sql.skipLocked, last, s.sql.time(before))
+			if n = int64(len(free)); err != nil || n == 0 {
+				return s.skipError(err)
+			}
+			_, err = execIn(tx, "DELETE FROM "+table+" WHERE `id` IN ("+places(len(free))+")", anys(free))
 			return err
-		}
-		_, err = execIn(tx, "DELETE FROM "+table+" WHERE `id` IN ("+places(len(free))+")", anys(free))
-		return err
-	})
+		})
+	}
+	if errors.Is(err, errCannotSkip) {
+		n, err = s.purgeOneByOne(ctx, table, old, last, s.sql.time(before))
+	}
 	return min(n, int64(limit)-1), err
 }
 

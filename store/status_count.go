@@ -18,6 +18,14 @@ type StatusCounts struct {
 	Whole  bool // no other order was created since the time that was asked for: the numbers are exact
 }
 
+// Orders is how many orders Unworded counts.
+func (c StatusCounts) Orders() (n int64) {
+	for _, orders := range c.Unworded {
+		n += orders
+	}
+	return n
+}
+
 // UnwordedStatuses counts the orders whose status is none of words: they are never pushed. It reads
 // the newest `most` orders by create_time, none of them created before since (zero: however old),
 // through the index on create_time. words nil: the shop has no status, and nothing is read.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -62,6 +63,8 @@ type Store struct {
 	ownClock bool // Config.Now was set
 
 	refusals *refusals
+
+	cannotSkip atomic.Bool // the server does not know SKIP LOCKED
 
 	migrating sync.Mutex // SQLite only
 }

@@ -24,6 +24,13 @@ func on(t *testing.T, test func(t *testing.T, s *store.Store, db *gorm.DB)) {
 	})
 }
 
+// onOldToo is on, and on servers that do not know SKIP LOCKED.
+func onOldToo(t *testing.T, test func(t *testing.T, s *store.Store, db *gorm.DB)) {
+	t.Helper()
+	on(t, test)
+	t.Run("without SKIP LOCKED", func(t *testing.T) { withoutSkipLocked(t, test) })
+}
+
 func newStore(t testing.TB, db *gorm.DB, cfg store.Config) *store.Store {
 	t.Helper()
 	if cfg.Now == nil {

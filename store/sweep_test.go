@@ -201,7 +201,7 @@ func TestPostponeDueHeedsWhatChangedMeanwhile(t *testing.T) {
 }
 
 func TestTheOutboxIsHandedOverRowByRow(t *testing.T) {
-	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+	onOldToo(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
 		exec(t, db, "INSERT INTO ordersync_outbox (kind, order_id, payload) VALUES ('push', 123, NULL)")
 		exec(t, db, "INSERT INTO ordersync_outbox (kind, order_id, payload) VALUES ('nonsense', 'x', '{\"a\":1}')")
 		exec(t, db, "INSERT INTO ordersync_outbox (kind, order_id, payload) VALUES ('push', '7', NULL)")
@@ -274,14 +274,14 @@ func TestRowsThatCannotBeTakenYetDoNotStandInTheWay(t *testing.T) {
 }
 
 func TestTwoRelaysTakeEachRowOnce(t *testing.T) {
-	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+	onOldToo(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
 		for i := range 200 {
 			exec(t, db, "INSERT INTO ordersync_outbox (kind, order_id) VALUES ('push', ?)", strconv.Itoa(i))
 		}
 		var mu sync.Mutex
 		taken := map[string]int{}
 		var wg sync.WaitGroup
-		for range 4 {
+		for range relays {
 			wg.Go(func() {
 				for {
 					n, err := s.RelayOutbox(t.Context(), 10, func(_ context.Context, rows []store.OutboxRow) []error {

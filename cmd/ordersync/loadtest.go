@@ -34,7 +34,7 @@ func newLoadtest(p *process) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				o.MySQL, o.RedisURI, o.Command, o.Out = cfg.MySQL.DSN.Reveal(), cfg.Redis.URI.Reveal(), []string{self, "loadtest", "child"}, p.out
+				o.MySQL, o.RedisURI, o.Command, o.Out = cfg.MySQL, cfg.Redis.URI.Reveal(), []string{self, "loadtest", "child"}, p.out
 				return loadtest.Run(ctx, o)
 			})
 		},

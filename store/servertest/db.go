@@ -58,7 +58,7 @@ func EachDB(t *testing.T, test func(t *testing.T, db *gorm.DB)) {
 	if _, ok := need(t, mariadbd); ok {
 		t.Run("mariadb", func(t *testing.T) { test(t, mysqlDB(t, MySQLDSN(t))) })
 	}
-	if dsn := mysql8DSN(t); dsn != "" {
+	if dsn := mysqldDSN(t); dsn != "" {
 		t.Run("mysql", func(t *testing.T) { test(t, mysqlDB(t, dsn)) })
 	}
 }

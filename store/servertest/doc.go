@@ -19,6 +19,10 @@
 //	db, path := servertest.SQLiteFile(t) // SQLite that processes of ours open too
 //	if !servertest.Long(t) { return } // a test that takes its time
 //	m := servertest.StartMySQL(t)     // m.Kill(), m.Restart(); nil where mariadbd is missing
+//	m = servertest.StartMySQLD(t)     // the same of MySQL itself; nil where ORDERSYNC_TEST_MYSQLD names no mysqld
+//	servertest.EachTLSMySQL(t, func(t *testing.T, s *servertest.TLSMySQL) { … }) // with users that must encrypt
+//
+// ORDERSYNC_TEST_MARIADBD and ORDERSYNC_TEST_REDIS_SERVER name other versions than those on the PATH (a Valkey, say).
 //
 // # Why a reaper
 //

@@ -26,7 +26,12 @@ func newMySQL(path string, args ...string) (*MySQLServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.args = []string{
+	return startMariaDB(p, args...)
+}
+
+// mariadbArgs are those of every mariadbd, for p's directory.
+func mariadbArgs(p *process) []string {
+	args := []string{
 		"--no-defaults", "--datadir=" + p.dir, "--socket=" + p.socket, "--pid-file=" + p.dir + "/pid",
 		"--skip-networking", "--skip-grant-tables", "--sql-mode=" + mysql8Mode,
 		"--character-set-server=utf8mb4", "--max-connections=400", "--lower-case-table-names=0",
@@ -35,9 +40,13 @@ func newMySQL(path string, args ...string) (*MySQLServer, error) {
 		"--innodb-flush-log-at-trx-commit=2", "--innodb-lock-wait-timeout=20",
 	}
 	if os.Getuid() == 0 {
-		p.args = append(p.args, "--user=root")
+		args = append(args, "--user=root")
 	}
-	p.args = append(p.args, args...)
+	return args
+}
+
+func startMariaDB(p *process, args ...string) (*MySQLServer, error) {
+	p.args = append(mariadbArgs(p), args...)
 	if err := p.start(); err != nil {
 		p.close()
 		return nil, err
@@ -114,9 +123,20 @@ func (s *MySQLServer) exec(t testing.TB, statement string) {
 	}
 }
 
+// variable is one of the server's global variables.
+func (s *MySQLServer) variable(name string) (value string, err error) {
+	db, err := store.Open(s.dsn("information_schema"))
+	if err != nil {
+		return "", err
+	}
+	defer closeDB(db)
+	err = db.Raw("SELECT @@" + name).Row().Scan(&value)
+	return value, err
+}
+
 // sharedMySQL is one server for all tests of the process.
 var sharedMySQL = sync.OnceValues(func() (*MySQLServer, error) {
-	return newMySQL("mariadbd")
+	return newMySQL(mariadbdProgram)
 })
 
 // MySQLDSN is the DSN of a fresh database for a process that the test starts. It is "" where mariadbd is not installed.

@@ -1,6 +1,7 @@
 package servertest
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,48 +11,50 @@ import (
 	"gorm.io/gorm"
 )
 
-// mysqldVariable names a mysqld of MySQL itself, which Debian's stable suite does not have: with
-// it, EachDB and EachMySQL run their tests on MySQL too.
+// mysqldVariable names a mysqld of MySQL itself, which Debian's stable suite does not have (.ci/mysqld
+// fetches one): with it, EachDB and EachMySQL run their tests on MySQL too.
 const mysqldVariable = "ORDERSYNC_TEST_MYSQLD"
 
-// emptyMySQL is a data directory that was made once for the process: MySQL takes seconds for it,
-// and cannot start from an empty one as MariaDB does.
-var sharedMySQL8 = sync.OnceValues(func() (*MySQLServer, error) {
-	path := os.Getenv(mysqldVariable)
+// newMySQLD starts a mysqld of MySQL itself. MySQL takes seconds for an empty data directory, and
+// cannot start without one as MariaDB does. What only some versions know is --loose.
+func newMySQLD(path string, args ...string) (*MySQLServer, error) {
 	p, err := newProcess(path)
 	if err != nil {
 		return nil, err
 	}
-	data := filepath.Join(p.dir, "data")
-	args := []string{"--no-defaults", "--datadir=" + data, "--character-set-server=utf8mb4"}
-	if os.Getuid() == 0 {
-		args = append(args, "--user=root")
+	p.args = []string{
+		"--no-defaults",
+		"--datadir=" + filepath.Join(p.dir, "data"),
+		"--character-set-server=utf8mb4",
+		"--loose-innodb-redo-log-capacity=32M",
 	}
-	if out, err := exec.Command(
-		path,
-		append(args, "--initialize-insecure")...).CombinedOutput(); err != nil {
+	if os.Getuid() == 0 {
+		p.args = append(p.args, "--user=root")
+	}
+	initialize := exec.CommandContext(context.Background(), path, append(p.args, "--initialize-insecure")...)
+	if out, err := initialize.CombinedOutput(); err != nil {
 		p.close()
 		return nil, &startError{"initialize", err, oneLine(string(out))}
 	}
 	p.args = append(
-		args,
+		p.args,
 		"--socket="+p.socket,
 		"--pid-file="+p.dir+"/pid",
 		"--skip-networking",
 		"--skip-grant-tables",
-		"--mysqlx=OFF",
+		"--loose-mysqlx=OFF",
 		"--max-connections=400",
 		"--innodb-buffer-pool-size=64M",
 		"--innodb-flush-log-at-trx-commit=2",
 		"--innodb-lock-wait-timeout=20",
-		"--disable-log-bin",
 	)
+	p.args = append(p.args, args...)
 	if err := p.start(); err != nil {
 		p.close()
 		return nil, err
 	}
 	return &MySQLServer{p}, nil
-})
+}
 
 // startError says at which step a server failed to start.
 type startError struct {
@@ -63,13 +66,36 @@ type startError struct {
 func (e *startError) Error() string { return e.step + ": " + e.err.Error() + ": " + e.out }
 func (e *startError) Unwrap() error { return e.err }
 
-// mysql8DSN is a fresh database on MySQL itself; "" where none was named.
-func mysql8DSN(t testing.TB) string {
+// sharedMySQLD is one server for all tests of the process, without a binary log.
+var sharedMySQLD = sync.OnceValues(func() (*MySQLServer, error) {
+	return newMySQLD(os.Getenv(mysqldVariable), "--skip-log-bin")
+})
+
+// HasMySQLD tells whether somebody named a mysqld of MySQL itself.
+func HasMySQLD() bool { return os.Getenv(mysqldVariable) != "" }
+
+// StartMySQLD starts a server of MySQL itself for this test alone, with its binary log as it comes;
+// it ends with the test. It is nil where ORDERSYNC_TEST_MYSQLD names none. mysqld is given args too.
+func StartMySQLD(t testing.TB, args ...string) *MySQLServer {
 	t.Helper()
-	if os.Getenv(mysqldVariable) == "" {
+	if !HasMySQLD() {
+		return nil
+	}
+	s, err := newMySQLD(os.Getenv(mysqldVariable), args...)
+	if err != nil { // somebody asked for it
+		t.Fatalf("%s: %v", mysqldVariable, err)
+	}
+	t.Cleanup(s.p.close)
+	return s
+}
+
+// mysqldDSN is a fresh database on MySQL itself; "" where none was named.
+func mysqldDSN(t testing.TB) string {
+	t.Helper()
+	if !HasMySQLD() {
 		return ""
 	}
-	s, err := sharedMySQL8()
+	s, err := sharedMySQLD()
 	if err != nil { // somebody asked for it
 		t.Fatalf("%s: %v", mysqldVariable, err)
 	}
@@ -83,7 +109,7 @@ func EachMySQL(t *testing.T, test func(t *testing.T, db *gorm.DB, dsn string)) {
 	for _, server := range []struct {
 		name string
 		dsn  func(testing.TB) string
-	}{{"mariadb", MySQLDSN}, {"mysql", mysql8DSN}} {
+	}{{"mariadb", MySQLDSN}, {"mysql", mysqldDSN}} {
 		if dsn := server.dsn(t); dsn != "" {
 			t.Run(server.name, func(t *testing.T) { test(t, mysqlDB(t, dsn), dsn) })
 		}

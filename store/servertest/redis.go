@@ -163,7 +163,7 @@ func newRedis(path, portOption string, args ...string) (*RedisServer, error) {
 // sharedRedis is one server for all tests of the process; each test has a database number of its own.
 var sharedRedis = sync.OnceValues(func() (*RedisServer, error) {
 	// One without TLS does not know the second option: the tests need both.
-	return newRedis("redis-server", plainPort, "--tls-port", "0", "--appendonly", "no")
+	return newRedis(redisProgram, plainPort, "--tls-port", "0", "--appendonly", "no")
 })
 
 // redisNumbers hands out the database numbers that are free.

@@ -121,7 +121,7 @@ func (c *RedisCluster) close() {
 var sharedCluster = struct {
 	get  func() (*RedisCluster, error)
 	mine sync.Mutex
-}{get: sync.OnceValues(func() (*RedisCluster, error) { return newCluster("redis-server", "--appendonly", "no") })}
+}{get: sync.OnceValues(func() (*RedisCluster, error) { return newCluster(redisProgram, "--appendonly", "no") })}
 
 // emptyCluster is a client of the shared cluster, which belongs to this test until its end.
 func emptyCluster(t testing.TB) *redis.ClusterClient {

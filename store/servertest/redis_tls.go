@@ -31,12 +31,12 @@ func StartTLSRedis(t testing.TB) (*RedisServer, Certificates) {
 	s := startRedis(t, path, "--tls-port", []string{
 		"--port", "0", "--tls-cert-file", c.Cert, "--tls-key-file", c.Key, "--tls-ca-cert-file", c.CA,
 	}, keepsKeys)
-	s.tls = c.config(t)
+	s.tls = c.Config(t)
 	return s, c
 }
 
-// config trusts the authority and shows the certificate.
-func (c Certificates) config(t testing.TB) *tls.Config {
+// Config trusts the authority and shows the certificate.
+func (c Certificates) Config(t testing.TB) *tls.Config {
 	t.Helper()
 	pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
 	if err != nil {
@@ -60,7 +60,7 @@ func NewCertificates(t testing.TB) Certificates {
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	leaf := x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "redis"}, NotBefore: authority.NotBefore, NotAfter: authority.NotAfter,
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "server and client"}, NotBefore: authority.NotBefore, NotAfter: authority.NotAfter,
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}

@@ -99,6 +99,8 @@ func TestALameToolCountsAsNotThere(t *testing.T) {
 				child.Env = append(
 					os.Environ(),
 					"SERVERTEST_LAME="+name,
+					"ORDERSYNC_TEST_MARIADBD=", // the lame one on the PATH is meant
+					"ORDERSYNC_TEST_REDIS_SERVER=",
 					"PATH="+path,
 					"ORDERSYNC_TEST_SERVERS="+required,
 				)

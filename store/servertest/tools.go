@@ -1,6 +1,7 @@
 package servertest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -21,7 +22,13 @@ var (
 	leastPHP   = [2]int{7, 4}
 )
 
-var mariadbd = &tool{name: "mariadbd", packages: "mariadb-server-core", lacks: func(string) string {
+// The servers: found on the PATH, or another version of them that somebody names.
+var (
+	mariadbdProgram = cmp.Or(os.Getenv("ORDERSYNC_TEST_MARIADBD"), "mariadbd")
+	redisProgram    = cmp.Or(os.Getenv("ORDERSYNC_TEST_REDIS_SERVER"), "redis-server")
+)
+
+var mariadbd = &tool{name: mariadbdProgram, packages: "mariadb-server-core", lacks: func(string) string {
 	s, err := sharedMySQL()
 	if err != nil {
 		return "it does not start: " + err.Error()
@@ -46,7 +53,7 @@ var mariadbd = &tool{name: "mariadbd", packages: "mariadb-server-core", lacks: f
 	return ""
 }}
 
-var redisServer = &tool{name: "redis-server", packages: "redis-server", lacks: func(string) string {
+var redisServer = &tool{name: redisProgram, packages: "redis-server", lacks: func(string) string {
 	s, err := sharedRedis()
 	if err != nil {
 		return "it does not start: " + err.Error()

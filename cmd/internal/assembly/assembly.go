@@ -43,6 +43,7 @@ type Assembly struct {
 	ready     part[*probe.Ready]
 	worker    part[*worker.Servers]
 	traces    part[*traces.Traces]
+	statuses  part[*statuses]
 
 	metrics *metrics.Metrics
 	build   metrics.Build
@@ -163,7 +164,11 @@ func (a *Assembly) DB() (*gorm.DB, error) {
 		if err := a.cfg.Require("mysql.dsn"); err != nil {
 			return nil, err
 		}
-		db, err := store.Open(a.cfg.MySQL.DSN.Reveal())
+		encrypted, err := a.cfg.MySQL.TLS()
+		if err != nil {
+			return nil, err
+		}
+		db, err := store.Open(a.cfg.MySQL.DSN.Reveal(), store.WithTLS(encrypted))
 		if err != nil {
 			return nil, err
 		}

@@ -83,7 +83,13 @@ func openDatabase(t *testing.T, dsn string) (db *gorm.DB, sqlite string) {
 // newStack starts the servers and the simulator and migrates.
 func newStack(t *testing.T, timeout time.Duration) *stack {
 	t.Helper()
-	s := &stack{t: t, environ: plainEnviron(), redis: servertest.StartRedis(t), mysql: servertest.StartMySQL(t)}
+	return newStackOn(t, timeout, servertest.StartMySQL(t))
+}
+
+// newStackOn is newStack on a server of the caller's; nil where mariadbd is not installed.
+func newStackOn(t *testing.T, timeout time.Duration, mysql *servertest.MySQLServer) *stack {
+	t.Helper()
+	s := &stack{t: t, environ: plainEnviron(), redis: servertest.StartRedis(t), mysql: mysql}
 	s.rdb = s.redis.Client(t)
 	var dsn string
 	if s.mysql != nil {

@@ -9,8 +9,8 @@ import (
 )
 
 // TestOrdersArriveWhateverHappens is issue 2's "Shown by" with real processes: `ordersync simulator`, `migrate` and `run` on a
-// private MariaDB and a private Redis, over a shop whose tables and columns have names of their own. Where MariaDB is not
-// installed the same stories are told on SQLite in a file.
+// private MariaDB and a private Redis, over a shop whose tables and columns have names of their own; one story is told on
+// MySQL itself too, where ORDERSYNC_TEST_MYSQLD names one. Where MariaDB is not installed the same stories are told on SQLite in a file.
 //
 // The stories wait most of the time (for an attempt to be given up for lost, for a breaker to probe), so they run side by side.
 func TestOrdersArriveWhateverHappens(t *testing.T) {
@@ -18,19 +18,25 @@ func TestOrdersArriveWhateverHappens(t *testing.T) {
 		return
 	}
 	n := orderCount(t)
-	for _, story := range []struct {
+	type told struct {
 		name    string
 		timeout time.Duration // of one call to Douyin: what a busy machine does not reach by itself, and a lost attempt is waited for
 		tell    func(s *stack, n int)
-	}{
-		{"ordersync is killed twice", 2 * time.Second, killedTwice},
-		{"redis and mysql fail", 2 * time.Second, serversFail},
-		{"a deploy", 10 * time.Second, deployed},
-		{"douyin is down", 2 * time.Second, douyinDown},
-	} {
+		on      func(testing.TB, ...string) *servertest.MySQLServer
+	}
+	stories := []told{
+		{"ordersync is killed twice", 2 * time.Second, killedTwice, servertest.StartMySQL},
+		{"redis and mysql fail", 2 * time.Second, serversFail, servertest.StartMySQL},
+		{"a deploy", 10 * time.Second, deployed, servertest.StartMySQL},
+		{"douyin is down", 2 * time.Second, douyinDown, servertest.StartMySQL},
+	}
+	if servertest.HasMySQLD() {
+		stories = append(stories, told{"redis and mysql fail, on MySQL itself", 2 * time.Second, serversFail, servertest.StartMySQLD})
+	}
+	for _, story := range stories {
 		t.Run(story.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStack(t, story.timeout)
+			s := newStackOn(t, story.timeout, story.on(t))
 			story.tell(s, n)
 			if archived := s.inQueues("archived"); archived > 0 {
 				t.Errorf("%d tasks are archived, want none", archived)
@@ -122,7 +128,7 @@ func serversFail(s *stack, n int) {
 		s.awaitReady(503)
 		s.mysql.Restart(s.t)
 		s.awaitReady(200)
-		s.report("MariaDB was killed and came back with %d of %d orders at Douyin", s.stats().Held, n)
+		s.report("MySQL was killed and came back with %d of %d orders at Douyin", s.stats().Held, n)
 	}
 	s.awaitNewest()
 	s.report("Douyin holds every order's newest state")

@@ -43,6 +43,7 @@ const simulatorGCPercent = 400
 type job struct {
 	Mode     string
 	MySQL    string
+	TLS      [3]string // ca_file, cert_file and key_file of mysql
 	Redis    string
 	Douyin   string
 	Handlers int
@@ -110,6 +111,7 @@ func simulate(ctx context.Context, j job, out io.Writer) error {
 // config is production's, without a rate limit of ours.
 func (j job) config() *configs.Config {
 	cfg := configs.Default()
+	cfg.MySQL.CAFile, cfg.MySQL.CertFile, cfg.MySQL.KeyFile = j.TLS[0], j.TLS[1], j.TLS[2]
 	cfg.MySQL.DSN, cfg.Redis.URI = configs.Secret(j.MySQL), configs.Secret(j.Redis)
 	cfg.Douyin.BaseURL, cfg.Douyin.AppID, cfg.Douyin.Secret = j.Douyin, loadAppID, loadSecret
 	cfg.Douyin.RateLimit = 0

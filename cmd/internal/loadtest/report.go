@@ -92,7 +92,7 @@ func (t *test) steady(ctx context.Context, rate float64) error {
 	defer stop()
 	n := min(t.Orders, int(rate*t.Steady.Seconds()))
 	worker, stopWorker, err := t.child(ctx, job{
-		Mode: modePipeline, MySQL: t.dsn, Redis: t.RedisURI, Douyin: douyin.first, Handlers: t.Handlers, Prefetch: t.Prefetch, Servers: t.Servers, Orders: n,
+		Mode: modePipeline, MySQL: t.dsn, TLS: t.files(), Redis: t.RedisURI, Douyin: douyin.first, Handlers: t.Handlers, Prefetch: t.Prefetch, Servers: t.Servers, Orders: n,
 	})
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package loadtest
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,13 +21,14 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/cmd/internal/sampleshop"
+	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
 )
 
 // Options of a load test.
 type Options struct {
-	MySQL    string // DSN; a database of the test's own is created beside the one it names, and dropped in the end
+	MySQL    configs.MySQL // a database of the test's own is created beside the one it names, and dropped in the end
 	Redis    redis.UniversalClient
 	RedisURI string // the same, for the children
 	Orders   int    // in each round
@@ -42,13 +44,14 @@ type Options struct {
 // test is one run of all.
 type test struct {
 	Options
-	db    *gorm.DB
-	dsn   string
-	queue *asynq.Client
-	shop  *sampleshop.Shop
-	rates map[string][]float64
-	busy  map[string][]float64 // beside rates
-	rss   uint64
+	db        *gorm.DB
+	dsn       string
+	encrypted *tls.Config // nil: as the DSN says
+	queue     *asynq.Client
+	shop      *sampleshop.Shop
+	rates     map[string][]float64
+	busy      map[string][]float64 // beside rates
+	rss       uint64
 }
 
 // Run prints the report. Redis must be empty: its database is flushed between the rounds.
@@ -90,11 +93,14 @@ func (t *test) checkRedis(ctx context.Context) error {
 
 // createDatabase makes a database beside the shop's.
 func (t *test) createDatabase(ctx context.Context) (drop func() error, err error) {
-	cfg, err := mysql.ParseDSN(t.MySQL)
+	cfg, err := mysql.ParseDSN(t.MySQL.DSN.Reveal())
 	if err != nil {
 		return nil, errors.New("mysql.dsn: is not a DSN of go-sql-driver/mysql")
 	}
-	admin, err := store.Open(t.MySQL)
+	if t.encrypted, err = t.MySQL.TLS(); err != nil {
+		return nil, err
+	}
+	admin, err := store.Open(t.MySQL.DSN.Reveal(), store.WithTLS(t.encrypted))
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +117,7 @@ func (t *test) createDatabase(ctx context.Context) (drop func() error, err error
 }
 
 func (t *test) fillDatabase(ctx context.Context) (err error) {
-	if t.db, err = store.Open(t.dsn); err != nil {
+	if t.db, err = store.Open(t.dsn, store.WithTLS(t.encrypted)); err != nil {
 		return err
 	}
 	st, err := store.New(t.db, store.Config{})
@@ -154,6 +160,10 @@ func (t *test) rounds(ctx context.Context, latency time.Duration, modes ...strin
 	return nil
 }
 
+func (t *test) files() [3]string {
+	return [3]string{t.MySQL.CAFile, t.MySQL.CertFile, t.MySQL.KeyFile}
+}
+
 func (t *test) round(ctx context.Context, mode string, latency time.Duration) (result, error) {
 	if err := t.reset(ctx); err != nil {
 		return result{}, err
@@ -171,7 +181,7 @@ func (t *test) round(ctx context.Context, mode string, latency time.Duration) (r
 		mode, handlers = modePipeline, handlers*crowdFactor
 	}
 	worker, stopWorker, err := t.child(ctx, job{
-		Mode: mode, MySQL: t.dsn, Redis: t.RedisURI, Douyin: douyin.first, Handlers: handlers, Prefetch: t.Prefetch, Servers: t.Servers, Orders: t.Orders,
+		Mode: mode, MySQL: t.dsn, TLS: t.files(), Redis: t.RedisURI, Douyin: douyin.first, Handlers: handlers, Prefetch: t.Prefetch, Servers: t.Servers, Orders: t.Orders,
 	})
 	if err != nil {
 		return result{}, err
