@@ -74,8 +74,11 @@ func (s *Store) serverZones(ctx context.Context) (server *time.Location, session
 // newestTimes reads them where an index leads there. passed says which columns were passed over.
 func (s *Store) newestTimes(ctx context.Context) (newest []newestTime, passed []Finding, err error) {
 	r, err := s.reading(ctx)
-	if err != nil || !r.ByNames() { // a SELECT's columns have no index of their own to be looked for
+	if err != nil {
 		return nil, nil, err
+	}
+	if !r.ByNames() {
+		return s.newestOfSelect(ctx)
 	}
 	columns := []newestTime{{Column: s.schema.Columns.CreateTime, Format: s.schema.Time}}
 	if c := s.schema.Columns.UpdatedAt; c != "" {
@@ -104,6 +107,16 @@ func (s *Store) newestTimes(ctx context.Context) (newest []newestTime, passed []
 		}
 	}
 	return newest, passed, nil
+}
+
+// newestOfSelect is the newest create_time of a shop that SELECTs describe. Which index leads to it is
+// explained elsewhere.
+func (s *Store) newestOfSelect(ctx context.Context) (newest []newestTime, passed []Finding, err error) {
+	found, err := s.NewestOrders(ctx, time.Time{}, 1)
+	if err != nil || len(found.Orders) == 0 {
+		return nil, nil, err
+	}
+	return []newestTime{{Column: "create_time", Format: s.schema.Time, At: found.Orders[0].CreatedAt}}, nil, nil
 }
 
 // readNewest fills At and Absolute.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
@@ -53,6 +54,7 @@ type sampleLayout struct {
 	loaded   time.Time
 	expected map[string]expectedOrder
 	exec     func(statement string)
+	db       *gorm.DB
 }
 
 // loadLayout needs a MariaDB; nil where there is none.
@@ -103,7 +105,20 @@ func loadLayout(t *testing.T, name string) *sampleLayout {
 		t.Fatalf("%s.sql: %v", name, err)
 	}
 
-	db, err := store.Open(dsn)
+	s.reopen(t)
+	s.exec = func(statement string) {
+		t.Helper()
+		if err := s.db.Exec(statement).Error; err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	return s
+}
+
+// reopen reads the shop as s.cfg says now.
+func (s *sampleLayout) reopen(t *testing.T) {
+	t.Helper()
+	db, err := store.Open(s.cfg.MySQL.DSN.Reveal())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,13 +137,7 @@ func loadLayout(t *testing.T, name string) *sampleLayout {
 	if s.build, err = builder(s.cfg.Shop, false); err != nil {
 		t.Fatal(err)
 	}
-	s.exec = func(statement string) {
-		t.Helper()
-		if err := db.Exec(statement).Error; err != nil {
-			t.Fatalf("%s: %v", statement, err)
-		}
-	}
-	return s
+	s.db = db
 }
 
 // TestTheReadyMadeLayoutsTellWhatTheyShould goes from the SELECTs to what is built for Douyin, for each row of the three shops.
