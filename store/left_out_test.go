@@ -13,7 +13,7 @@ import (
 // An order of another channel is no unknown order.
 func TestOrdersThatAreLeftOutAreKnown(t *testing.T) {
 	named := store.DefaultSchema()
-	named.Filter = map[string]string{"status": "2"}
+	named.Filter = map[string]store.Values{"status": {Texts: []string{"2"}}}
 	bySelect := selects()
 	bySelect.SQL.Order += " WHERE o.status = 2"
 	grouped := selects()
