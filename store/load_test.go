@@ -29,7 +29,7 @@ func TestLoadOrderReadsEverythingAPushNeeds(t *testing.T) {
 		want := store.OrderSnapshot{
 			Order: store.Order{
 				ID: "7", OrderNo: "7", UserID: "7", ProductID: "7", CourseID: "7", Price: 7, Amount: 9999999999,
-				CreateTime: time.Unix(t0.Unix(), 0), PaymentNo: "T7", Status: "1",
+				CreateTime: time.Unix(t0.Unix(), 0), SN: "SN7", PaymentNo: "T7", Status: "1",
 			},
 			User:    store.User{Found: true, OpenID: "openid-7"},
 			Lines:   []store.Line{{Title: "抖音课程 😀", Image: "https://img.example/1.png", Quantity: 1, Price: 7}},
@@ -141,7 +141,7 @@ func TestSchemaOfAnotherShop(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := store.Order{ID: "1", OrderNo: "OUT-1", UserID: "2", ProductID: "3", CourseID: "4", Price: 5, Amount: 6, CreateTime: t0, PaymentNo: "S", Updated: strconv.FormatInt(t0.UnixMicro(), 10)}
+		want := store.Order{ID: "1", OrderNo: "OUT-1", UserID: "2", ProductID: "3", CourseID: "4", Price: 5, Amount: 6, CreateTime: t0, SN: "S", PaymentNo: "S", Updated: strconv.FormatInt(t0.UnixMicro(), 10)}
 		if !got.Order.CreateTime.Equal(t0) {
 			t.Errorf("create time %v, want %v", got.Order.CreateTime, t0)
 		}

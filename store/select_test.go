@@ -62,7 +62,7 @@ func TestNamesAndSelectsReadTheSame(t *testing.T) {
 			if (errA == nil) != (errB == nil) {
 				t.Errorf("order %s: %v and %v", id, errA, errB)
 			}
-			b.Order.UserID, b.Order.ProductID, b.Order.CourseID = a.Order.UserID, a.Order.ProductID, a.Order.CourseID
+			b.Order.UserID, b.Order.ProductID, b.Order.CourseID, b.Order.SN = a.Order.UserID, a.Order.ProductID, a.Order.CourseID, a.Order.SN
 			if fmt.Sprintf("%+v", a) != fmt.Sprintf("%+v", b) {
 				t.Errorf("order %s:\nnames   %+v\nselects %+v", id, a, b)
 			}
