@@ -142,7 +142,7 @@ func TestAPreviewNamesTheCellThatIsInTheWay(t *testing.T) {
 		"no openid":          {change: func(s *store.OrderSnapshot) { s.User.OpenID = "" }, column: "openid"},
 		"no line":            {change: func(s *store.OrderSnapshot) { s.Lines = nil }, column: "items"},
 		"a number as image":  {change: func(s *store.OrderSnapshot) { s.Lines[1].Image = "55" }, column: "image"},
-		"a web address":      {change: func(s *store.OrderSnapshot) { s.DetailURL = "https://a.example/x" }, column: "order_detail.detail_url"},
+		"a web address":      {change: func(s *store.OrderSnapshot) { s.DetailURL = "https://a.example/x" }, column: "detail_url"},
 		"a price of words":   {err: cell.NotMoney.At("", "price", "1", ""), column: "price"},
 		"two rows":           {change: func(s *store.OrderSnapshot) { s.Order.Status = "" }, err: cell.TwoRows.At("", "rows", "1", ""), column: "rows"},
 		"another state":      {change: func(s *store.OrderSnapshot) { s.Order.Status = "9" }, ignored: true},
