@@ -52,6 +52,23 @@ func TestLoadOrderComparesIDsExactly(t *testing.T) {
 	})
 }
 
+// Whoever looks before he migrates sees what Douyin would be told.
+func TestTheShopAloneIsReadWithoutOurTables(t *testing.T) {
+	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
+		servertest.CreateShop(t, db)
+		addOrder(t, db, 12, t0)
+		s, err := store.New(db, store.Config{ShopOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		got, err := s.LoadOrder(t.Context(), "12")
+		if err != nil || got.Order.ID != "12" || got.State.Seq != 0 || got.Refunds.Paid != got.Order.Amount || len(got.Lines) != 1 {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+}
+
 func TestLoadOrderWithTextKeys(t *testing.T) {
 	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
 		textKey := "VARCHAR(64)"

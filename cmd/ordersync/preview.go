@@ -12,13 +12,17 @@ import (
 	"github.com/ordersync/ordersync/configs"
 )
 
+// latestShown is how many of the newest orders are shown, whatever their status.
+const latestShown = 10
+
 func newPreview(p *process) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "preview [ORDER]",
-		Short: "What Douyin would be told of an order, or of the newest one of each status; sends nothing",
+		Short: "What Douyin would be told of an order, or of the newest ones; sends nothing",
 		Long: "Builds what Douyin would be told of an order from the shop's rows, checks it as a push does, and prints it. Nothing is sent or written.\n" +
-			"ORDER is the shop's key, or else its order number. Without one: the newest order of each status. Exit code 1 where one could not be sent.",
+			"ORDER is the shop's key, or else its order number. Without one: the ten newest, and the newest of each\n" +
+			"other status. Exit code 1 where one could not be sent.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.quiet = true
@@ -46,7 +50,7 @@ func newPreview(p *process) *cobra.Command {
 }
 
 func (p *process) previewNewest(ctx context.Context, desk preview.Zoned, asJSON bool) error {
-	all, _, err := desk.Newest(ctx)
+	all, _, err := desk.Newest(ctx, latestShown)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package assembly
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/ordersync/ordersync/cmd/internal/preview"
@@ -12,7 +11,8 @@ import (
 	"github.com/ordersync/ordersync/store"
 )
 
-// Preview shows what Douyin would be told. It needs MySQL only, with our tables.
+// Preview shows what Douyin would be told. It needs MySQL only. Where our tables are not there yet it
+// reads the shop alone: nobody has been told anything then.
 func (a *Assembly) Preview(ctx context.Context) (preview.Zoned, error) {
 	st, err := a.Store()
 	if err != nil {
@@ -20,7 +20,9 @@ func (a *Assembly) Preview(ctx context.Context) (preview.Zoned, error) {
 	}
 	var tables *store.TablesError
 	if err := st.CheckTables(ctx); errors.As(err, &tables) {
-		return preview.Zoned{}, fmt.Errorf("%w: run: ordersync migrate", err)
+		if st, err = a.shopAlone(); err != nil {
+			return preview.Zoned{}, err
+		}
 	}
 	build, err := builder(a.cfg.Shop, a.cfg.Refunds.ShowPartial)
 	if err != nil {
@@ -33,6 +35,22 @@ func (a *Assembly) Preview(ctx context.Context) (preview.Zoned, error) {
 		}
 	}
 	return preview.Zoned{Desk: preview.Desk{Shop: st, Build: build, Unit: timeUnit(a.cfg.Douyin), Now: st.Clock}, Zone: zone}, nil
+}
+
+// shopAlone is a store that reads the shop and nothing of ours.
+func (a *Assembly) shopAlone() (*store.Store, error) {
+	db, err := a.DB()
+	if err != nil {
+		return nil, err
+	}
+	cfg := storeConfig(a.cfg)
+	cfg.ShopOnly = true
+	st, err := store.New(db, cfg)
+	if err != nil {
+		return nil, err
+	}
+	a.onClose("store of the shop alone", func(context.Context) error { st.Close(); return nil })
+	return st, nil
 }
 
 // timeUnit is that of update_time.

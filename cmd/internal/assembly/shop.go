@@ -82,6 +82,9 @@ func schema(shop configs.Shop) store.Schema {
 }
 
 func filterOf(filter map[string]configs.Values) map[string]store.Values {
+	if filter == nil {
+		return nil
+	}
 	out := make(map[string]store.Values, len(filter))
 	for column, values := range filter {
 		out[column] = store.Values(values)

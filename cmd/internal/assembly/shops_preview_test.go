@@ -46,7 +46,7 @@ func TestThePreviewsOfTheReadyMadeLayouts(t *testing.T) {
 					t.Errorf("order %s: %v, or its open_id is shown:\n%s", id, err, &out)
 				}
 			}
-			all, whole, err := desk.Newest(t.Context())
+			all, whole, err := desk.Newest(t.Context(), 0)
 			if err != nil || !whole || len(all) < 5 {
 				t.Errorf("the newest of each status: %d, %v, %v", len(all), whole, err)
 			}

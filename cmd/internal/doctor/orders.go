@@ -14,7 +14,7 @@ import (
 
 // Newest is what Previews needs: a *preview.Desk.
 type Newest interface {
-	Newest(ctx context.Context) (all []preview.Preview, whole bool, err error)
+	Newest(ctx context.Context, latest int) (all []preview.Preview, whole bool, err error)
 }
 
 // Orders is Previews over the desk that open makes. Where there is none there is nothing to say:
@@ -32,7 +32,7 @@ func Orders(ctx context.Context, open func(context.Context) (preview.Zoned, erro
 // failure: the description of the shop is wrong.
 func Previews(ctx context.Context, desk Newest) []Result {
 	const check = "orders"
-	all, _, err := desk.Newest(ctx)
+	all, _, err := desk.Newest(ctx, 0)
 	if err != nil {
 		return []Result{warn(check, "the newest orders could not be previewed: "+err.Error(), "mend the shop's tables, or the SELECTs, first; a time that ran out needs an index on create_time")}
 	}

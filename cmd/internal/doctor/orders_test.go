@@ -14,7 +14,7 @@ import (
 
 type newest []preview.Preview
 
-func (n newest) Newest(context.Context) ([]preview.Preview, bool, error) {
+func (n newest) Newest(context.Context, int) ([]preview.Preview, bool, error) {
 	if n == nil {
 		return nil, false, errors.New("down")
 	}

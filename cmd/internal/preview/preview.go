@@ -75,17 +75,18 @@ func (d *Desk) Order(ctx context.Context, name string) (Preview, error) {
 	return d.preview(name, s, err)
 }
 
-// Newest previews the newest order of each status, the newest first, by the shop's own values. whole
-// tells whether all orders of the shop were looked through. An order that is gone meanwhile, or that
-// only shop.sql.changes has, is left out.
-func (d *Desk) Newest(ctx context.Context) (all []Preview, whole bool, err error) {
+// Newest previews the latest orders, as many as latest says, and behind them the newest order of each
+// status that is not among them, by the shop's own values; the newest first. whole tells whether all
+// orders of the shop were looked through. An order that is gone meanwhile, or that only
+// shop.sql.changes has, is left out.
+func (d *Desk) Newest(ctx context.Context, latest int) (all []Preview, whole bool, err error) {
 	newest, err := d.Shop.NewestOrders(ctx, time.Time{}, newestRows)
 	if err != nil {
 		return nil, false, err
 	}
 	seen := map[string]bool{}
 	for _, o := range newest.Orders {
-		if seen[o.Status] && !o.Failed {
+		if seen[o.Status] && !o.Failed && len(all) >= latest {
 			continue
 		}
 		s, err := d.Shop.LoadOrder(ctx, o.ID)
@@ -98,7 +99,7 @@ func (d *Desk) Newest(ctx context.Context) (all []Preview, whole bool, err error
 		}
 		seen[o.Status] = true
 		all = append(all, p)
-		if len(all) == mostStatuses {
+		if len(all) == latest+mostStatuses {
 			return all, false, nil
 		}
 	}

@@ -186,13 +186,21 @@ func TestTheNewestOrderOfEachStatusIsShown(t *testing.T) {
 		}
 	}
 	f.newest = append(f.newest, store.NewOrder{ID: "8", Failed: true})
-	all, whole, err := desk(f).Newest(t.Context())
+	all, whole, err := desk(f).Newest(t.Context(), 0)
 	var ids []string
 	for _, p := range all {
 		ids = append(ids, p.ID)
 	}
 	if err != nil || !whole || strings.Join(ids, " ") != "1 3 4 8" {
 		t.Errorf("%v, %v, %v", ids, whole, err)
+	}
+	ids = nil
+	all, _, err = desk(f).Newest(t.Context(), 2)
+	for _, p := range all {
+		ids = append(ids, p.ID)
+	}
+	if err != nil || strings.Join(ids, " ") != "1 2 3 4 8" {
+		t.Errorf("the two latest and each other status: %v, %v", ids, err)
 	}
 }
 
