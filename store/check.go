@@ -113,11 +113,12 @@ func (s *Store) checkTypes(ctx context.Context, what string) Finding {
 	if err = errors.Join(err, rows.Err()); err != nil {
 		return failed(what, err, "GRANT SELECT on it")
 	}
+	good := Finding{OK: true, What: what}
 	for i, column := range []string{c.Price, c.Amount} {
 		name := strings.ToUpper(found[i].DatabaseTypeName())
 		switch {
 		case strings.Contains(name, "FLOAT") || strings.Contains(name, "DOUBLE") || name == "REAL":
-			return Finding{What: column + " is a " + name, Cure: "a float holds no exact amount of money: make the column DECIMAL(10,2)"}
+			good = Finding{Minor: true, What: column + " is a " + name, Cure: shop.FloatCure}
 		case s.schema.Money == InFen && name == "DECIMAL":
 			return Finding{What: column + " is a DECIMAL, and shop.money is fen", Cure: "set shop.money to yuan if the column holds yuan"}
 		case s.schema.Money == Yuan && shop.IsInteger(name):
@@ -127,7 +128,7 @@ func (s *Store) checkTypes(ctx context.Context, what string) Finding {
 	if number := shop.IsInteger(found[2].DatabaseTypeName()); number != (s.schema.Time != Datetime) {
 		return Finding{What: c.CreateTime + " is a " + found[2].DatabaseTypeName() + ", and shop.time is " + string(s.schema.Time), Cure: "set shop.time to what the column holds: unix, unix_ms or datetime"}
 	}
-	return Finding{OK: true, What: what}
+	return good
 }
 
 // checkSweepIndex looks for an index that begins with the column that the sweep reads by.

@@ -158,7 +158,7 @@ func TestSchemaOfAnotherShop(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := store.Order{ID: "1", OrderNo: "OUT-1", UserID: "2", ProductID: "3", CourseID: "4", Price: 5, Amount: 6, CreateTime: t0, PaymentNo: "S", Updated: strconv.FormatInt(t0.UnixMicro(), 10)}
+		want := store.Order{ID: "1", OrderNo: "OUT-1", UserID: "2", ProductID: "3", CourseID: "4", Price: 5, Amount: 6, CreateTime: t0, SN: "S", PaymentNo: "S", Updated: strconv.FormatInt(t0.UnixMicro(), 10)}
 		if !got.Order.CreateTime.Equal(t0) {
 			t.Errorf("create time %v, want %v", got.Order.CreateTime, t0)
 		}
