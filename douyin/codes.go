@@ -14,6 +14,9 @@ const (
 	// OpClientToken is the fetch of a client_token, which the calls of open.douyin.com carry.
 	OpClientToken = "client_token.fetch" //nolint:gosec // the name of a call, not a token
 
+	// TradePrefix begins the names of the calls of package trade, which have them itself.
+	TradePrefix = "trade."
+
 	OpOrderCreate     = "order.create"
 	OpOrderQuery      = "order.query"
 	OpRefundCreate    = "refund.create"

@@ -27,8 +27,8 @@ const (
 // ClientToken is the Purpose of the client_token, which the calls of open.douyin.com carry.
 const ClientToken = "trade:clt"
 
-// Fetcher asks Douyin for a new token; a *douyin.TokenFetcher and a *trade.TokenFetcher
-// are ones.
+// Fetcher asks Douyin for a new token: a *douyin.TokenFetcher, or a *trade.TokenFetcher for a
+// client_token.
 type Fetcher interface {
 	FetchToken(ctx context.Context) (douyin.Token, error)
 }

@@ -9,14 +9,14 @@ import (
 
 // Names of the calls: douyin.Error.Op, the op of Gate.Enter and of Config.OnCall.
 const (
-	OpOrderQuery   = "trade.order.query"
-	OpRefundCreate = "trade.refund.create"
-	OpRefundQuery  = "trade.refund.query"
-	OpRefundAudit  = "trade.refund.audit"
-	OpSettleCreate = "trade.settle.create"
-	OpSettleQuery  = "trade.settle.query"
-	OpFulfil       = "trade.fulfil"
-	OpTagQuery     = "trade.tag.query"
+	OpOrderQuery   = douyin.TradePrefix + "order.query"
+	OpRefundCreate = douyin.TradePrefix + "refund.create"
+	OpRefundQuery  = douyin.TradePrefix + "refund.query"
+	OpRefundAudit  = douyin.TradePrefix + "refund.audit"
+	OpSettleCreate = douyin.TradePrefix + "settle.create"
+	OpSettleQuery  = douyin.TradePrefix + "settle.query"
+	OpFulfil       = douyin.TradePrefix + "fulfil"
+	OpTagQuery     = douyin.TradePrefix + "tag.query"
 
 	// Sets of calls, in the table.
 	opAsk    = OpOrderQuery + ", " + OpRefundQuery + ", " + OpSettleQuery + ", " + OpTagQuery
