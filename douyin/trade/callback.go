@@ -129,6 +129,12 @@ func PeekAppID(body []byte) string {
 	return read(body).appID
 }
 
+// String shows what it is about and nothing of the message, in which a buyer's open_id may stand.
+func (c Callback) String() string { return "callback " + c.DedupKey() }
+
+// GoString is String: %#v must not print what %v hides.
+func (c Callback) GoString() string { return c.String() }
+
 // AppID is the app that the message names; empty when it names none.
 func (c Callback) AppID() string { return c.appID }
 

@@ -226,8 +226,8 @@ func TestReadRefundRequest(t *testing.T) {
 	if !reflect.DeepEqual(c.RefundRequest, want) || c.DedupKey() != "trade:pre_create_refund:motb9:" || c.Msg != requestMsg {
 		t.Errorf("%+v %s", c.RefundRequest, c.DedupKey())
 	}
-	if strings.Contains(fmt.Sprintf("%+v", *c.RefundRequest), "_000secret") {
-		t.Error("the open_id is in the request")
+	if shown := fmt.Sprintf("%v %+v %#v %+v", c, c, c, *c.RefundRequest); strings.Contains(shown, "_000secret") || !strings.Contains(shown, "motb9") {
+		t.Errorf("the open_id is shown: %s", shown)
 	}
 	for text, need := range map[string]bool{`1`: true, `"1"`: true, `2`: false, `"2"`: false, `3`: true, `null`: true, `{}`: true} {
 		msg := strings.Replace(requestMsg, `"need_refund_audit":1`, `"need_refund_audit":`+text, 1)
