@@ -133,11 +133,11 @@ func TestOtherBytesAreRefused(t *testing.T) {
 	if err := json.Unmarshal([]byte(v.Body), &parts); err != nil {
 		t.Fatal(err)
 	}
-	var any map[string]any
-	if err := json.Unmarshal([]byte(v.Body), &any); err != nil {
+	var decoded map[string]any
+	if err := json.Unmarshal([]byte(v.Body), &decoded); err != nil {
 		t.Fatal(err)
 	}
-	sorted, err := json.Marshal(any)
+	sorted, err := json.Marshal(decoded)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -311,7 +311,7 @@ func TestARefusedTokenIsReplacedOnce(t *testing.T) {
 	for _, code := range []int{11006, 28001014, 28001016, 28001018, 28001019, 2190004} { // a right is missing: no token helps
 		f := newFar(t, reply{body: fmt.Sprintf(`{"err_no":%d}`, code)})
 		_, err := every(newTestClient(t, f.URL))[OpRefundAudit]()
-		if e := fails(t, OpRefundAudit, err); e.Kind != douyin.Unauthorized || !errors.Is(err, douyin.ErrConfiguration) || len(f.sent()) != 1 {
+		if e := fails(t, OpRefundAudit, err); e.Kind != douyin.Unauthorized || !errors.Is(err, douyin.ErrConfiguration) || !errors.Is(err, ErrRight) || len(f.sent()) != 1 {
 			t.Errorf("%d: %v, %d exchanges", code, err, len(f.sent()))
 		}
 	}

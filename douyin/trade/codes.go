@@ -56,7 +56,19 @@ var (
 	// ErrAutoSettle: the app settles automatically, so every settlement of the shop's is refused
 	// until one of the two is switched off.
 	ErrAutoSettle = errors.New("the app settles automatically at Douyin; switch off one of the two")
+	// ErrRight: the app may not make this call; no other token helps. It is a douyin.ErrConfiguration
+	// as well.
+	ErrRight error = rightError{}
 )
+
+type rightError struct{}
+
+func (rightError) Error() string {
+	return "the app lacks the right to this call; open the capability in Douyin's console (能力, 解决方案) and publish it"
+}
+
+// Is makes ErrRight a kind of douyin.ErrConfiguration, in words of its own.
+func (rightError) Is(target error) bool { return target == douyin.ErrConfiguration }
 
 const (
 	throttled = 3 * time.Second // after 12001: "wait 2 to 3 s" (COPY-TRADE)
@@ -83,12 +95,12 @@ var rules = []douyin.Rule{
 	{Code: 2190002, Kind: douyin.Unauthorized},
 	{Code: 2190008, Kind: douyin.Unauthorized},
 	// The app lacks the right: the capability is not opened or not published. No other token helps.
-	{Code: 11006, Kind: douyin.Unauthorized, Cause: douyin.ErrConfiguration},    // provider not authorised (COPY-TRADE)
-	{Code: 28001014, Kind: douyin.Unauthorized, Cause: douyin.ErrConfiguration}, // (DOUYIN-OPEN), as the next three
-	{Code: 28001016, Kind: douyin.Unauthorized, Cause: douyin.ErrConfiguration},
-	{Code: 28001018, Kind: douyin.Unauthorized, Cause: douyin.ErrConfiguration},
-	{Code: 28001019, Kind: douyin.Unauthorized, Cause: douyin.ErrConfiguration},
-	{Code: 2190004, Kind: douyin.Unauthorized, Cause: douyin.ErrConfiguration}, // (COPY-TRADE-TWIN)
+	{Code: 11006, Kind: douyin.Unauthorized, Cause: ErrRight},    // provider not authorised (COPY-TRADE)
+	{Code: 28001014, Kind: douyin.Unauthorized, Cause: ErrRight}, // (DOUYIN-OPEN), as the next three
+	{Code: 28001016, Kind: douyin.Unauthorized, Cause: ErrRight},
+	{Code: 28001018, Kind: douyin.Unauthorized, Cause: ErrRight},
+	{Code: 28001019, Kind: douyin.Unauthorized, Cause: ErrRight},
+	{Code: 2190004, Kind: douyin.Unauthorized, Cause: ErrRight}, // (COPY-TRADE-TWIN)
 	// Too many calls.
 	{Code: 12001, Kind: douyin.Throttled, Wait: throttled},    // (COPY-TRADE)
 	{Code: 28003017, Kind: douyin.Throttled, Wait: throttled}, // quota or rate (DOUYIN-OPEN)
