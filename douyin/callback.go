@@ -168,7 +168,7 @@ func parseEnvelope(body []byte) (callbackEnvelope, error) {
 // kindOfEnvelope reads the type. It is not signed, so the signature decides first: where it is
 // missing or no text, nobody knows it.
 func kindOfEnvelope(raw json.RawMessage) string {
-	var c cell
+	var c Cell
 	if json.Unmarshal(raw, &c) != nil {
 		return "" // missing
 	}

@@ -71,8 +71,8 @@ func (p *params) no(field, value string) {
 }
 
 func (p *params) number(field string, value, low, high int64) {
-	if value < low || value > high {
-		p.fail(&FieldError{field, fmt.Sprintf("want %d to %d, found %d", low, high, value)})
+	if f := within(field, value, low, high); f != nil {
+		p.fail(f)
 	}
 	p.values[field] = value
 }

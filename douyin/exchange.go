@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -20,7 +21,9 @@ type caller struct {
 	base    string
 	timeout time.Duration
 	now     func() time.Time
+	rules   []Rule // nil: those of codes.go
 	codes   map[int]Kind
+	gateway bool
 	onCall  func(op string, took time.Duration, err error)
 }
 
@@ -68,15 +71,20 @@ type answer struct {
 // post sends body and judges what comes back. The error is an *Error; secrets are hidden from its
 // message.
 func (c *caller) post(ctx context.Context, op, path string, body []byte, secrets ...string) (answer, error) {
-	a, err := c.exchange(ctx, op, path, body, secrets...)
+	return c.postWith(ctx, op, path, nil, body, secrets...)
+}
+
+// postWith is post with headers beside our own.
+func (c *caller) postWith(ctx context.Context, op, path string, header http.Header, body []byte, secrets ...string) (answer, error) {
+	a, err := c.exchange(ctx, op, path, header, body, secrets...)
 	if c.onCall != nil {
 		c.onCall(op, a.duration, err)
 	}
 	return a, err
 }
 
-// exchange is post without its report.
-func (c *caller) exchange(ctx context.Context, op, path string, body []byte, secrets ...string) (answer, error) {
+// exchange is postWith without its report.
+func (c *caller) exchange(ctx context.Context, op, path string, header http.Header, body []byte, secrets ...string) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	trip := &trip{}
@@ -85,6 +93,7 @@ func (c *caller) exchange(ctx context.Context, op, path string, body []byte, sec
 	if err != nil {
 		return answer{}, &Error{Op: op, Kind: Unavailable, Err: bare(err)}
 	}
+	maps.Copy(req.Header, header)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "ordersync")
 
@@ -100,6 +109,9 @@ func (c *caller) exchange(ctx context.Context, op, path string, body []byte, sec
 	a := answer{status: resp.StatusCode, logID: clean(resp.Header.Get("X-Tt-Logid"), maxLogIDBytes)}
 	a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxBodyBytes+1))
 	a.duration = c.now().Sub(started)
+	if a.logID == "" {
+		a.logID = logIDOf(a.body)
+	}
 	switch {
 	case len(a.body) > maxBodyBytes:
 		a.body, err = a.body[:maxBodyBytes], errTooLong
@@ -107,7 +119,7 @@ func (c *caller) exchange(ctx context.Context, op, path string, body []byte, sec
 	case err != nil && a.status < 300: // a body cut short; with an error status, the status alone says enough
 		return a, &Error{Op: op, Kind: Unavailable, HTTPStatus: a.status, LogID: a.logID, MayHave: true, Err: bare(err)}
 	}
-	v := verdict{op: op, status: a.status, retryAfter: resp.Header.Get("Retry-After"), now: c.now(), codes: c.codes, secrets: secrets}
+	v := verdict{op: op, status: a.status, retryAfter: resp.Header.Get("Retry-After"), now: c.now(), rules: c.rules, codes: c.codes, gateway: c.gateway, secrets: secrets}
 	if e := v.judge(a.body); e != nil {
 		e.LogID = a.logID
 		return a, e

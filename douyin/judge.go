@@ -20,7 +20,9 @@ type verdict struct {
 	status     int
 	retryAfter string // the header
 	now        time.Time
+	rules      []Rule // nil: those of codes.go
 	codes      map[int]Kind
+	gateway    bool // a 0 is believed only where the gateway has no other number
 	secrets    []string
 }
 
@@ -29,18 +31,20 @@ type verdict struct {
 // error_code and description inside data or extra. A field may be of any type: only the one that
 // decides has to be a number.
 type envelope struct {
-	ErrCode cell    `json:"err_code"`
-	ErrMsg  cell    `json:"err_msg"`
-	ErrNo   cell    `json:"err_no"`
-	ErrTips cell    `json:"err_tips"`
+	ErrCode Cell    `json:"err_code"`
+	ErrMsg  Cell    `json:"err_msg"`
+	ErrNo   Cell    `json:"err_no"`
+	ErrTips Cell    `json:"err_tips"`
+	LogID   Cell    `json:"log_id"`
 	Data    gateway `json:"data"`
 	Extra   gateway `json:"extra"`
 }
 
 // gateway is what Douyin's gateway puts into data or extra.
 type gateway struct {
-	ErrorCode   cell `json:"error_code"`
-	Description cell `json:"description"`
+	ErrorCode   Cell `json:"error_code"`
+	Description Cell `json:"description"`
+	LogID       Cell `json:"logid"`
 }
 
 // UnmarshalJSON never fails on what the decoder lets through: data is an array or a text in other
@@ -58,11 +62,11 @@ func (g *gateway) UnmarshalJSON(raw []byte) error {
 // number may come as text.
 func (e envelope) read(op string) (code int, message string, ok bool) {
 	number, words := e.ErrNo, e.ErrTips.orElse(e.ErrMsg)
-	if e.ErrCode != (cell{}) && (op == OpOrderPush || number == (cell{})) {
+	if e.ErrCode != (Cell{}) && (op == OpOrderPush || number == (Cell{})) {
 		number, words = e.ErrCode, e.ErrMsg.orElse(e.ErrTips)
 	}
 	for _, g := range []gateway{e.Data, e.Extra} {
-		if number == (cell{}) {
+		if number == (Cell{}) {
 			number, words = g.ErrorCode, g.Description.text
 		}
 	}
@@ -73,6 +77,16 @@ func (e envelope) read(op string) (code int, message string, ok bool) {
 	return code, words, true
 }
 
+// refusal is what the gateway says beside a system's 0: 0 where it says nothing else.
+func (e envelope) refusal() (code int, message string) {
+	for _, g := range []gateway{e.Data, e.Extra} {
+		if n, ok := g.ErrorCode.Int(); ok && n != 0 {
+			return int(n), g.Description.text
+		}
+	}
+	return 0, ""
+}
+
 // judge decides in this order: 429 and 5xx by status (Douyin's words are kept), then by code and
 // words, then by status.
 func (v verdict) judge(body []byte) *Error {
@@ -81,6 +95,9 @@ func (v verdict) judge(body []byte) *Error {
 	code, message, ok := env.read(v.op)
 	if parsed != nil {
 		ok = false
+	}
+	if ok && code == 0 && v.gateway {
+		code, message = env.refusal()
 	}
 	e := &Error{Op: v.op, HTTPStatus: v.status}
 	if ok {
@@ -93,13 +110,13 @@ func (v verdict) judge(body []byte) *Error {
 	case v.status >= http.StatusInternalServerError:
 		e.Kind, e.MayHave = Unavailable, true
 	case ok && code != 0:
-		r := meaning(v.op, code, message, v.codes)
-		e.Kind, e.MayHave, e.Err = r.kind, r.mayHave, r.cause
+		r := meaning(v.rules, v.op, code, message, v.codes)
+		e.Kind, e.MayHave, e.Err, e.RetryAfter = r.Kind, r.MayHave, r.Cause, r.Wait
 	case ok && v.status >= 200 && v.status < 300:
 		return nil
 	case v.status == http.StatusBadRequest: // a malformed parameter may be answered without JSON (COPY-2021-ORDER)
 		e.Kind = Rejected
-		if isEcpay(v.op) { // as likely a proxy's page: Douyin may know better
+		if doubted(v.op) { // as likely a proxy's page: Douyin may know better
 			e.Kind = Doubtful
 		}
 	case v.status == http.StatusUnauthorized:
@@ -108,9 +125,18 @@ func (v verdict) judge(body []byte) *Error {
 		e.Kind, e.MayHave, e.Err = Unavailable, true, errNotJSON
 	}
 	if e.Kind == Throttled {
-		e.RetryAfter = v.wait()
+		e.RetryAfter = max(e.RetryAfter, v.wait())
 	}
 	return e
+}
+
+// logIDOf is the name of an answer where only its body tells it; empty: it tells none.
+func logIDOf(body []byte) string {
+	var env envelope
+	if json.Unmarshal(body, &env) != nil {
+		return ""
+	}
+	return clean(env.LogID.orElse(env.Extra.LogID), maxLogIDBytes)
 }
 
 // wait reads Retry-After: seconds or a date (RFC 9110, 10.2.3). Nonsense is 0, and nobody makes us

@@ -8,29 +8,29 @@ import (
 	"time"
 )
 
-// cell is one field of a message: its text, a number's literal digits, or whatever else stands
+// Cell is one field of a message: its text, a number's literal digits, or whatever else stands
 // there as JSON. Missing and null are empty. It takes everything, because a field that nobody needs
 // may change its type without notice and must not lose a payment; whoever needs it asks for plain.
-type cell struct {
+type Cell struct {
 	text  string
 	plain bool // it is text or a number
 }
 
 // UnmarshalJSON never fails on what the decoder lets through.
-func (c *cell) UnmarshalJSON(raw []byte) error {
+func (c *Cell) UnmarshalJSON(raw []byte) error {
 	switch b := raw[0]; {
 	case b == '"':
 		c.plain = true
 		return json.Unmarshal(raw, &c.text)
 	case string(raw) == "null":
-		*c = cell{}
+		*c = Cell{}
 	default:
-		*c = cell{string(raw), b == '-' || b >= '0' && b <= '9'}
+		*c = Cell{string(raw), b == '-' || b >= '0' && b <= '9'}
 	}
 	return nil
 }
 
-func (c cell) orElse(other cell) string {
+func (c Cell) orElse(other Cell) string {
 	if c.text != "" {
 		return c.text
 	}
@@ -38,7 +38,7 @@ func (c cell) orElse(other cell) string {
 }
 
 // spare is an integer that nobody needs: 0 where it is none.
-func (c cell) spare() int64 {
+func (c Cell) spare() int64 {
 	n, err := strconv.ParseInt(c.text, 10, 64)
 	if err != nil {
 		return 0
@@ -69,54 +69,77 @@ func told(seconds int64) int64 {
 
 // moment is a time in seconds since 1970, as a number or as text, in seconds, milliseconds or
 // "2006-01-02 15:04:05"; 0 where it is none of the years 2000 to 2100.
-func (c cell) moment() int64 {
-	if at, err := time.ParseInLocation(time.DateTime, c.text, china); err == nil {
-		return told(at.Unix())
+func (c Cell) moment() int64 {
+	if at := c.Time(); !at.IsZero() {
+		return at.Unix()
 	}
-	n := c.spare()
-	if n >= milliseconds {
-		n /= 1000
+	return 0
+}
+
+// Time is moment to the millisecond; the zero Time where it is none.
+func (c Cell) Time() time.Time {
+	at, err := time.ParseInLocation(time.DateTime, c.text, china)
+	if err != nil {
+		at = time.Unix(c.spare(), 0)
+		if n := c.spare(); n >= milliseconds {
+			at = time.UnixMilli(n)
+		}
 	}
-	return told(n)
+	if told(at.Unix()) == 0 {
+		return time.Time{}
+	}
+	return at
+}
+
+// Text is what stands there: the text, a number's literal digits, or JSON.
+func (c Cell) Text() string { return c.text }
+
+// Plain tells that it is text or a number, and not missing.
+func (c Cell) Plain() bool { return c.plain }
+
+// Int is the whole number that stands there, as a number or as text; ok is false where it is none.
+func (c Cell) Int() (n int64, ok bool) {
+	n, err := strconv.ParseInt(c.text, 10, 64)
+	return n, err == nil && c.plain
 }
 
 // message is every field of the three messages. Douyin's pages disagree on app_id and appid, and on
 // numbers and texts.
 type message struct {
-	AppID    cell `json:"appid"`
-	AppIDToo cell `json:"app_id"`
+	AppID    Cell `json:"appid"`
+	AppIDToo Cell `json:"app_id"`
 
-	OutOrderNo  cell `json:"cp_orderno"`
-	OutRefundNo cell `json:"cp_refundno"`
-	OutSettleNo cell `json:"cp_settle_no"`
+	OutOrderNo  Cell `json:"cp_orderno"`
+	OutRefundNo Cell `json:"cp_refundno"`
+	OutSettleNo Cell `json:"cp_settle_no"`
 
-	OrderID      cell `json:"order_id"`
-	OrderNo      cell `json:"out_order_no"`
-	RefundNo     cell `json:"refund_no"`
-	SettleNo     cell `json:"settle_no"`
-	Status       cell `json:"status"`
-	TotalAmount  cell `json:"total_amount"`
-	RefundAmount cell `json:"refund_amount"`
-	SettleAmount cell `json:"settle_amount"`
-	Rake         cell `json:"rake"`
-	Commission   cell `json:"commission"`
-	AllSettled   cell `json:"is_all_settled"`
-	PaidAt       cell `json:"paid_at"`
-	RefundedAt   cell `json:"refunded_at"`
-	SettledAt    cell `json:"settled_at"`
-	WithdrawAt   cell `json:"withdraw_at"`
-	Way          cell `json:"way"`
-	ChannelNo    cell `json:"channel_no"`
-	SellerUID    cell `json:"seller_uid"`
-	ItemID       cell `json:"item_id"`
-	CPExtra      cell `json:"cp_extra"`
-	Extra        cell `json:"extra"`
-	SettleDetail cell `json:"settle_detail"`
-	Message      cell `json:"message"`
+	OrderID      Cell `json:"order_id"`
+	OrderNo      Cell `json:"out_order_no"`
+	RefundNo     Cell `json:"refund_no"`
+	SettleNo     Cell `json:"settle_no"`
+	Status       Cell `json:"status"`
+	TotalAmount  Cell `json:"total_amount"`
+	RefundAmount Cell `json:"refund_amount"`
+	SettleAmount Cell `json:"settle_amount"`
+	Rake         Cell `json:"rake"`
+	Commission   Cell `json:"commission"`
+	AllSettled   Cell `json:"is_all_settled"`
+	PaidAt       Cell `json:"paid_at"`
+	RefundedAt   Cell `json:"refunded_at"`
+	SettledAt    Cell `json:"settled_at"`
+	WithdrawAt   Cell `json:"withdraw_at"`
+	Way          Cell `json:"way"`
+	ChannelNo    Cell `json:"channel_no"`
+	SellerUID    Cell `json:"seller_uid"`
+	ItemID       Cell `json:"item_id"`
+	CPExtra      Cell `json:"cp_extra"`
+	Extra        Cell `json:"extra"`
+	SettleDetail Cell `json:"settle_detail"`
+	Message      Cell `json:"message"`
 }
 
 // numberOf is the field that a message of a type must have, and its value.
-func (m *message) numberOf(kind string) (field string, number cell) {
+func (m *message) numberOf(kind string) (field string, number Cell) {
 	switch kind {
 	case CallbackPayment:
 		return "cp_orderno", m.OutOrderNo
@@ -206,8 +229,8 @@ func (c *Callback) notice(m *message, number string, r *strict) {
 		}
 	case CallbackSettle:
 		amount := m.SettleAmount
-		if amount == (cell{}) { // old callbacks have none
-			amount = cell{"0", true}
+		if amount == (Cell{}) { // old callbacks have none
+			amount = Cell{"0", true}
 		}
 		c.Settle = &SettleNotice{
 			AppID: c.appID, OutSettleNo: number, SettleNo: m.SettleNo.text, OutOrderNo: m.OrderNo.text,
@@ -229,14 +252,14 @@ func (s *strict) fault(field string) {
 }
 
 // number is one that the shop can have given: a longer one is none of its.
-func (s *strict) number(field string, c cell) {
+func (s *strict) number(field string, c Cell) {
 	if !c.plain || strings.TrimSpace(c.text) == "" || len(c.text) > MaxOrderIDBytes {
 		s.fault(field)
 	}
 }
 
 // status is one of Douyin's words: of any other nobody knows whether money has moved.
-func (s *strict) status(kind string, c cell) {
+func (s *strict) status(kind string, c Cell) {
 	switch Result(c.text) {
 	case ResultSuccess, ResultFail, ResultProcessing:
 		return
@@ -249,9 +272,9 @@ func (s *strict) status(kind string, c cell) {
 }
 
 // fen is an amount, which must be there, whole and not negative.
-func (s *strict) fen(field string, c cell) int64 {
-	n, err := strconv.ParseInt(c.text, 10, 64)
-	if !c.plain || err != nil || n < 0 {
+func (s *strict) fen(field string, c Cell) int64 {
+	n, ok := c.Int()
+	if !ok || n < 0 {
 		s.fault(field)
 		return 0
 	}

@@ -5,12 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 )
 
 const pathOrderPush = "/api/apps/order/v2/push"
-
-var errNoTokens = errors.New("the client was made without Tokens")
 
 // PushOrder tells Douyin's order centre the state of one order (ORDER-SYNC). It is an upsert keyed
 // by app and order id: sending the same twice does no harm.
@@ -35,19 +32,7 @@ func (c *Client) PushOrder(ctx context.Context, o OrderPush) (r Receipt, err err
 	}
 	defer func() { done(err) }()
 
-	token, err := c.tokens.Token(ctx)
-	if err != nil {
-		return Receipt{}, asError(OpTokenFetch, err)
-	}
-	r, err = c.push(ctx, b, token)
-	if !refused(err) {
-		return r, err
-	}
-	fresh, ok := c.freshToken(ctx, token)
-	if !ok {
-		return r, err // Douyin's own words say more than that there was no other token
-	}
-	return c.push(ctx, b, fresh)
+	return authorized(ctx, c.tokens, OpTokenFetch, func(token string) (Receipt, error) { return c.push(ctx, b, token) })
 }
 
 func (c *Client) push(ctx context.Context, b pushBody, token string) (Receipt, error) {
@@ -57,21 +42,6 @@ func (c *Client) push(ctx context.Context, b pushBody, token string) (Receipt, e
 		HTTPStatus: a.status, LogID: a.logID, Duration: a.duration,
 		Request: b.masked(), Response: keep(a.body, hidden...),
 	}, err
-}
-
-func refused(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Kind == Unauthorized
-}
-
-// freshToken throws the refused token away and asks for another. ok is false when there is none:
-// the cache holds new fetches back for some seconds, or cannot be reached.
-func (c *Client) freshToken(ctx context.Context, stale string) (fresh string, ok bool) {
-	if err := c.tokens.Invalidate(ctx, stale); err != nil {
-		return "", false
-	}
-	fresh, err := c.tokens.Token(ctx)
-	return fresh, err == nil && fresh != stale
 }
 
 // pushBody is the body without what differs between two exchanges, the token.

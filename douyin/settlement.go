@@ -100,10 +100,7 @@ func checkReceivers(text string) *FieldError {
 func validText(field, value string) *FieldError { return text(field, value, 1, MaxMerchantBytes) }
 
 func between(field string, fen int64) *FieldError {
-	if fen < 1 || fen > MaxFen {
-		return &FieldError{field, fmt.Sprintf("want 1 to %d, found %d", int64(MaxFen), fen)}
-	}
-	return nil
+	return within(field, fen, 1, MaxFen)
 }
 
 // Settle asks Douyin to settle and returns Douyin's number of the settlement. Success means

@@ -61,7 +61,12 @@ func (f *TokenFetcher) FetchToken(ctx context.Context) (Token, error) {
 	if err != nil {
 		return Token{}, &Error{Op: OpTokenFetch, Kind: Rejected, Err: err}
 	}
-	a, err := f.caller.post(ctx, OpTokenFetch, pathToken, body, f.cfg.Secret)
+	return f.caller.fetchToken(ctx, OpTokenFetch, pathToken, body, f.cfg.Secret)
+}
+
+// fetchToken posts a request for a token and reads data.access_token and data.expires_in.
+func (c *caller) fetchToken(ctx context.Context, op, path string, body []byte, secret string) (Token, error) {
+	a, err := c.post(ctx, op, path, body, secret)
 	if err != nil {
 		return Token{}, err
 	}
@@ -73,7 +78,7 @@ func (f *TokenFetcher) FetchToken(ctx context.Context) (Token, error) {
 	}
 	// The decoder's error is dropped: it may quote the token.
 	if json.Unmarshal(a.body, &got) != nil || got.Data.AccessToken == "" || got.Data.ExpiresIn <= 0 || got.Data.ExpiresIn > maxTokenSeconds {
-		return Token{}, &Error{Op: OpTokenFetch, Kind: Unavailable, HTTPStatus: a.status, LogID: a.logID, Err: errNoToken}
+		return Token{}, &Error{Op: op, Kind: Unavailable, HTTPStatus: a.status, LogID: a.logID, Err: errNoToken}
 	}
 	return Token{Value: got.Data.AccessToken, ExpiresIn: time.Duration(got.Data.ExpiresIn) * time.Second}, nil
 }

@@ -103,6 +103,13 @@ func least(field string, value, low int64) *FieldError {
 	return nil
 }
 
+func within(field string, value, low, high int64) *FieldError {
+	if value < low || value > high {
+		return &FieldError{field, fmt.Sprintf("want %d to %d, found %d", low, high, value)}
+	}
+	return nil
+}
+
 // digits counts the decimal digits of a positive number; 0 for any other.
 func digits(n int64) (count int) {
 	for ; n > 0; n /= 10 {

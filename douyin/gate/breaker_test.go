@@ -322,9 +322,12 @@ func TestAWrongConfigurationHoldsItsCallsBack(t *testing.T) {
 	})
 }
 
-// Refused credentials fail every signed call, and orders are pushed all the same; and the reverse.
-func TestTheBreakersOfPushesAndSignedCallsAreTwo(t *testing.T) {
-	for failing, well := range map[string]string{douyin.OpRefundCreate: douyin.OpOrderPush, douyin.OpOrderPush: douyin.OpSettleQuery} {
+// Refused credentials fail every call that needs them, and the others are made all the same.
+func TestEachKindOfCredentialsHasABreaker(t *testing.T) {
+	for failing, well := range map[string]string{
+		douyin.OpRefundCreate: douyin.OpOrderPush, douyin.OpOrderPush: douyin.OpSettleQuery,
+		"trade.refund.create": douyin.OpRefundCreate, douyin.OpSettleCreate: "trade.settle.query",
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			var turns []string
 			g := newGate(t, func(cfg *Config) { cfg.OnState = func(calls, _, to string) { turns = append(turns, calls+" "+to) } })

@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 const (
 	Pushes = "pushes" // order pushes, which need the token
 	Signed = "signed" // payments, refunds and settlements, which need the salt
+	Trade  = "trade"  // the calls of package trade, which need the client_token and go to another host
 )
 
 // circuit is one breaker, with those who wait for it to change.
@@ -47,8 +49,11 @@ func (g *Gate) newCircuit(calls string) *circuit {
 
 // circuit is the breaker that an op's calls pass.
 func (g *Gate) circuit(op string) *circuit {
-	if op == douyin.OpOrderPush || op == douyin.OpTokenFetch {
+	switch {
+	case op == douyin.OpOrderPush || op == douyin.OpTokenFetch:
 		return g.pushes
+	case strings.HasPrefix(op, douyin.TradePrefix):
+		return g.trade
 	}
 	return g.signed
 }

@@ -13,11 +13,12 @@
 // It learns within ten calls. Sharing its state through Redis would cost a round trip per call to
 // save some hundred calls per outage.
 //
-// # Why there are two breakers
+// # Why there are three breakers
 //
 // A push needs the token, a payment, refund or settlement the salt. With a wrong salt every signed
-// call fails, and orders are to be pushed all the same; with a wrong secret money is to move. When
-// Douyin as a whole is away each learns it by itself.
+// call fails, and orders are to be pushed all the same; with a wrong secret money is to move. The
+// calls of package trade need the client_token and have a host of their own. When Douyin as a whole
+// is away each learns it by itself.
 //
 // # What they count
 //

@@ -26,7 +26,7 @@ type Config struct {
 	OpenFor  time.Duration // until probes are let through; 0: 15 s
 	Probes   int           // that must succeed to close it again, and run at once at most; 0: 3
 	MaxPark  time.Duration // how long Enter waits; 0: 20 s. Below the task's timeout
-	// OnState is told of every change of a breaker (Pushes or Signed), for logs and metrics; nil:
+	// OnState is told of every change of a breaker (Pushes, Signed or Trade), for logs and metrics; nil:
 	// nobody. It must return at once and not call the Gate.
 	OnState func(calls, from, to string)
 	// OnRate is told when the rate of an op goes down because Douyin throttles, and when it is what
@@ -54,11 +54,12 @@ const (
 	leastCalls = 40               // below which a share says nothing
 )
 
-// Gate is the limiters and the two breakers of one app. It is safe for concurrent use.
+// Gate is the limiters and the breakers of one app. It is safe for concurrent use.
 type Gate struct {
 	cfg    Config
 	pushes *circuit
 	signed *circuit
+	trade  *circuit
 
 	mu       sync.Mutex
 	limiters map[string]*limiter
@@ -90,7 +91,7 @@ func New(cfg Config) (*Gate, error) {
 	cfg.MaxPark = orDefault(cfg.MaxPark, 20*time.Second)
 	g := &Gate{cfg: cfg, limiters: map[string]*limiter{}, held: map[string]time.Time{}}
 	g.health.report = cfg.OnLimiter
-	g.pushes, g.signed = g.newCircuit(Pushes), g.newCircuit(Signed)
+	g.pushes, g.signed, g.trade = g.newCircuit(Pushes), g.newCircuit(Signed), g.newCircuit(Trade)
 	return g, nil
 }
 

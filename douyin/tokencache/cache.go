@@ -24,7 +24,11 @@ const (
 	longestThrottled = time.Minute
 )
 
-// Fetcher asks Douyin for a new token; a *douyin.TokenFetcher is one.
+// ClientToken is the Purpose of the client_token, which the calls of open.douyin.com carry.
+const ClientToken = "trade:clt"
+
+// Fetcher asks Douyin for a new token: a *douyin.TokenFetcher, or a *trade.TokenFetcher for a
+// client_token.
 type Fetcher interface {
 	FetchToken(ctx context.Context) (douyin.Token, error)
 }
@@ -36,7 +40,10 @@ type Config struct {
 	Secret string // of the app: seals the token in Redis
 	// Host is where Fetcher asks, without scheme. A token of one host is none of another's, such as the simulator's. Empty:
 	// Douyin's own.
-	Host    string
+	Host string
+	// Purpose names which of the app's tokens this is, where it has several, such as ClientToken. Tokens of another purpose
+	// have other keys and another seal. Empty: the access_token of the order push.
+	Purpose string
 	Fetcher Fetcher
 
 	FetchTimeout time.Duration // bounds one fetch; 0: 12 s. Longer than the Fetcher's own HTTP timeout
@@ -93,11 +100,11 @@ func New(cfg Config) (*Cache, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	s, err := newSealer(cfg.AppID, cfg.Secret)
+	s, err := newSealer(cfg.AppID, cfg.Secret, cfg.Purpose)
 	if err != nil {
 		return nil, err
 	}
-	return &Cache{cfg: cfg, shared: newShared(cfg.Redis, cfg.AppID, cfg.Host, s), ahead: background{quit: make(chan struct{})}}, nil
+	return &Cache{cfg: cfg, shared: newShared(cfg.Redis, cfg, s), ahead: background{quit: make(chan struct{})}}, nil
 }
 
 // String never shows a token.

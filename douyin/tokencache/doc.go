@@ -29,6 +29,14 @@
 // errors.Is(err, douyin.ErrCredentials) and RetryAfter. A passing failure is kept for a second, so
 // that fifty waiters do not try one after the other.
 //
+// # Why an app may have two
+//
+// The calls of open.douyin.com carry a client_token, which is another one than that of the push, of
+// the same app and secret. A second Cache with Purpose ClientToken holds it: same rules, keys and
+// seal of its own. Douyin refuses more than 500 fetches of it in 5 minutes. Here it is at most one a
+// second while they fail, one in ten seconds while tokens are refused, and one a minute once Douyin
+// complains or the credentials are wrong.
+//
 // # Why sealed
 //
 // The token lies in Redis under AES-256-GCM with a key made from the app's secret. Whoever reads a

@@ -19,8 +19,8 @@ type sealer struct {
 	fingerprint string // of app id and secret, for the names of keys
 }
 
-func newSealer(appID, secret string) (sealer, error) {
-	keys, err := hkdf.Key(sha256.New, []byte(secret), []byte(appID), "ordersync token cache v1", 32+32+4)
+func newSealer(appID, secret, purpose string) (sealer, error) {
+	keys, err := hkdf.Key(sha256.New, []byte(secret), []byte(appID), "ordersync token cache v1"+purpose, 32+32+4)
 	if err != nil {
 		return sealer{}, fmt.Errorf("tokencache: %w", err)
 	}

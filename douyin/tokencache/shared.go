@@ -1,6 +1,7 @@
 package tokencache
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,10 +24,13 @@ type shared struct {
 	current, lock, forced, failure string
 }
 
-func newShared(rdb redis.UniversalClient, appID, host string, s sealer) shared {
-	owner := appID + ":" + s.fingerprint
-	if host != "" {
-		owner += "@" + host
+func newShared(rdb redis.UniversalClient, cfg Config, s sealer) shared {
+	owner := cfg.AppID + ":" + s.fingerprint
+	if cfg.Host != "" {
+		owner += "@" + cfg.Host
+	}
+	if cfg.Purpose != "" {
+		owner = cfg.Purpose + ":" + owner
 	}
 	base := "ordersync:{token:" + owner + "}:"
 	return shared{rdb, s, base + "current", base + "lock", base + "forced", base + "failure"}
@@ -102,6 +106,7 @@ func (s shared) drop(ctx context.Context, stale string, forceEvery time.Duration
 
 // failureText is a failed fetch as it lies in Redis: Douyin's words, already without secrets.
 type failureText struct {
+	Op         string      `json:"op,omitempty"` // empty: token.fetch
 	Kind       douyin.Kind `json:"kind"`
 	HTTPStatus int         `json:"http,omitempty"`
 	Code       int         `json:"code,omitempty"`
@@ -116,7 +121,7 @@ const maxBeneath = 256
 
 func (s shared) remember(ctx context.Context, e *douyin.Error, d time.Duration) error {
 	f := failureText{
-		Kind: e.Kind, HTTPStatus: e.HTTPStatus, Code: e.Code, Message: e.Message, LogID: e.LogID,
+		Op: e.Op, Kind: e.Kind, HTTPStatus: e.HTTPStatus, Code: e.Code, Message: e.Message, LogID: e.LogID,
 		Permanent: errors.Is(e, douyin.ErrCredentials),
 	}
 	if e.Err != nil && !f.Permanent {
@@ -153,7 +158,7 @@ func decodeFailure(text string, wait time.Duration) *douyin.Error {
 		return nil //nolint:nilerr // what cannot be read is no answer for anybody
 	}
 	e := &douyin.Error{
-		Op: douyin.OpTokenFetch, Kind: f.Kind, HTTPStatus: f.HTTPStatus, Code: f.Code, Message: f.Message, LogID: f.LogID,
+		Op: cmp.Or(f.Op, douyin.OpTokenFetch), Kind: f.Kind, HTTPStatus: f.HTTPStatus, Code: f.Code, Message: f.Message, LogID: f.LogID,
 		RetryAfter: max(wait, 0), Err: sharedError(f.Beneath),
 	}
 	if f.Permanent {

@@ -29,7 +29,7 @@ var (
 	// A tag of a source has hyphens, or stands in brackets of its own: (PAY), (ORDER-SYNC, table 2).
 	hyphened  = regexp.MustCompile(`\b[A-Z]{2}[A-Z0-9]*(?:-[A-Z0-9]+)+\b`)
 	bracketed = regexp.MustCompile(`[(\[]([A-Z][A-Z0-9-]+(?:, [A-Z][A-Z0-9-]+)*)[)\],:]`)
-	// sourceLine is a line of the table in douyin/doc.go: a tab, a tag, spaces, what it is.
+	// sourceLine is a line of the table in sourceDocs: a tab, a tag, spaces, what it is.
 	sourceLine = regexp.MustCompile(`(?m)^\t([A-Z][A-Z0-9-]+) {2,}\S`)
 )
 
@@ -57,21 +57,29 @@ func TestCommentsCiteOnlyTextsOfTheTree(t *testing.T) {
 	}
 }
 
-// A rule of Douyin's has a tag that says where it stands, and douyin/doc.go says what the tag is.
+// sourceDocs are the package comments that explain tags.
+var sourceDocs = []string{"douyin/doc.go", "douyin/trade/doc.go"}
+
+// A rule of Douyin's has a tag that says where it stands, and one of sourceDocs says what the tag is.
 func TestEverySourceInACommentIsExplained(t *testing.T) {
-	doc := docOf(t, filepath.Join(tree, "douyin/doc.go"))
-	_, sources, _ := strings.Cut(doc, "\n# Sources\n")
-	sources, _, _ = strings.Cut(sources, "\n# ")
 	var explained []string
-	for _, m := range sourceLine.FindAllStringSubmatch(sources, -1) {
-		explained = append(explained, m[1])
-	}
-	if len(explained) < 15 {
-		t.Fatalf("douyin/doc.go explains %q only: does the pattern still fit?", explained)
+	for _, file := range sourceDocs {
+		_, sources, _ := strings.Cut(docOf(t, filepath.Join(tree, file)), "\n# Sources\n")
+		sources, _, _ = strings.Cut(sources, "\n# ")
+		found := sourceLine.FindAllStringSubmatch(sources, -1)
+		if len(found) < 15 {
+			t.Fatalf("%s explains %d tags only: does the pattern still fit?", file, len(found))
+		}
+		for _, m := range found {
+			if slices.Contains(explained, m[1]) {
+				t.Errorf("%s explains %s again", file, m[1])
+			}
+			explained = append(explained, m[1])
+		}
 	}
 	used := map[string]bool{}
 	eachComment(t, func(file, text string) {
-		if file == "douyin/doc.go" {
+		if slices.Contains(sourceDocs, file) {
 			text, _, _ = strings.Cut(text, "\n# Sources\n")
 		}
 		found := hyphened.FindAllString(text, -1)
@@ -82,7 +90,7 @@ func TestEverySourceInACommentIsExplained(t *testing.T) {
 		for _, tag := range slices.Compact(found) {
 			used[tag] = true
 			if !slices.Contains(explained, tag) && !slices.Contains(ordinary, tag) {
-				t.Errorf("%s: the source %s is not explained in douyin/doc.go", file, tag)
+				t.Errorf("%s: the source %s is explained in none of %q", file, tag, sourceDocs)
 			}
 		}
 	})
