@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -79,14 +80,15 @@ func requestOrderText(timestamp, nonce, data string) string {
 	return "POST\n/requestOrder\n" + timestamp + "\n" + nonce + "\n" + data + "\n"
 }
 
-// byteSignature signs the raw body of a callback: three lines, each with its end.
+// callbackText is what the platform signs: three lines, each with its end. body is the raw bytes.
+func callbackText(timestamp, nonce string, body []byte) []byte {
+	return slices.Concat([]byte(timestamp+"\n"+nonce+"\n"), body, []byte("\n"))
+}
+
+// byteSignature signs the raw body of a callback.
 func byteSignature(key *rsa.PrivateKey, timestamp, nonce string, body []byte) string {
-	h := sha256.New()
-	for _, line := range [][]byte{[]byte(timestamp), []byte(nonce), body} {
-		_, _ = h.Write(line) // never fails
-		_, _ = h.Write([]byte{'\n'})
-	}
-	sig, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, h.Sum(nil))
+	sum := sha256.Sum256(callbackText(timestamp, nonce, body))
+	sig, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, sum[:])
 	if err != nil {
 		panic("simulator: the platform's key does not sign: " + err.Error()) // keys of 2048 bits always do
 	}
