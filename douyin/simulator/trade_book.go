@@ -321,7 +321,7 @@ func (t *trade) violations() []Anomaly {
 		}
 	}
 	slices.SortFunc(overdrawn, func(a, b Anomaly) int { return cmp.Compare(a.OutOrderNo, b.OutOrderNo) })
-	return slices.Concat(out, overdrawn, t.twins())
+	return append(append(out, overdrawn...), t.twins()...)
 }
 
 // twins are developer refunds that look like one intent with two numbers. The caller holds the
