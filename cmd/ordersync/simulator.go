@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin/simulator"
@@ -54,7 +53,7 @@ func newSimulator(p *process) *cobra.Command {
 	cmd.Flags().BoolVar(&slim, "slim", false, "keep each order's state and counts only, no history")
 	cmd.Flags().BoolVar(&requirePayment, "require-payment", false, "refuse pushes of orders that create_order has not made (40022)")
 	cmd.Flags().Float64Var(&scale, "redelivery-scale", 1, "stretches Douyin's pauses between deliveries, and trade's 72 hours for an audit")
-	trade.add(cmd.Flags())
+	trade.add(cmd)
 	return cmd
 }
 
@@ -65,7 +64,8 @@ type tradeFlags struct {
 	autoSettle                      bool
 }
 
-func (f *tradeFlags) add(set *pflag.FlagSet) {
+func (f *tradeFlags) add(cmd *cobra.Command) {
+	set := cmd.Flags()
 	set.StringVar(&f.appKey, "trade-app-key", "", "file with the app's public key (PEM), which verifies byteAuthorization")
 	set.StringVar(&f.keyVersion, "trade-key-version", "", "the key_version that goes with it (empty: any)")
 	set.StringVar(&f.platformKey, "trade-platform-key", "", "file with the platform's private key (PEM), which signs callbacks (empty: one is made at the start)")

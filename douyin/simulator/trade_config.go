@@ -68,7 +68,7 @@ func (t Trade) withDefaults(scale float64) Trade {
 	return t
 }
 
-// keyBits is the size that the name of the signature, SHA256-RSA2048, promises.
+// keyBits is the size that the name of the signature promises.
 const keyBits = 2048
 
 var errKeySize = fmt.Errorf("simulator: want an RSA key of %d bits", keyBits)
