@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -110,6 +111,10 @@ func serveSimulator(ctx context.Context, addr string, cfg simulator.Config, plan
 	if err := s.SetFaults(plan); err != nil {
 		return err
 	}
+	ln, err := bind(ctx, addr)
+	if err != nil {
+		return fmt.Errorf("simulator: %w", err)
+	}
 	cfg.Log.Info().Str("platform_key", s.PlatformKey()).Msg("simulator: verifies the callbacks of trade")
-	return listen(ctx, "simulator", addr, s, cfg.Log)
+	return serve(ctx, "simulator", ln, s, cfg.Log)
 }

@@ -105,7 +105,7 @@ func (s *Server) deliverTrade(ctx context.Context, n notification, fate Fault, t
 // sendCopies sends once, or twice at the same time when the fate is a duplicate, and tells whether
 // all were taken.
 func (s *Server) sendCopies(fate Fault, send func() bool) (copies int, taken bool) {
-	copies, taken = 1, true
+	copies = 1
 	if fate.Kind == Duplicate {
 		copies = 2
 	}

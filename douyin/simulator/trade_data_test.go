@@ -10,11 +10,11 @@ import (
 // Every mistake in data is answered as a wrong signature; the reason names the field.
 func TestDataIsJudgedByItsFields(t *testing.T) {
 	right := orderData("T1")
-	in := func(old, new string) string {
+	in := func(old, with string) string {
 		if !strings.Contains(right, old) {
 			t.Fatalf("data has no %s", old)
 		}
-		return strings.Replace(right, old, new, 1)
+		return strings.Replace(right, old, with, 1)
 	}
 	long := strings.Repeat("x", 513)
 	for _, c := range []struct{ name, data, reason string }{ // reason empty: taken

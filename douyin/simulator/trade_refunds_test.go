@@ -84,11 +84,11 @@ func TestRefundsAreJudged(t *testing.T) {
 	unpaid := w.requested(orderData("T2"))
 	order, item := w.paid(orderData("T1"))
 	right := refundOf1(order, item, "R1", 100)
-	in := func(old, new string) string {
+	in := func(old, with string) string {
 		if !strings.Contains(right, old) {
 			t.Fatalf("the body has no %s", old)
 		}
-		return strings.Replace(right, old, new, 1)
+		return strings.Replace(right, old, with, 1)
 	}
 	for _, c := range []struct {
 		code int

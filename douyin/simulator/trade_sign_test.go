@@ -112,7 +112,7 @@ func TestKeysAreReadFromPEM(t *testing.T) {
 	if _, err := ParseAppKey([]byte(s.PlatformKey())); err != nil { // the made key, through its own form
 		t.Error(err)
 	}
-	if s.PlatformKey() != s.PlatformKey() {
+	if first := s.PlatformKey(); s.PlatformKey() != first {
 		t.Error("the platform's key changes")
 	}
 	for _, text := range []string{"", "x", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"} {
