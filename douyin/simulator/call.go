@@ -35,6 +35,11 @@ type call struct {
 	token tokenRequest
 	push  pushRequest
 	form  form
+	tree  value // of a call of trade
+
+	access string // the header access-token
+	logID  string
+	status int // of the answer; 0: 200
 
 	hold <-chan struct{} // the answer waits for this; nil: it does not
 }
@@ -60,6 +65,7 @@ func (c *call) free() {
 
 // read takes the body in, and says what is wrong with the request around it.
 func (c *call) read(r *http.Request) error {
+	c.access = r.Header.Get("Access-Token")
 	if err := c.fill(r.Body); err != nil {
 		return err
 	}
@@ -92,6 +98,15 @@ func (c *call) fill(r io.Reader) error {
 			c.body = append(c.body, 0)[:len(c.body)]
 		}
 	}
+}
+
+// write sends the answer. The client may be gone; the ledger has what happened.
+func (c *call) write(w http.ResponseWriter) {
+	w.Header()["Content-Type"] = contentTypeJSON
+	if c.status != 0 {
+		w.WriteHeader(c.status)
+	}
+	_, _ = w.Write(c.out)
 }
 
 func isJSON(contentType string) bool {

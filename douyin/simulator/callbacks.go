@@ -44,7 +44,7 @@ func (s *Server) settleLater(c *call, result, callback op, number string, finish
 	}
 	s.background(func(ctx context.Context) {
 		defer tried()
-		if fate.Kind != Early && !pause(ctx, s.cfg.ResultDelay) {
+		if fate.Kind != Early && !s.cfg.Pause(ctx, s.cfg.ResultDelay) {
 			return
 		}
 		d := finish(fails)
@@ -62,22 +62,28 @@ func (s *Server) deliver(ctx context.Context, d delivery, tried func()) {
 	if d.url == "" || d.fate.Kind == Lost {
 		return
 	}
-	if d.fate.Kind == Late && !pause(ctx, time.Duration(d.fate.DelayMS)*time.Millisecond) {
-		return
+	body := sync.OnceValue(func() []byte { return s.envelope(d) })
+	if !s.repeat(ctx, d.fate, redeliveries, tried, func() bool { return s.deliverOnce(ctx, d, body()) }) {
+		s.cfg.Log.Warn().Str("type", d.kind).Str("number", d.number).Msg("simulator: callback given up")
 	}
-	body := s.envelope(d)
+}
+
+// repeat sends until a delivery is taken, the pauses are used up or the simulator is closed. It is
+// false when nothing was taken to the end. tried is called after the first delivery.
+func (s *Server) repeat(ctx context.Context, fate Fault, pauses []time.Duration, tried func(), send func() bool) bool {
+	if fate.Kind == Late && !s.cfg.Pause(ctx, time.Duration(fate.DelayMS)*time.Millisecond) {
+		return true
+	}
 	for i := 0; ; i++ {
-		taken := s.deliverOnce(ctx, d, body)
+		taken := send()
 		tried()
-		if taken {
-			return
-		}
-		if i == len(redeliveries) {
-			s.cfg.Log.Warn().Str("type", d.kind).Str("number", d.number).Msg("simulator: callback given up")
-			return
-		}
-		if !pause(ctx, time.Duration(float64(redeliveries[i])*s.cfg.RedeliveryScale)) {
-			return
+		switch {
+		case taken:
+			return true
+		case i == len(pauses):
+			return false
+		case !s.cfg.Pause(ctx, time.Duration(float64(pauses[i])*s.cfg.RedeliveryScale)):
+			return true
 		}
 	}
 }
@@ -85,18 +91,7 @@ func (s *Server) deliver(ctx context.Context, d delivery, tried func()) {
 // deliverOnce posts the callback, twice at the same time when it is a duplicate, and tells whether
 // all were taken.
 func (s *Server) deliverOnce(ctx context.Context, d delivery, body []byte) bool {
-	copies := 1
-	if d.fate.Kind == Duplicate {
-		copies = 2
-	}
-	ends := make(chan bool, copies)
-	for range copies {
-		go func() { ends <- s.post(ctx, d.url, body) }()
-	}
-	taken := true
-	for range copies {
-		taken = <-ends && taken
-	}
+	copies, taken := s.sendCopies(d.fate, func() bool { return s.post(ctx, d.url, body) })
 	s.bank.mu.Lock()
 	d.state.Deliveries += copies
 	d.state.Answered = d.state.Answered || taken

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"context"
 	"math/rand/v2"
 	"time"
 
@@ -15,10 +16,12 @@ type Config struct {
 	Salt          string // of ecpay's request signature; a request that was signed with another is refused
 	CallbackToken string // of the callbacks' signature
 
-	// Now is what is written down and compared; pauses pass in real time whatever it says. nil:
-	// time.Now.
-	Now  func() time.Time
-	Rand rand.Source // of token values, nonces and the seed of the faults; nil: the same fixed seed at every start
+	// Now is what is written down and compared; pauses pass as Pause says. nil: time.Now.
+	Now func() time.Time
+	// Pause lets d pass before a result, a redelivery or a deadline; it is false when ctx ended
+	// before. It must be safe for concurrent use. nil: real time.
+	Pause func(ctx context.Context, d time.Duration) bool
+	Rand  rand.Source // of token values, nonces and the seed of the faults; nil: the same fixed seed at every start
 
 	// TokenTTL is the life of an access_token. 0: 7200 s, as Douyin's.
 	TokenTTL time.Duration
@@ -43,6 +46,9 @@ type Config struct {
 	// SettleTooEarly is the code of a settlement before its time. 0: 2010. UNCONFIRMED: no list of
 	// settle's codes is published.
 	SettleTooEarly int
+
+	// Trade is the second generation.
+	Trade Trade
 
 	// Latency is waited before every answer of Douyin's, on top of what the faults add.
 	Latency time.Duration
@@ -86,6 +92,9 @@ func (c Config) withDefaults() Config {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.Pause == nil {
+		c.Pause = pause
+	}
 	if c.Rand == nil {
 		c.Rand = rand.NewPCG(1, 2)
 	}
@@ -110,5 +119,6 @@ func (c Config) withDefaults() Config {
 	if c.HangBound <= 0 {
 		c.HangBound = time.Minute
 	}
+	c.Trade = c.Trade.withDefaults(c.RedeliveryScale)
 	return c
 }

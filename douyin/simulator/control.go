@@ -33,6 +33,7 @@ func (s *Server) controlHandler() http.Handler {
 		s.cfg.Log.Info().Msg("simulator: reset")
 		reply(w, http.StatusOK, struct{}{})
 	})
+	s.tradeControl(mux)
 	return mux
 }
 
@@ -90,6 +91,7 @@ func (s *Server) postPay(w http.ResponseWriter, r *http.Request) {
 func (s *Server) Reset() {
 	s.ledger.reset()
 	s.bank.reset()
+	s.trade.reset()
 	s.stats.reset()
 }
 

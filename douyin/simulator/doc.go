@@ -1,5 +1,6 @@
 // Package simulator is Douyin's other side: an http.Handler that answers as the order centre, the
-// token endpoint and the guaranteed payment (ecpay v1) answer, refuses what they refuse, keeps a
+// token endpoint, the guaranteed payment (ecpay v1) and the general trade system (trade_basic,
+// here: trade) answer, refuses what they refuse, keeps a
 // ledger of everything it was told, and fails on demand. Others may import it, for tests of any
 // client: it imports nothing of ours.
 //
@@ -37,6 +38,27 @@
 // numbers, to change a request under its number, or to ask for more than is left. The movements and
 // Anomalies make that visible.
 //
+// # What trade adds
+//
+// The app signs data for tt.requestOrder with its own key, so the simulator must be told its public
+// key, as the console is. Callbacks are signed with the platform's key, which is made at the start
+// unless Config.Trade has one. A refund that the buyer asks for is put to the shop
+// (pre_create_refund) every ten minutes until it is answered with content, then it may wait for an
+// audit, and at the deadline Douyin agrees by itself. Violations are what must not happen when the
+// shop's side is right: two answers for one refund_id, one number for two refunds, a push of such
+// an order to the order centre, money that moved twice, more than 500 client tokens in five
+// minutes.
+//
+// What no public text settles is decided here, and where a client could be hurt by the decision it
+// is a setting of Trade: how long an answer is awaited, refund_status after a denied audit, the
+// words of fulfilment, the code of a bad token. Without a setting: a signature is good for an hour
+// either way; totalAmount may be less than price times quantity, never more; one sku is one item
+// order; the same data makes the same order again; a number that was refused is not used up, one
+// that was taken is 22004 or 23111 whatever comes with it; refund_query of an order without refunds
+// is 20000; the flaws of settle_create are 23001 (missing) and 23002 (too long); each delivery is
+// signed afresh; a denied refund is told by refund_query alone; an expiry asks nobody; a refund
+// that nobody answered keeps an empty out_refund_no.
+//
 // # What is not Douyin's
 //
 // Everything under /_sim/ is the simulator's own control interface, and so is the text after the
@@ -51,4 +73,19 @@
 //	POST /_sim/pay           {"out_order_no":"..."}: the user pays; with "total_amount" in fen a paid order is made
 //	POST /_sim/revoke        every token is refused from now on
 //	POST /_sim/reset         forgets orders, money and counters; tokens and faults stay
+//
+// Of trade, where an order is named by "order_id" or "out_order_no":
+//
+//	GET  /_sim/trade/ledger        orders, refunds, settlements, movements and violations
+//	GET  /_sim/trade/violations    those alone
+//	GET  /_sim/trade/platform_key  the public key that verifies callbacks, PEM
+//	POST /_sim/trade/app_key       {"public_key":"PEM","key_version":"2"}: the app's key is uploaded
+//	POST /_sim/trade/request_order {"data":"...","byteAuthorization":"...","open_id":"..."}:
+//	                               tt.requestOrder; 200 {"orderId"} or 400 {"errNo","errMsg","reason"}
+//	POST /_sim/trade/pay           {"out_order_no":"...","pay_channel":10,"discount_amount":0}
+//	POST /_sim/trade/cancel        {"out_order_no":"..."}: the buyer gives up
+//	POST /_sim/trade/ask_refund    {"out_order_no":"...","amount":0,"by":"user|service|expiry",
+//	                               "audit":true,"reasons":[],"description":""}: {"refund_id"}
+//	POST /_sim/trade/ask_again     {"refund_id":"..."}: pre_create_refund once more
+//	POST /_sim/trade/settle        {"out_order_no":"..."}: Douyin settles by itself
 package simulator

@@ -47,23 +47,41 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, o op, c *call, fat
 	case Garbage, GarbageAfter:
 		write(w, []byte(`{"err_code":0,"err_no":0,"err_`))
 	case Busy:
-		write(w, operations[o].fails(nil, codeBusy, "系统繁忙，请稍后重试"))
+		write(w, operations[o].fails(nil, busyCode(o), "系统繁忙，请稍后重试"))
 	case SystemError, SystemErrorAfter:
 		write(w, operations[o].fails(nil, systemCode(o), "系统错误，请重试"))
 	case TokenRevoked:
-		write(w, c.out)
+		c.write(w)
 	default: // Latency is no verdict, and the kinds of results and callbacks never befall a call
 		cut(w)
 	}
 }
 
 // systemCode is the number of "internal error": -1 for the order push and the token, 1000 for
-// ecpay.
+// ecpay, 13000 (23000 for settlements) for trade.
 func systemCode(o op) int {
-	if o == opPush || o == opToken {
+	switch {
+	case o == opPush || o == opToken:
 		return codeSystem
+	case o == opClientToken:
+		return codeClientSystem
+	case o == opTradeSettle || o == opTradeSettleQuery:
+		return codeSettleSystem
+	case o.isTrade():
+		return codeTradeSystem
 	}
 	return codeInternal
+}
+
+// busyCode is the number of "too often".
+func busyCode(o op) int {
+	switch {
+	case o == opClientToken:
+		return codeClientOften
+	case o.isTrade():
+		return codeTradeOften
+	}
+	return codeBusy
 }
 
 func page(w http.ResponseWriter, status int, html string) {

@@ -29,9 +29,10 @@ const (
 	Hang      Kind = "hang"
 	CutBefore Kind = "cut_before" // the connection is closed without an answer; no effect
 	// the call takes effect, then the connection is closed without an answer
-	CutAfter     Kind = "cut_after"
-	TokenRevoked Kind = "token_revoked" // every token becomes invalid; only with order.push
-	Latency      Kind = "latency"       // the call is delayed by DelayMS, and then goes on to the next rule
+	CutAfter Kind = "cut_after"
+	// every token becomes invalid; only with order.push and the calls of trade
+	TokenRevoked Kind = "token_revoked"
+	Latency      Kind = "latency" // the call is delayed by DelayMS, and then goes on to the next rule
 
 	Fail Kind = "fail" // of refund.result and settle.result: accepted, and FAIL in the end
 
@@ -96,6 +97,7 @@ var profiles = map[string][]Fault{
 		{Kind: Duplicate, Probability: 0.10},
 		{Kind: Early, Probability: 0.05},
 		{Kind: Late, Probability: 0.05, DelayMS: 300},
+		{Op: "trade.order_query", Kind: TokenRevoked, Probability: 0.003},
 	},
 	// A day to be told of: about every second call fails, in every way there is.
 	"storm": {
@@ -115,6 +117,7 @@ var profiles = map[string][]Fault{
 		{Kind: Duplicate, Probability: 0.25},
 		{Kind: Early, Probability: 0.15},
 		{Kind: Late, Probability: 0.15, DelayMS: 1000},
+		{Op: "trade.refund_create", Kind: TokenRevoked, Probability: 0.01},
 	},
 }
 
@@ -156,8 +159,8 @@ func (p Plan) Validate() error {
 		case op(o).class() != f.Kind.class():
 			bad("kind %s cannot befall %s", f.Kind, f.Op)
 		}
-		if f.Kind == TokenRevoked && f.Op != opNames[opPush] {
-			bad("kind token_revoked: want op %s", opNames[opPush])
+		if o := slices.Index(Ops(), f.Op); f.Kind == TokenRevoked && (o < 0 || !op(o).takesToken()) {
+			bad("kind token_revoked: want op %s or a call of trade", opNames[opPush])
 		}
 		if !(f.Probability >= 0 && f.Probability <= 1) {
 			bad("probability: want 0 to 1")

@@ -81,7 +81,7 @@ func FuzzEcpay(f *testing.F) {
 	f.Add(uint8(opCreateOrder), orderBody)
 	f.Add(uint8(opQuerySettle), `{"out_settle_no":null,"x":-1e5}`)
 	f.Fuzz(func(t *testing.T, which uint8, body string) {
-		o := opCreateOrder + op(which)%(opCalls-opCreateOrder)
+		o := opCreateOrder + op(which)%(opUnsettled+1-opCreateOrder)
 		w := do(s, opPaths[o], "application/json", body)
 		var a answerBody
 		if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil || a.ErrNo == nil {
@@ -92,6 +92,28 @@ func FuzzEcpay(f *testing.F) {
 		}
 		if n := len(s.Money().Movements); n != 1 {
 			t.Fatalf("%d movements", n)
+		}
+	})
+}
+
+// FuzzTrade: every call of trade answers with JSON of its envelope, and without a token nothing is
+// taken.
+func FuzzTrade(f *testing.F) {
+	s := newSim(f, Config{})
+	f.Add(uint8(0), `{"order_id":"motb1","out_refund_no":"R1","cp_extra":"","refund_all":true}`)
+	f.Add(uint8(3), `{"app_id":"tt1","settle_id":null,"x":[[1e5,{}]]}`)
+	f.Fuzz(func(t *testing.T, which uint8, body string) {
+		o := opTradeOrder + op(which)%(opCalls-opTradeOrder)
+		w := do(s, opPaths[o], "application/json", body)
+		var a answerBody
+		if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil || a.ErrNo == nil || *a.ErrNo == 0 {
+			t.Fatalf("answer %q: %v", w.Body, err)
+		}
+		if v, err := tree([]byte(body)); err == nil && !json.Valid([]byte(body)) {
+			t.Fatalf("read %q as %+v, which encoding/json refuses", body, v)
+		}
+		if _, f := judgeOrderData(body); f == nil && !json.Valid([]byte(body)) {
+			t.Fatalf("took data %q, which encoding/json refuses", body)
 		}
 	})
 }

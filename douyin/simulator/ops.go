@@ -16,6 +16,16 @@ const (
 	opSettle
 	opQuerySettle
 	opUnsettled
+	opClientToken
+	opTradeOrder
+	opTradeCPS
+	opTradeRefund
+	opTradeRefundQuery
+	opTradeAudit
+	opTradeSettle
+	opTradeSettleQuery
+	opTradeFulfil
+	opTradeTags
 	opCalls // as many are calls over HTTP
 )
 
@@ -25,6 +35,12 @@ const (
 	opCallbackPayment
 	opCallbackRefund
 	opCallbackSettle
+	opTradeRefundResult
+	opTradeSettleResult
+	opTradeCallPayment
+	opTradeCallRefund
+	opTradeCallSettle
+	opTradeAsk
 	opCount
 )
 
@@ -39,6 +55,17 @@ var opPaths = [opCalls]string{ //nolint:gosec // addresses, not credentials
 	opSettle:       "/api/apps/ecpay/v1/settle",
 	opQuerySettle:  "/api/apps/ecpay/v1/query_settle",
 	opUnsettled:    "/api/apps/ecpay/v1/unsettle_amount",
+
+	opClientToken:      "/oauth/client_token/",
+	opTradeOrder:       tradePath + "order_query/",
+	opTradeCPS:         tradePath + "query_cps/",
+	opTradeRefund:      tradePath + "refund_create/",
+	opTradeRefundQuery: tradePath + "refund_query/",
+	opTradeAudit:       tradePath + "refund_audit_callback/",
+	opTradeSettle:      tradePath + "settle_create/",
+	opTradeSettleQuery: tradePath + "settle_query/",
+	opTradeFulfil:      tradePath + "fulfill_push_status/",
+	opTradeTags:        tradePath + "tag_query/",
 }
 
 // opNames are the names in faults and statistics.
@@ -57,6 +84,23 @@ var opNames = [opCount]string{
 	opCallbackPayment: "callback.payment",
 	opCallbackRefund:  "callback.refund",
 	opCallbackSettle:  "callback.settle",
+
+	opClientToken:       "trade.token",
+	opTradeOrder:        "trade.order_query",
+	opTradeCPS:          "trade.query_cps",
+	opTradeRefund:       "trade.refund_create",
+	opTradeRefundQuery:  "trade.refund_query",
+	opTradeAudit:        "trade.refund_audit",
+	opTradeSettle:       "trade.settle_create",
+	opTradeSettleQuery:  "trade.settle_query",
+	opTradeFulfil:       "trade.fulfill",
+	opTradeTags:         "trade.tag_query",
+	opTradeRefundResult: "trade.refund_result",
+	opTradeSettleResult: "trade.settle_result",
+	opTradeCallPayment:  "trade.callback_payment",
+	opTradeCallRefund:   "trade.callback_refund",
+	opTradeCallSettle:   "trade.callback_settle",
+	opTradeAsk:          "trade.pre_create_refund",
 }
 
 // operation reads a body and, unless a fault stands in the way, takes effect.
@@ -76,10 +120,27 @@ var operations = [opCalls]operation{
 	opSettle:       ecpay("out_settle_no", settleFields, (*Server).settle),
 	opQuerySettle:  ecpay("out_settle_no", querySettleFields, (*Server).querySettle),
 	opUnsettled:    ecpay("out_order_no", unsettledFields, (*Server).unsettleAmount),
+
+	opClientToken:      {parseTree(), (*Server).fetchClientToken, appendClientTokenError},
+	opTradeOrder:       basic(tradeOrderKey, orderRules, (*Server).orderQuery),
+	opTradeCPS:         basic(tradeOrderKey, orderRules, (*Server).cpsQuery),
+	opTradeRefund:      basic([]string{"out_refund_no"}, refundRules, (*Server).refundCreate),
+	opTradeRefundQuery: basic([]string{"out_refund_no", "refund_id", "order_id"}, refundQueryRules, (*Server).refundQuery),
+	opTradeAudit:       basic([]string{"refund_id"}, auditRules, (*Server).refundAudit),
+	opTradeSettle:      settling([]string{"out_settle_no"}, tradeSettleRules, (*Server).settleCreate),
+	opTradeSettleQuery: settling([]string{"out_settle_no", "settle_id", "out_order_no", "order_id"}, settleQueryRules, (*Server).settleQuery),
+	opTradeFulfil:      basic([]string{"order_id"}, fulfilRules, (*Server).fulfilPush),
+	opTradeTags:        basic(nil, tagQueryRules, (*Server).tagQuery),
 }
 
 // Ops are the names that Fault.Op knows.
 func Ops() []string { return slices.Clone(opNames[:]) }
+
+// isTrade tells whether an op is a call of trade_basic or the fetch of its token.
+func (o op) isTrade() bool { return o >= opClientToken && o < opCalls }
+
+// takesToken tells whether a call can find its token revoked.
+func (o op) takesToken() bool { return o == opPush || o > opClientToken && o < opCalls }
 
 // class tells which kinds of faults can befall an op.
 type class uint8
@@ -92,9 +153,9 @@ const (
 
 func (o op) class() class {
 	switch o {
-	case opRefundResult, opSettleResult:
+	case opRefundResult, opSettleResult, opTradeRefundResult, opTradeSettleResult:
 		return resultClass
-	case opCallbackPayment, opCallbackRefund, opCallbackSettle:
+	case opCallbackPayment, opCallbackRefund, opCallbackSettle, opTradeCallPayment, opTradeCallRefund, opTradeCallSettle, opTradeAsk:
 		return callbackClass
 	default:
 		return callClass

@@ -139,7 +139,7 @@ func (s *Server) judgePush(c *call) *refusal {
 	if !agree(req.orderStatus, req.detail.status) {
 		return &refusal{codeDetail, "order_detail字段格式错误", fmt.Sprintf("status: not the text of order_status %d", req.orderStatus)}
 	}
-	if s.cfg.RequirePayment && !s.bank.hasPayment(req.detail.orderID) {
+	if s.trade.pushed(req.detail.orderID, req.payment) || s.cfg.RequirePayment && !s.bank.hasPayment(req.detail.orderID) {
 		return &refusal{codeNoPayment, "担保交易支付订单不存在", ""}
 	}
 	return nil

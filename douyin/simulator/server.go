@@ -17,6 +17,7 @@ type Server struct {
 	tokens  tokens
 	ledger  *ledger
 	bank    *bank
+	trade   *trade
 	stats   stats
 	script  atomic.Pointer[script] // nil: no faults
 	control http.Handler
@@ -38,7 +39,8 @@ type Server struct {
 // New makes a simulator that holds nothing yet and has no faults. Close it when it is no longer
 // needed.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg.withDefaults(), ledger: newLedger(), bank: newBank(), closed: make(chan struct{})}
+	cfg = cfg.withDefaults()
+	s := &Server{cfg: cfg, ledger: newLedger(), bank: newBank(), trade: newTrade(cfg.Trade), closed: make(chan struct{})}
 	s.rand = rand.New(s.cfg.Rand)
 	s.control = s.controlHandler()
 	s.client = &http.Client{
@@ -139,8 +141,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, o op) {
 		cut(w)
 		return
 	}
-	header := w.Header()
-	header["X-Tt-Logid"] = []string{s.logID()}
+	c.logID = s.logID()
+	w.Header()["X-Tt-Logid"] = []string{c.logID}
 	if fate.fault != nil {
 		s.fail(w, r, o, c, fate)
 		return
@@ -153,8 +155,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, o op) {
 		case <-s.closed:
 		}
 	}
-	header["Content-Type"] = contentTypeJSON
-	_, _ = w.Write(c.out) // the client may be gone; the ledger has what happened
+	c.write(w)
 }
 
 var contentTypeJSON = []string{"application/json; charset=utf-8"}

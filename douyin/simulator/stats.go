@@ -61,6 +61,7 @@ type CallStats struct {
 type Stats struct {
 	Calls         map[string]CallStats `json:"calls"` // by operation; operations never called are left out
 	TokensFetched int64                `json:"tokens_fetched"`
+	ClientTokens  int64                `json:"client_tokens_fetched"`
 	Orders        int                  `json:"orders"`      // known, held or not
 	Held          int                  `json:"held"`        // with a push that took effect
 	Regressions   int                  `json:"regressions"` // pushes that made an order older
@@ -69,7 +70,7 @@ type Stats struct {
 // Stats copies the counters. It costs little, whatever the size of the ledger.
 func (s *Server) Stats() Stats {
 	out := Stats{
-		Calls: map[string]CallStats{}, TokensFetched: s.stats.ok[opToken].Load(),
+		Calls: map[string]CallStats{}, TokensFetched: s.stats.ok[opToken].Load(), ClientTokens: s.stats.ok[opClientToken].Load(),
 		Orders: int(s.ledger.count.Load()), Held: int(s.ledger.held.Load()), Regressions: int(s.ledger.back.Load()),
 	}
 	s.stats.mu.Lock()

@@ -121,4 +121,7 @@ func (s *Server) fetchToken(c *call) int {
 }
 
 // Revoke makes every token handed out so far invalid, as Douyin does when the secret is changed.
-func (s *Server) Revoke() { s.tokens.revoke(s.cfg.Now()) }
+func (s *Server) Revoke() {
+	s.tokens.revoke(s.cfg.Now())
+	s.trade.tokens.revoke()
+}
