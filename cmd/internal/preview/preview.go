@@ -141,10 +141,10 @@ func (d *Desk) preview(id string, s store.OrderSnapshot, err error) (Preview, er
 	switch {
 	case errors.As(buildErr, &noWord) && (err == nil || column.Reason != cell.TwoRows && column.Reason != cell.Statement):
 		p.Ignored = ignored(noWord.Status)
-		return p, nil
+		return p, nil //nolint:nilerr // what was read of it says enough
 	case err != nil: // what could not be read at all comes before what is missing
 		p.Refused = err
-		return p, nil
+		return p, nil //nolint:nilerr // it stands in the preview
 	case buildErr != nil:
 		p.Refused = buildErr
 		return p, nil
