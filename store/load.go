@@ -82,7 +82,7 @@ func (s *Store) loadBatch(ctx context.Context, calls []*gather.Call[string, Orde
 		l, ok := found[c.Key]
 		switch {
 		case c.Err != nil && badRow(c.Err):
-			c.Value.Order.ID = c.Key
+			c.Value.Order = s.asSwept(ctx, c.Key)
 			c.Err = s.rowRefused(c.Key, c.Err)
 		case c.Err != nil: // its statement failed
 		case !ok:
@@ -92,6 +92,17 @@ func (s *Store) loadBatch(ctx context.Context, calls []*gather.Call[string, Orde
 		}
 	}
 	return nil
+}
+
+// asSwept is what the sweep reads of an order whose row fails its statement. The record of a refusal has to
+// have that, or the next sweep takes the order for one that changed. A status that fails, too, is empty in
+// both.
+func (s *Store) asSwept(ctx context.Context, orderID string) Order {
+	seen := shop.Seen{ID: orderID}
+	if r, err := s.reading(ctx); err != nil || r.Statuses(ctx, s.querier(ctx), []*shop.Seen{&seen}) != nil {
+		seen.Status, seen.Updated = "", ""
+	}
+	return Order{ID: orderID, Status: seen.Status, Updated: seen.Updated}
 }
 
 // rowRefused is what an order is refused for whose row fails its statement.
