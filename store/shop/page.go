@@ -25,7 +25,11 @@ type Range struct {
 	Before       time.Time // beside To, not included; zero: no bound
 	ByCreateTime bool      // else updated_at, where the shop has one
 	After        Key       // where to go on; the zero value: at the begin
+	Keys         *Keys     // of the orders, where they are whole numbers; nil: all
 }
+
+// Keys is a range of keys, both ends included.
+type Keys struct{ Low, High int64 }
 
 // Seen is an order as the sweep sees it.
 type Seen struct {
@@ -166,6 +170,9 @@ func (r *Reading) pageWhere(q Range) (condition string, args []any, err error) {
 	}
 	if !q.Before.IsZero() {
 		where, args = append(where, t+" < ?"), append(args, value(q.Before))
+	}
+	if q.Keys != nil {
+		where, args = append(where, id+" >= ? AND "+id+" <= ?"), append(args, q.Keys.Low, q.Keys.High)
 	}
 	if q.After.ID != "" {
 		after, ok := idArg(q.After.ID, r.sweep.types["id"].number)

@@ -208,6 +208,9 @@ func (r *Reading) ByNumber(orderNo string, limit int) (q Statement, ok bool) {
 		append(slices.Clip(r.own.args), orderNo)}, true
 }
 
+// KeyIsInteger tells whether the sweep's keys are whole numbers to the database.
+func (r *Reading) KeyIsInteger() bool { return r.sweep.types["id"].number }
+
 // KeyIsNumber tells whether what Douyin gets as order_id is the shop's key.
 func (r *Reading) KeyIsNumber() bool {
 	no := r.own.expr["order_no"]

@@ -23,7 +23,7 @@ import (
 // sweptShop is what happens in one of the shops while everything runs and nobody enqueues anything.
 type sweptShop struct {
 	name    string // of configs/shops
-	rewrite func(sql string) string
+	rewrite func(q *configs.ShopSQL)
 	first   []string                // statements before the first sweep
 	refused map[string]refusedOrder // by key: orders that first adds, or makes fail in another way
 	changes map[string]changedOrder // by key
@@ -109,12 +109,11 @@ var sweptShops = map[string]sweptShop{
 		},
 		mends: javaMends,
 	},
-	"java with a scalar subquery": {
+	"java with a scalar subquery": { // which MySQL runs for all rows of a sweep's range, before it cuts the page
 		name: "java",
-		rewrite: func(sql string) string {
-			sql = strings.Replace(sql, "u.open_id AS openid",
-				"(SELECT u.open_id FROM user_social u WHERE u.user_id = o.user_id AND u.platform = 'DOUYIN') AS openid", 1)
-			return strings.Replace(sql, "LEFT JOIN user_social u ON u.user_id = o.user_id AND u.platform = 'DOUYIN'", "", 1)
+		rewrite: func(q *configs.ShopSQL) {
+			q.Order = strings.NewReplacer("LEFT JOIN user_social u ON u.user_id = o.user_id AND u.platform = 'DOUYIN'", "", "u.open_id AS openid",
+				"(SELECT u.open_id FROM user_social u WHERE u.user_id = o.user_id AND u.platform = 'DOUYIN') AS openid").Replace(q.Order)
 		},
 		refused: map[string]refusedOrder{"1859731842360115212": {"rows", "1242"}},
 		mends:   javaMends,
@@ -169,7 +168,7 @@ func runLayout(t *testing.T, dsn string, shop sweptShop) *sweptLayout {
 		cfg.Douyin.BaseURL, cfg.Douyin.AppID, cfg.Douyin.Secret = douyin.URL, "tt1", "secret"
 		cfg.Scheduler.SweepEvery, cfg.Scheduler.SweepAfter = 100*time.Millisecond, 0
 		if shop.rewrite != nil {
-			cfg.Shop.SQL.Order = shop.rewrite(cfg.Shop.SQL.Order)
+			shop.rewrite(&cfg.Shop.SQL)
 		}
 	})
 	for _, statement := range shop.first {
