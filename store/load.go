@@ -10,10 +10,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
+
 	"github.com/ordersync/ordersync/store/cell"
 	"github.com/ordersync/ordersync/store/gather"
 	"github.com/ordersync/ordersync/store/shop"
-	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // LoadOrder reads one order with all that a push needs. Calls made at the same time share one
@@ -111,9 +112,11 @@ func (s *Store) rowRefused(orderID string, err error) error {
 	if place.Table == "" {
 		place.Column = "rows"
 	}
-	refused := place.Refused(cell.Statement, "")
-	refused.Found = cut.To(err.Error(), maxMessage/2)
-	return refused
+	var words *mysql.MySQLError
+	if errors.As(err, &words) { // without what we were about
+		err = words
+	}
+	return place.Refused(cell.Statement, err.Error())
 }
 
 // loaded is one order's answer: an error here is that order's alone.
