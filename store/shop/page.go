@@ -67,6 +67,13 @@ func (r *Reading) Page(q Range, limit int, bare bool) (Statement, error) {
 		s.from + where + " ORDER BY " + t + ", " + id + " LIMIT ?", args}, nil
 }
 
+// Newest is the statement that reads the newest time of a range alone; none where no order is in it.
+func (r *Reading) Newest(q Range) (Statement, error) {
+	where, args, err := r.pageWhere(q)
+	t, _ := r.timeColumn(q)
+	return Statement{"SELECT " + t + " FROM " + r.sweep.from + where + " ORDER BY " + t + " DESC LIMIT 1", args}, err
+}
+
 // Count is the FROM and WHERE of a range, for whoever counts it.
 func (r *Reading) Count(q Range) (Statement, error) {
 	where, args, err := r.pageWhere(q)

@@ -182,6 +182,35 @@ func TestDoctorNamesTheIndexBehindASelect(t *testing.T) {
 	})
 }
 
+// javashop's server writes in UTC. Read with loc=Asia/Shanghai its orders are eight hours old: doctor says so, with the key.
+func TestDoctorComparesTheTimesOfALayoutWithNow(t *testing.T) {
+	for name, cures := range map[string]map[string]string{
+		"java":    {"UTC": "", "Asia%2FShanghai": "set loc in mysql.dsn to the zone in which the shop writes its times, which seems to be UTC"},
+		"shopxo":  {"UTC": "", "Asia%2FShanghai": ""}, // seconds have no zone
+		"courses": {"UTC": ""},
+	} {
+		for loc, cure := range cures {
+			t.Run(name+" in "+loc, func(t *testing.T) {
+				servertest.EachMySQL(t, func(t *testing.T, _ *gorm.DB, dsn string) {
+					s := loadLayout(t, dsn+"?loc="+loc, name, nil)
+					var columns int
+					for _, f := range s.store.CheckTimes(t.Context()) {
+						if strings.HasPrefix(f.What, "the newest create_time") || strings.HasPrefix(f.What, "the newest updated_at") {
+							columns++
+						}
+						if f.OK != (cure == "") || !strings.Contains(f.Cure, cure) {
+							t.Errorf("%+v, want %q", f, cure)
+						}
+					}
+					if want := map[string]int{"java": 2, "shopxo": 2, "courses": 1}[name]; columns != want {
+						t.Errorf("%d columns were compared with now, want %d", columns, want)
+					}
+				})
+			})
+		}
+	}
+}
+
 func (s *sampleLayout) push(t *testing.T, id string) (douyin.OrderPush, error) {
 	t.Helper()
 	snapshot, err := s.store.LoadOrder(t.Context(), id)
