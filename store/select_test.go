@@ -62,6 +62,10 @@ func TestNamesAndSelectsReadTheSame(t *testing.T) {
 			if (errA == nil) != (errB == nil) {
 				t.Errorf("order %s: %v and %v", id, errA, errB)
 			}
+			if (b.Order.Beside == 0) != (id == "4") || a.Order.Beside != 0 {
+				t.Errorf("order %s: what stands beside it is %d and %d", id, a.Order.Beside, b.Order.Beside)
+			}
+			b.Order.Beside = 0
 			b.Order.UserID, b.Order.ProductID, b.Order.CourseID = a.Order.UserID, a.Order.ProductID, a.Order.CourseID
 			if fmt.Sprintf("%+v", a) != fmt.Sprintf("%+v", b) {
 				t.Errorf("order %s:\nnames   %+v\nselects %+v", id, a, b)
@@ -117,6 +121,43 @@ func TestTwoRowsAreRefusedForTheirOrderAlone(t *testing.T) {
 			})
 		})
 	}
+}
+
+// While Douyin is asked the shop changes a buyer's openid, or a course's name: whoever pushed sees it, where a SELECT reads it.
+func TestAChangeBesideTheOrderIsSeenByWhoeverPushed(t *testing.T) {
+	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
+		servertest.CreateShop(t, db)
+		s := newStore(t, db, store.Config{Schema: selects()})
+		addOrder(t, db, 1, t0)
+		for _, c := range []struct {
+			statement string
+			want      bool
+		}{
+			{"UPDATE `order` SET uid = 1 WHERE id = 1", false},
+			{"UPDATE dy_user SET openid = 'another' WHERE id = 1", true},
+			{"UPDATE course SET name = '' WHERE id = 1", true},
+			{"UPDATE course SET name = NULL WHERE id = 1", true},
+			{"UPDATE product SET cover_img = 'https://img.example/2.png' WHERE id = 1", true},
+		} {
+			read, err := s.LoadOrder(t.Context(), "1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			seq, err := s.BeginPush(t.Context(), store.Begin{
+				OrderID: "1", Seq: read.State.Seq, Exists: read.State.OrderID != "", At: t0, DueAt: t0, StaleAfter: time.Minute,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			exec(t, db, c.statement)
+			changed, err := s.RecordPush(t.Context(), store.Push{
+				OrderID: "1", Seq: seq, At: t0, Outcome: store.Pushed, ShopStatus: "1", Digest: "d", Seen: &read.Order,
+			})
+			if err != nil || changed != c.want {
+				t.Errorf("%s: changed %v, %v; want %v", c.statement, changed, err, c.want)
+			}
+		}
+	})
 }
 
 // A row that fails a statement of the sweep costs its own order: the others are found, and that one, too, so that its push can say
