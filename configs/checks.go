@@ -164,11 +164,24 @@ var placeholder = regexp.MustCompile(`\{[^}]*\}?`)
 
 func placeholders(s string) error {
 	for _, p := range placeholder.FindAllString(s, -1) {
-		if p != "{order_id}" && p != "{product_id}" && p != "{course_id}" {
-			return fmt.Errorf("want {order_id}, {product_id} or {course_id}, found %q", p)
+		if !slices.Contains([]string{"{id}", "{sn}", "{order_id}", "{product_id}", "{course_id}"}, p) {
+			return fmt.Errorf("want {id}, {sn}, {order_id}, {product_id} or {course_id}, found %q", p)
 		}
 	}
 	return nil
+}
+
+// unfilled refuses a placeholder for which this shop has no value: it would be sent as nothing.
+func (s *Shop) unfilled(text string) string {
+	for _, p := range placeholder.FindAllString(text, -1) {
+		switch {
+		case s.SQL.Order != "" && p != "{id}" && p != "{order_id}":
+			return fmt.Sprintf("shop.sql.order has no column for %s: want {id} or {order_id}, or let it answer the whole value as detail_url or item_code", p)
+		case p == "{sn}" && s.Columns.SN == "":
+			return "{sn} is the value of shop.columns.sn, which is empty"
+		}
+	}
+	return ""
 }
 
 // settleDesc: settle_desc is at most 80 characters (ecpay v1, settle).
@@ -217,6 +230,11 @@ func (c *Config) together() []Problem {
 			Want: "want another port than gateway.addr has: the one is for the internet, the other is not"})
 	}
 	out = append(out, c.oneShop()...)
+	for _, k := range []struct{ path, text string }{{"shop.detail_url", c.Shop.DetailURL}, {"shop.item_code", c.Shop.ItemCode}} {
+		if want := c.Shop.unfilled(k.text); want != "" {
+			out = append(out, Problem{Key: k.path, From: c.from[k.path], Want: want})
+		}
+	}
 	if c.Shop.SQL.Order == "" && c.Shop.Columns.Status != "" && len(c.Shop.Status) == 0 {
 		out = append(out, Problem{Key: "shop.status", From: c.from["shop.status"],
 			Want: "no status has a word of Douyin's, so nothing would be pushed: want an entry such as 1: paid, or shop.columns.status: \"\""})

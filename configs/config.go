@@ -84,12 +84,18 @@ type Shop struct {
 	Tables       Tables
 	Columns      Columns
 	Status       map[string]string // the shop's value -> Douyin's word
-	Filter       map[string]string // column of the order table -> value; empty: every order is Douyin's
+	Filter       map[string]Values // column of the order table -> the values that it may have; empty: every order is Douyin's
 	Time         string            // "unix", "unix_ms" or "datetime"
 	Money        string            // "yuan" or "fen"
 	DetailURL    string
 	ImageBaseURL string // empty: cover images are absolute already
 	ItemCode     string // empty: not sent
+}
+
+// Values are what a column may hold: one of Texts, or NULL.
+type Values struct {
+	Texts []string
+	Null  bool
 }
 
 // ShopSQL are SELECTs of the shop's own, in place of Tables, Columns and Filter. Order empty: there are

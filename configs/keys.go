@@ -83,7 +83,7 @@ func (c *Config) keys() []key {
 		{path: "shop.columns.course.id", value: column(&col.Course.ID)},
 		{path: "shop.columns.course.name", value: column(&col.Course.Name)},
 		{path: "shop.status", value: table[string]{&s.Status, nil, oneOf(statusWords...)}, group: true},
-		{path: "shop.filter", value: table[string]{&s.Filter, required(columnName), nil}, group: true},
+		{path: "shop.filter", value: filter{&s.Filter}, group: true},
 		{path: "shop.time", value: text[string]{&s.Time, oneOf("unix", "unix_ms", "datetime")}},
 		{path: "shop.money", value: text[string]{&s.Money, oneOf("yuan", "fen")}},
 		{path: "shop.detail_url", value: text[string]{&s.DetailURL, required(placeholders)}},

@@ -51,7 +51,7 @@ func TestExampleListsEveryKeyWithItsDefaultAndMeaning(t *testing.T) {
 	c.from = nil
 	want := Default()
 	want.Redis.ClusterAddrs, want.Douyin.CallbackTokensOld, want.Gateway.Tokens = []string{}, []Secret{}, []Secret{}
-	want.Douyin.Codes, want.Shop.Filter, want.Admin.Users, want.Trace.Headers = map[int]string{}, map[string]string{}, map[string]Secret{}, map[string]Secret{}
+	want.Douyin.Codes, want.Shop.Filter, want.Admin.Users, want.Trace.Headers = map[int]string{}, map[string]Values{}, map[string]Secret{}, map[string]Secret{}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("the example's values are not the defaults:\n got %+v\nwant %+v", c, want)
 	}
@@ -118,9 +118,15 @@ func TestForms(t *testing.T) {
 		want       any
 	}{
 		{"JSON map", "", []string{`ORDERSYNC_SHOP__STATUS={"1":"unpaid","9":"paid"}`}, func(c *Config) any { return c.Shop.Status }, map[string]string{"1": "unpaid", "9": "paid"}},
-		{"JSON map, numbers as values", "", []string{`ORDERSYNC_SHOP__FILTER={"Channel":12345678901}`}, func(c *Config) any { return c.Shop.Filter }, map[string]string{"Channel": "12345678901"}},
+		{"JSON map, numbers as values", "", []string{`ORDERSYNC_SHOP__FILTER={"Channel":12345678901}`}, func(c *Config) any { return c.Shop.Filter }, map[string]Values{"Channel": {Texts: []string{"12345678901"}}}},
 		{"pairs", "", []string{"ORDERSYNC_SHOP__STATUS=1=unpaid, 9=paid"}, func(c *Config) any { return c.Shop.Status }, map[string]string{"1": "unpaid", "9": "paid"}},
-		{"number as filter value", "shop: {filter: {channel: 3}}", nil, func(c *Config) any { return c.Shop.Filter }, map[string]string{"channel": "3"}},
+		{"number as filter value", "shop: {filter: {channel: 3}}", nil, func(c *Config) any { return c.Shop.Filter }, map[string]Values{"channel": {Texts: []string{"3"}}}},
+		{"filter list and null", "shop: {filter: {channel: [douyin, 3, null], deleted_at: null, kind: a}}", nil, func(c *Config) any { return c.Shop.Filter },
+			map[string]Values{"channel": {Texts: []string{"douyin", "3"}, Null: true}, "deleted_at": {Null: true}, "kind": {Texts: []string{"a"}}}},
+		{"filter list and null in JSON", "", []string{`ORDERSYNC_SHOP__FILTER={"channel":["douyin",3,null],"deleted_at":null}`}, func(c *Config) any { return c.Shop.Filter },
+			map[string]Values{"channel": {Texts: []string{"douyin", "3"}, Null: true}, "deleted_at": {Null: true}}},
+		{"placeholders", "shop: {detail_url: 'pages/a?i={id}&s={sn}', item_code: '{id}-{product_id}'}", nil, func(c *Config) any { return c.Shop.DetailURL + c.Shop.ItemCode },
+			"pages/a?i={id}&s={sn}{id}-{product_id}"},
 		{"a map of the file replaces its default", "shop: {status: {0: unpaid}}", nil, func(c *Config) any { return c.Shop.Status }, map[string]string{"0": "unpaid"}},
 		{"codes", "douyin: {codes: {40099: rejected, -1: unavailable}}", nil, func(c *Config) any { return c.Douyin.Codes }, map[int]string{40099: "rejected", -1: "unavailable"}},
 		{"JSON list", "", []string{`ORDERSYNC_REDIS__CLUSTER_ADDRS=["a:1","b:2"]`}, func(c *Config) any { return c.Redis.ClusterAddrs }, []string{"a:1", "b:2"}},
@@ -168,13 +174,18 @@ func TestProblemsNameTheKey(t *testing.T) {
 		{"fraction", "worker: {concurrency: 1.5}", nil, "found 1.5"},
 		{"duration without unit", "douyin: {timeout: 10}", nil, "douyin.timeout (FILE): want a duration such as 500ms, 10s, 24h or 90d, from 100ms to 1m0s, found 10"},
 		{"flag", "settle: {auto: yes please}", nil, `settle.auto (FILE): want true or false, found "yes please"`},
-		{"number where text is wanted", "douyin: {secret: 12345}", nil, "douyin.secret (FILE): want text, found a number: put it in quotes"},
+		{"number where text is values", "douyin: {secret: 12345}", nil, "douyin.secret (FILE): want text, found a number: put it in quotes"},
 		{"status word", "shop: {status: {1: given}}", nil, `shop.status (FILE): "1": want one of unpaid, paid, cancelled, redeemed, refunding, refunded, refund_failed, found "given"`},
 		{"code", "douyin: {codes: {x: rejected}}", nil, `douyin.codes (FILE): "x": want a code of Douyin's, a whole number`},
 		{"column", "shop: {columns: {id: 'id; drop table'}}", nil, "shop.columns.id (FILE): want a column name"},
 		{"no column", "shop: {columns: {id: ''}}", nil, "shop.columns.id (FILE): must not be empty"},
 		{"table", "shop: {tables: {order: 'a.b.c'}}", nil, "shop.tables.order (FILE): want a table name"},
-		{"placeholder", "shop: {detail_url: 'p?id={id}'}", nil, `shop.detail_url (FILE): want {order_id}, {product_id} or {course_id}, found "{id}"`},
+		{"placeholder", "shop: {detail_url: 'p?id={key}'}", nil, `shop.detail_url (FILE): want {id}, {sn}, {order_id}, {product_id} or {course_id}, found "{key}"`},
+		{"placeholder without a column", "shop: {item_code: '{sn}', columns: {sn: ''}}", nil, "shop.item_code (FILE): {sn} is the value of shop.columns.sn, which is empty"},
+		{"placeholder beside SELECTs", "shop: {detail_url: 'p?id={product_id}', sql: {order: SELECT 1}}", nil, "shop.detail_url (FILE): shop.sql.order has no column for {product_id}: want {id} or {order_id}"},
+		{"filter of nothing", "shop: {filter: {channel: []}}", nil, `shop.filter (FILE): "channel": want a value, a list of them, or null, found an empty list`},
+		{"filter by true", "shop: {filter: {channel: true}}", nil, `shop.filter (FILE): "channel": want text, found true or false: put it in quotes`},
+		{"filter by no column", "shop: {filter: {'a b': 1}}", nil, `shop.filter (FILE): "a b": want a column name`},
 		{"DSN", "mysql: {dsn: 'hunter2-canary'}", nil, "mysql.dsn (FILE): it has no / before the database's name: want user:password@tcp(host:3306)/database (go-sql-driver DSN)"},
 		{"DSN without database", "mysql: {dsn: 'u:hunter2-canary@tcp(h)/'}", nil, "mysql.dsn (FILE): want a database name"},
 		{"redis scheme", "redis: {uri: 'http://:hunter2-canary@h'}", nil, "redis.uri (FILE): want redis://"},

@@ -199,6 +199,54 @@ func (t table[T]) set(raw any) error {
 	return nil
 }
 
+// filter is a table from columns to the values that each may have: one, a list of them, or null.
+type filter struct{ p *map[string]Values }
+
+func (f filter) empty() bool { return len(*f.p) == 0 }
+
+func (f filter) set(raw any) error {
+	entries, err := mapping(raw)
+	if err != nil {
+		return err
+	}
+	out := make(map[string]Values, len(entries))
+	for name, item := range entries {
+		if err := required(columnName).run(name); err != nil {
+			return fmt.Errorf("%q: %w", name, err)
+		}
+		if out[name], err = values(item); err != nil {
+			return fmt.Errorf("%q: %w", name, err)
+		}
+	}
+	*f.p = out
+	return nil
+}
+
+func values(raw any) (w Values, err error) {
+	items, isList := raw.([]any)
+	if !isList {
+		items = []any{raw}
+	}
+	if len(items) == 0 {
+		return w, errors.New("want a value, a list of them, or null, found an empty list")
+	}
+	for _, item := range items {
+		switch v := item.(type) {
+		case nil:
+			w.Null = true
+		case string:
+			w.Texts = append(w.Texts, v)
+		case json.Number:
+			w.Texts = append(w.Texts, v.String())
+		case int:
+			w.Texts = append(w.Texts, strconv.Itoa(v))
+		default:
+			return w, fmt.Errorf("want text, found %s: put it in quotes", kind(item))
+		}
+	}
+	return w, nil
+}
+
 // mapping reads the forms of a table. Whole numbers in JSON come out as int, as they do in YAML.
 func mapping(raw any) (map[string]any, error) {
 	switch v := raw.(type) {

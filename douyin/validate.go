@@ -36,7 +36,7 @@ func (o OrderPush) Validate() error {
 		return &FieldError{"update_time", fmt.Sprintf("want 10 digits (seconds) or 13 (milliseconds), found %d", o.UpdateTime)}
 	case digits(d.CreateTime) != 13:
 		return &FieldError{"order_detail.create_time", fmt.Sprintf("want 13 digits (milliseconds), found %d", d.CreateTime)}
-	case strings.Contains(d.DetailURL, "://") && !strings.Contains(strings.SplitN(d.DetailURL, "://", 2)[0], "?"):
+	case WebAddress(d.DetailURL):
 		return &FieldError{"order_detail.detail_url", "want a page of the mini-app such as pages/course/course, found a web address"}
 	case len(d.Items) == 0:
 		return &FieldError{"order_detail.item_list", "is empty"}
@@ -48,6 +48,13 @@ func (o OrderPush) Validate() error {
 		}
 	}
 	return nil
+}
+
+// WebAddress tells whether a page is an address of the web, which Douyin does not open as one of the mini-app. One that a page
+// carries behind its "?" is none.
+func WebAddress(page string) bool {
+	before, _, there := strings.Cut(page, "://")
+	return there && !strings.Contains(before, "?")
 }
 
 func (i OrderItem) fault() *FieldError {

@@ -37,6 +37,7 @@ func (s *Store) CheckShop(ctx context.Context) []Finding {
 	for _, t := range s.shopTables() {
 		findings = append(findings, s.checkTable(ctx, t))
 	}
+	findings = append(findings, s.checkUnique(ctx)...)
 	findings = append(findings, s.checkSweepIndex(ctx))
 	if s.schema.Columns.UpdatedAt != "" { // else it is the sweep's
 		backfill := s.CheckBackfillIndex(ctx)
@@ -225,7 +226,7 @@ func (s *Store) checkOurTables(ctx context.Context) Finding {
 		return failed(what, err, "run: ordersync migrate")
 	}
 	var tables *TablesError
-	switch err := s.checkTables(ctx); {
+	switch err := s.CheckTables(ctx); {
 	case errors.As(err, &tables) && tables.Missing != nil:
 		return Finding{What: tables.Error(), Cure: "bring them back from a backup; where they held nothing, empty " + versionTable + " and run: ordersync migrate"}
 	case errors.As(err, &tables):

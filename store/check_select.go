@@ -50,6 +50,7 @@ func (s *Store) checkSelects(ctx context.Context) []Finding {
 	for _, wrong := range r.Misfits() {
 		findings = append(findings, Finding{What: "shop.sql: " + wrong.What, Cure: wrong.Cure})
 	}
+	findings = append(findings, s.checkNewestUnique(ctx, r)...)
 	return append(findings, s.explainAll(ctx, r)...)
 }
 

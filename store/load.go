@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -50,12 +51,20 @@ func (s *Store) reading(ctx context.Context) (*shopReading, error) {
 		same = "CASE WHEN " + no + " > '' THEN (SELECT MIN(d.`order_id`) FROM `ordersync_order` d WHERE d.`order_no` = " + no + " AND d.`order_id` <> " + id + ") END"
 	}
 	more := ", " + columnList("s.", pushStateColumns) + ", " + columnList("s.", refundColumns) + ", pay.`total_fen`, " + same + ", " + s.sql.clock()
-	joins := " LEFT JOIN `ordersync_order` s ON s.`order_id` = " + id +
-		// What was paid matters only beside a refund, and looking each payment up costs as much as the user's row.
-		" LEFT JOIN `ordersync_payment` pay ON (s.`refunded_fen` > 0 OR s.`refunding_fen` > 0 OR s.`refund_failed_fen` > 0) AND pay.`out_order_no` = " + no
+	joins := s.ourJoins(id, no)
+	if s.cfg.ShopOnly {
+		more, joins = strings.Repeat(", NULL", len(pushStateColumns)+len(refundColumns)+2)+", "+s.sql.clock(), ""
+	}
 	r.load, r.own = found.Orders(more, joins), found.Own()
 	r.Reading = found
 	return r, nil
+}
+
+// ourJoins are what we know of an order's side at Douyin, by its key and its number.
+func (s *Store) ourJoins(id, no string) string {
+	return " LEFT JOIN `ordersync_order` s ON s.`order_id` = " + id +
+		// What was paid matters only beside a refund, and looking each payment up costs as much as the user's row.
+		" LEFT JOIN `ordersync_payment` pay ON (s.`refunded_fen` > 0 OR s.`refunding_fen` > 0 OR s.`refund_failed_fen` > 0) AND pay.`out_order_no` = " + no
 }
 
 // CheckReading tells whether the shop's tables, or its SELECTs, can be read as the configuration

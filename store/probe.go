@@ -33,7 +33,7 @@ func (e *TablesError) Error() string {
 // refused for such a reason a moment ago, for a full disk takes a small row where a large one finds
 // no room. The error is a *TablesError, a *RefusedError or the database's.
 func (s *Store) ProbeWrite(ctx context.Context) error {
-	if err := s.checkTables(ctx); err != nil {
+	if err := s.CheckTables(ctx); err != nil {
 		return err
 	}
 	if err := s.refusals.recent(); err != nil {
@@ -59,8 +59,9 @@ func (s *Store) ProbeWrite(ctx context.Context) error {
 	return nil
 }
 
-// checkTables looks for files that wait and tables that are gone.
-func (s *Store) checkTables(ctx context.Context) error {
+// CheckTables looks for migrations that wait and tables that are gone. The error is a *TablesError, or
+// the database's.
+func (s *Store) CheckTables(ctx context.Context) error {
 	all, err := s.MigrationStatus(ctx)
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ type (
 	User        = shop.User
 	Line        = shop.Line
 	Place       = shop.Place
+	Values      = shop.Values
 
 	Schema     = shop.Schema
 	Tables     = shop.Tables

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/store/cell"
 )
 
 func testBuilder() *Builder {
@@ -82,6 +83,9 @@ func TestBuildOrderPushMapsStatusesAndRefusesToGuess(t *testing.T) {
 	var noWord *NoWordError
 	if !errors.As(err, &noWord) {
 		t.Errorf("status 99: got %v, want a NoWordError", err)
+	}
+	if refused, ok := cell.Parse(err.Error()); !ok || *refused != *cell.NoWord.At("order", "status", "123", "99") {
+		t.Errorf("status 99 is set aside with %q", err)
 	}
 	b := testBuilder()
 	b.Statuses = nil

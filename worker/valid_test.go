@@ -22,9 +22,9 @@ type fixed string
 func (f fixed) Token(context.Context) (string, error)    { return string(f), nil }
 func (f fixed) Invalidate(context.Context, string) error { return nil }
 
-// TestWhatIsBuiltIsValidOrRefusedWithANamedField: whatever stands in the shop's rows, Douyin's strict other side never refuses
-// what we send. It is refused here, before anything is sent, and the error names a field.
-func TestWhatIsBuiltIsValidOrRefusedWithANamedField(t *testing.T) {
+// TestWhatIsBuiltIsValidOrRefusedWithANamedCell: whatever stands in the shop's rows, Douyin's strict other side never refuses
+// what we send. It is refused here, before anything is sent, and the error names the shop's cell and not Douyin's field.
+func TestWhatIsBuiltIsValidOrRefusedWithANamedCell(t *testing.T) {
 	sim := simulator.New(simulator.Config{AppID: "tt1", Secret: "s"})
 	defer func() { _ = sim.Close() }()
 	server := httptest.NewServer(sim)
@@ -44,7 +44,7 @@ func TestWhatIsBuiltIsValidOrRefusedWithANamedField(t *testing.T) {
 	}
 	r := rand.New(rand.NewPCG(7, 11))
 	sent, refused := 0, 0
-	for n := range 3000 {
+	for n := range 6000 {
 		b, s := randomOrder(r)
 		push, err := b.BuildOrderPush(s)
 		push.UpdateTime = time.Now().UnixMilli() + int64(n)
@@ -54,11 +54,10 @@ func TestWhatIsBuiltIsValidOrRefusedWithANamedField(t *testing.T) {
 		if err != nil {
 			refused++
 			var incomplete *store.ColumnError
-			var field *douyin.FieldError
 			var noWord *worker.NoWordError
-			named := errors.As(err, &incomplete) && incomplete.Column != "" || errors.As(err, &field) && field.Field != "" || errors.As(err, &noWord)
+			named := errors.As(err, &incomplete) && incomplete.Column != "" || errors.As(err, &noWord)
 			if !named {
-				t.Fatalf("refused without a field: %v", err)
+				t.Fatalf("refused without a cell: %v", err)
 			}
 			continue
 		}
@@ -91,7 +90,7 @@ func randomOrder(r *rand.Rand) (*worker.Builder, store.OrderSnapshot) {
 		Statuses: map[string]douyin.OrderStatus{
 			"0": douyin.Unpaid, "1": douyin.Paid, "2": douyin.Cancelled, "4": douyin.Redeemed, "5": douyin.Refunding, "6": douyin.Refunded, "8": douyin.RefundFailed,
 		},
-		DetailURL:    []string{"pages/course/course", "pages/order/detail?id={order_id}&c={course_id}", strings.Repeat("p", 1020) + "{product_id}"}[r.IntN(3)],
+		DetailURL:    []string{"pages/course/course", "pages/order/detail?id={id}&sn={sn}&c={course_id}", strings.Repeat("p", 1020) + "{product_id}"}[r.IntN(3)],
 		ImageBaseURL: []string{"", "https://img.example.com/"}[r.IntN(2)],
 		ItemCode:     []string{"", "sku-{product_id}"}[r.IntN(2)],
 	}
@@ -100,16 +99,20 @@ func randomOrder(r *rand.Rand) (*worker.Builder, store.OrderSnapshot) {
 		Order: store.Order{
 			ID: id, OrderNo: randomText(r, id, 80), UserID: "7", ProductID: randomText(r, "8", 20), CourseID: randomText(r, "9", 20),
 			Amount:     store.Fen(r.Int64N(10_000_000_000) - 10),
-			CreateTime: time.Unix(r.Int64N(2_000_000_000), 0), PaymentNo: randomText(r, "SN1", 80),
+			CreateTime: time.Unix(r.Int64N(2_000_000_000), 0), PaymentNo: randomText(r, "SN1", 80), SN: randomText(r, "SN1", 80),
 			Status: []string{"0", "1", "1", "1", "2", "4", "5", "6", "8", "99"}[r.IntN(10)],
 		},
 		User: store.User{Found: r.IntN(30) > 0, OpenID: []string{"_000abc", "_000abc", "_000abc", ""}[r.IntN(4)]}, // whose it is, only Douyin can tell
 	}
 	for range []int{0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2}[r.IntN(12)] {
+		quantity := 20 - r.Int64N(21)
+		if r.IntN(20) == 0 {
+			quantity = r.Int64()
+		}
 		s.Lines = append(s.Lines, store.Line{
 			Title: randomText(r, "课程", 300), NoTitle: r.IntN(30) == 0, SubTitle: randomText(r, "", 30),
 			Image: randomText(r, "https://cdn.example.com/1.jpg", 300), NoImage: r.IntN(30) == 0,
-			ItemCode: randomText(r, "", 5), Quantity: 20 - r.Int64N(21), Price: store.Fen(r.Int64N(10_000_000_000) - 10),
+			ItemCode: randomText(r, "", 5), Quantity: quantity, Price: store.Fen(r.Int64N(10_000_000_000) - 10),
 		})
 	}
 	return b, s

@@ -60,6 +60,8 @@ func (p *process) doctor(ctx context.Context, cfg *configs.Config, a *assembly.A
 	results = append(results, doctor.Gateway(cfg)...)
 	for _, look := range []func(context.Context) []doctor.Result{
 		func(ctx context.Context) []doctor.Result { return doctor.Database(ctx, st) },
+		func(ctx context.Context) []doctor.Result { return doctor.Orders(ctx, a.Preview) },
+		func(ctx context.Context) []doctor.Result { return doctor.Statuses(ctx, st, a.StatusWords()) },
 		func(ctx context.Context) []doctor.Result { return doctor.Money(ctx, st) },
 		func(ctx context.Context) []doctor.Result { return doctor.Clocks(ctx, st) },
 		func(ctx context.Context) []doctor.Result { return doctor.Redis(ctx, rdb) },

@@ -164,6 +164,7 @@ func TestEnqueueStatusRetry(t *testing.T) {
 
 	run(exitFailed, `order "404": neither the shop nor ordersync has it`, "status", "404")
 	run(exitDone, "unknown", "status", "7")
+	run(exitDone, "found by       its key, 7\n", "status", "7")
 	var status gateway.OrderStatus
 	if err := json.Unmarshal([]byte(run(exitDone, "{", "status", "7", "--json")), &status); err != nil {
 		t.Fatal(err)

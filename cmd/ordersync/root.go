@@ -115,6 +115,7 @@ func (p *process) commands() []*cobra.Command {
 		newScheduler(p),
 		newMigrate(p),
 		newDoctor(p),
+		newPreview(p),
 		newEnqueue(p),
 		newStatus(p),
 		newRetry(p),

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -13,7 +14,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ordersync/ordersync/cmd/internal/assembly"
+	"github.com/ordersync/ordersync/cmd/internal/desk"
 	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks/gateway"
 )
 
@@ -21,7 +24,7 @@ func newStatus(p *process) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "status ORDER",
-		Short: "What we and Douyin know of one order: state, last answer, log id, history",
+		Short: "What we and Douyin know of one order, named by its key or a number of it: state, last answer, log id, history",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.with(cmd.Context(), []string{"mysql.dsn"}, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
@@ -33,16 +36,23 @@ func newStatus(p *process) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				order, found, err := orders.OrderStatus(ctx, args[0])
+				id, what, err := orders.Find(ctx, args[0])
+				if errors.Is(err, desk.ErrNoOrder) {
+					return fmt.Errorf("order %q: neither the shop nor ordersync has it", args[0])
+				}
+				if err != nil {
+					return err
+				}
+				order, found, err := orders.OrderStatus(ctx, id)
 				switch {
 				case err != nil:
 					return err
 				case !found:
-					return fmt.Errorf("order %q: neither the shop nor ordersync has it", args[0])
+					return fmt.Errorf("order %q: neither the shop nor ordersync has it", id)
 				case asJSON:
 					return p.printJSON(order)
 				}
-				return p.printStatus(order, st.Zone())
+				return p.printStatus(order, foundBy(args[0], what), st.Zone())
 			})
 		},
 	}
@@ -58,7 +68,7 @@ func (p *process) printJSON(v any) error {
 }
 
 // printStatus prints times as RFC 3339 has them, in the shop's zone.
-func (p *process) printStatus(o gateway.OrderStatus, zone *time.Location) error {
+func (p *process) printStatus(o gateway.OrderStatus, found string, zone *time.Location) error {
 	moment := func(t *time.Time) string {
 		if t == nil {
 			return ""
@@ -72,6 +82,7 @@ func (p *process) printStatus(o gateway.OrderStatus, zone *time.Location) error 
 		}
 	}
 	line("order", o.OrderID)
+	line("found by", found)
 	if o.OrderNo != o.OrderID {
 		line("order_id at Douyin", o.OrderNo)
 	}
@@ -117,6 +128,16 @@ func printMoney(w io.Writer, o gateway.OrderStatus, moment func(*time.Time) stri
 	for _, s := range o.Settlements {
 		row("settlement", s.OutSettleNo, s.AmountFen, s.SettleNo, s.Progress)
 	}
+}
+
+// foundBy says what a number was taken for.
+func foundBy(number string, what store.MatchKind) string {
+	is := map[store.MatchKind]string{
+		store.MatchOrder: "its key", store.MatchOrderNo: "its order_id at Douyin", store.MatchRefund: "out_refund_no", store.MatchSettlement: "out_settle_no",
+		store.MatchDouyinOrder: "Douyin's number of its payment", store.MatchDouyinRefund: "Douyin's number of its refund",
+		store.MatchDouyinSettlement: "Douyin's number of its settlement",
+	}[what]
+	return is + ", " + number
 }
 
 func held(h *gateway.Held) string {

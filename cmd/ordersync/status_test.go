@@ -19,7 +19,7 @@ func TestStatusPrintsTimesWithTheirOffset(t *testing.T) {
 	}
 	var out bytes.Buffer
 	p := process{out: &out}
-	if err := p.printStatus(order, time.FixedZone("", 8*60*60)); err != nil {
+	if err := p.printStatus(order, "its key, 1", time.FixedZone("", 8*60*60)); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(out.String(), "2026-03-01T16:00:00+08:00"); n != 5 {

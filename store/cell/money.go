@@ -64,15 +64,11 @@ func FloatYuan(v float64, single bool) (fen int64, reason Reason) {
 	return int64(near), ""
 }
 
-// FloatText is FloatYuan of a value that came as text. InexactMoney also says that the text has too few
-// digits to tell the fen.
+// FloatText is FloatYuan of a value that came as text. A FLOAT must have been made a double by the server.
 func FloatText(text string, single bool) (fen int64, reason Reason) {
 	v, err := strconv.ParseFloat(text, 64)
 	if err != nil {
 		return 0, NotMoney
-	}
-	if _, fraction, _ := strings.Cut(text, "."); single && math.Abs(v) >= 10_000 && len(fraction) < 2 {
-		return 0, InexactMoney
 	}
 	return FloatYuan(v, single)
 }

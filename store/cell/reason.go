@@ -2,7 +2,9 @@ package cell
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,7 +24,7 @@ const (
 	NoTitleRow   Reason = "no_title_row"
 	EmptyOrderNo Reason = "empty_order_no"
 	NoLine       Reason = "no_line"
-	EmptyStatus  Reason = "empty_status"
+	NoWord       Reason = "no_word"
 
 	TwoRows   Reason = "two_rows"   // Found names both where they can be told apart
 	TwoOrders Reason = "two_orders" // of one order_no; Found names both keys
@@ -32,7 +34,10 @@ const (
 	PictureCharacters Reason = "picture_characters"
 	PictureRelative   Reason = "picture_relative"
 	PictureTooLong    Reason = "picture_too_long"
-	TextTooLong       Reason = "text_too_long"
+	TextTooLong       Reason = "text_too_long" // Found: "70 > 64", in bytes
+	NotUTF8           Reason = "not_utf8"
+	WebAddress        Reason = "web_address"
+	EmptyPage         Reason = "empty_page"
 
 	NullMoney     Reason = "null_money"
 	NotMoney      Reason = "not_money"
@@ -48,12 +53,17 @@ const (
 	NotSeconds      Reason = "not_seconds"
 	NotMilliseconds Reason = "not_milliseconds"
 	YearOutside     Reason = "year_outside"
+	TooEarly        Reason = "too_early"
 
 	NotNumber   Reason = "not_number"
 	NotPositive Reason = "not_positive"
+	TooMany     Reason = "too_many"
 
 	Statement Reason = "statement" // the database refuses to read the row; Found has its words
 )
+
+// Reasons are all that there are, in order.
+func Reasons() []Reason { return slices.Sorted(maps.Keys(texts)) }
 
 // Texts are what is wrong and the cure, after the name of the cell, in English and in Chinese. "%s" in both stands for
 // what was found.
@@ -74,13 +84,16 @@ var texts = map[Reason][2]string{
 		"there is no such row, and Douyin needs the buyer's open_id: bring the user's row back, or keep orders of other channels out with shop.filter",
 		"没有这一行，而抖音需要买家的 open_id：请补回该用户；其他渠道的订单请用 shop.filter 排除",
 	},
-	EmptyPicture:  {"is empty, and Douyin needs an image: write a picture's address", "为空，而抖音需要图片：请填入图片地址"},
-	NoPictureRow:  {"there is no such row, and Douyin needs an image: bring the product's row back", "没有这一行，而抖音需要图片：请补回该商品"},
-	EmptyTitle:    {"is empty, and Douyin needs a title: write one", "为空，而抖音需要标题：请填写"},
-	NoTitleRow:    {"there is no such row, and Douyin needs a title: bring the row back", "没有这一行，而抖音需要标题：请补回该记录"},
-	EmptyOrderNo:  {"is empty, and Douyin needs it as order_id: write the number that create_order was given", "为空，而抖音以它作为 order_id：请填入 create_order 使用的订单号"},
-	NoLine:        {"the order has no line, and Douyin needs at least one: bring its goods back", "订单没有商品行，而抖音至少需要一行：请补回订单商品"},
-	EmptyStatus:   {"is empty: let the SELECT answer a word or a value of shop.status, or NULL for an order that is not Douyin's", "为空：SELECT 应返回状态词或 shop.status 中的值；与抖音无关的订单请返回 NULL"},
+	EmptyPicture: {"is empty, and Douyin needs an image: write a picture's address", "为空，而抖音需要图片：请填入图片地址"},
+	NoPictureRow: {"there is no such row, and Douyin needs an image: bring the product's row back", "没有这一行，而抖音需要图片：请补回该商品"},
+	EmptyTitle:   {"is empty, and Douyin needs a title: write one", "为空，而抖音需要标题：请填写"},
+	NoTitleRow:   {"there is no such row, and Douyin needs a title: bring the row back", "没有这一行，而抖音需要标题：请补回该记录"},
+	EmptyOrderNo: {"is empty, and Douyin needs it as order_id: write the number that create_order was given", "为空，而抖音以它作为 order_id：请填入 create_order 使用的订单号"},
+	NoLine:       {"the order has no line, and Douyin needs at least one: bring its goods back", "订单没有商品行，而抖音至少需要一行：请补回订单商品"},
+	NoWord: {
+		"is %s, which has no word in shop.status: give it one there, or leave it where the order is not Douyin's business",
+		"是 %s，在 shop.status 中没有对应的词：请在其中补上；若订单与抖音无关，则无需处理",
+	},
 	TwoRows:       {"there are two rows where one is expected (%s): delete one, or let the SELECT choose", "应当只有一行，却有两行（%s）：请删除其一，或在 SELECT 中选定一行"},
 	TwoOrders:     {"two orders have this order_no (%s), and Douyin would take them for one: give one of them another number", "两个订单使用同一个 order_no（%s），抖音会视为同一订单：请更换其中一个单号"},
 	PictureNumber: {"is %s, a bare number and no address of a picture: write the address, or join the table of attachments in shop.sql", "是 %s，只是一个编号而不是图片地址：请填入地址，或在 shop.sql 中关联附件表"},
@@ -91,7 +104,10 @@ var texts = map[Reason][2]string{
 	},
 	PictureRelative: {"is %s, a relative address, and shop.image_base_url is not set: set it to what stands before it", "是相对地址 %s，而 shop.image_base_url 未设置：请设置地址前缀"},
 	PictureTooLong:  {"is longer than the 512 bytes that Douyin takes of an address: shorten it", "超过抖音允许的 512 字节：请缩短地址"},
-	TextTooLong:     {"is longer than Douyin takes (%s): shorten it", "超过抖音允许的长度（%s）：请缩短"},
+	TextTooLong:     {"is longer than Douyin takes (%s bytes): shorten it", "超过抖音允许的长度（%s 字节）：请缩短"},
+	NotUTF8:         {"is not text in UTF-8: mend the value, or the column's character set", "不是 UTF-8 文本：请修正数据或该列的字符集"},
+	WebAddress:      {"is a web address, and Douyin needs a page of the mini-app: write one, such as pages/course/course", "是网址，而抖音需要小程序页面：请填写页面路径，例如 pages/course/course"},
+	EmptyPage:       {"is empty, and Douyin needs a page of the mini-app: write one, such as pages/course/course", "为空，而抖音需要小程序页面：请填写页面路径，例如 pages/course/course"},
 	NullMoney:       {"is NULL, and Douyin needs the amount: write it", "为 NULL，而抖音需要金额：请填写"},
 	NotMoney:        {"is not a decimal number of yuan: write one, such as 19.90", "不是以元为单位的小数：请填写，例如 19.90"},
 	NotFen:          {"is not an integer number of fen: write one, such as 1990, or set shop.money to yuan", "不是以分为单位的整数：请填写，例如 1990；或把 shop.money 设为 yuan"},
@@ -108,14 +124,16 @@ var texts = map[Reason][2]string{
 		"is not in the years 2000 to 2100: mend it, or set shop.time to what the column holds (unix, unix_ms or datetime)",
 		"不在 2000 年到 2100 年之间：请修正，或把 shop.time 设为该列的实际格式（unix、unix_ms 或 datetime）",
 	},
+	TooEarly:    {"is before 9 September 2001, which Douyin's 13 digits of milliseconds cannot say: write when the order was made", "早于 2001 年 9 月 9 日，抖音的 13 位毫秒时间无法表示：请填写下单时间"},
 	NotNumber:   {"is not a whole number: write the number of pieces", "不是整数：请填写件数"},
 	NotPositive: {"is not above zero: write the number of pieces", "不大于零：请填写件数"},
+	TooMany:     {"is too large for a number of pieces: write how many were bought", "件数过大：请填写购买件数"},
 	Statement:   {"the database does not read this row (%s): mend the value that its words name", "数据库无法读取这一行（%s）：请按其提示修正数据"},
 }
 
 // Error names a cell that keeps an order from being sent.
 type Error struct {
-	Table  string // as the shop names it; empty: Column is one of a SELECT of shop.sql
+	Table  string // as the shop names it; empty: Column is one of a SELECT of shop.sql, or a key of the configuration
 	Column string
 	Row    string // primary key of Table's row; where Table is empty, the order's
 	Reason Reason
@@ -142,16 +160,17 @@ func (r Reason) At(table, column, row, found string) *Error {
 // Error is the text in English: `product.cover_img of row "8": is "55", a bare number …`.
 func (p *Error) Error() string {
 	en, _ := p.Reason.Texts()
-	return p.where() + fill(en, p.Found)
+	return p.where() + fill(en, p.Reason.repeats(p.Found))
 }
 
 // Chinese is the text in Chinese: `product 表第 "8" 行的 cover_img：是 "55"，…`.
 func (p *Error) Chinese() string {
 	_, zh := p.Reason.Texts()
+	found := p.Reason.repeats(p.Found)
 	if p.Table == "" {
-		return fmt.Sprintf("订单 %q 的 %s：", p.Row, p.Column) + fill(zh, p.Found)
+		return fmt.Sprintf("订单 %q 的 %s：", p.Row, p.Column) + fill(zh, found)
 	}
-	return fmt.Sprintf("%s 表第 %q 行的 %s：", p.Table, p.Row, p.Column) + fill(zh, p.Found)
+	return fmt.Sprintf("%s 表第 %q 行的 %s：", p.Table, p.Row, p.Column) + fill(zh, found)
 }
 
 func (p *Error) where() string {
@@ -161,35 +180,58 @@ func (p *Error) where() string {
 	return fmt.Sprintf("%s.%s of row %q: ", p.Table, p.Column, p.Row)
 }
 
-func fill(text, found string) string { return strings.Replace(text, "%s", `"`+found+`"`, 1) }
+// repeats is what a text says of what was found: a value of the shop's in quotes, and in brackets, where it
+// is a remark of ours, as it is.
+func (r Reason) repeats(found string) string {
+	if strings.Contains(texts[r][0], "(%s") {
+		return found
+	}
+	return `"` + found + `"`
+}
 
-var place = regexp.MustCompile(`^(?:([A-Za-z0-9_$.]+)\.)?([A-Za-z0-9_$]+) of (row|order) "((?:[^"\\]|\\.)*)": (.*)$`)
+func fill(text, found string) string { return strings.Replace(text, "%s", found, 1) }
+
+var place = regexp.MustCompile(`(?s)^(?:([A-Za-z0-9_$.]+)\.)?([A-Za-z0-9_$]+) of (row|order) "((?:[^"\\]|\\.)*)": (.*)$`)
 
 // Parse reads a text that Error made, so that a page can show in Chinese what was recorded in English. ok is
 // false for every other text, one that was cut included.
 func Parse(text string) (p *Error, ok bool) {
 	m := place.FindStringSubmatch(text)
-	if m == nil || (m[3] == "row") != (m[1] != "") {
+	if m == nil || m[3] == "row" && m[1] == "" {
 		return nil, false
 	}
-	row, ok := unquote(m[4])
-	if !ok {
+	p = &Error{Table: m[1], Column: m[2]}
+	if m[3] == "order" && m[1] != "" { // a key of the configuration
+		p.Table, p.Column = "", m[1]+"."+m[2]
+	}
+	if p.Row, ok = unquote(m[4]); !ok {
 		return nil, false
 	}
-	for reason, t := range texts {
-		before, after, finds := strings.Cut(t[0], "%s")
-		found, fits := strings.CutPrefix(m[5], before)
-		if fits && finds {
-			found, fits = strings.CutSuffix(found, after)
-			found = strings.TrimSuffix(strings.TrimPrefix(found, `"`), `"`)
-		} else if fits {
-			fits = found == ""
-		}
-		if fits {
-			return &Error{Table: m[1], Column: m[2], Row: row, Reason: reason, Found: found}, true
+	for reason := range texts {
+		if found, fits := reason.foundIn(m[5]); fits {
+			p.Reason, p.Found = reason, found
+			return p, true
 		}
 	}
 	return nil, false
+}
+
+// foundIn is what of a text in English was found in the shop; fits is false where it is not the reason's text.
+func (r Reason) foundIn(text string) (found string, fits bool) {
+	before, after, finds := strings.Cut(texts[r][0], "%s")
+	if !finds {
+		return "", text == before
+	}
+	found, fits = strings.CutPrefix(text, before)
+	if fits {
+		found, fits = strings.CutSuffix(found, after)
+	}
+	if fits && r.repeats("") != "" { // in quotes
+		if fits = len(found) > 1 && found[0] == '"' && found[len(found)-1] == '"'; fits {
+			found = found[1 : len(found)-1]
+		}
+	}
+	return found, fits
 }
 
 func unquote(s string) (string, bool) {

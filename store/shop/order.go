@@ -16,6 +16,7 @@ type Order struct {
 	Price      Fen    // of the one line that the order itself names; 0 where lines have rows of their own
 	Amount     Fen    // of the whole order
 	CreateTime time.Time
+	SN         string // the shop's own payment number; empty: there is none, or the shop's SELECT does not say
 	PaymentNo  string // Douyin's number of the payment; empty: there is none
 	Status     string // the shop's own value, or a word of Douyin's; empty: there is none
 	Updated    string // the shop's updated_at in a form that only compares; empty: the shop has none

@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/ordersync/ordersync/store/cell"
 )
 
 // Key is a place in the order of (time, key). It may be kept and resumed as JSON. With an ID,
@@ -26,6 +24,7 @@ type Range struct {
 	ByCreateTime bool      // else updated_at, where the shop has one
 	After        Key       // where to go on; the zero value: at the begin
 	Keys         *Keys     // of the orders, where they are whole numbers; nil: all
+	NewestFirst  bool      // in the order of (time, key) from its end; with an After there is no such page
 }
 
 // Keys is a range of keys, both ends included.
@@ -54,7 +53,7 @@ func (r *Reading) Page(q Range, limit int, bare bool) (Statement, error) {
 	}
 	t, _ := r.timeColumn(q)
 	s := r.sweep
-	status, updated := s.expr["status"], s.expr["updated_at"]
+	status, updated := s.read("status"), s.expr["updated_at"]
 	if status == "" || bare {
 		status = "''"
 	}
@@ -63,8 +62,12 @@ func (r *Reading) Page(q Range, limit int, bare bool) (Statement, error) {
 	}
 	id := s.expr["id"]
 	args = append(append(append([]any{}, s.args...), args...), limit)
-	return Statement{"SELECT " + id + ", " + status + ", " + t + ", " + updated + ", CASE WHEN " + s.where + " THEN 1 ELSE 0 END FROM " +
-		s.from + where + " ORDER BY " + t + ", " + id + " LIMIT ?", args}, nil
+	down := ""
+	if q.NewestFirst {
+		down = " DESC"
+	}
+	return Statement{"SELECT " + s.read("id") + ", " + status + ", " + t + ", " + updated + ", CASE WHEN " + s.where + " THEN 1 ELSE 0 END FROM " +
+		s.from + where + " ORDER BY " + t + down + ", " + id + down + " LIMIT ?", args}, nil
 }
 
 // Newest is the statement that reads the newest time of a range alone; none where no order is in it.
@@ -109,7 +112,7 @@ func (r *Reading) Statuses(ctx context.Context, db Querier, orders []*Seen) erro
 	}
 	return each(ctx, db, r.statuses().In(args), into, func() {
 		if o := byID[id.String]; o != nil {
-			o.Status = r.statusText(status)
+			o.Status = status.String
 			r.seeUpdated(o, updated)
 		}
 	})
@@ -121,7 +124,7 @@ func (r *Reading) ReadPage(ctx context.Context, db Querier, q Statement, see fun
 	var at, updated any
 	var wanted bool
 	return each(ctx, db, q, []any{&id, &status, &at, &updated, &wanted}, func() {
-		o := Seen{ID: id.String, Status: r.statusText(status), Douyins: wanted}
+		o := Seen{ID: id.String, Status: status.String, Douyins: wanted}
 		r.seeUpdated(&o, updated)
 		t, err := r.AnyTime(at)
 		if err != nil {
@@ -131,11 +134,6 @@ func (r *Reading) ReadPage(ctx context.Context, db Querier, q Statement, see fun
 		o.At = t
 		see(o)
 	})
-}
-
-// statusText is the status of a row of the sweep's.
-func (r *Reading) statusText(v sql.NullString) string {
-	return cell.Text([]byte(v.String), r.sweep.types["status"].bit && v.Valid)
 }
 
 func (r *Reading) seeUpdated(o *Seen, updated any) {

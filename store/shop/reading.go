@@ -50,10 +50,22 @@ func (s source) selectFrom(columns []string, more, joins string) string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(s.expr[c])
+		b.WriteString(s.read(c))
 	}
 	b.WriteString(more + " FROM " + s.from + joins + " WHERE " + s.where)
 	return b.String()
+}
+
+// read is the expression that reads a column. A FLOAT is made a double, for servers print six digits of it, and a BIT a number, for it
+// comes as bytes. Conditions take expr: an index is of the column as it is.
+func (s source) read(column string) string {
+	switch kind := s.types[column]; {
+	case kind.single:
+		return s.expr[column] + " + 0e0"
+	case kind.bit:
+		return s.expr[column] + " + 0"
+	}
+	return s.expr[column]
 }
 
 // has are those of columns that the source has, in their order.
@@ -117,7 +129,7 @@ func (r *Reading) compileNames(ctx context.Context, db Querier) error {
 	r.buildNames()
 	columns := r.own.has(allColumns)
 	var err error
-	r.own.types, err = columnTypes(ctx, db, r.own.selectFrom(columns, "", "")+" AND 1 = 0", columns, r.own.args)
+	r.own.types, err = r.columnTypes(ctx, db, r.own.selectFrom(columns, "", "")+" AND 1 = 0", columns, r.own.args)
 	if err == nil && !r.sqlite { // which compares any text with any other
 		err = r.readCharsets(ctx, db)
 	}
@@ -176,12 +188,12 @@ func (r *Reading) MayBeUnmarked() bool {
 func (r *Reading) UpdatedIsNumber() bool { return r.sweep.types["updated_at"].number }
 
 // ID and OrderNo are expressions over a statement of Orders.
-func (r *Reading) ID() string { return r.order.expr["id"] }
+func (r *Reading) ID() string { return r.order.read("id") }
 
 // OrderNo is what Douyin gets as order_id; the key where the shop has no other.
 func (r *Reading) OrderNo() string {
-	if no := r.order.expr["order_no"]; no != "" {
-		return no
+	if r.order.expr["order_no"] != "" {
+		return r.order.read("order_no")
 	}
 	return r.ID()
 }
@@ -189,7 +201,7 @@ func (r *Reading) OrderNo() string {
 // Orders is the statement that reads orders with all that stands beside them, and, behind a Row's
 // columns, the columns more (", a, b") of joins, up to its ids. Own reads the orders' own rows alone.
 func (r *Reading) Orders(more, joins string) Statement {
-	return Statement{r.order.selectFrom(r.orderColumns, more, joins) + " AND " + r.ID() + " IN (", r.order.args}
+	return Statement{r.order.selectFrom(r.orderColumns, more, joins) + " AND " + r.order.expr["id"] + " IN (", r.order.args}
 }
 
 // Own is the statement that reads the orders' own rows alone, up to its ids.
@@ -210,6 +222,22 @@ func (r *Reading) ByNumber(orderNo string, limit int) (q Statement, ok bool) {
 
 // KeyIsInteger tells whether the sweep's keys are whole numbers to the database.
 func (r *Reading) KeyIsInteger() bool { return r.sweep.types["id"].number }
+
+// Numbers reads key and number of orders and calls see for each row. Where the shop has no numbers of
+// its own, they are the keys.
+func (r *Reading) Numbers(ctx context.Context, db Querier, ids []string, see func(id, orderNo string)) error {
+	args := r.IDs(ids)
+	if args == nil {
+		return nil
+	}
+	no := r.own.expr["order_no"]
+	if no == "" {
+		no = r.own.expr["id"]
+	}
+	var id, orderNo sql.NullString
+	q := Statement{"SELECT " + r.own.expr["id"] + ", " + no + " FROM " + r.own.from + " WHERE " + r.own.where + " AND " + r.own.expr["id"] + " IN (", r.own.args}
+	return each(ctx, db, q.In(args), []any{&id, &orderNo}, func() { see(id.String, orderNo.String) })
+}
 
 // KeyIsNumber tells whether what Douyin gets as order_id is the shop's key.
 func (r *Reading) KeyIsNumber() bool {
@@ -249,11 +277,11 @@ func idArg(orderID string, numeric bool) (arg any, ok bool) {
 }
 
 // columnTypes reads an empty result; columns are our names of it.
-func columnTypes(ctx context.Context, db Querier, query string, columns []string, args []any) (map[string]columnType, error) {
+func (r *Reading) columnTypes(ctx context.Context, db Querier, query string, columns []string, args []any) (map[string]columnType, error) {
 	found, err := emptyResult(ctx, db, query, args)
 	types := make(map[string]columnType, len(found))
 	for i, t := range found {
-		types[columns[i]] = typeOf(t)
+		types[columns[i]] = r.typeOf(t)
 	}
 	return types, err
 }

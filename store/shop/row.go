@@ -49,7 +49,7 @@ func (w *Row) Own() (Order, error) {
 	r, s := w.reading, w.reading.schema
 	o := Order{
 		ID: w.id.String, OrderNo: w.orderNo.String, UserID: w.userID.String, ProductID: w.productID.String, CourseID: w.courseID.String,
-		PaymentNo: w.paymentNo.String, Status: cell.Text([]byte(w.status.String), r.own.types["status"].bit && w.status.Valid),
+		SN: w.sn.String, PaymentNo: w.paymentNo.String, Status: w.status.String,
 	}
 	if r.order.expr["order_no"] == "" {
 		o.OrderNo = o.ID
@@ -142,7 +142,7 @@ func (s Schema) Place(column string, o Order) Place {
 	}
 	named := map[string]string{
 		"id": c.ID, "order_no": c.OrderNo, "price": c.Price, "amount": c.Amount, "create_time": c.CreateTime, "status": c.Status,
-		"updated_at": c.UpdatedAt, "payment_no": c.ThirdOrderNum,
+		"updated_at": c.UpdatedAt, "payment_no": cmp.Or(c.ThirdOrderNum, c.SN),
 	}[column]
 	return Place{t.Order, cmp.Or(named, column), o.ID}
 }

@@ -13,8 +13,8 @@ type Schema struct {
 	SQL     SQL
 	Tables  Tables
 	Columns Columns
-	// Filter keeps other channels' orders out: column of the order table to the value it must have, as text.
-	Filter map[string]string
+	// Filter keeps other channels' orders out: column of the order table to the values that it may have.
+	Filter map[string]Values
 	Time   TimeFormat
 	Money  MoneyUnit
 }
@@ -45,6 +45,12 @@ type SQL struct {
 	Order   string // one row for each order
 	Items   string // one row for each line of an order; empty: Order names the one line
 	Changes string // what the sweep reads; empty: Order
+}
+
+// Values are what a column may hold: one of Texts, each compared as text, or NULL.
+type Values struct {
+	Texts []string
+	Null  bool
 }
 
 // TimeFormat is how the shop writes create_time. The zero value is unix.
@@ -141,6 +147,9 @@ func (s Schema) Validate() error {
 		if !columnName.MatchString(column) {
 			return fmt.Errorf("store: filter: %q is not a column name", column)
 		}
+		if w := s.Filter[column]; len(w.Texts) == 0 && !w.Null {
+			return fmt.Errorf("store: filter: %s: want a value, a list of them, or null", column)
+		}
 	}
 	return nil
 }
@@ -173,10 +182,27 @@ func (s Schema) filterSQL() (string, []any) {
 	var conditions []string
 	var args []any
 	for _, column := range s.FilterColumns() {
-		conditions = append(conditions, "o."+Quote(column)+" = ?")
-		args = append(args, s.Filter[column])
+		condition, values := s.Filter[column].condition("o." + Quote(column))
+		conditions = append(conditions, condition)
+		args = append(args, values...)
 	}
 	return strings.Join(conditions, " AND "), args
+}
+
+// condition is that of one column.
+func (w Values) condition(column string) (string, []any) {
+	if len(w.Texts) == 0 {
+		return column + " IS NULL", nil
+	}
+	args := make([]any, len(w.Texts))
+	for i, text := range w.Texts {
+		args[i] = text
+	}
+	condition := column + " IN (" + strings.TrimSuffix(strings.Repeat("?, ", len(args)), ", ") + ")"
+	if w.Null {
+		condition = "(" + condition + " OR " + column + " IS NULL)"
+	}
+	return condition, args
 }
 
 // Quote quotes a validated identifier. MySQL's backtick is understood by MariaDB and by SQLite too.

@@ -69,7 +69,7 @@ func (r *Reading) compileSelect(ctx context.Context, db Querier, key, text strin
 			return &TextError{key, "answers two columns called " + name}
 		}
 		into.expr[name] = "o." + Quote(name)
-		into.types[name] = typeOf(t)
+		into.types[name] = r.typeOf(t)
 	}
 	var missing []string
 	for _, name := range wanted.needed {

@@ -17,7 +17,7 @@ func (r *Reading) readTime(v any) (time.Time, cell.Reason) {
 
 // readNumber reads how many pieces a line has.
 func readNumber(v sql.NullString) (int64, cell.Reason) {
-	n, reason := cell.Number([]byte(v.String), false)
+	n, reason := cell.Number(v.String)
 	if reason == "" && n < 1 {
 		reason = cell.NotPositive
 	}
@@ -108,12 +108,13 @@ type columnType struct {
 	null bool // it may be NULL
 }
 
-func typeOf(t *sql.ColumnType) columnType {
+// typeOf reads a type. All floats of SQLite are double.
+func (r *Reading) typeOf(t *sql.ColumnType) columnType {
 	name := strings.ToUpper(t.DatabaseTypeName())
 	null, known := t.Nullable()
 	return columnType{
-		number: IsInteger(name), decimal: name == "DECIMAL", datetime: name == "DATETIME" || name == "TIMESTAMP",
-		float: name == "FLOAT" || name == "DOUBLE" || name == "REAL", single: name == "FLOAT", bit: name == "BIT",
+		number: IsInteger(name) || name == "BIT", decimal: name == "DECIMAL", datetime: name == "DATETIME" || name == "TIMESTAMP",
+		float: name == "FLOAT" || name == "DOUBLE" || name == "REAL", single: name == "FLOAT" && !r.sqlite, bit: name == "BIT",
 		null: null || !known,
 	}
 }

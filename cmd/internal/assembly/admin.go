@@ -64,7 +64,13 @@ func (a *Assembly) mountPages(port *admin.Admin) error {
 	if err != nil {
 		return err
 	}
-	return pages.Mount(port, pages.Deps{Store: st, Queue: queue, Inspector: inspector, Now: st.Clock, Log: a.log, Rate: a.pushRate})
+	counts, err := a.statusCounts()
+	if err != nil {
+		return err
+	}
+	return pages.Mount(port, pages.Deps{
+		Store: st, Queue: queue, Inspector: inspector, Now: st.Clock, Log: a.log, Rate: a.pushRate, Statuses: counts.Count,
+	})
 }
 
 // Probes is the private port of a process without pages: /healthz, /readyz and /metrics, and where

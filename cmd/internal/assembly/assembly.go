@@ -43,6 +43,7 @@ type Assembly struct {
 	ready     part[*probe.Ready]
 	worker    part[*worker.Servers]
 	traces    part[*traces.Traces]
+	statuses  part[*statuses]
 
 	metrics *metrics.Metrics
 	build   metrics.Build

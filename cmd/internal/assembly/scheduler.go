@@ -67,16 +67,20 @@ func (a *Assembly) Scheduler() (*scheduler.Scheduler, error) {
 		{Name: "queue doctor", Every: doctorEvery, Do: doctor.Tick},
 	}
 	jobs = append(jobs, a.moneyJobs(st, redis, queue)...)
-	a.watch(st, redis, jobs)
+	counts, err := a.statusCounts()
+	if err != nil {
+		return nil, err
+	}
+	a.watch(st, redis, jobs, counts)
 	return &scheduler.Scheduler{Log: a.log, Jobs: jobs, Observe: func(job string, took time.Duration, err error) {
 		a.metrics.Job(job, time.Now(), took, err)
 	}}, nil
 }
 
 // watch lets this process's metrics show what all processes share, once.
-func (a *Assembly) watch(st *store.Store, redis redis.UniversalClient, jobs []scheduler.Job) {
+func (a *Assembly) watch(st *store.Store, redis redis.UniversalClient, jobs []scheduler.Job, counts *statuses) {
 	_, _ = a.watched.get(func() (struct{}, error) { // never fails
-		a.metrics.Watch(metrics.Shared{Redis: redis, Store: st, Queues: tasks.Queues(), Now: time.Now, Log: a.log})
+		a.metrics.Watch(metrics.Shared{Redis: redis, Store: st, Statuses: counts.Count, Queues: tasks.Queues(), Now: time.Now, Log: a.log})
 		for _, j := range jobs {
 			a.metrics.Jobs(time.Now(), j.Name)
 		}

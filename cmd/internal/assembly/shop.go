@@ -77,8 +77,19 @@ func schema(shop configs.Shop) store.Schema {
 			CreateTime: c.CreateTime, SN: c.SN, ThirdOrderNum: c.ThirdOrderNum, Status: c.Status, OrderNo: c.OrderNo,
 			UpdatedAt: c.UpdatedAt, User: c.User, Product: c.Product, Course: c.Course,
 		},
-		Filter: shop.Filter, Time: store.TimeFormat(shop.Time), Money: store.MoneyUnit(shop.Money),
+		Filter: filterOf(shop.Filter), Time: store.TimeFormat(shop.Time), Money: store.MoneyUnit(shop.Money),
 	}
+}
+
+func filterOf(filter map[string]configs.Values) map[string]store.Values {
+	if filter == nil {
+		return nil
+	}
+	out := make(map[string]store.Values, len(filter))
+	for column, values := range filter {
+		out[column] = store.Values(values)
+	}
+	return out
 }
 
 // ShopTexts checks the texts of shop.sql, as far as that can be done without a database. It is for

@@ -71,10 +71,6 @@ func (a *Assembly) pushHandler() (*worker.PushHandler, error) {
 	if err != nil {
 		return nil, err
 	}
-	unit := douyin.Milliseconds
-	if a.cfg.Douyin.UpdateTimeUnit == "s" {
-		unit = douyin.Seconds
-	}
 	shelter := &worker.Shelter{OnState: a.databaseTurned}
 	a.metrics.WatchDatabase(shelter.Unwell)
 	traces := a.tracing()
@@ -83,7 +79,7 @@ func (a *Assembly) pushHandler() (*worker.PushHandler, error) {
 		Douyin: traces.Pusher(client), Watch: traces.Gate,
 	}
 	return &worker.PushHandler{
-		Orders: traces.Orders(st), Line: line, Build: build, Unit: unit,
+		Orders: traces.Orders(st), Line: line, Build: build, Unit: timeUnit(a.cfg.Douyin),
 		CallTimeout: a.cfg.Douyin.Timeout, Grace: a.cfg.Scheduler.SweepAfter, Now: st.Clock,
 		Sick: func() bool { return gate.State(douyin.OpOrderPush) != "closed" },
 		Log:  a.log, Observe: a.pushed,

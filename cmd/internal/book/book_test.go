@@ -35,8 +35,8 @@ var (
 
 // ordinary are words in capitals that name no source of Douyin's.
 var ordinary = []string{
-	"AES-256-GCM", "CROSSSLOT", "DATETIME", "DB", "DECIMAL", "EXPLAIN", "HKDF-SHA256", "HMAC-SHA256", "NOTICE",
-	"NULL", "PATENTS", "PTTL", "R1", "SHA-1", "SHA-256", "SQL", "TLS", "TRUNCATE", "UNCONFIRMED",
+	"AES-256-GCM", "CROSSSLOT", "DB", "DECIMAL", "EXPLAIN", "HKDF-SHA256", "HMAC-SHA256", "NOTICE",
+	"NULL", "PATENTS", "PTTL", "R1", "SHA-1", "SHA-256", "TLS", "TRUNCATE", "UNCONFIRMED",
 	"URI", "UTF-8",
 }
 

@@ -3,7 +3,9 @@ package desk
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ordersync/ordersync/store"
@@ -36,6 +38,47 @@ func (l Lookup) OrderStatus(ctx context.Context, orderID string) (gateway.OrderS
 		return gateway.OrderStatus{}, false, err
 	}
 	return orderStatus(&o), true, nil
+}
+
+// Find is the key of the one order that a number names, and what the number is: the shop's key, which
+// goes first, or a number that belongs to this order alone. Errors: ErrNoOrder, *SeveralError, the
+// database's, or *store.ColumnError where two of the shop's orders have the number.
+func (l Lookup) Find(ctx context.Context, number string) (id string, what store.MatchKind, err error) {
+	matches, err := l.Store.FindOrders(ctx, number)
+	if err != nil {
+		return "", "", err
+	}
+	if len(matches) == 0 { // the shop may have it twice
+		_, err = l.Store.ShopOrderByNo(ctx, number)
+		if err == nil || errors.Is(err, store.ErrOrderNotFound) {
+			err = ErrNoOrder
+		}
+		return "", "", err
+	}
+	first := matches[0]
+	var ids []string
+	for _, m := range matches {
+		if m.What == store.MatchOrder {
+			return m.OrderID, m.What, nil
+		}
+		if !slices.Contains(ids, m.OrderID) {
+			ids = append(ids, m.OrderID)
+		}
+	}
+	if len(ids) > 1 {
+		return "", "", &SeveralError{number, ids}
+	}
+	return first.OrderID, first.What, nil
+}
+
+// SeveralError: a number belongs to several orders.
+type SeveralError struct {
+	Number string
+	IDs    []string // their keys
+}
+
+func (e *SeveralError) Error() string {
+	return fmt.Sprintf("%q is a number of the orders %s: name one by its key", e.Number, strings.Join(e.IDs, ", "))
 }
 
 // RefundStatus reads one refund.

@@ -107,3 +107,62 @@ func TestAnOrderThatNobodyAskedForIsLookedUpInTheShop(t *testing.T) {
 		t.Errorf("an order that nobody has: %v", err)
 	}
 }
+
+// A number finds its order whatever it is, the key first; what belongs to two orders is not guessed.
+func TestFindTakesTheKeyFirstAndNeverGuesses(t *testing.T) {
+	db := servertest.DB(t)
+	servertest.CreateShop(t, db)
+	for _, statement := range []string{
+		"INSERT INTO dy_user (id, openid) VALUES (1, 'openid-1')",
+		"INSERT INTO product (id, cover_img) VALUES (1, 'https://img.example.com/1.jpg')",
+		"INSERT INTO course (id, name) VALUES (1, '课程')",
+		"INSERT INTO `order` (id, uid, product_id, course_id, price, amount, create_time, sn, third_order_num, status) VALUES " +
+			"(1, 1, 1, 1, '10.00', '10.00', 1700000000, 'OUT-1', '', 1), (2, 1, 1, 1, '10.00', '10.00', 1700000000, '1', '', 1), " +
+			"(3, 1, 1, 1, '10.00', '10.00', 1700000000, 'TWICE', '', 1), (4, 1, 1, 1, '10.00', '10.00', 1700000000, 'TWICE', '', 1)",
+	} {
+		if err := db.Exec(statement).Error; err != nil {
+			t.Fatal(err)
+		}
+	}
+	schema := store.DefaultSchema()
+	schema.Columns.OrderNo = "sn"
+	st, err := store.New(db, store.Config{Schema: schema})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(st.Close)
+	if _, err := st.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	l := Lookup{Store: st}
+	for number, want := range map[string]struct {
+		id   string
+		what store.MatchKind
+	}{"1": {"1", store.MatchOrder}, "OUT-1": {"1", store.MatchOrderNo}, "2": {"2", store.MatchOrder}} {
+		if id, what, err := l.Find(t.Context(), number); err != nil || id != want.id || what != want.what {
+			t.Errorf("%s: order %q by %q, %v; want %+v", number, id, what, err, want)
+		}
+	}
+	if _, _, err := l.Find(t.Context(), "OUT-9"); !errors.Is(err, ErrNoOrder) {
+		t.Errorf("a number that nobody has: %v", err)
+	}
+	var twice *store.ColumnError
+	if id, _, err := l.Find(t.Context(), "TWICE"); !errors.As(err, &twice) {
+		t.Errorf("a number of two orders: order %q, %v", id, err)
+	}
+	for number, id := range map[string]string{"R1": "1", "R2": "2"} {
+		if _, _, err := st.CreateRefund(t.Context(), store.NewRefund{Number: number, OrderID: id, Amount: 100, Reason: "r", DueAt: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Exec("UPDATE ordersync_refund SET refund_no = 'D'").Error; err != nil {
+		t.Fatal(err)
+	}
+	if id, what, err := l.Find(t.Context(), "R2"); err != nil || id != "2" || what != store.MatchRefund {
+		t.Errorf("a refund's number: order %q by %q, %v", id, what, err)
+	}
+	var several *SeveralError
+	if id, _, err := l.Find(t.Context(), "D"); !errors.As(err, &several) || len(several.IDs) != 2 {
+		t.Errorf("a number of two refunds: order %q, %v", id, err)
+	}
+}

@@ -51,7 +51,9 @@ func whole(rdb redis.UniversalClient, st Counter, clock func() time.Time) *Metri
 	m.WatchRates(func() map[string]Rate { return map[string]Rate{"order.push": {Now: 5, Most: 50}} })
 	m.WatchSkew(func() (time.Duration, bool) { return -2 * time.Minute, true })
 	m.WatchToken(func(context.Context) (time.Duration, time.Duration, error) { return time.Minute, time.Hour, nil })
-	m.Watch(Shared{Redis: rdb, Store: st, Queues: tasks.Queues(), Now: clock})
+	m.Watch(Shared{Redis: rdb, Store: st, Queues: tasks.Queues(), Now: clock, Statuses: func(context.Context) (store.StatusCounts, error) {
+		return store.StatusCounts{Unworded: map[string]int64{"": 2, "9": 3}}, nil
+	}})
 	m.Jobs(now, "sweep", "outbox")
 	return m
 }
@@ -109,7 +111,7 @@ var closed = map[string][]string{
 	"to": breakerStates, "money": {"refund", "settlement"}, "by": {"worker", "callback"}, "job": {"sweep", "outbox"},
 	"queue": tasks.Queues(), "state": append(slices.Concat(states, breakerStates), "new", "sending", "submitted", "succeeded", "failed"),
 	"fault": {"ghost", "unleased", "undecodable", "misfiled", "overfull"}, "table": {"refund", "settlement", "payment", "outbox_bad", "payment_ask", "callback"},
-	"alarm": {"overdue", "amount", "contradiction", "unknown_order", "unreadable", "unknown_code", "unknown_state", "unsendable", "unsettled", "put_aside", "foreign_app", "unknown_type", "not_understood", "unanswered", "undelivered"}, "source": {"queues", "inbox", "memory", "database"},
+	"alarm": {"overdue", "amount", "contradiction", "unknown_order", "unreadable", "unknown_code", "unknown_state", "unsendable", "unsettled", "put_aside", "foreign_app", "unknown_type", "not_understood", "unanswered", "undelivered"}, "source": {"queues", "inbox", "memory", "shop", "database"},
 	"version": nil, "commit": nil, "go": nil, "le": nil,
 }
 

@@ -32,6 +32,8 @@ type Shared struct {
 	Queues []string // tasks.Queues()
 	Now    func() time.Time
 	Log    zerolog.Logger
+	// Statuses counts the shop's newest orders by status. It is asked at each scrape.
+	Statuses func(context.Context) (store.StatusCounts, error)
 }
 
 var readingUp = describe("reading_up", "1: what was read for this scrape is complete. 0: something failed, and its series are missing.", "source")
@@ -61,9 +63,22 @@ func (m *Metrics) Watch(what Shared) {
 		{source: "queues", descs: []*prometheus.Desc{queueTasks, queueOldest, queuePaused, servers}, read: s.readQueues},
 		{source: "inbox", descs: []*prometheus.Desc{inboxEntries, inboxOldest, inboxDead}, read: s.readInbox},
 		{source: "memory", descs: []*prometheus.Desc{memoryUsed, memoryMax, memoryKeeps}, read: s.readMemory},
+		{source: "shop", descs: []*prometheus.Desc{unworded}, read: s.readStatuses},
 		{source: "database", descs: backlogDescs(), read: s.readBacklog},
 	}
 	m.registry.MustRegister(s)
+}
+
+var unworded = describe("orders_without_word",
+	"Orders, of the newest 2000 within scheduler.lookback, whose status has no word in shop.status: they are never pushed. The start page of the operators has the values.")
+
+func (s *shared) readStatuses(ctx context.Context, out chan<- prometheus.Metric) error {
+	counts, err := s.Statuses(ctx)
+	if err != nil {
+		return err
+	}
+	out <- gauge(unworded, float64(counts.Orders()))
+	return nil
 }
 
 // Describe implements prometheus.Collector.

@@ -104,7 +104,7 @@ func TestTheDatabaseIsReadAtMostOnceInTenSeconds(t *testing.T) {
 	}
 	wantSeries(t, got, map[string]float64{
 		"ordersync_orders_unsynced": 7, "ordersync_orders_unsynced_oldest_seconds": 309,
-		"ordersync_orders_failed{outcome=refused}": 3, "ordersync_orders_failed{outcome=gave_up}": 0,
+		"ordersync_orders_without_word": 5, "ordersync_orders_failed{outcome=refused}": 3, "ordersync_orders_failed{outcome=gave_up}": 0,
 		"ordersync_money_open{money=settlement,state=new}": 2, "ordersync_money_open_oldest_seconds{money=settlement,state=new}": 0,
 		"ordersync_money_open{money=refund,state=submitted}": 0,
 		"ordersync_alarms{alarm=amount,table=payment}":       1, "ordersync_alarms{alarm=overdue,table=refund}": 0,

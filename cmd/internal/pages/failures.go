@@ -57,6 +57,7 @@ func (p *pages) failures(ctx context.Context, r *http.Request, l lang) (view, er
 	page := failuresPage{Kind: q.Kind, Code: q.Code, Meaning: l.failureMeaning(q.Kind, q.Code), GroupLimit: groupLimit}
 	now := p.Now()
 	for _, f := range found {
+		f.Message = l.recorded(f.Message)
 		page.Orders = append(page.Orders, failedOrder{f, l.T(outcomeName(string(f.Outcome))), f.DueAt != nil && !f.DueAt.After(now), orderLink(f.OrderID)})
 	}
 	if len(found) == pageRows {

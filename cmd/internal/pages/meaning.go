@@ -1,5 +1,7 @@
 package pages
 
+import "github.com/ordersync/ordersync/store/cell"
+
 // phrase is a text in both languages.
 type phrase struct{ en, zh string }
 
@@ -47,6 +49,16 @@ func (l lang) alarmMeaning(alarm string) Meaning {
 		return l.meaning(m)
 	}
 	return l.meaning(unknownFailure)
+}
+
+// recorded is a text that was recorded in English, in the reader's language where it names a cell of the shop's.
+func (l lang) recorded(text string) string {
+	if l.chinese {
+		if refused, ok := cell.Parse(text); ok {
+			return refused.Chinese()
+		}
+	}
+	return text
 }
 
 var unknownFailure = meaning{

@@ -90,7 +90,7 @@ func (p *pages) order(ctx context.Context, r *http.Request, l lang) (view, error
 	id := r.PathValue("id")
 	page := orderPage{ID: id, Outcome: k.Outcome(), Link: orderLink(id), Pushable: tasks.PushOrder{OrderID: id}.Validate() == nil, CallLimit: callLimit}
 	if k.Asked {
-		page.Kind, page.Code, page.Message = k.State.Kind, k.State.Code, k.strikeOut(k.State.Message)
+		page.Kind, page.Code, page.Message = k.State.Kind, k.State.Code, l.recorded(k.strikeOut(k.State.Message))
 	}
 	page.State = l.T(outcomeName(page.Outcome))
 	if page.Failing = page.Kind != ""; page.Failing {
@@ -144,7 +144,7 @@ func (k *orderView) facts(l lang) []fact {
 		say("Status in the shop", o.Status)
 		say("Amount in the shop", o.Amount.String()+" "+l.T("yuan"))
 		when("Ordered", &o.CreateTime)
-		say("Cannot be used", k.Unusable)
+		say("Cannot be used", l.recorded(k.Unusable))
 	} else {
 		say("In the shop", l.T("no"))
 	}

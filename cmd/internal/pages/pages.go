@@ -42,6 +42,8 @@ type Deps struct {
 	Log       zerolog.Logger
 	// Rate is the rate of pushes now and as configured; 0: no limit. Nil: not known here.
 	Rate func(ctx context.Context) (now, most float64)
+	// Statuses counts the shop's newest orders by status. Nil, or an error: not known here.
+	Statuses func(ctx context.Context) (store.StatusCounts, error)
 }
 
 // pages answers the requests.

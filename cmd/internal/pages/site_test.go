@@ -36,6 +36,8 @@ type site struct {
 	redis *redis.Client
 	log   *servertest.Buffer
 	rate  float64 // of pushes, of 50
+
+	statuses store.StatusCounts
 }
 
 // onEach runs a test on every back end.
@@ -70,7 +72,8 @@ func newSite(t *testing.T, db *gorm.DB, rdb *redis.Client) *site {
 	}
 	if err := pages.Mount(a, pages.Deps{
 		Store: st, Queue: asynq.NewClientFromRedisClient(rdb), Inspector: asynq.NewInspectorFromRedisClient(rdb), Now: time.Now, Zone: time.UTC, Log: log,
-		Rate: func(context.Context) (now, most float64) { return s.rate, 50 },
+		Rate:     func(context.Context) (now, most float64) { return s.rate, 50 },
+		Statuses: func(context.Context) (store.StatusCounts, error) { return s.statuses, nil },
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -30,13 +32,40 @@ type startPage struct {
 	NoteLength int
 	Bad        []store.BadOutboxRow
 	MoreBad    bool
-	Rate       string        // of pushes a second, where Douyin's throttling has taken it down; empty: it is as configured
+	Rate       string // of pushes a second, where Douyin's throttling has taken it down; empty: it is as configured
+	Unworded   *unworded
 	Skew       time.Duration // of this process's clock, where it is worth a word; 0: it is not
 }
 
 // Clear tells that nobody has to do anything.
 func (s *startPage) Clear() bool {
 	return s.Failed == 0 && len(s.Held) == 0 && len(s.Alarms) == 0 && len(s.Bad) == 0
+}
+
+// unworded are the shop's newest orders whose status has no word in shop.status.
+type unworded struct {
+	store.StatusCounts
+	Statuses []string // the most frequent first
+}
+
+// NoneWorded tells that no order at all would be pushed.
+func (u *unworded) NoneWorded() bool { return len(u.Worded) == 0 }
+
+// unworded is nil where there are none, or they cannot be counted now.
+func (p *pages) unworded(ctx context.Context) *unworded {
+	if p.Statuses == nil {
+		return nil
+	}
+	counts, err := p.Statuses(ctx)
+	if err != nil || counts.Orders() == 0 {
+		return nil
+	}
+	u := &unworded{StatusCounts: counts, Statuses: slices.Collect(maps.Keys(counts.Unworded))}
+	slices.SortFunc(u.Statuses, func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts.Unworded[b], counts.Unworded[a]), cmp.Compare(a, b))
+	})
+	u.Statuses, _ = atMost(u.Statuses, listLimit)
+	return u
 }
 
 // group is the orders that failed for one reason.
@@ -63,7 +92,7 @@ func (p *pages) start(ctx context.Context, r *http.Request, l lang) (view, error
 	page.Complete = complete
 	for _, g := range groups {
 		page.Failed += g.Count
-		page.Groups = append(page.Groups, group{g, l.failureMeaning(g.Kind, g.Code), g.Sample.Message, failuresLink(g.Kind, g.Code, nil)})
+		page.Groups = append(page.Groups, group{g, l.failureMeaning(g.Kind, g.Code), l.recorded(g.Sample.Message), failuresLink(g.Kind, g.Code, nil)})
 	}
 	if page.Waiting, err = p.Store.CountUnsynced(ctx, p.Now()); err != nil {
 		return view{}, err
@@ -86,7 +115,7 @@ func (p *pages) start(ctx context.Context, r *http.Request, l lang) (view, error
 		return view{}, err
 	}
 	page.Bad, page.MoreBad = atMost(page.Bad, listLimit)
-	page.Rate = p.slowRate(ctx)
+	page.Rate, page.Unworded = p.slowRate(ctx), p.unworded(ctx)
 	if skew, known := p.Store.LastSkew(); known && skew.Abs() > store.MostSkew {
 		page.Skew = skew.Round(time.Second)
 	}

@@ -62,7 +62,7 @@ func (k *orderView) call(l lang, r *store.LogRow) event {
 	}
 	e := event{
 		At: r.At, Class: string(r.Outcome), Title: title, State: l.T(outcomeName(string(r.Outcome))), Reason: reason(r.Kind, r.Code),
-		Message: k.strikeOut(r.Message), LogID: r.LogID, Request: k.body(r.Request), Response: k.body(r.Response),
+		Message: l.recorded(k.strikeOut(r.Message)), LogID: r.LogID, Request: k.body(r.Request), Response: k.body(r.Response),
 	}
 	if r.Number != "" {
 		e.Notes = append(e.Notes, r.Number)

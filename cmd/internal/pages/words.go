@@ -2,6 +2,11 @@ package pages
 
 // words is the Chinese for each text of the pages. A test holds that none is missing and none is left over.
 var words = map[string]string{
+	"(empty)": "（空）",
+	"None of the newest orders has a status with a word: nothing is pushed.":                                                                                              "最近的订单都没有对应的状态词，因此不会推送任何订单。",
+	"Of the %s newest orders, %s have a status for which shop.status has no word. They are never pushed. Where they are Douyin's business, add the value to shop.status.": "最近的 %s 个订单中，有 %s 个的状态在 shop.status 中没有对应的词，这些订单不会推送。若与抖音有关，请把该值加入 shop.status。",
+	"Orders":                             "订单数",
+	"Statuses without a word":            "没有对应词的状态",
 	"Acknowledge":                        "确认警报",
 	"Acknowledged":                       "确认",
 	"Alarm":                              "警报",

@@ -1,0 +1,70 @@
+package assembly
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ordersync/ordersync/cmd/internal/preview"
+	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/store"
+)
+
+// Preview shows what Douyin would be told. It needs MySQL only. Where our tables are not there yet it
+// reads the shop alone: nobody has been told anything then.
+func (a *Assembly) Preview(ctx context.Context) (preview.Zoned, error) {
+	st, err := a.Store()
+	if err != nil {
+		return preview.Zoned{}, err
+	}
+	var tables *store.TablesError
+	if err := st.CheckTables(ctx); errors.As(err, &tables) {
+		if st, err = a.shopAlone(); err != nil {
+			return preview.Zoned{}, err
+		}
+	}
+	build, err := builder(a.cfg.Shop, a.cfg.Refunds.ShowPartial)
+	if err != nil {
+		return preview.Zoned{}, err
+	}
+	zone := time.UTC
+	if a.cfg.MySQL.DSN != "" {
+		if found, err := store.Zone(a.cfg.MySQL.DSN.Reveal()); err == nil {
+			zone = found
+		}
+	}
+	return preview.Zoned{Desk: preview.Desk{Shop: st, Build: build, Unit: timeUnit(a.cfg.Douyin), Now: st.Clock}, Zone: zone}, nil
+}
+
+// shopAlone is a store that reads the shop and nothing of ours.
+func (a *Assembly) shopAlone() (*store.Store, error) {
+	db, err := a.DB()
+	if err != nil {
+		return nil, err
+	}
+	cfg := storeConfig(a.cfg)
+	cfg.ShopOnly = true
+	st, err := store.New(db, cfg)
+	if err != nil {
+		return nil, err
+	}
+	a.onClose("store of the shop alone", func(context.Context) error { st.Close(); return nil })
+	return st, nil
+}
+
+// timeUnit is that of update_time.
+func timeUnit(d configs.Douyin) douyin.TimeUnit {
+	if d.UpdateTimeUnit == "s" {
+		return douyin.Seconds
+	}
+	return douyin.Milliseconds
+}
+
+// StatusWords are Douyin's words by the shop's status values; nil: the shop has no status.
+func (a *Assembly) StatusWords() map[string]string {
+	if shopStatuses(a.cfg.Shop) == nil {
+		return nil
+	}
+	return shopWords(a.cfg.Shop)
+}

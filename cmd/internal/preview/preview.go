@@ -1,0 +1,150 @@
+package preview
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/store/cell"
+	"github.com/ordersync/ordersync/worker"
+)
+
+// Shop is what is read: a *store.Store.
+type Shop interface {
+	LoadOrder(ctx context.Context, orderID string) (store.OrderSnapshot, error)
+	ShopOrderByNo(ctx context.Context, orderNo string) (store.OrderSnapshot, error)
+	NewestOrders(ctx context.Context, since time.Time, most int) (store.Newest, error)
+}
+
+// ErrNoOrder: the shop has no such order, or leaves it out by its WHERE or by shop.filter.
+var ErrNoOrder = errors.New("the shop has no such order")
+
+// newestRows bounds how many of the newest orders are looked through for their statuses.
+const newestRows = 2000
+
+// Desk makes previews.
+type Desk struct {
+	Shop  Shop
+	Build *worker.Builder
+	Unit  douyin.TimeUnit
+	Now   func() time.Time
+}
+
+// Zoned is a Desk whose previews are shown in a time zone.
+type Zoned struct {
+	Desk
+	Zone *time.Location // the shop's
+}
+
+// Preview is what would become of one order.
+type Preview struct {
+	ID     string // the shop's key
+	Status string // the shop's own value; empty: none
+	// Push is what Douyin would be told. It is filled as far as it could be made.
+	Push douyin.OrderPush
+	Unit douyin.TimeUnit // of Push.UpdateTime
+	// Refused says why it could not be sent: a *store.ColumnError, a *douyin.FieldError. Nil: it could.
+	Refused error
+	// Ignored says why the order is not Douyin's business. Empty: it is.
+	Ignored string
+	// Warnings are what looks wrong and keeps nothing from being sent.
+	Warnings []string
+}
+
+// Sent tells whether a push would go out.
+func (p Preview) Sent() bool { return p.Refused == nil && p.Ignored == "" }
+
+// Order previews the order with this key, or else with this order number. ErrNoOrder: there is none.
+// Other errors are the database's.
+func (d *Desk) Order(ctx context.Context, name string) (Preview, error) {
+	s, err := d.Shop.LoadOrder(ctx, name)
+	if errors.Is(err, store.ErrOrderNotFound) {
+		s, err = d.Shop.ShopOrderByNo(ctx, name)
+	} else if err == nil {
+		_, err = d.Shop.ShopOrderByNo(ctx, s.Order.OrderNo) // two orders of one number are one to Douyin
+		if errors.Is(err, store.ErrOrderNotFound) {         // the number is empty, which Build says better
+			err = nil
+		}
+	}
+	if errors.Is(err, store.ErrOrderNotFound) {
+		return Preview{}, ErrNoOrder
+	}
+	return d.preview(name, s, err)
+}
+
+// Newest previews the latest orders, as many as latest says, and behind them the newest order of each
+// status that is not among them, by the shop's own values; the newest first. whole tells whether all
+// orders of the shop were looked through. An order that is gone meanwhile, or that only
+// shop.sql.changes has, is left out.
+func (d *Desk) Newest(ctx context.Context, latest int) (all []Preview, whole bool, err error) {
+	newest, err := d.Shop.NewestOrders(ctx, time.Time{}, newestRows)
+	if err != nil {
+		return nil, false, err
+	}
+	seen := map[string]bool{}
+	for _, o := range newest.Orders {
+		if seen[o.Status] && !o.Failed && len(all) >= latest {
+			continue
+		}
+		s, err := d.Shop.LoadOrder(ctx, o.ID)
+		if errors.Is(err, store.ErrOrderNotFound) {
+			continue
+		}
+		p, err := d.preview(o.ID, s, err)
+		if err != nil {
+			return all, false, err
+		}
+		seen[o.Status] = true
+		all = append(all, p)
+		if len(all) == latest+mostStatuses {
+			return all, false, nil
+		}
+	}
+	return all, newest.Whole, nil
+}
+
+// mostStatuses bounds the previews of Newest, for a status that is a free text.
+const mostStatuses = 50
+
+// preview makes and checks the push of s; err is what LoadOrder said of it.
+func (d *Desk) preview(id string, s store.OrderSnapshot, err error) (Preview, error) {
+	p := Preview{ID: id, Status: s.Order.Status, Unit: d.Unit}
+	if s.Order.ID != "" {
+		p.ID = s.Order.ID
+	}
+	var column *store.ColumnError
+	if err != nil && !errors.As(err, &column) {
+		return p, err
+	}
+	if err != nil && s.Order.ID == "" { // nothing of it was read
+		p.Refused = err
+		return p, nil
+	}
+	push, buildErr := d.Build.BuildOrderPush(s)
+	var noWord *worker.NoWordError
+	switch {
+	case errors.As(buildErr, &noWord) && (err == nil || column.Reason != cell.TwoRows && column.Reason != cell.Statement):
+		p.Ignored = ignored(noWord.Status)
+		return p, nil
+	case err != nil: // what could not be read at all comes before what is missing
+		p.Refused = err
+		return p, nil
+	case buildErr != nil:
+		p.Refused = buildErr
+		return p, nil
+	}
+	push.UpdateTime = d.Unit.Next(d.Now(), s.State.UpdateTime)
+	p.Push, p.Refused = push, push.Validate()
+	p.Warnings = warnings(s, push)
+	return p, nil
+}
+
+func ignored(status string) string {
+	if status == "" {
+		return "its status is NULL or empty"
+	}
+	return fmt.Sprintf("its status %q has no word in shop.status", status)
+}
