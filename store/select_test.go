@@ -66,7 +66,7 @@ func TestNamesAndSelectsReadTheSame(t *testing.T) {
 				t.Errorf("order %s: what stands beside it is %d and %d", id, a.Order.Beside, b.Order.Beside)
 			}
 			b.Order.Beside = 0
-			b.Order.UserID, b.Order.ProductID, b.Order.CourseID = a.Order.UserID, a.Order.ProductID, a.Order.CourseID
+			b.Order.UserID, b.Order.ProductID, b.Order.CourseID, b.Order.SN = a.Order.UserID, a.Order.ProductID, a.Order.CourseID, a.Order.SN
 			if fmt.Sprintf("%+v", a) != fmt.Sprintf("%+v", b) {
 				t.Errorf("order %s:\nnames   %+v\nselects %+v", id, a, b)
 			}
