@@ -202,11 +202,11 @@ func (s *Store) CountBackfill(ctx context.Context, b Backfill) (left int64, exac
 	if s.sql.sqlite { // it has no estimate
 		return left, false, nil
 	}
-	guess, err := collect(db, explainedLine, "EXPLAIN SELECT 1"+from, args...)
+	guess, err := s.explainStatement(ctx, shop.Statement{SQL: "SELECT 1" + from, Args: args})
 	if err != nil {
 		return left, false, fmt.Errorf("store: count backfill: %w", err)
 	}
-	for _, l := range guess {
+	for _, l := range guess.lines {
 		left = max(left, l.rows)
 	}
 	return left, false, nil

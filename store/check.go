@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -38,6 +37,7 @@ func (s *Store) CheckShop(ctx context.Context) []Finding {
 		findings = append(findings, s.checkTable(ctx, t))
 	}
 	findings = append(findings, s.checkUnique(ctx)...)
+	findings = append(findings, s.explainNames(ctx)...)
 	findings = append(findings, s.checkSweepIndex(ctx))
 	if s.schema.Columns.UpdatedAt != "" { // else it is the sweep's
 		backfill := s.CheckBackfillIndex(ctx)
@@ -206,17 +206,9 @@ func (s *Store) checkView(ctx context.Context, column, user string, err error) F
 	if s.sql.sqlite {
 		return Finding{OK: true, What: what}
 	}
-	lines, err := collect(s.db.WithContext(ctx), explainedLine, "EXPLAIN SELECT "+quote(column)+" FROM "+quote(table)+" WHERE "+quote(column)+" >= 0 ORDER BY "+quote(column)+" LIMIT 1")
-	if err != nil {
-		return failed(what, err, "see the error")
-	}
-	for _, l := range lines {
-		if strings.EqualFold(l.access, "ALL") && l.possible == "" && !strings.HasPrefix(l.table, "<") {
-			return Finding{Minor: true, What: fmt.Sprintf("%s reads table %s whole (%d rows)", what, l.table, l.rows),
-				Cure: "CREATE INDEX on the column of table " + l.table + " that the view calls " + column}
-		}
-	}
-	return Finding{OK: true, What: what + " goes through an index"}
+	t := quote(column)
+	e := explained{what, shop.Statement{SQL: "SELECT " + t + " FROM " + quote(table) + " WHERE " + t + " >= 0 ORDER BY " + t + " LIMIT 1"}, column, "let the view answer a bare column as " + column}
+	return s.explain(ctx, e)[0]
 }
 
 // checkOurTables looks for migrations that wait, and writes and rolls back.

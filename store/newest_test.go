@@ -77,3 +77,17 @@ func TestStatusesWithoutAWordAreCounted(t *testing.T) {
 		}
 	})
 }
+
+// The times of a shop that SELECTs describe are compared with the clock, too: its newest order stands for them.
+func TestTheNewestOrderOfASELECTIsComparedWithTheClock(t *testing.T) {
+	onMariaDB(t, selects(), func(t *testing.T, s *store.Store, db *gorm.DB) {
+		addOrder(t, db, 1, t0.Add(-time.Minute))
+		if got := s.CheckTimes(t.Context()); len(got) != 1 || !got[0].OK {
+			t.Errorf("an order of a minute ago: %+v", got)
+		}
+		addOrder(t, db, 2, t0.Add(8*time.Hour))
+		if got := s.CheckTimes(t.Context()); len(got) != 1 || got[0].OK || !got[0].Minor {
+			t.Errorf("an order of eight hours ahead: %+v", got)
+		}
+	})
+}

@@ -37,7 +37,7 @@ func newPreview(p *process) *cobra.Command {
 				found, err := desk.Order(ctx, args[0])
 				switch {
 				case errors.Is(err, preview.ErrNoOrder):
-					return fmt.Errorf("order %q: the shop has none with this key or number, or leaves it out (WHERE of shop.sql.order, shop.filter): not Douyin's business", args[0])
+					return fmt.Errorf("order %q: the shop has none with this key or number", args[0])
 				case err != nil:
 					return err
 				}

@@ -1,10 +1,5 @@
 package shop
 
-import (
-	"regexp"
-	"strings"
-)
-
 // Misfit is a column whose type does not go with what the configuration says of it.
 type Misfit struct{ What, Cure string }
 
@@ -30,7 +25,12 @@ func (r *Reading) Misfits() []Misfit {
 	return out
 }
 
-// SampleIDs are an id for a statement that is only explained.
+// Marker is a key that no shop has. Beside it, an explained statement names the column that finds its
+// rows.
+const Marker = "918273645"
+
+// SampleIDs are two ids for a statement that is only explained: a single one, which is not there, would
+// end the plan at once.
 func (r *Reading) SampleIDs() []any { return sample(r.own.types["id"]) }
 
 // SampleLineIDs are the same for LinesOf.
@@ -38,45 +38,7 @@ func (r *Reading) SampleLineIDs() []any { return sample(r.items.types["order_id"
 
 func sample(t columnType) []any {
 	if t.number {
-		return []any{1}
+		return []any{918273645, 918273646}
 	}
-	return []any{"1"}
-}
-
-var (
-	tableOf = regexp.MustCompile("(?i)\\b(?:FROM|JOIN)\\s+([`\\w$.]+)(?:\\s+(?:AS\\s+)?([`\\w$]+))?")
-	words   = map[string]bool{"LEFT": true, "RIGHT": true, "INNER": true, "CROSS": true, "JOIN": true, "STRAIGHT_JOIN": true, "ON": true, "USING": true,
-		"WHERE": true, "GROUP": true, "ORDER": true, "HAVING": true, "LIMIT": true, "UNION": true, "NATURAL": true, "FORCE": true, "USE": true, "IGNORE": true}
-)
-
-// BaseTable is the table that a SELECT calls alias; alias itself where it cannot be told.
-func BaseTable(text, alias string) string {
-	for _, m := range tableOf.FindAllStringSubmatch(text, -1) {
-		name := m[2]
-		if name == "" || words[strings.ToUpper(name)] {
-			name = m[1]
-		}
-		if strings.EqualFold(strings.Trim(name, "`"), alias) {
-			return strings.Trim(m[1], "`")
-		}
-	}
-	return alias
-}
-
-// IndexColumn is the column of alias by which a SELECT finds rows: that which it calls timeColumn, where
-// it is read by one, or one that it compares with a column of another table; empty where it cannot be
-// told.
-func IndexColumn(text, alias, timeColumn string) string {
-	a := "\\b" + regexp.QuoteMeta(alias) + "\\.([`\\w$]+)"
-	other := "[`\\w$]+\\.[`\\w$]+"
-	patterns := []string{a + "\\s*=\\s*" + other, other + "\\s*=\\s*" + a}
-	if timeColumn != "" {
-		patterns = append([]string{a + "\\s+(?:AS\\s+)?" + timeColumn + "\\b", a[:len(a)-len("([`\\w$]+)")] + "(" + timeColumn + ")\\b"}, patterns...)
-	}
-	for _, pattern := range patterns {
-		if m := regexp.MustCompile("(?i)" + pattern).FindStringSubmatch(text); m != nil {
-			return strings.Trim(m[1], "`")
-		}
-	}
-	return ""
+	return []any{Marker, "918273646"}
 }

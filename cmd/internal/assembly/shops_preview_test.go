@@ -26,7 +26,7 @@ func TestThePreviewsOfTheReadyMadeLayouts(t *testing.T) {
 				p, err := desk.Order(t.Context(), id)
 				switch {
 				case want.NotPushed != "":
-					if !errors.Is(err, preview.ErrNoOrder) && p.Ignored == "" {
+					if err != nil || p.Ignored == "" {
 						t.Errorf("order %s (%s): %+v, %v", id, want.NotPushed, p, err)
 					}
 					continue
@@ -47,6 +47,9 @@ func TestThePreviewsOfTheReadyMadeLayouts(t *testing.T) {
 				if err := p.Print(&out, time.UTC); err != nil || strings.Contains(out.String(), want.OpenID) {
 					t.Errorf("order %s: %v, or its open_id is shown:\n%s", id, err, &out)
 				}
+			}
+			if _, err := desk.Order(t.Context(), "4711"); !errors.Is(err, preview.ErrNoOrder) {
+				t.Errorf("an order that nobody has: %v", err)
 			}
 			all, whole, err := desk.Newest(t.Context(), 0)
 			if err != nil || !whole || len(all) < 5 {

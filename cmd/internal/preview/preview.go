@@ -16,10 +16,11 @@ import (
 type Shop interface {
 	LoadOrder(ctx context.Context, orderID string) (store.OrderSnapshot, error)
 	ShopOrderByNo(ctx context.Context, orderNo string) (store.OrderSnapshot, error)
+	LeftOut(ctx context.Context, orderID string) (table string, there bool, err error)
 	NewestOrders(ctx context.Context, since time.Time, most int) (store.Newest, error)
 }
 
-// ErrNoOrder: the shop has no such order, or leaves it out by its WHERE or by shop.filter.
+// ErrNoOrder: the shop has no such order, or its SELECT leaves it out and nobody can tell.
 var ErrNoOrder = errors.New("the shop has no such order")
 
 // newestRows bounds how many of the newest orders are looked through for their statuses.
@@ -70,9 +71,21 @@ func (d *Desk) Order(ctx context.Context, name string) (Preview, error) {
 		}
 	}
 	if errors.Is(err, store.ErrOrderNotFound) {
-		return Preview{}, ErrNoOrder
+		return d.leftOut(ctx, name)
 	}
 	return d.preview(name, s, err)
+}
+
+// leftOut is the preview of an order that the shop's description does not have.
+func (d *Desk) leftOut(ctx context.Context, name string) (Preview, error) {
+	table, there, err := d.Shop.LeftOut(ctx, name)
+	if err != nil {
+		return Preview{}, err
+	}
+	if !there {
+		return Preview{}, ErrNoOrder
+	}
+	return Preview{ID: name, Unit: d.Unit, Ignored: "table " + table + " has it, and shop.sql.order or shop.filter leaves it out"}, nil
 }
 
 // Newest previews the latest orders, as many as latest says, and behind them the newest order of each

@@ -51,6 +51,10 @@ func (f fakeShop) NewestOrders(context.Context, time.Time, int) (store.Newest, e
 	return store.Newest{Orders: f.newest, Read: len(f.newest), Whole: true}, nil
 }
 
+func (f fakeShop) LeftOut(_ context.Context, id string) (string, bool, error) {
+	return "orders", id == "of another channel", nil
+}
+
 func snapshot(id string, change ...func(*store.OrderSnapshot)) store.OrderSnapshot {
 	s := store.OrderSnapshot{
 		Order: store.Order{ID: id, OrderNo: "SN" + id, Status: "2", Amount: 4490, CreateTime: now, PaymentNo: "74" + id},
@@ -101,6 +105,9 @@ func TestAPreviewShowsAllThatDouyinWouldBeTold(t *testing.T) {
 				t.Errorf("%s: no %q in\n%s", name, want, shown)
 			}
 		}
+	}
+	if p, err := d.Order(t.Context(), "of another channel"); err != nil || !strings.Contains(text(t, p), "not Douyin's business: table orders has it") || p.Sent() {
+		t.Errorf("an order that is left out: %+v, %v", p, err)
 	}
 	if _, err := d.Order(t.Context(), "103"); !errors.Is(err, ErrNoOrder) {
 		t.Errorf("103: %v, want ErrNoOrder", err)
