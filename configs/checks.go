@@ -271,14 +271,14 @@ func (c *Config) oneShop() []Problem {
 	return []Problem{{Key: other, From: c.fromBelow(other), Want: "shop.sql.order is set too, and both describe the shop: want one of both"}}
 }
 
-// fromBelow is where the first key of a group comes from.
+// fromBelow is where the first key of a group comes from; the group itself counts as the file's.
 func (c *Config) fromBelow(group string) string {
 	for _, path := range slices.Sorted(maps.Keys(c.from)) {
-		if path == group || strings.HasPrefix(path, group+".") {
+		if strings.HasPrefix(path, group+".") {
 			return c.from[path]
 		}
 	}
-	return ""
+	return c.from[group]
 }
 
 // samePort tells whether two addresses have one port; 0 is a free one each time.

@@ -136,6 +136,9 @@ func TestForms(t *testing.T) {
 		{"days", "log: {keep: 30d}", nil, func(c *Config) any { return c.Log.Keep }, 720 * time.Hour},
 		{"zero without unit", "worker: {gather: 0}", nil, func(c *Config) any { return c.Worker.Gather }, time.Duration(0)},
 		{"flag", "", []string{"ORDERSYNC_SETTLE__AUTO=true"}, func(c *Config) any { return c.Settle.Auto }, true},
+		{"SELECTs drop the map of the class", "shop: {sql: {order: SELECT 1}}", nil, func(c *Config) any { return len(c.Shop.Status) }, 0},
+		{"SELECTs with a map of their own", "shop: {sql: {order: SELECT 1}, status: {7: paid}}", nil, func(c *Config) any { return c.Shop.Status }, map[string]string{"7": "paid"}},
+		{"SELECTs beside the names of the class", "shop: {sql: {order: SELECT 1}, tables: {order: order}}", nil, func(c *Config) any { return c.Shop.Tables.Order }, "order"},
 		{"order_no follows a renamed id", "shop: {columns: {id: order_id}}", nil, func(c *Config) any { return c.Shop.Columns.OrderNo }, "order_id"},
 		{"unix socket", "redis: {uri: 'unix:///run/redis.sock?db=1'}", nil, func(c *Config) any { return c.Redis.URI.Reveal() }, "unix:///run/redis.sock?db=1"},
 		{"notify_url", "douyin: {notify_url: 'https://shop.example.com:443/cb?a=1'}", nil, func(c *Config) any { return c.Douyin.NotifyURL }, "https://shop.example.com:443/cb?a=1"},
@@ -217,6 +220,10 @@ func TestProblemsNameTheKey(t *testing.T) {
 		{"text file", "hunter2-canary", nil, "config file (FILE): want keys and values at the top level"},
 		{"two documents", "log: {}\n---\nlog: {}\n", nil, "config file (FILE): want one YAML document"},
 		{"lookback", "scheduler: {lookback: 2m}", nil, "scheduler.lookback (FILE): 2m0s is not longer than scheduler.sweep_after"},
+		{"two descriptions, tables", "shop: {sql: {order: SELECT 1}, tables: {order: tp_order}}", nil, "shop.tables (FILE): shop.sql.order is set too"},
+		{"two descriptions, a column of the environment", "shop: {sql: {order: SELECT 1}}", []string{"ORDERSYNC_SHOP__COLUMNS__ID=order_id"}, "shop.columns (ORDERSYNC_SHOP__COLUMNS__ID): shop.sql.order is set too"},
+		{"two descriptions, a filter", "shop: {sql: {order: SELECT 1}, filter: {channel: douyin}}", nil, "shop.filter (FILE): shop.sql.order is set too"},
+		{"items alone", "shop: {sql: {items: SELECT 1}}", nil, "shop.sql.order: is required where shop.sql.items or shop.sql.changes is set"},
 		{"nothing to push", "shop: {status: {}}", nil, "shop.status (FILE): no status has a word of Douyin's"},
 	}
 	for _, tt := range tests {

@@ -11,10 +11,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
+
 	"github.com/ordersync/ordersync/store/cell"
 	"github.com/ordersync/ordersync/store/gather"
 	"github.com/ordersync/ordersync/store/shop"
-	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // LoadOrder reads one order with all that a push needs. Calls made at the same time share one
@@ -91,7 +92,7 @@ func (s *Store) loadBatch(ctx context.Context, calls []*gather.Call[string, Orde
 		l, ok := found[c.Key]
 		switch {
 		case c.Err != nil && badRow(c.Err):
-			c.Value.Order.ID = c.Key
+			c.Value.Order = s.asSwept(ctx, c.Key)
 			c.Err = s.rowRefused(c.Key, c.Err)
 		case c.Err != nil: // its statement failed
 		case !ok:
@@ -103,15 +104,28 @@ func (s *Store) loadBatch(ctx context.Context, calls []*gather.Call[string, Orde
 	return nil
 }
 
+// asSwept is what the sweep reads of an order whose row fails its statement. The record of a refusal has to
+// have that, or the next sweep takes the order for one that changed. A status that fails, too, is empty in
+// both.
+func (s *Store) asSwept(ctx context.Context, orderID string) Order {
+	seen := shop.Seen{ID: orderID}
+	if r, err := s.reading(ctx); err != nil || r.Statuses(ctx, s.querier(ctx), []*shop.Seen{&seen}) != nil {
+		seen.Status, seen.Updated = "", ""
+	}
+	return Order{ID: orderID, Status: seen.Status, Updated: seen.Updated}
+}
+
 // rowRefused is what an order is refused for whose row fails its statement.
 func (s *Store) rowRefused(orderID string, err error) error {
 	place := s.schema.Place("id", Order{ID: orderID})
 	if place.Table == "" {
 		place.Column = "rows"
 	}
-	refused := place.Refused(cell.Statement, "")
-	refused.Found = cut.To(err.Error(), maxMessage/2)
-	return refused
+	var words *mysql.MySQLError
+	if errors.As(err, &words) { // without what we were about
+		err = words
+	}
+	return place.Refused(cell.Statement, err.Error())
 }
 
 // loaded is one order's answer: an error here is that order's alone.

@@ -78,7 +78,8 @@ type pageRead struct {
 	limit   int
 	orders  []shopOrder
 	page    ScanPage
-	failed  int // strides that could not be read
+	failed  int  // strides that could not be read
+	least   bool // the stride is the finest
 }
 
 // readPage reads by keyset, in strides of time. Status and filter are judged in Go: as conditions they
@@ -104,6 +105,7 @@ func (p *pageRead) run(ctx context.Context) error {
 	for range stridesPerPage {
 		bounds, covered := p.bounds(at, stride.next())
 		asked := p.limit - p.page.Read
+		p.least = covered == leastStride
 		began := time.Now()
 		rows, next, err := p.stride(ctx, bounds, asked)
 		switch {
@@ -197,6 +199,11 @@ func (p *pageRead) see(ctx context.Context, q shop.Range, limit int) (seen []sho
 		return seen, err
 	}
 	if read(true) != nil {
+		if p.least {
+			if orders, ok := p.apart(ctx, q, limit); ok {
+				return orders, nil
+			}
+		}
 		return nil, err
 	}
 	whole := make([]*shopOrder, len(seen))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ordersync/ordersync/store/cell"
+	"github.com/ordersync/ordersync/store/shop"
 )
 
 // unixMS is the TimeFormat that holds milliseconds, for the cures that name it.
@@ -77,18 +78,20 @@ func (s *Store) newestTimes(ctx context.Context) (newest []newestTime, passed []
 	if err != nil {
 		return nil, nil, err
 	}
-	if !r.ByNames() {
-		return s.newestOfSelect(ctx)
-	}
-	columns := []newestTime{{Column: s.schema.Columns.CreateTime, Format: s.schema.Time}}
-	if c := s.schema.Columns.UpdatedAt; c != "" {
-		updated := newestTime{Column: c, Format: Datetime}
-		if r.UpdatedIsNumber() {
-			updated.Format = Unix
-			if s.schema.Time == UnixMS {
-				updated.Format = UnixMS
-			}
+	created := newestTime{Column: s.schema.Columns.CreateTime, Format: s.schema.WithDefaults().Time}
+	updated := newestTime{Column: s.schema.Columns.UpdatedAt, Format: Datetime}
+	if r.UpdatedIsNumber() {
+		updated.Format = Unix
+		if created.Format == UnixMS {
+			updated.Format = UnixMS
 		}
+	}
+	if !r.ByNames() {
+		newest, err = s.newestSelected(ctx, r, created, updated)
+		return newest, nil, err
+	}
+	columns := []newestTime{created}
+	if updated.Column != "" {
 		columns = append(columns, updated)
 	}
 	for _, t := range columns {
@@ -100,7 +103,9 @@ func (s *Store) newestTimes(ctx context.Context) (newest []newestTime, passed []
 				OK: true, What: t.Column + ": its newest was not compared with now, for no index begins with it",
 			})
 		default:
-			if t, err = s.readNewest(ctx, r, t); err != nil {
+			newestFirst := shop.Statement{SQL: "SELECT " + quote(t.Column) + " FROM " + quote(s.schema.Tables.Order) +
+				" ORDER BY " + quote(t.Column) + " DESC LIMIT 1"}
+			if t, err = s.readNewest(ctx, r, t, newestFirst); err != nil {
 				return nil, nil, err
 			}
 			newest = append(newest, t)
@@ -109,20 +114,9 @@ func (s *Store) newestTimes(ctx context.Context) (newest []newestTime, passed []
 	return newest, passed, nil
 }
 
-// newestOfSelect is the newest create_time of a shop that SELECTs describe. Which index leads to it is
-// explained elsewhere.
-func (s *Store) newestOfSelect(ctx context.Context) (newest []newestTime, passed []Finding, err error) {
-	found, err := s.NewestOrders(ctx, time.Time{}, 1)
-	if err != nil || len(found.Orders) == 0 {
-		return nil, nil, err
-	}
-	return []newestTime{{Column: "create_time", Format: s.schema.Time, At: found.Orders[0].CreatedAt}}, nil, nil
-}
-
-// readNewest fills At and Absolute.
-func (s *Store) readNewest(ctx context.Context, r *shopReading, t newestTime) (filled newestTime, err error) {
-	rows, err := s.db.WithContext(ctx).Raw("SELECT " + quote(t.Column) + " FROM " +
-		quote(s.schema.Tables.Order) + " ORDER BY " + quote(t.Column) + " DESC LIMIT 1").Rows()
+// readNewest fills At and Absolute from what the statement finds.
+func (s *Store) readNewest(ctx context.Context, r *shopReading, t newestTime, q shop.Statement) (filled newestTime, err error) {
+	rows, err := s.querier(ctx).QueryContext(ctx, q.SQL, q.Args...)
 	if err != nil {
 		return t, err
 	}

@@ -137,6 +137,32 @@ func TestNumber(t *testing.T) {
 	}
 }
 
+// The bug: what there are two of, and the database's words, were cut within a name.
+func TestWordsAreReadBackWholeAndFitTheColumn(t *testing.T) {
+	const kept = 400 // bytes of an error, in the worker; the column of the message takes 512
+	for reason, found := range map[Reason]string{
+		TwoRows:   "they differ in order_no, openid, payment_no, amount, create_time, updated_at, title, image",
+		TwoOrders: strings.Repeat("1", 64) + " and " + strings.Repeat("2", 64),
+		Statement: "Error 4038 (HY000): Syntax error in JSON text in argument 1 to function 'JSON_TABLE' at position 2",
+	} {
+		p := reason.At("", "create_time", strings.Repeat("3", 64), found)
+		back, ok := Parse(p.Error())
+		if !ok || *back != *p || p.Found != found {
+			t.Errorf("%q read back: %+v, %t; want %q", p.Error(), back, ok, found)
+		}
+		longest := reason.At("", "create_time", strings.Repeat("3", 64), strings.Repeat("订", 200))
+		if n := len(longest.Error()); n > kept {
+			t.Errorf("%s: %d bytes, of which %d are kept", reason, n, kept)
+		}
+		if back, ok := Parse(longest.Error()); !ok || *back != *longest {
+			t.Errorf("%q read back: %+v, %t", longest.Error(), back, ok)
+		}
+	}
+	if p := PictureNumber.At("", "image", "1", strings.Repeat("x", 300)); len(p.Found) != maxFound {
+		t.Errorf("%d bytes of a cell are repeated, want %d", len(p.Found), maxFound)
+	}
+}
+
 func TestAProblemIsReadBack(t *testing.T) {
 	for reason, text := range texts {
 		if strings.Count(text[0], "%s") != strings.Count(text[1], "%s") || text[1] == "" {

@@ -140,12 +140,21 @@ type Error struct {
 	Found  string // what stands there, where the text needs it; never personal data
 }
 
-// maxFound bounds, in bytes, what a text repeats of a cell.
-const maxFound = 60
+const (
+	// maxFound bounds, in bytes, what a text repeats of a cell.
+	maxFound = 60
+	// maxWords bounds what it repeats of our own words and of the database's: which rows, which columns.
+	// With the longest text around it, it fits into the 400 bytes that are kept of an error.
+	maxWords = 200
+)
 
 // At says where the reason stands. found may be empty, and is cut.
 func (r Reason) At(table, column, row, found string) *Error {
-	return &Error{Table: table, Column: column, Row: row, Reason: r, Found: cut.To(found, maxFound)}
+	most := maxFound
+	if r == TwoRows || r == TwoOrders || r == Statement {
+		most = maxWords
+	}
+	return &Error{Table: table, Column: column, Row: row, Reason: r, Found: cut.To(found, most)}
 }
 
 // Error is the text in English: `product.cover_img of row "8": is "55", a bare number …`.

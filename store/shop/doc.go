@@ -19,6 +19,15 @@
 // compared as a floating point number. A column that a SELECT does not answer reads as absent, and
 // one that nobody knows is a slip to be named.
 //
+// # What whoever pushed sees when he looks again
+//
+// While Douyin is asked, the order may change, so its row is read once more behind the answer. By
+// names that is the order's own row alone: the rows of its user, product and course change rarely,
+// and joins would cost as much as the load. By SELECTs it is all that the SELECT answers, an openid
+// or a title too, for the statement is the same. Lines with rows of their own are not read again:
+// that would be one more statement for every batch. A shop that writes an order's lines behind the
+// order itself changes the order's updated_at with them.
+//
 // # Why two rows are an error
 //
 // A join may yield two rows for one order, and either could be meant. What cannot be told is not

@@ -20,6 +20,9 @@ type Order struct {
 	PaymentNo  string // Douyin's number of the payment; empty: there is none
 	Status     string // the shop's own value, or a word of Douyin's; empty: there is none
 	Updated    string // the shop's updated_at in a form that only compares; empty: the shop has none
+	// Beside stands for what a SELECT answers in the order's row beside these values (openid, title, image …).
+	// It only compares, within one process. 0: the shop is described by names.
+	Beside uint64
 }
 
 // User is the buyer.

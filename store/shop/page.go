@@ -23,8 +23,12 @@ type Range struct {
 	Before       time.Time // beside To, not included; zero: no bound
 	ByCreateTime bool      // else updated_at, where the shop has one
 	After        Key       // where to go on; the zero value: at the begin
+	Keys         *Keys     // of the orders, where they are whole numbers; nil: all
 	NewestFirst  bool      // in the order of (time, key) from its end; with an After there is no such page
 }
+
+// Keys is a range of keys, both ends included.
+type Keys struct{ Low, High int64 }
 
 // Seen is an order as the sweep sees it.
 type Seen struct {
@@ -64,6 +68,13 @@ func (r *Reading) Page(q Range, limit int, bare bool) (Statement, error) {
 	}
 	return Statement{"SELECT " + s.read("id") + ", " + status + ", " + t + ", " + updated + ", CASE WHEN " + s.where + " THEN 1 ELSE 0 END FROM " +
 		s.from + where + " ORDER BY " + t + down + ", " + id + down + " LIMIT ?", args}, nil
+}
+
+// Newest is the statement that reads the newest time of a range alone; none where no order is in it.
+func (r *Reading) Newest(q Range) (Statement, error) {
+	where, args, err := r.pageWhere(q)
+	t, _ := r.timeColumn(q)
+	return Statement{"SELECT " + t + " FROM " + r.sweep.from + where + " ORDER BY " + t + " DESC LIMIT 1", args}, err
 }
 
 // Count is the FROM and WHERE of a range, for whoever counts it.
@@ -164,6 +175,9 @@ func (r *Reading) pageWhere(q Range) (condition string, args []any, err error) {
 	}
 	if !q.Before.IsZero() {
 		where, args = append(where, t+" < ?"), append(args, value(q.Before))
+	}
+	if q.Keys != nil {
+		where, args = append(where, id+" >= ? AND "+id+" <= ?"), append(args, q.Keys.Low, q.Keys.High)
 	}
 	if q.After.ID != "" {
 		after, ok := idArg(q.After.ID, r.sweep.types["id"].number)

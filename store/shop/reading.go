@@ -220,6 +220,9 @@ func (r *Reading) ByNumber(orderNo string, limit int) (q Statement, ok bool) {
 		append(slices.Clip(r.own.args), orderNo)}, true
 }
 
+// KeyIsInteger tells whether the sweep's keys are whole numbers to the database.
+func (r *Reading) KeyIsInteger() bool { return r.sweep.types["id"].number }
+
 // Numbers reads key and number of orders and calls see for each row. Where the shop has no numbers of
 // its own, they are the keys.
 func (r *Reading) Numbers(ctx context.Context, db Querier, ids []string, see func(id, orderNo string)) error {

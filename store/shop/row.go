@@ -3,6 +3,7 @@ package shop
 import (
 	"cmp"
 	"database/sql"
+	"hash/maphash"
 
 	"github.com/ordersync/ordersync/store/cell"
 )
@@ -53,6 +54,9 @@ func (w *Row) Own() (Order, error) {
 	if r.order.expr["order_no"] == "" {
 		o.OrderNo = o.ID
 	}
+	if !r.ByNames() {
+		o.Beside = w.beside()
+	}
 	if r.ByNames() && phpEmpty(o.PaymentNo) {
 		o.PaymentNo = w.sn.String
 	}
@@ -81,6 +85,19 @@ func (w *Row) Own() (Order, error) {
 		o.Price = o.Amount
 	}
 	return o, first
+}
+
+// besideSeed is the process's own: nobody finds an open_id by its sum.
+var besideSeed = maphash.MakeSeed()
+
+// beside sums up the cells that are no values of Order.
+func (w *Row) beside() uint64 {
+	var h maphash.Hash
+	h.SetSeed(besideSeed)
+	for _, c := range []sql.NullString{w.openID, w.image, w.title, w.quantity, w.itemCode, w.detailURL} {
+		maphash.WriteComparable(&h, c)
+	}
+	return h.Sum64()
 }
 
 // Found makes the whole row usable; where lines have rows of their own it has none of them. The error

@@ -25,20 +25,15 @@ const shops = "../../../configs/shops/"
 
 // expectedOrder is what Douyin must be told of an order; see configs/shops/testdata.
 type expectedOrder struct {
-	OrderStatus    int    `json:"order_status"`
-	Status         string `json:"status"`
-	OrderID        string `json:"order_id"`
-	OpenID         string `json:"open_id"`
-	PaymentOrderNo string `json:"payment_order_no"`
-	Created        int64  `json:"created"` // seconds after the load
-	Amount         int    `json:"amount"`
-	TotalPrice     int64  `json:"total_price"`
-	Items          []struct {
-		Title  string `json:"title"`
-		Img    string `json:"img"`
-		Amount int    `json:"amount"`
-		Price  int64  `json:"price"`
-	} `json:"item_list"`
+	OrderStatus    int            `json:"order_status"`
+	Status         string         `json:"status"`
+	OrderID        string         `json:"order_id"`
+	OpenID         string         `json:"open_id"`
+	PaymentOrderNo string         `json:"payment_order_no"`
+	Created        int64          `json:"created"` // seconds after the load
+	Amount         int            `json:"amount"`
+	TotalPrice     int64          `json:"total_price"`
+	Items          []expectedItem `json:"item_list"`
 
 	NotPushed string   `json:"not_pushed"`
 	Refused   []string `json:"refused"`
@@ -46,8 +41,16 @@ type expectedOrder struct {
 	Why       string   `json:"why"`
 }
 
+type expectedItem struct {
+	Title  string `json:"title"`
+	Img    string `json:"img"`
+	Amount int    `json:"amount"`
+	Price  int64  `json:"price"`
+}
+
 // sampleLayout is a shop of configs/shops/testdata in a database of its own, read as configs/shops says.
 type sampleLayout struct {
+	db       *gorm.DB
 	store    *store.Store
 	cfg      *configs.Config
 	build    *worker.Builder
@@ -57,13 +60,10 @@ type sampleLayout struct {
 	db       *gorm.DB
 }
 
-// loadLayout needs a MariaDB; nil where there is none.
-func loadLayout(t *testing.T, name string) *sampleLayout {
+// loadLayout makes the shop's tables in the empty database at dsn, and reads the shop as change (nil:
+// nothing) leaves its configuration.
+func loadLayout(t *testing.T, dsn, name string, change func(*configs.Config)) *sampleLayout {
 	t.Helper()
-	dsn := servertest.MySQLDSN(t)
-	if dsn == "" {
-		return nil // ORDERSYNC_TEST_SERVERS=required makes this a failure
-	}
 	s := &sampleLayout{loaded: time.Unix(time.Now().Unix(), 0)}
 	var file struct {
 		Settings struct {
@@ -82,6 +82,9 @@ func loadLayout(t *testing.T, name string) *sampleLayout {
 	s.cfg, err = configs.Load(shops+name+".yaml", []string{"ORDERSYNC_SHOP__IMAGE_BASE_URL=" + file.Settings.ImageBaseURL, "ORDERSYNC_MYSQL__DSN=" + dsn}, ShopTexts)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if change != nil {
+		change(s.cfg)
 	}
 	script, err := os.ReadFile(shops + "testdata/" + name + ".sql")
 	if err != nil {
@@ -122,6 +125,7 @@ func (s *sampleLayout) reopen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.db = db
 	if s.store, err = store.New(db, storeConfig(s.cfg)); err != nil {
 		t.Fatal(err)
 	}
@@ -144,47 +148,74 @@ func (s *sampleLayout) reopen(t *testing.T) {
 func TestTheReadyMadeLayoutsTellWhatTheyShould(t *testing.T) {
 	for _, name := range []string{"shopxo", "courses", "java"} {
 		t.Run(name, func(t *testing.T) {
-			s := loadLayout(t, name)
-			if s == nil {
-				return
-			}
-			page, err := s.store.ReadOrders(t.Context(), store.Scan{
-				Statuses: shopStatuses(s.cfg.Shop), From: s.loaded.Add(-24 * time.Hour), To: s.loaded, ByCreateTime: true, Limit: 100,
+			servertest.EachMySQL(t, func(t *testing.T, _ *gorm.DB, dsn string) {
+				s := loadLayout(t, dsn, name, nil)
+				page, err := s.store.ReadOrders(t.Context(), store.Scan{
+					Statuses: shopStatuses(s.cfg.Shop), From: s.loaded.Add(-24 * time.Hour), To: s.loaded, ByCreateTime: true, Limit: 100,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, f := range s.store.CheckShop(t.Context()) {
+					if !f.OK && !f.Minor {
+						t.Errorf("doctor: %+v", f)
+					}
+				}
+				for id, want := range s.expected {
+					if swept := slices.Contains(page.IDs, id); swept != (want.NotPushed == "") {
+						t.Errorf("order %s (%s%s): found by the sweep: %v", id, want.Why, want.NotPushed, swept)
+					}
+					push, err := s.push(t, id)
+					s.compare(t, id, want, push, err)
+				}
 			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, f := range s.store.CheckShop(t.Context()) {
-				if !f.OK && !f.Minor {
-					t.Errorf("doctor: %+v", f)
-				}
-			}
-			for id, want := range s.expected {
-				if swept := slices.Contains(page.IDs, id); swept != (want.NotPushed == "") {
-					t.Errorf("order %s (%s%s): found by the sweep: %v", id, want.Why, want.NotPushed, swept)
-				}
-				push, err := s.push(t, id)
-				s.compare(t, id, want, push, err)
-			}
 		})
 	}
 }
 
 // ShopXO has no index on its times: doctor says so, and names the table and the column behind the SELECT.
 func TestDoctorNamesTheIndexBehindASelect(t *testing.T) {
-	s := loadLayout(t, "shopxo")
-	if s == nil {
-		return
-	}
-	var cures []string
-	for _, f := range s.store.CheckShop(t.Context()) {
-		if f.OK != (f.Cure == "") {
-			t.Errorf("%+v", f)
+	servertest.EachMySQL(t, func(t *testing.T, _ *gorm.DB, dsn string) {
+		s := loadLayout(t, dsn, "shopxo", nil)
+		var cures []string
+		for _, f := range s.store.CheckShop(t.Context()) {
+			if f.OK != (f.Cure == "") {
+				t.Errorf("%+v", f)
+			}
+			cures = append(cures, f.What+" → "+f.Cure)
 		}
-		cures = append(cures, f.What+" → "+f.Cure)
-	}
-	if all := strings.Join(cures, "\n"); !strings.Contains(all, "CREATE INDEX upd_time ON `sxo_order` (`upd_time`)") {
-		t.Errorf("no cure names sxo_order (upd_time):\n%s", all)
+		if all := strings.Join(cures, "\n"); !strings.Contains(all, "CREATE INDEX upd_time ON `sxo_order` (`upd_time`)") {
+			t.Errorf("no cure names sxo_order (upd_time):\n%s", all)
+		}
+	})
+}
+
+// javashop's server writes in UTC. Read with loc=Asia/Shanghai its orders are eight hours old: doctor says so, with the key.
+func TestDoctorComparesTheTimesOfALayoutWithNow(t *testing.T) {
+	for name, cures := range map[string]map[string]string{
+		"java":    {"UTC": "", "Asia%2FShanghai": "set loc in mysql.dsn to the zone in which the shop writes its times, which seems to be UTC"},
+		"shopxo":  {"UTC": "", "Asia%2FShanghai": ""}, // seconds have no zone
+		"courses": {"UTC": ""},
+	} {
+		for loc, cure := range cures {
+			t.Run(name+" in "+loc, func(t *testing.T) {
+				servertest.EachMySQL(t, func(t *testing.T, _ *gorm.DB, dsn string) {
+					s := loadLayout(t, dsn+"?loc="+loc, name, nil)
+					var columns int
+					for _, f := range s.store.CheckTimes(t.Context()) {
+						if strings.HasPrefix(f.What, "the newest create_time") || strings.HasPrefix(f.What, "the newest updated_at") {
+							columns++
+						}
+						if f.OK != (cure == "") || !strings.Contains(f.Cure, cure) {
+							t.Errorf("%+v, want %q", f, cure)
+						}
+					}
+					if want := map[string]int{"java": 2, "shopxo": 2, "courses": 1}[name]; columns != want {
+						t.Errorf("%d columns were compared with now, want %d", columns, want)
+					}
+				})
+			})
+		}
 	}
 }
 
@@ -226,12 +257,7 @@ func (s *sampleLayout) compare(t *testing.T, id string, want expectedOrder, push
 		Created: push.Detail.CreateTime/1000 - s.loaded.Unix(), Amount: push.Detail.Amount, TotalPrice: push.Detail.TotalPrice, Why: want.Why,
 	}
 	for _, i := range push.Detail.Items {
-		got.Items = append(got.Items, struct {
-			Title  string `json:"title"`
-			Img    string `json:"img"`
-			Amount int    `json:"amount"`
-			Price  int64  `json:"price"`
-		}{i.Title, i.Img, i.Amount, i.Price})
+		got.Items = append(got.Items, expectedItem{i.Title, i.Img, i.Amount, i.Price})
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("order %s (%s):\ngot  %+v\nwant %+v", id, want.Why, got, want)
