@@ -77,12 +77,12 @@ func (r Reason) Texts() (en, zh string) {
 
 var texts = map[Reason][2]string{
 	EmptyOpenID: {
-		"is empty, and Douyin needs the buyer's open_id: write the one that tt.login gave for this app, or keep orders of other channels out with shop.filter",
-		"为空，而抖音需要买家的 open_id：请填入本小程序 tt.login 取得的 openid；其他渠道的订单请用 shop.filter 排除",
+		"is empty, and Douyin needs the buyer's open_id: write the one that tt.login gave for this app, or keep orders of other channels out with shop.filter or WHERE",
+		"为空，而抖音需要买家的 open_id：请填入本小程序 tt.login 取得的 openid；其他渠道的订单请用 shop.filter 或 WHERE 排除",
 	},
 	NoOpenIDRow: {
-		"there is no such row, and Douyin needs the buyer's open_id: bring the user's row back, or keep orders of other channels out with shop.filter",
-		"没有这一行，而抖音需要买家的 open_id：请补回该用户；其他渠道的订单请用 shop.filter 排除",
+		"there is no such row, and Douyin needs the buyer's open_id: bring the user's row back, or keep orders of other channels out with shop.filter or WHERE",
+		"没有这一行，而抖音需要买家的 open_id：请补回该用户；其他渠道的订单请用 shop.filter 或 WHERE 排除",
 	},
 	EmptyPicture: {"is empty, and Douyin needs an image: write a picture's address", "为空，而抖音需要图片：请填入图片地址"},
 	NoPictureRow: {"there is no such row, and Douyin needs an image: bring the product's row back", "没有这一行，而抖音需要图片：请补回该商品"},

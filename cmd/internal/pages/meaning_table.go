@@ -58,7 +58,7 @@ var failureMeanings = map[cause]meaning{
 	{"unavailable", 40022}: {
 		phrase{"Douyin knows no payment for the order", "抖音没有该订单的支付单"},
 		phrase{"担保交易支付订单不存在: the order's number is not an out_order_no of a guaranteed payment, or the order was pushed before create_order.", "担保交易支付订单不存在：订单号不是担保支付的 out_order_no，或在 create_order 之前就推送了。"},
-		phrase{"Check that shop.columns.order_no names the column that create_order was given. Orders of other channels are kept out with shop.filter.", "检查 shop.columns.order_no 是否为 create_order 使用的列。其他渠道的订单请用 shop.filter 排除。"},
+		phrase{"Check that shop.columns.order_no, or order_no of shop.sql.order, is the number that create_order was given. Orders of other channels are kept out with shop.filter or WHERE.", "检查 shop.columns.order_no（或 shop.sql.order 的 order_no）是否为 create_order 使用的订单号。其他渠道的订单请用 shop.filter 或 WHERE 排除。"},
 	},
 	{"rejected", 40022}: {
 		phrase{"Douyin does not take the line of business", "抖音不接受业务线"},

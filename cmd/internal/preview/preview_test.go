@@ -192,7 +192,8 @@ func TestTheNewestOrderOfEachStatusIsShown(t *testing.T) {
 			f.orders[id] = snapshot(id, func(s *store.OrderSnapshot) { s.Order.Status = status })
 		}
 	}
-	f.newest = append(f.newest, store.NewOrder{ID: "8", Failed: true})
+	twice := store.NewOrder{ID: "8", Failed: true} // two rows of one order
+	f.newest = append(f.newest, twice, twice)
 	all, whole, err := desk(f).Newest(t.Context(), 0)
 	var ids []string
 	for _, p := range all {
