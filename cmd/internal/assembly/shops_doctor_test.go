@@ -36,7 +36,7 @@ func TestDoctorPassesTheReadyMadeLayouts(t *testing.T) {
 		"java": {"ok    mysql: explained: a page of the sweep by updated_at", "two rows for order 18"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := loadLayout(t, name)
+			s := loadOnMariaDB(t, name)
 			if s == nil {
 				return
 			}
@@ -56,7 +56,7 @@ func TestDoctorPassesTheReadyMadeLayouts(t *testing.T) {
 
 // A SELECT that asks for a value of the status that the configuration does not know keeps those orders from Douyin.
 func TestDoctorFindsAMapWithoutThePaidValue(t *testing.T) {
-	s := loadLayout(t, "java")
+	s := loadOnMariaDB(t, "java")
 	if s == nil {
 		return
 	}
