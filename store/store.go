@@ -22,7 +22,7 @@ type Config struct {
 	Gather    time.Duration // how long a call may wait at most for others to share its statement; 0: 2 ms; negative: not at all
 	// ShopOnly reads the shop as if our tables were empty; they need not be there. Such a Store must write nothing.
 	ShopOnly  bool
-	BatchSize int           // calls that share a statement at most; 0: 256
+	BatchSize int // calls that share a statement at most; 0: 256
 	// Now is the process's clock; nil: time.Now. One that is given is taken for the database's as
 	// well where a request of money is in flight.
 	Now func() time.Time
