@@ -147,10 +147,10 @@ func (d *Desk) preview(id string, s store.OrderSnapshot, err error) (Preview, er
 		return p, nil
 	case err != nil: // what could not be read at all comes before what is missing
 		p.Refused = err
-		return p, nil
+		return p, nil //nolint:nilerr // what is wrong with the order is the preview, and no failure
 	case buildErr != nil:
 		p.Refused = buildErr
-		return p, nil
+		return p, nil //nolint:nilerr // likewise
 	}
 	push.UpdateTime = d.Unit.Next(d.Now(), s.State.UpdateTime)
 	p.Push, p.Refused = push, push.Validate()
