@@ -72,7 +72,7 @@ func (p *process) doctor(ctx context.Context, cfg *configs.Config, a *assembly.A
 		results = append(results, look(ctx)...)
 		cancel()
 	}
-	return p.printResults(results)
+	return p.printResults(doctor.Once(results))
 }
 
 func (p *process) printResults(results []doctor.Result) error {

@@ -9,6 +9,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -123,6 +124,24 @@ func Gateway(cfg *configs.Config) []Result {
 	case called:
 		out = append(out, warn(check, "Douyin calls back to the port of the API, "+cfg.Gateway.Addr,
 			"set gateway.callback_addr and let the proxy pass on to nothing else"))
+	}
+	return out
+}
+
+// Once leaves out what repeats a failure of the shop's SELECTs: one that the database refuses is in the
+// way of the previews, the statuses and the times as well, and its first line has the cure.
+func Once(results []Result) []Result {
+	const said = "shop.sql: "
+	var out []Result
+	var causes []string
+	for _, r := range results {
+		if slices.ContainsFunc(causes, func(cause string) bool { return strings.HasSuffix(r.Found, cause) }) {
+			continue
+		}
+		if cause, is := strings.CutPrefix(r.Found, said); is && r.Level == Failure {
+			causes = append(causes, cause)
+		}
+		out = append(out, r)
 	}
 	return out
 }

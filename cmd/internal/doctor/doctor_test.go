@@ -195,3 +195,14 @@ func TestGateway(t *testing.T) {
 		}
 	}
 }
+
+func TestARefusedSelectIsSaidOnce(t *testing.T) {
+	const cause = "store: shop.sql.order: the database refuses it"
+	results := []Result{
+		ok("config", "fits"), fail("mysql", "shop.sql: "+cause, "correct it"), warn("orders", "the newest orders could not be previewed: "+cause, "mend it"),
+		fail("clock", "the shop's times: "+cause, "mend it"), warn("orders", "the newest orders could not be previewed: refused", "mend it"),
+	}
+	if got := Once(results); !slices.Equal(got, []Result{results[0], results[1], results[4]}) {
+		t.Errorf("%v", got)
+	}
+}

@@ -131,7 +131,7 @@ var failureMeanings = map[cause]meaning{
 	},
 	{"not_found", 0}: {
 		phrase{"The shop has no such order", "商城没有该订单"},
-		phrase{"It was asked for, and the shop's table does not have it: never committed, deleted, or kept out by shop.filter.", "有人请求推送，但商城表中没有该订单：事务未提交、已删除，或被 shop.filter 排除。"},
+		phrase{"It was asked for, and the shop's table does not have it: never committed, deleted, or kept out by shop.filter or WHERE.", "有人请求推送，但商城表中没有该订单：事务未提交、已删除，或被 shop.filter 或 WHERE 排除。"},
 		phrase{"Look for the order in the shop. If it should be there, check shop.filter and the id that is enqueued.", "在商城中查找该订单。若应当存在，请检查 shop.filter 与入队的订单号。"},
 	},
 	{"no_word", 0}: {

@@ -144,13 +144,13 @@ func (d *Desk) preview(id string, s store.OrderSnapshot, err error) (Preview, er
 	switch {
 	case errors.As(buildErr, &noWord) && (err == nil || column.Reason != cell.TwoRows && column.Reason != cell.Statement):
 		p.Ignored = ignored(noWord.Status)
-		return p, nil //nolint:nilerr // what was read of it says enough
+		return p, nil
 	case err != nil: // what could not be read at all comes before what is missing
 		p.Refused = err
-		return p, nil //nolint:nilerr // it stands in the preview
+		return p, nil //nolint:nilerr // what is wrong with the order is the preview, and no failure
 	case buildErr != nil:
 		p.Refused = buildErr
-		return p, nil
+		return p, nil //nolint:nilerr // likewise
 	}
 	push.UpdateTime = d.Unit.Next(d.Now(), s.State.UpdateTime)
 	p.Push, p.Refused = push, push.Validate()
