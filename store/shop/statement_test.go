@@ -17,6 +17,7 @@ func TestWhatIsASingleSELECT(t *testing.T) {
 		"WITH a AS (SELECT 1) SELECT * FROM a":               "WITH a AS (SELECT 1) SELECT * FROM a",
 		"SELECT (SELECT x FROM y ORDER BY z LIMIT 1) FROM t": "SELECT (SELECT x FROM y ORDER BY z LIMIT 1) FROM t",
 		"SELECT ROW_NUMBER() OVER (ORDER BY a) FROM t":       "SELECT ROW_NUMBER() OVER (ORDER BY a) FROM t",
+		"SELECT o.limit, o. fetch FROM t o WHERE o.lock IN (1)": "SELECT o.limit, o. fetch FROM t o WHERE o.lock IN (1)",
 		"SELECT a UNION ALL SELECT b":                        "SELECT a UNION ALL SELECT b",
 	} {
 		if got, err := bare(text); err != nil || got != want {
