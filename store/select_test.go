@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -307,6 +308,37 @@ func TestAViewIsExplained(t *testing.T) {
 		findings := s.CheckShop(t.Context())
 		if !slices.ContainsFunc(findings, func(f store.Finding) bool { return f.Minor && strings.Contains(f.Cure, "raw_order") }) {
 			t.Errorf("no finding names the table behind the view: %+v", findings)
+		}
+	})
+}
+
+// The bug: two orders with one number that were read before either was announced both went to Douyin.
+func TestTwoOrdersWithOneNumberThatComeTogetherAreRefused(t *testing.T) {
+	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
+		servertest.CreateShop(t, db)
+		named := store.DefaultSchema()
+		named.Columns.OrderNo = "sn"
+		s := newStore(t, db, store.Config{Schema: named})
+		var read []store.OrderSnapshot
+		for id := 1; id <= 2; id++ {
+			addOrder(t, db, id, t0)
+			exec(t, db, "UPDATE `order` SET sn = 'SN1' WHERE id = ?", id)
+			o, err := s.LoadOrder(t.Context(), strconv.Itoa(id)) // alone: nothing is known yet
+			if err != nil {
+				t.Fatal(err)
+			}
+			read = append(read, o)
+		}
+		begin := func(o store.OrderSnapshot) (int64, error) {
+			return s.BeginPush(t.Context(), store.Begin{OrderID: o.Order.ID, OrderNo: o.Order.OrderNo, At: t0, DueAt: t0, StaleAfter: time.Minute})
+		}
+		if _, err := begin(read[0]); err != nil {
+			t.Fatal(err)
+		}
+		seq, err := begin(read[1])
+		var column *store.ColumnError
+		if !errors.As(err, &column) || column.Reason != cell.TwoOrders || seq != 1 || !strings.Contains(err.Error(), "2 and 1") {
+			t.Errorf("the second: seq %d, %v; want it announced and refused with both keys", seq, err)
 		}
 	})
 }

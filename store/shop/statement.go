@@ -84,7 +84,7 @@ func bare(text string) (string, error) {
 	case depth > 0:
 		return "", errors.New("opens a bracket that it does not close")
 	case first != "SELECT" && first != "WITH":
-		return "", errors.New("is no SELECT: want a statement that begins with SELECT, or WITH")
+		return "", errors.New("is no SELECT: want a statement that begins with SELECT, or WITH, and has no brackets around it")
 	}
 	return strings.TrimSpace(out.String()), nil
 }
