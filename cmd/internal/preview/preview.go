@@ -9,6 +9,7 @@ import (
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/store/cell"
+	"github.com/ordersync/ordersync/tasks"
 	"github.com/ordersync/ordersync/worker"
 )
 
@@ -97,8 +98,11 @@ func (d *Desk) Newest(ctx context.Context, latest int) (all []Preview, whole boo
 	if err != nil {
 		return nil, false, err
 	}
-	seen := map[string]bool{}
+	seen, shown := map[string]bool{}, map[string]bool{}
 	for _, o := range newest.Orders {
+		if shown[o.ID] { // an order of two rows
+			continue
+		}
 		if seen[o.Status] && !o.Failed && len(all) >= latest {
 			continue
 		}
@@ -110,7 +114,7 @@ func (d *Desk) Newest(ctx context.Context, latest int) (all []Preview, whole boo
 		if err != nil {
 			return all, false, err
 		}
-		seen[o.Status] = true
+		seen[o.Status], shown[o.ID] = true, true
 		all = append(all, p)
 		if len(all) == latest+mostStatuses {
 			return all, false, nil
@@ -147,6 +151,11 @@ func (d *Desk) preview(id string, s store.OrderSnapshot, err error) (Preview, er
 		return p, nil
 	case buildErr != nil:
 		p.Refused = buildErr
+		return p, nil
+	}
+	var unfit *tasks.PayloadError
+	if errors.As(tasks.PushOrder{OrderID: s.Order.ID}.Validate(), &unfit) { // as the sweep refuses it
+		p.Refused = d.Build.Shop.Place("id", s.Order).Refused(cell.Unnameable, unfit.Reason)
 		return p, nil
 	}
 	push.UpdateTime = d.Unit.Next(d.Now(), s.State.UpdateTime)
