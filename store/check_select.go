@@ -40,7 +40,7 @@ func (s *Store) checkSelects(ctx context.Context) []Finding {
 	}
 	findings := []Finding{{OK: true, What: "shop.sql: the SELECTs answer the columns that are needed"}}
 	for _, wrong := range r.Misfits() {
-		findings = append(findings, Finding{What: "shop.sql: " + wrong.What, Cure: wrong.Cure})
+		findings = append(findings, Finding{Minor: wrong.Minor, What: "shop.sql: " + wrong.What, Cure: wrong.Cure})
 	}
 	findings = append(findings, s.checkNewestUnique(ctx, r)...)
 	return append(findings, s.explainAll(ctx, r)...)

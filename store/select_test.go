@@ -342,3 +342,19 @@ func TestTwoOrdersWithOneNumberThatComeTogetherAreRefused(t *testing.T) {
 		}
 	})
 }
+
+// The bug: doctor failed where a FLOAT holds the money, although it is read exactly or refused by name.
+func TestMoneyInAFloatIsAWarning(t *testing.T) {
+	onMariaDB(t, selects(), func(t *testing.T, s *store.Store, db *gorm.DB) {
+		exec(t, db, "ALTER TABLE `order` MODIFY amount FLOAT")
+		for _, f := range s.CheckShop(t.Context()) {
+			if strings.Contains(f.What, "amount is a float") {
+				if f.OK || !f.Minor {
+					t.Errorf("%+v, want a warning", f)
+				}
+				return
+			}
+		}
+		t.Error("doctor says nothing of the float")
+	})
+}

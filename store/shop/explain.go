@@ -1,7 +1,10 @@
 package shop
 
 // Misfit is a column whose type does not go with what the configuration says of it.
-type Misfit struct{ What, Cure string }
+type Misfit struct {
+	What, Cure string
+	Minor      bool // orders travel all the same
+}
 
 // Misfits compares the types of a SELECT's columns with shop.money and shop.time. A type that tells
 // nothing, as that of an expression may, is none.
@@ -10,17 +13,17 @@ func (r *Reading) Misfits() []Misfit {
 	money := func(key, column string, t columnType) {
 		switch {
 		case t.float:
-			out = append(out, Misfit{key + ": " + column + " is a float", "a float holds no exact amount of money: make the column DECIMAL(10,2)"})
+			out = append(out, Misfit{key + ": " + column + " is a float", "a float that is too large to hold a fen is refused: make the column DECIMAL(10,2)", true})
 		case t.number && r.schema.Money == Yuan:
-			out = append(out, Misfit{key + ": " + column + " is an integer, and shop.money is yuan", "set shop.money to fen if the column holds fen"})
+			out = append(out, Misfit{key + ": " + column + " is an integer, and shop.money is yuan", "set shop.money to fen if the column holds fen", false})
 		case t.decimal && r.schema.Money == InFen:
-			out = append(out, Misfit{key + ": " + column + " is a DECIMAL, and shop.money is fen", "set shop.money to yuan if the column holds yuan"})
+			out = append(out, Misfit{key + ": " + column + " is a DECIMAL, and shop.money is fen", "set shop.money to yuan if the column holds yuan", false})
 		}
 	}
 	money("shop.sql.order", "amount", r.order.types["amount"])
 	if created := r.sweep.types["create_time"]; created.number && r.schema.Time == Datetime || created.datetime && r.schema.Time != Datetime {
 		out = append(out, Misfit{"create_time is of another kind than shop.time says (" + string(r.schema.Time) + ")",
-			"set shop.time to what the column holds: unix, unix_ms or datetime"})
+			"set shop.time to what the column holds: unix, unix_ms or datetime", false})
 	}
 	return out
 }
