@@ -180,10 +180,12 @@ func (s *Store) loadOrders(ctx context.Context, calls []*gather.Call[string, Ord
 		}
 		batch[id] = l
 	}
+	if !r.KeyIsNumber() {
+		s.sameInBatch(batch)
+	}
 	for id, other := range same {
 		l := batch[id]
-		// Our row of the other order may be older than a number that was mended.
-		if now, there := s.readOwn(ctx, []string{other})[other]; there && l.err == nil && now.OrderNo == l.snapshot.Order.OrderNo {
+		if l.err == nil && s.hasNumber(ctx, other, l.snapshot.Order.OrderNo) {
 			l.err = s.sameNumber(id, other)
 			batch[id] = l
 		}

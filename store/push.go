@@ -64,7 +64,9 @@ type Push struct {
 }
 
 // BeginPush announces an attempt, durably, before anything is sent, and returns its number.
-// ErrSuperseded: the order's state is not that of b.Seq any more; nothing was written. When ctx
+// ErrSuperseded: the order's state is not that of b.Seq any more; nothing was written.
+// *ColumnError: another order of the shop has the number; the attempt was announced, and is to be
+// recorded as refused. When ctx
 // ends first, the attempt may have been announced; then it stays open until StaleAfter, which makes
 // the next one push again.
 func (s *Store) BeginPush(ctx context.Context, b Begin) (seq int64, err error) {

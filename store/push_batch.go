@@ -9,7 +9,13 @@ import (
 
 // beginBatch announces many attempts at once.
 func (s *Store) beginBatch(ctx context.Context, calls []*gather.Call[*Begin, int64]) (rest func()) {
-	write := func(calls []*gather.Call[*Begin, int64]) error { return s.writeBegins(ctx, calls) }
+	write := func(calls []*gather.Call[*Begin, int64]) error {
+		err := s.writeBegins(ctx, calls)
+		if err == nil {
+			s.refuseSameNumber(ctx, calls)
+		}
+		return err
+	}
 	order := func(b *Begin) string { return b.OrderID }
 	stuck := writeAll(ctx, s, calls, order, write)
 	if len(stuck) == 0 {

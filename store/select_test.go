@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -389,5 +390,52 @@ func TestAViewIsExplained(t *testing.T) {
 		if !slices.ContainsFunc(findings, func(f store.Finding) bool { return f.Minor && strings.Contains(f.Cure, "raw_order") }) {
 			t.Errorf("no finding names the table behind the view: %+v", findings)
 		}
+	})
+}
+
+// The bug: two orders with one number that were read before either was announced both went to Douyin.
+func TestTwoOrdersWithOneNumberThatComeTogetherAreRefused(t *testing.T) {
+	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
+		servertest.CreateShop(t, db)
+		named := store.DefaultSchema()
+		named.Columns.OrderNo = "sn"
+		s := newStore(t, db, store.Config{Schema: named})
+		var read []store.OrderSnapshot
+		for id := 1; id <= 2; id++ {
+			addOrder(t, db, id, t0)
+			exec(t, db, "UPDATE `order` SET sn = 'SN1' WHERE id = ?", id)
+			o, err := s.LoadOrder(t.Context(), strconv.Itoa(id)) // alone: nothing is known yet
+			if err != nil {
+				t.Fatal(err)
+			}
+			read = append(read, o)
+		}
+		begin := func(o store.OrderSnapshot) (int64, error) {
+			return s.BeginPush(t.Context(), store.Begin{OrderID: o.Order.ID, OrderNo: o.Order.OrderNo, At: t0, DueAt: t0, StaleAfter: time.Minute})
+		}
+		if _, err := begin(read[0]); err != nil {
+			t.Fatal(err)
+		}
+		seq, err := begin(read[1])
+		var column *store.ColumnError
+		if !errors.As(err, &column) || column.Reason != cell.TwoOrders || seq != 1 || !strings.Contains(err.Error(), "2 and 1") {
+			t.Errorf("the second: seq %d, %v; want it announced and refused with both keys", seq, err)
+		}
+	})
+}
+
+// The bug: doctor failed where a FLOAT holds the money, although it is read exactly or refused by name.
+func TestMoneyInAFloatIsAWarning(t *testing.T) {
+	onMariaDB(t, selects(), func(t *testing.T, s *store.Store, db *gorm.DB) {
+		exec(t, db, "ALTER TABLE `order` MODIFY amount FLOAT")
+		for _, f := range s.CheckShop(t.Context()) {
+			if strings.Contains(f.What, "amount is a float") {
+				if f.OK || !f.Minor {
+					t.Errorf("%+v, want a warning", f)
+				}
+				return
+			}
+		}
+		t.Error("doctor says nothing of the float")
 	})
 }

@@ -39,7 +39,7 @@ func (b *Builder) complete(s store.OrderSnapshot) error {
 		{"create_time", cell.TooEarly, "", o.CreateTime.UnixMilli() < leastMilliseconds},
 		{"create_time", cell.YearOutside, "", o.CreateTime.UnixMilli() >= 10*leastMilliseconds},
 		{"openid", cell.NoOpenIDRow, "", !s.User.Found},
-		{"openid", cell.EmptyOpenID, "", s.User.OpenID == ""},
+		{"openid", cell.EmptyOpenID, "", strings.TrimSpace(s.User.OpenID) == ""},
 		{"openid", cell.NotUTF8, "", !utf8.ValidString(s.User.OpenID)},
 		{"items", cell.NoLine, "", len(s.Lines) == 0},
 	})

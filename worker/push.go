@@ -30,7 +30,7 @@ const (
 type Orders interface {
 	// store.ErrOrderNotFound, *store.ColumnError
 	LoadOrder(ctx context.Context, orderID string) (store.OrderSnapshot, error)
-	BeginPush(ctx context.Context, b store.Begin) (seq int64, err error) // store.ErrSuperseded
+	BeginPush(ctx context.Context, b store.Begin) (seq int64, err error) // store.ErrSuperseded; *store.ColumnError, with the seq of an attempt that ends there
 	// RecordPush is durable when it returns. changed: the shop's order is not p.Seen any more.
 	RecordPush(ctx context.Context, p store.Push) (changed bool, err error)
 }
@@ -221,7 +221,7 @@ func (r *run) send(
 	defer func() { leave(end) }()
 	seq, err := r.begin(ctx, s, push)
 	if r.asked(err) != nil {
-		return made{}, err
+		return made{seq: seq}, err // an attempt that was announced and refused ends here
 	}
 	receipt, err := r.Line.call(ctx, push)
 	end = err

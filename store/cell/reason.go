@@ -25,6 +25,7 @@ const (
 	EmptyOrderNo Reason = "empty_order_no"
 	NoLine       Reason = "no_line"
 	NoWord       Reason = "no_word"
+	Unnameable   Reason = "unnameable" // a key that no task can name; Found says why
 
 	TwoRows   Reason = "two_rows"   // Found names both where they can be told apart
 	TwoOrders Reason = "two_orders" // of one order_no; Found names both keys
@@ -93,6 +94,10 @@ var texts = map[Reason][2]string{
 	NoWord: {
 		"is %s, which has no word in shop.status: give it one there, or leave it where the order is not Douyin's business",
 		"是 %s，在 shop.status 中没有对应的词：请在其中补上；若订单与抖音无关，则无需处理",
+	},
+	Unnameable: {
+		"no task can name this key (it %s): let shop.columns.id (or id of shop.sql.order) be a key without one",
+		"任务无法使用这个主键（%s）：请让 shop.columns.id（或 shop.sql.order 的 id）使用不含此类字符的主键",
 	},
 	TwoRows:       {"there are two rows where one is expected (%s): delete one, or let the SELECT choose", "应当只有一行，却有两行（%s）：请删除其一，或在 SELECT 中选定一行"},
 	TwoOrders:     {"two orders have this order_no (%s), and Douyin would take them for one: give one of them another number", "两个订单使用同一个 order_no（%s），抖音会视为同一订单：请更换其中一个单号"},
@@ -183,7 +188,7 @@ func (p *Error) where() string {
 // repeats is what a text says of what was found: a value of the shop's in quotes, and in brackets, where it
 // is a remark of ours, as it is.
 func (r Reason) repeats(found string) string {
-	if strings.Contains(texts[r][0], "(%s") {
+	if en := texts[r][0]; strings.Contains(en, "(%s") || strings.Contains(en, "(it %s") {
 		return found
 	}
 	return `"` + found + `"`

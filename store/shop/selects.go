@@ -2,9 +2,14 @@ package shop
 
 import (
 	"context"
+	"database/sql/driver"
+	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // columns of a SELECT of the shop's.
@@ -57,6 +62,9 @@ func (r *Reading) compileSelect(ctx context.Context, db Querier, key, text strin
 	from := "(" + text + ") o"
 	types, err := emptyResult(ctx, db, "SELECT * FROM "+from+" WHERE 1 = 0 LIMIT 0", nil)
 	if err != nil {
+		if letsNobodyIn(err) {
+			return fmt.Errorf("%s cannot be looked at: %w", key, err)
+		}
 		return fmt.Errorf("%s: the database refuses it: %w", key, err)
 	}
 	*into = source{from: from, where: "1 = 1", expr: map[string]string{}, types: map[string]columnType{}}
@@ -81,6 +89,17 @@ func (r *Reading) compileSelect(ctx context.Context, db Querier, key, text strin
 		return &TextError{key, fmt.Sprintf("answers no column called %s: %s", strings.Join(missing, ", "), wanted)}
 	}
 	return nil
+}
+
+// letsNobodyIn tells whether the database has not looked at the statement: it let nobody in, or was not
+// reached.
+func letsNobodyIn(err error) bool {
+	var refused *mysql.MySQLError
+	if errors.As(err, &refused) {
+		return slices.Contains([]uint16{1040, 1044, 1045, 1049, 1053, 1129, 1130, 1203, 1226, 1698, 1820, 1862}, refused.Number)
+	}
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn)
 }
 
 func (c selectColumns) String() string {

@@ -39,7 +39,7 @@ func bare(text string) (string, error) {
 	var out strings.Builder
 	first, last := "", "" // words, in capitals
 	depth := 0
-	ended := false
+	ended, dot := false, false // dot: the name behind it is a column's, o.limit
 	for i := 0; i < len(text); {
 		token, kind, err := next(text[i:])
 		if err != nil {
@@ -64,13 +64,19 @@ func bare(text string) (string, error) {
 			}
 		case kind == word:
 			now := strings.ToUpper(token)
-			if err := forbidden(now, last, depth); err != nil {
+			if err := forbidden(now, last, depth); err != nil && !dot {
 				return "", err
 			}
 			if first == "" && depth == 0 {
 				first = now
 			}
 			last = now
+			if dot { // of a name that words no rule
+				last = ""
+			}
+		}
+		if kind != space && kind != comment {
+			dot = token == "."
 		}
 		out.WriteString(token)
 	}
@@ -78,7 +84,7 @@ func bare(text string) (string, error) {
 	case depth > 0:
 		return "", errors.New("opens a bracket that it does not close")
 	case first != "SELECT" && first != "WITH":
-		return "", errors.New("is no SELECT: want a statement that begins with SELECT, or WITH")
+		return "", errors.New("is no SELECT: want a statement that begins with SELECT, or WITH, and has no brackets around it")
 	}
 	return strings.TrimSpace(out.String()), nil
 }

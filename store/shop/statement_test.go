@@ -7,17 +7,18 @@ import (
 
 func TestWhatIsASingleSELECT(t *testing.T) {
 	for text, want := range map[string]string{
-		"SELECT 1":                                           "SELECT 1",
-		" select id from t ; ":                               "select id from t",
-		"SELECT 1 -- the end":                                "SELECT 1",
-		"# first\nSELECT 1\n":                                "SELECT 1",
-		"SELECT /* ; ? */ 1":                                 "SELECT   1",
-		"SELECT /*+ NO_MERGE(t) */ 1":                        "SELECT /*+ NO_MERGE(t) */ 1",
-		"SELECT ';', \"?\", `a;b`, 'it''s \\' ;'":            "SELECT ';', \"?\", `a;b`, 'it''s \\' ;'",
-		"WITH a AS (SELECT 1) SELECT * FROM a":               "WITH a AS (SELECT 1) SELECT * FROM a",
-		"SELECT (SELECT x FROM y ORDER BY z LIMIT 1) FROM t": "SELECT (SELECT x FROM y ORDER BY z LIMIT 1) FROM t",
-		"SELECT ROW_NUMBER() OVER (ORDER BY a) FROM t":       "SELECT ROW_NUMBER() OVER (ORDER BY a) FROM t",
-		"SELECT a UNION ALL SELECT b":                        "SELECT a UNION ALL SELECT b",
+		"SELECT 1":                                              "SELECT 1",
+		" select id from t ; ":                                  "select id from t",
+		"SELECT 1 -- the end":                                   "SELECT 1",
+		"# first\nSELECT 1\n":                                   "SELECT 1",
+		"SELECT /* ; ? */ 1":                                    "SELECT   1",
+		"SELECT /*+ NO_MERGE(t) */ 1":                           "SELECT /*+ NO_MERGE(t) */ 1",
+		"SELECT ';', \"?\", `a;b`, 'it''s \\' ;'":               "SELECT ';', \"?\", `a;b`, 'it''s \\' ;'",
+		"WITH a AS (SELECT 1) SELECT * FROM a":                  "WITH a AS (SELECT 1) SELECT * FROM a",
+		"SELECT (SELECT x FROM y ORDER BY z LIMIT 1) FROM t":    "SELECT (SELECT x FROM y ORDER BY z LIMIT 1) FROM t",
+		"SELECT ROW_NUMBER() OVER (ORDER BY a) FROM t":          "SELECT ROW_NUMBER() OVER (ORDER BY a) FROM t",
+		"SELECT o.limit, o. fetch FROM t o WHERE o.lock IN (1)": "SELECT o.limit, o. fetch FROM t o WHERE o.lock IN (1)",
+		"SELECT a UNION ALL SELECT b":                           "SELECT a UNION ALL SELECT b",
 	} {
 		if got, err := bare(text); err != nil || got != want {
 			t.Errorf("%s\ngot  %q, %v\nwant %q", text, got, err, want)

@@ -9,6 +9,7 @@ import (
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/store/cell"
+	"github.com/ordersync/ordersync/tasks"
 	"github.com/ordersync/ordersync/worker"
 )
 
@@ -151,6 +152,11 @@ func (d *Desk) preview(id string, s store.OrderSnapshot, err error) (Preview, er
 	case buildErr != nil:
 		p.Refused = buildErr
 		return p, nil //nolint:nilerr // likewise
+	}
+	var unfit *tasks.PayloadError
+	if errors.As(tasks.PushOrder{OrderID: s.Order.ID}.Validate(), &unfit) { // as the sweep refuses it
+		p.Refused = d.Build.Shop.Place("id", s.Order).Refused(cell.Unnameable, unfit.Reason)
+		return p, nil
 	}
 	push.UpdateTime = d.Unit.Next(d.Now(), s.State.UpdateTime)
 	p.Push, p.Refused = push, push.Validate()

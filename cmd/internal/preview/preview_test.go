@@ -152,6 +152,7 @@ func TestAPreviewNamesTheCellThatIsInTheWay(t *testing.T) {
 		"a web address":      {change: func(s *store.OrderSnapshot) { s.DetailURL = "https://a.example/x" }, column: "detail_url"},
 		"a price of words":   {err: cell.NotMoney.At("", "price", "1", ""), column: "price"},
 		"two rows":           {change: func(s *store.OrderSnapshot) { s.Order.Status = "" }, err: cell.TwoRows.At("", "rows", "1", ""), column: "rows"},
+		"a key with a slash": {change: func(s *store.OrderSnapshot) { s.Order.ID = "a/b" }, column: "id"},
 		"another state":      {change: func(s *store.OrderSnapshot) { s.Order.Status = "9" }, ignored: true},
 		"and a broken price": {change: func(s *store.OrderSnapshot) { s.Order.Status = "9" }, err: cell.NotMoney.At("", "price", "1", ""), ignored: true},
 	} {
