@@ -8,6 +8,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/ordersync/ordersync/store/cell"
 	"github.com/ordersync/ordersync/tasks/cut"
 )
 
@@ -134,7 +135,11 @@ func (s *Store) create(ctx context.Context, i Instruction, before func(tx *gorm.
 	order, err := s.LoadOrder(ctx, i.OrderID)
 	if err != nil {
 		var column *ColumnError
-		if ledgers[i.Money].namesAmount || !errors.As(err, &column) { // it is held against the order's
+		switch {
+		case !errors.As(err, &column):
+			return Instruction{}, false, err
+		case column.Reason == cell.TwoOrders: // one payment, whose sum checkPaid guards, whichever order names it
+		case ledgers[i.Money].namesAmount: // it is held against the order's
 			return Instruction{}, false, err
 		}
 	}

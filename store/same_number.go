@@ -35,8 +35,7 @@ func (s *Store) sameInBatch(batch map[string]loaded) {
 // numbers: of two that were read before either was known, at least the later one meets the other here. The
 // attempt of an order that is refused stays open: its seq comes with the error.
 func (s *Store) refuseSameNumber(ctx context.Context, calls []*gather.Call[*Begin, int64]) {
-	r, err := s.reading(ctx)
-	if err == nil && r.KeyIsNumber() {
+	if !s.numbersMayRepeat() {
 		return
 	}
 	byNumber := map[string][]*gather.Call[*Begin, int64]{}
@@ -50,11 +49,9 @@ func (s *Store) refuseSameNumber(ctx context.Context, calls []*gather.Call[*Begi
 	if len(numbers) == 0 {
 		return
 	}
-	var known [][2]string // order and number
-	if err == nil {
-		known, err = collect(s.db.WithContext(ctx), func(rows *sql.Rows) (k [2]string, err error) { return k, rows.Scan(&k[0], &k[1]) },
-			"SELECT `order_id`, `order_no` FROM `ordersync_order` WHERE `order_no` IN (?"+strings.Repeat(", ?", len(numbers)-1)+")", numbers...)
-	}
+	// Order and number.
+	known, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (k [2]string, err error) { return k, rows.Scan(&k[0], &k[1]) },
+		"SELECT `order_id`, `order_no` FROM `ordersync_order` WHERE `order_no` IN (?"+strings.Repeat(", ?", len(numbers)-1)+")", numbers...)
 	if err != nil {
 		for _, same := range byNumber {
 			for _, c := range same {
@@ -70,6 +67,14 @@ func (s *Store) refuseSameNumber(ctx context.Context, calls []*gather.Call[*Begi
 			}
 		}
 	}
+}
+
+// numbersMayRepeat tells whether two of the shop's orders may have one number. Of a shop that nothing
+// was read of yet nothing is known.
+func (s *Store) numbersMayRepeat() bool {
+	s.shop.mu.Lock()
+	defer s.shop.mu.Unlock()
+	return s.shop.Reading != nil && !s.shop.KeyIsNumber()
 }
 
 // hasNumber tells whether the shop's order has the number now: our row of it may be older than a number that was mended.
