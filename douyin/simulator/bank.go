@@ -1,8 +1,6 @@
 package simulator
 
 import (
-	"cmp"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -222,36 +220,7 @@ func (s *Server) Anomalies() []Anomaly {
 // anomalies are those noticed on the way and those that the movements tell. The caller holds the
 // lock.
 func (b *bank) anomalies() []Anomaly {
-	out := slices.Clone(b.noticed)
-	seen := map[string]bool{}
-	type sums struct{ paid, refunded, settled int64 }
-	orders := map[string]*sums{}
-	for _, m := range b.movements {
-		if id := m.Kind + " " + m.Number; seen[id] {
-			out = append(out, Anomaly{MovedTwice, m.OutOrderNo, m.Number, fmt.Sprintf("%s of %d fen again", m.Kind, m.Amount)})
-		} else {
-			seen[id] = true
-		}
-		if orders[m.OutOrderNo] == nil {
-			orders[m.OutOrderNo] = &sums{}
-		}
-		switch o := orders[m.OutOrderNo]; m.Kind {
-		case "payment":
-			o.paid += m.Amount
-		case "refund":
-			o.refunded += m.Amount
-		case "settle":
-			o.settled += m.Amount
-		}
-	}
-	var overdrawn []Anomaly
-	for no, o := range orders {
-		if o.refunded > o.paid || o.settled > o.paid {
-			overdrawn = append(overdrawn, Anomaly{Overdrawn, no, no, fmt.Sprintf("paid %d, refunded %d, settled %d fen", o.paid, o.refunded, o.settled)})
-		}
-	}
-	slices.SortFunc(overdrawn, func(a, b Anomaly) int { return cmp.Compare(a.OutOrderNo, b.OutOrderNo) })
-	return slices.Concat(out, overdrawn, b.twins())
+	return slices.Concat(b.noticed, movedWrongly(b.movements, " fen"), b.twins())
 }
 
 // twins are refunds that look like one intent with two numbers.

@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"cmp"
 	"crypto/rsa"
 	"fmt"
 	"slices"
@@ -292,36 +291,7 @@ func (s *Server) Trade() TradeBook {
 // violations are those noticed on the way and those that the movements tell. The caller holds the
 // lock.
 func (t *trade) violations() []Anomaly {
-	out := append([]Anomaly{}, t.noticed...)
-	seen := map[string]bool{}
-	type sums struct{ paid, refunded, settled int64 }
-	orders := map[string]*sums{}
-	for _, m := range t.movements {
-		id := m.Kind + " " + m.Number
-		if seen[id] {
-			out = append(out, Anomaly{MovedTwice, m.OutOrderNo, m.Number, fmt.Sprintf("%s of %d again", m.Kind, m.Amount)})
-		}
-		seen[id] = true
-		if orders[m.OutOrderNo] == nil {
-			orders[m.OutOrderNo] = &sums{}
-		}
-		switch o := orders[m.OutOrderNo]; m.Kind {
-		case "payment":
-			o.paid += m.Amount
-		case "refund":
-			o.refunded += m.Amount
-		case "settle":
-			o.settled += m.Amount
-		}
-	}
-	var overdrawn []Anomaly
-	for no, o := range orders {
-		if o.refunded > o.paid || o.settled > o.paid {
-			overdrawn = append(overdrawn, Anomaly{Overdrawn, no, no, fmt.Sprintf("paid %d, refunded %d, settled %d", o.paid, o.refunded, o.settled)})
-		}
-	}
-	slices.SortFunc(overdrawn, func(a, b Anomaly) int { return cmp.Compare(a.OutOrderNo, b.OutOrderNo) })
-	return append(append(out, overdrawn...), t.twins()...)
+	return append([]Anomaly{}, slices.Concat(t.noticed, movedWrongly(t.movements, ""), t.twins())...)
 }
 
 // twins are developer refunds that look like one intent with two numbers. The caller holds the
