@@ -101,8 +101,7 @@ type MoneyHandler struct {
 
 // ProcessTask implements asynq.Handler.
 func (h *MoneyHandler) ProcessTask(ctx context.Context, t *asynq.Task) (err error) {
-	m := &movement{MoneyHandler: h, attempt: attemptOf(ctx)}
-	m.started = m.now()
+	m := &movement{MoneyHandler: h, started: time.Now(), attempt: attemptOf(ctx)}
 	m.taskID, _ = asynq.GetTaskID(ctx)
 	defer func() {
 		if p := recover(); p != nil {

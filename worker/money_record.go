@@ -172,7 +172,7 @@ func (m *movement) end(v verdict) error {
 	}
 	if line.Enabled() {
 		line = line.Str("number", m.i.Number).Str("order", m.i.OrderID).Str("did", m.did).Int("attempt", m.attempt.number).
-			Str("outcome", string(v.outcome)).Dur("took", m.now().Sub(m.started))
+			Str("outcome", string(v.outcome)).Dur("took", time.Since(m.started))
 		if v.kind != "" {
 			line = line.Str("kind", v.kind).Int("code", v.code).Str("message", v.message).Str("logid", v.logID)
 		}

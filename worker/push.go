@@ -73,7 +73,7 @@ type Attempt struct {
 // ProcessTask implements asynq.Handler.
 func (h *PushHandler) ProcessTask(ctx context.Context, t *asynq.Task) (err error) {
 	tuning.GrowStack()
-	r := &run{PushHandler: h, started: h.now(), attempt: attemptOf(ctx)}
+	r := &run{PushHandler: h, started: time.Now(), attempt: attemptOf(ctx)}
 	r.task, err = tasks.ParsePushOrder(t)
 	if err != nil {
 		return r.end(judge(err, r.attempt))
@@ -121,7 +121,7 @@ type run struct {
 	*PushHandler
 	task    tasks.PushOrder
 	taskID  string
-	started time.Time
+	started time.Time // of the process: Now may be another's clock, which is set by every statement
 	attempt attempt
 	passed  int
 
@@ -239,7 +239,7 @@ func (r *run) begin(ctx context.Context, s store.OrderSnapshot, push douyin.Orde
 
 // end writes the one line of the run and hands asynq its answer.
 func (r *run) end(v verdict) error {
-	took := r.now().Sub(r.started)
+	took := time.Since(r.started)
 	if r.Observe != nil {
 		r.Observe(Attempt{Cause: r.task.Cause, Outcome: v.outcome, Kind: v.kind, Passes: r.passed, Duration: took})
 	}

@@ -115,6 +115,6 @@ func serveSimulator(ctx context.Context, addr string, cfg simulator.Config, plan
 	if err != nil {
 		return fmt.Errorf("simulator: %w", err)
 	}
-	cfg.Log.Info().Str("platform_key", s.PlatformKey()).Msg("simulator: verifies the callbacks of trade")
+	cfg.Log.Info().Str("at", "http://"+ln.Addr().String()+"/_sim/trade/platform_key").Msg("simulator: the key that verifies the callbacks of trade")
 	return serve(ctx, "simulator", ln, s, cfg.Log)
 }

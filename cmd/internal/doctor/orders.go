@@ -120,13 +120,21 @@ func Statuses(ctx context.Context, shop Counted, words map[string]string) []Resu
 		if value == "" {
 			said = "NULL or an empty text"
 		}
-		out = append(out, warn(check, fmt.Sprintf("%s has no word in shop.status: %d orders%s are never pushed", said, c.Unworded[value], among),
+		out = append(out, warn(check, fmt.Sprintf("%s has no word in shop.status: %s never pushed", said, counted(c.Unworded[value], among)),
 			"give it a word (unpaid, paid, cancelled, redeemed, refunding, refunded, refund_failed), or keep such orders out by shop.filter or WHERE"))
 	}
 	if out == nil {
 		out = append(out, ok(check, "every value of the orders%s has a word", among))
 	}
 	return out
+}
+
+// counted is "3 orders among the newest 20 are".
+func counted(n int64, among string) string {
+	if n == 1 {
+		return "1 order" + among + " is"
+	}
+	return fmt.Sprintf("%d orders%s are", n, among)
 }
 
 // byCount are the values, the most frequent first.
