@@ -19,11 +19,21 @@ import (
 // BenchmarkPushCycle is what one order costs the database: load, begin, record, and the second look, by 200 handlers at
 // once. It reports statements per order, those of its transactions included, beside the time.
 func BenchmarkPushCycle(b *testing.B) {
+	b.Run("the key is the number", func(b *testing.B) { pushCycle(b, store.DefaultSchema()) })
+	// Here each announcement is followed by a look for other orders of the number.
+	b.Run("a number of its own", func(b *testing.B) {
+		schema := store.DefaultSchema()
+		schema.Columns.OrderNo = "sn"
+		pushCycle(b, schema)
+	})
+}
+
+func pushCycle(b *testing.B, schema store.Schema) {
 	db := servertest.DB(b)
 	servertest.CreateShop(b, db)
 	const orders = 20_000
 	fill(b, db, orders)
-	s := newStore(b, db, store.Config{})
+	s := newStore(b, db, store.Config{Schema: schema})
 	ctx := context.Background()
 	var next atomic.Int64
 	b.ResetTimer()
@@ -53,14 +63,14 @@ func cycle(ctx context.Context, b *testing.B, s *store.Store, id string) {
 		return
 	}
 	at := time.Now()
-	seq, err := s.BeginPush(ctx, store.Begin{OrderID: id, OrderNo: id, Seq: snapshot.State.Seq,
+	seq, err := s.BeginPush(ctx, store.Begin{OrderID: id, OrderNo: snapshot.Order.OrderNo, Seq: snapshot.State.Seq,
 		Exists: snapshot.State.OrderID != "", Open: snapshot.State.Open, UpdateTime: at.UnixMilli(), At: at, DueAt: at.Add(time.Minute), StaleAfter: time.Minute})
 	if err != nil {
 		b.Error(err)
 		return
 	}
 	if _, err := s.RecordPush(ctx, store.Push{
-		OrderID: id, OrderNo: id, Seq: seq, Cause: "paid", TaskID: "push:" + id + ":" + id, Attempt: 1, At: time.Now(), Outcome: store.Pushed, ShopStatus: "1", Status: 1,
+		OrderID: id, OrderNo: snapshot.Order.OrderNo, Seq: seq, Cause: "paid", TaskID: "push:" + id + ":" + id, Attempt: 1, At: time.Now(), Outcome: store.Pushed, ShopStatus: "1", Status: 1,
 		Digest: "0123456789abcdef0123456789abcdef", LogID: "20260301080000010000000000000000AB", HTTPStatus: 200, Duration: 50 * time.Millisecond,
 		Seen: &snapshot.Order,
 	}); err != nil {

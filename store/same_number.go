@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 
 	"github.com/ordersync/ordersync/store/gather"
 )
@@ -39,19 +38,20 @@ func (s *Store) refuseSameNumber(ctx context.Context, calls []*gather.Call[*Begi
 		return
 	}
 	byNumber := map[string][]*gather.Call[*Begin, int64]{}
-	var numbers []any
+	var numbers, ours []any
 	for _, c := range calls {
 		if no := c.Key.OrderNo; c.Err == nil && no != "" {
 			byNumber[no] = append(byNumber[no], c)
-			numbers = append(numbers, no)
+			numbers, ours = append(numbers, no), append(ours, c.Key.OrderID)
 		}
 	}
 	if len(numbers) == 0 {
 		return
 	}
-	// Order and number.
+	// Order and number of the others: an order is none, and what came together is compared here.
 	known, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (k [2]string, err error) { return k, rows.Scan(&k[0], &k[1]) },
-		"SELECT `order_id`, `order_no` FROM `ordersync_order` WHERE `order_no` IN (?"+strings.Repeat(", ?", len(numbers)-1)+")", numbers...)
+		"SELECT `order_id`, `order_no` FROM `ordersync_order` WHERE `order_no` IN ("+places(len(numbers))+") AND `order_id` NOT IN ("+places(len(ours))+")",
+		append(numbers, ours...)...)
 	if err != nil {
 		for _, same := range byNumber {
 			for _, c := range same {
@@ -59,6 +59,13 @@ func (s *Store) refuseSameNumber(ctx context.Context, calls []*gather.Call[*Begi
 			}
 		}
 		return
+	}
+	for no, same := range byNumber {
+		for _, c := range same {
+			if len(same) > 1 {
+				known = append(known, [2]string{c.Key.OrderID, no})
+			}
+		}
 	}
 	for _, k := range known {
 		for _, c := range byNumber[k[1]] {

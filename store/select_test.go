@@ -424,6 +424,36 @@ func TestTwoOrdersWithOneNumberThatComeTogetherAreRefused(t *testing.T) {
 	})
 }
 
+// Two that are announced by one statement are each other's, too.
+func TestTwoOrdersWithOneNumberThatAreAnnouncedTogetherAreRefused(t *testing.T) {
+	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
+		servertest.CreateShop(t, db)
+		named := store.DefaultSchema()
+		named.Columns.OrderNo = "sn"
+		s := newStore(t, db, store.Config{Schema: named, Gather: time.Second})
+		for id := 1; id <= 40; id++ {
+			addOrder(t, db, id, t0)
+			exec(t, db, "UPDATE `order` SET sn = ? WHERE id = ?", "SN"+strconv.Itoa((id+1)/2), id)
+			if _, err := s.LoadOrder(t.Context(), strconv.Itoa(id)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		refused := make([]error, 41)
+		var all sync.WaitGroup
+		for id := 1; id <= 40; id++ {
+			all.Go(func() {
+				_, refused[id] = s.BeginPush(t.Context(), store.Begin{OrderID: strconv.Itoa(id), OrderNo: "SN" + strconv.Itoa((id+1)/2), At: t0, DueAt: t0, StaleAfter: time.Minute})
+			})
+		}
+		all.Wait()
+		for id := 1; id <= 40; id += 2 {
+			if refused[id] == nil && refused[id+1] == nil {
+				t.Errorf("orders %d and %d have one number, and both may be pushed", id, id+1)
+			}
+		}
+	})
+}
+
 // The bug: doctor failed where a FLOAT holds the money, although it is read exactly or refused by name.
 func TestMoneyInAFloatIsAWarning(t *testing.T) {
 	onMariaDB(t, selects(), func(t *testing.T, s *store.Store, db *gorm.DB) {
