@@ -2,6 +2,7 @@ package trade
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -49,6 +50,24 @@ func (c *Client) call(ctx context.Context, op string, fault *douyin.FieldError, 
 		return douyin.Receipt{}, &douyin.Error{Op: op, Kind: douyin.Rejected, Err: err}
 	}
 	return c.wire.Call(ctx, op, path+methods[op]+"/", body, read)
+}
+
+// create is a call that makes something; field is where its answer has Douyin's id of it. A success
+// without one is no answer.
+func (c *Client) create(ctx context.Context, op string, fault *douyin.FieldError, request any, field string) (id string, r douyin.Receipt, err error) {
+	r, err = c.call(ctx, op, fault, request, func(answer []byte) bool {
+		var got struct {
+			Data map[string]douyin.Cell `json:"data"`
+		}
+		var read reader
+		ok := json.Unmarshal(answer, &got) == nil
+		id = read.id(field, got.Data[field])
+		return ok && read.field == ""
+	})
+	if err != nil {
+		return "", r, err
+	}
+	return id, r, nil
 }
 
 // accepted reads an answer that says no more than its err_no.

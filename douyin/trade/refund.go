@@ -71,21 +71,7 @@ func (c *Client) CreateRefund(ctx context.Context, f Refund) (refundID string, r
 		NotifyURL   string       `json:"notify_url,omitempty"`
 		Currency    string       `json:"currency,omitempty"`
 	}{f.OrderID, f.OutRefundNo, f.CPExtra, f.Page, f.Amount, f.Items, f.All, f.Reasons, notify, f.Currency}
-	r, err = c.call(ctx, OpRefundCreate, first(f.fault(), bad), request, func(answer []byte) bool {
-		var got struct {
-			Data struct {
-				RefundID douyin.Cell `json:"refund_id"`
-			} `json:"data"`
-		}
-		var read reader
-		ok := json.Unmarshal(answer, &got) == nil
-		refundID = read.id("refund_id", got.Data.RefundID)
-		return ok && read.field == ""
-	})
-	if err != nil {
-		return "", r, err
-	}
-	return refundID, r, nil
+	return c.create(ctx, OpRefundCreate, first(f.fault(), bad), request, "refund_id")
 }
 
 func (f Refund) fault() *douyin.FieldError {

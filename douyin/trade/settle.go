@@ -91,21 +91,7 @@ func (c *Client) Settle(ctx context.Context, s Settlement) (settleID string, r d
 		Ext         string `json:"ext,omitempty"`
 		NotifyURL   string `json:"notify_url,omitempty"`
 	}{c.cfg.AppID, s.OutOrderNo, s.OutSettleNo, s.Desc, params, s.ItemOrderID, s.Ext, notify}
-	r, err = c.call(ctx, OpSettleCreate, bad, request, func(answer []byte) bool {
-		var got struct {
-			Data struct {
-				SettleID douyin.Cell `json:"settle_id"`
-			} `json:"data"`
-		}
-		var read reader
-		ok := json.Unmarshal(answer, &got) == nil
-		settleID = read.id("settle_id", got.Data.SettleID)
-		return ok && read.field == ""
-	})
-	if err != nil {
-		return "", r, err
-	}
-	return settleID, r, nil
+	return c.create(ctx, OpSettleCreate, bad, request, "settle_id")
 }
 
 // SettleState is one row of settle_query's answer (TRADE-SDK).
