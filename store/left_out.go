@@ -26,7 +26,10 @@ func (s *Store) LeftOut(ctx context.Context, orderID string) (table string, ther
 		}
 	}
 	rows, err := s.querier(ctx).QueryContext(ctx, "SELECT 1 FROM "+quote(table)+" WHERE "+quote(column)+" = ? LIMIT 1", ids...)
-	if err != nil {
+	switch {
+	case foreignText(err, orderID):
+		return "", false, nil
+	case err != nil:
 		return "", false, err
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells
