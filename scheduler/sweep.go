@@ -68,12 +68,14 @@ type Sweep struct {
 	// Ahead is told at each tick how many of the shop's orders lie ahead of the clock. Nil: nobody.
 	Ahead func(orders int)
 
-	ahead   store.ScanKey // where the next tick goes on among them
-	strange bool          // there were some at the last tick
-	changes trail         // by updated_at
-	created trail         // by create_time, of orders whose updated_at says nothing yet
-	resume  store.ScanKey // by create_time: where the next tick goes on when the last one could not read everything
-	lost    loss          // what was handed over before it and was not handed over again yet
+	ahead store.ScanKey // where the next tick goes on among them
+	// aheadCreated is ahead by create_time, where updated_at says nothing yet.
+	aheadCreated store.ScanKey
+	strange      bool          // there were some at the last tick
+	changes      trail         // by updated_at
+	created      trail         // by create_time, of orders whose updated_at says nothing yet
+	resume       store.ScanKey // by create_time: where the next tick goes on when the last one could not read everything
+	lost         loss          // what was handed over before it and was not handed over again yet
 }
 
 // Tick does one round: look, then hand over what is due. It implements Job.Do.
@@ -97,31 +99,53 @@ func (s *Sweep) Tick(ctx context.Context) (more bool, err error) {
 }
 
 func (s *Sweep) look(ctx context.Context, now time.Time) (read, marked int, err error) {
-	read, marked, err = s.lookAhead(ctx, now)
+	var by store.Changes
+	if s.Changes != nil {
+		if by, err = s.Changes(ctx); err != nil {
+			return 0, 0, err
+		}
+	}
+	read, marked, err = s.lookAhead(ctx, by, now)
 	if err != nil {
 		return read, marked, err
 	}
-	r, m, err := s.lookBack(ctx, now)
+	r, m, err := s.lookBack(ctx, by, now)
 	return read + r, marked + m, err
 }
 
 // lookAhead reads what lies ahead of the clock, where the shop's times are wrong: by a clock, or by
 // a loc of mysql.dsn that is not the shop's. How old such an order is cannot be known, so it is
 // taken to be new: it becomes due when After is over.
-func (s *Sweep) lookAhead(ctx context.Context, now time.Time) (read, marked int, err error) {
+func (s *Sweep) lookAhead(
+	ctx context.Context, by store.Changes, now time.Time,
+) (read, marked int, err error) {
 	next := now.Add(time.Second) // the shop may write whole seconds
-	last, read, marked, err := s.scan(ctx, store.Scan{From: next, After: s.ahead, DueAt: now.Add(s.After)}, pagesPerTick)
+	q := store.Scan{From: next, After: s.ahead, DueAt: now.Add(s.After)}
+	last, read, marked, err := s.scan(ctx, q, pagesPerTick)
 	if err != nil {
 		return read, marked, err
 	}
 	s.ahead = goOn(last)
-	if s.Ahead != nil {
-		s.Ahead(read)
+	orders, suchAs := read, last.Next.Time
+	if by.ByUpdate && by.Unmarked { // an order without a change has no other time
+		q.ByCreateTime, q.After = true, s.aheadCreated
+		last, r, m, err := s.scan(ctx, q, pagesPerTick)
+		read, marked = read+r, marked+m
+		if err != nil {
+			return read, marked, err
+		}
+		s.aheadCreated = goOn(last)
+		if r > orders { // many lie ahead by both of their times
+			orders, suchAs = r, last.Next.Time
+		}
 	}
-	if strange := read > 0; strange != s.strange {
+	if s.Ahead != nil {
+		s.Ahead(orders)
+	}
+	if strange := orders > 0; strange != s.strange {
 		s.strange = strange
 		if strange {
-			s.Log.Warn().Int("orders", read).Time("such_as", last.Next.Time).
+			s.Log.Warn().Int("orders", orders).Time("such_as", suchAs).
 				Msg("sweep: orders lie ahead of the database's clock; compare the shop's time zone with loc in mysql.dsn")
 		} else {
 			s.Log.Info().Msg("sweep: no order lies ahead of the database's clock any more")
@@ -130,14 +154,10 @@ func (s *Sweep) lookAhead(ctx context.Context, now time.Time) (read, marked int,
 	return read, marked, nil
 }
 
-func (s *Sweep) lookBack(ctx context.Context, now time.Time) (read, marked int, err error) {
+func (s *Sweep) lookBack(
+	ctx context.Context, by store.Changes, now time.Time,
+) (read, marked int, err error) {
 	oldest, newest := now.Add(-s.Lookback), now.Add(-s.After)
-	var by store.Changes
-	if s.Changes != nil {
-		if by, err = s.Changes(ctx); err != nil {
-			return 0, 0, err
-		}
-	}
 	if by.ByUpdate {
 		read, marked, err = s.follow(ctx, &s.changes, store.Scan{From: oldest, To: newest, DueAt: now})
 		if err != nil || !by.Unmarked {

@@ -121,6 +121,33 @@ func TestTheSweepSeesWhatLiesAhead(t *testing.T) {
 	})
 }
 
+// The bug: an order that lies ahead and was not changed yet (updated_at is NULL) was found by nobody
+// until the clock had reached it.
+func TestTheSweepSeesWhatLiesAheadWithoutAChange(t *testing.T) {
+	schema := store.DefaultSchema()
+	schema.Columns.UpdatedAt = "updated_at"
+	onBoth(t, schema, func(t *testing.T, e *env) {
+		at := noon.Add(8 * time.Hour)
+		e.addOrder(1, at)
+		e.addOrder(2, at)
+		e.exec("UPDATE `order` SET updated_at = NULL WHERE id = 1")
+		e.exec("UPDATE `order` SET updated_at = ? WHERE id = 2", at.Format(time.DateTime))
+		var told []int
+		s := e.sweeper()
+		s.Changes = e.store.Changes
+		s.Ahead = func(orders int) { told = append(told, orders) }
+		tick(t, s.Tick)
+		e.pass(s.After)
+		tick(t, s.Tick)
+		if got := orderIDs(t, e); !slices.Equal(got, []string{"1", "2"}) {
+			t.Errorf("asked for %v, want both", got)
+		}
+		if !slices.Equal(told, []int{2, 2}) {
+			t.Errorf("told of %v orders ahead", told)
+		}
+	})
+}
+
 func TestTheSweepFindsWhatChanged(t *testing.T) {
 	schema := store.DefaultSchema()
 	schema.Columns.UpdatedAt = "updated_at"

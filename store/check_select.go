@@ -43,5 +43,6 @@ func (s *Store) checkSelects(ctx context.Context) []Finding {
 		findings = append(findings, Finding{Minor: wrong.Minor, What: "shop.sql: " + wrong.What, Cure: wrong.Cure})
 	}
 	findings = append(findings, s.checkNewestUnique(ctx, r)...)
+	findings = append(findings, s.checkChanges(ctx, r)...)
 	return append(findings, s.explainAll(ctx, r)...)
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -126,6 +128,17 @@ func badRow(err error) bool {
 	}
 	var lite coded
 	return errors.As(err, &lite) && lite.Code()&0xff == sqliteConstraint && !duplicate(err)
+}
+
+// foreignTextNumbers are MariaDB's answer to such a text, and two of MySQL's.
+var foreignTextNumbers = map[int]bool{1267: true, 3854: true, 3988: true}
+
+// foreignText tells whether err says no more than that text, a key or a number that a statement was
+// asked for, cannot stand in the column: nobody has it. What a row holds is no matter of that error,
+// and a shop's SELECT that mixes collations by itself is refused when it is looked at.
+func foreignText(err error, text string) bool {
+	n, known := errorNumber(err)
+	return known && foreignTextNumbers[n] && strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
 // errorNumber is the server's number of an error. known is false where err is not of the server's.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 
 	"github.com/ordersync/ordersync/store/shop"
 )
@@ -25,12 +26,22 @@ func (s *Store) LeftOut(ctx context.Context, orderID string) (table string, ther
 			return "", false, err
 		}
 	}
-	rows, err := s.querier(ctx).QueryContext(ctx, "SELECT 1 FROM "+quote(table)+" WHERE "+quote(column)+" = ? LIMIT 1", ids...)
-	if err != nil {
+	rows, err := s.querier(ctx).QueryContext(ctx, "SELECT "+quote(column)+" FROM "+quote(table)+" WHERE "+quote(column)+" = ? LIMIT 1", ids...)
+	switch {
+	case foreignText(err, orderID):
+		return "", false, nil
+	case err != nil:
 		return "", false, err
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells
-	there = rows.Next()
+	var key sql.NullString
+	if rows.Next() {
+		if err := rows.Scan(&key); err != nil {
+			return "", false, err
+		}
+		_, text := ids[0].(string)
+		there = !text || key.String == orderID // to most collations A-1 and a-1 are one
+	}
 	return table, there, rows.Err()
 }
 

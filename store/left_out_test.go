@@ -34,3 +34,20 @@ func TestOrdersThatAreLeftOutAreKnown(t *testing.T) {
 		}
 	})
 }
+
+// The bug: of a key in other letters it was said that the table has it and the SELECT leaves it out.
+func TestAKeyInOtherLettersIsNotLeftOut(t *testing.T) {
+	schema := store.Schema{Time: store.Unix, SQL: store.ShopSQL{
+		Order: "SELECT id, 'o' AS openid, 1 AS status, 1 AS amount, 1772352000 AS create_time, 't' AS title, '/p' AS image FROM o WHERE kept = 1",
+	}}
+	servertest.EachMySQL(t, func(t *testing.T, db *gorm.DB, _ string) {
+		exec(t, db, "CREATE TABLE o (id VARCHAR(64) PRIMARY KEY, kept INT) COLLATE utf8mb4_general_ci")
+		exec(t, db, "INSERT INTO o VALUES ('A-1', 1), ('A-2', 0)")
+		s := newStore(t, db, store.Config{Schema: schema})
+		for id, want := range map[string]bool{"a-1": false, "a-2": false, "A-2": true} {
+			if _, there, err := s.LeftOut(t.Context(), id); err != nil || there != want {
+				t.Errorf("order %s is left out: %v, %v; want %v", id, there, err, want)
+			}
+		}
+	})
+}

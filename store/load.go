@@ -91,6 +91,8 @@ func (s *Store) loadBatch(ctx context.Context, calls []*gather.Call[string, Orde
 	for _, c := range calls {
 		l, ok := found[c.Key]
 		switch {
+		case foreignText(c.Err, c.Key):
+			c.Err = ErrOrderNotFound
 		case c.Err != nil && badRow(c.Err):
 			c.Value.Order = s.asSwept(ctx, c.Key)
 			c.Err = s.rowRefused(c.Key, c.Err)
@@ -333,7 +335,10 @@ func (s *Store) numbered(ctx context.Context, r *shopReading, orderNo string) (i
 		return nil, nil
 	}
 	rows, err := s.querier(ctx).QueryContext(ctx, q.SQL, q.Args...)
-	if err != nil {
+	switch {
+	case foreignText(err, orderNo):
+		return nil, nil
+	case err != nil:
 		return nil, fmt.Errorf("store: order by number: %w", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()

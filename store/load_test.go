@@ -274,6 +274,30 @@ func TestAForeignIDFailsNobodyElse(t *testing.T) {
 	})
 }
 
+// The same with a shop that is said in a SELECT, whose columns have a character set that nobody
+// asked for: such an order was refused, with the database's words, as if the shop had it.
+func TestAForeignIDIsNoOrderOfASelect(t *testing.T) {
+	schema := store.Schema{Time: store.Unix, SQL: store.ShopSQL{
+		Order: "SELECT id, no AS order_no, 'o' AS openid, 1 AS status, 1 AS amount, 1772352000 AS create_time, 't' AS title, '/p' AS image FROM o",
+	}}
+	servertest.EachMySQL(t, func(t *testing.T, db *gorm.DB, _ string) {
+		exec(t, db, "CREATE TABLE o (id VARCHAR(64) PRIMARY KEY, no VARCHAR(64)) CHARACTER SET latin1")
+		exec(t, db, "INSERT INTO o VALUES ('é-1', 'é-1'), ('A-1', 'A-1')")
+		s := newStore(t, db, store.Config{Schema: schema})
+		for id, there := range map[string]bool{"é-1": true, "A-1": true, "订": false, "A-😀": false} {
+			if _, err := s.LoadOrder(t.Context(), id); there != (err == nil) || !there && !errors.Is(err, store.ErrOrderNotFound) {
+				t.Errorf("order %s: %v", id, err)
+			}
+			if _, err := s.ShopOrderByNo(t.Context(), id); there != (err == nil) || !there && !errors.Is(err, store.ErrOrderNotFound) {
+				t.Errorf("order number %s: %v", id, err)
+			}
+			if _, _, err := s.LeftOut(t.Context(), id); err != nil {
+				t.Errorf("is order %s left out: %v", id, err)
+			}
+		}
+	})
+}
+
 // What only the database can tell costs its own order too: here a view that fails for one row.
 func TestARowThatFailsTheSELECTFailsAlone(t *testing.T) {
 	onMySQL(t, func(t *testing.T, s *store.Store, db *gorm.DB) {

@@ -44,7 +44,7 @@ func eachPipe(t *testing.T, test func(s scripted)) {
 			)
 		})
 		for _, name := range []string{"mariadb", "mysql"} {
-			if client, err := osexec.LookPath(name); err == nil {
+			if client, ok := servertest.SQLClient(t, name); ok {
 				t.Run(name, func(t *testing.T) {
 					test(
 						scripted{

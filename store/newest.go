@@ -13,6 +13,8 @@ type NewOrder struct {
 	ID, Status string
 	CreatedAt  time.Time // zero: it cannot be read
 	Failed     bool      // the database does not read its row; its status is not known
+
+	updated string // as Order.Updated
 }
 
 // Newest are the shop's newest orders by create_time, the newest first. Those that Schema.Filter
@@ -69,7 +71,7 @@ func (n *Newest) take(seen []shopOrder) {
 	n.Read += len(seen)
 	for _, o := range seen {
 		if o.Douyins {
-			n.Orders = append(n.Orders, NewOrder{ID: o.ID, Status: o.Status, CreatedAt: o.At, Failed: o.failed})
+			n.Orders = append(n.Orders, NewOrder{ID: o.ID, Status: o.Status, CreatedAt: o.At, Failed: o.failed, updated: o.Updated})
 		}
 	}
 }

@@ -171,6 +171,30 @@ func TestAnOrderThatNoTaskCanNameIsRefusedUnlessItChangedMeanwhile(t *testing.T)
 	})
 }
 
+// The bug: each sweep took an order that no task can name for one that had changed, for ever.
+func TestAnOrderThatNoTaskCanNameIsRefusedOnce(t *testing.T) {
+	schema := store.DefaultSchema()
+	schema.Columns.ID, schema.Columns.UpdatedAt = "sn", "updated_at"
+	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
+		servertest.CreateShop(t, db)
+		s := newStore(t, db, store.Config{Schema: schema})
+		addOrder(t, db, 1, t0)
+		exec(t, db, "UPDATE `order` SET sn = 'a/b', updated_at = ? WHERE id = 1", t0.Format(time.DateTime))
+		later := t0.Add(time.Minute)
+		scan := store.Scan{From: t0, To: later, Limit: 100, DueAt: later}
+		for i, want := range []int{1, 0} {
+			page, err := s.MarkUnsynced(t.Context(), scan)
+			if err != nil || page.Marked != want {
+				t.Errorf("sweep %d: %+v, %v; want %d marked", i, page, err, want)
+			}
+			due := store.Due{OrderID: "a/b", DueAt: later}
+			if err := s.RefuseDue(t.Context(), due, "incomplete", "has a slash", later); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
 func TestPostponeDueHeedsWhatChangedMeanwhile(t *testing.T) {
 	on(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
 		early := t0.Add(123456789 * time.Nanosecond) // stored to the millisecond

@@ -30,6 +30,12 @@ var lame = map[string]struct {
 		func(t *testing.T) bool { return !servertest.IsMiniredis(servertest.Redis(t)) },
 		[]string{"does not start", "Redis 5.0.14", "redis-server"},
 	},
+	"mysql that does not run": {
+		"mysql",
+		"echo 'libmysqlclient.so.21: cannot open shared object file' >&2; exit 127",
+		func(t *testing.T) bool { _, ok := servertest.SQLClient(t, "mysql"); return ok },
+		[]string{"does not run", "libmysqlclient.so.21", "mariadb-client-core"},
+	},
 	"php that does not run": {
 		"php",
 		"exit 1",

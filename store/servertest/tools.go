@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strconv"
@@ -143,6 +144,28 @@ var chromium = &tool{
 func Chromium(t testing.TB) (path string, ok bool) {
 	t.Helper()
 	return need(t, chromium)
+}
+
+// sqlClients are the programs that send a script to a server; one of them is enough.
+var sqlClients = map[string]*tool{"mariadb": sqlClient("mariadb"), "mysql": sqlClient("mysql")}
+
+func sqlClient(name string) *tool {
+	return &tool{name: name, packages: "mariadb-client-core", lacks: func(path string) string {
+		if out, err := says(path, "--version"); err != nil {
+			return fmt.Sprintf("it does not run: %v: %s", err, out)
+		}
+		return ""
+	}}
+}
+
+// SQLClient is the path of mariadb or mysql, the client. One that is not there is not missed, and
+// one that is there and does not run is not used.
+func SQLClient(t testing.TB, name string) (path string, ok bool) {
+	t.Helper()
+	if _, err := exec.LookPath(name); err != nil {
+		return "", false
+	}
+	return need(t, sqlClients[name])
 }
 
 // HasMySQL tells whether MySQLDSN answers a DSN: a test that starts processes of ours needs one.
