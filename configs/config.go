@@ -76,6 +76,47 @@ type Douyin struct {
 	RateLimit         int      // order pushes per second over all processes; 0: no limit of ours
 	Timeout           time.Duration
 	Codes             map[int]string // Douyin's code -> unavailable, throttled, unauthorized, rejected
+
+	Payments string // "ecpay" or "trade": where new payments are made
+	OpenURL  string // host of the client_token and of the calls of trade
+	Trade    Trade
+}
+
+// Trade is Douyin's second payment system, 通用交易系统, as the console shows it.
+type Trade struct {
+	PrivateKey      Secret   // of the app, PEM: signs payments
+	KeyVersion      string   // the console's version of the public key that belongs to PrivateKey
+	PlatformKey     Secret   // Douyin's public key of this app, PEM: verifies callbacks
+	PlatformKeysOld []Secret // still accepted while it is being changed
+	Quoted          bool     // byteAuthorization with quotes around its values
+
+	GoodsType  int    // what the app sells; 0: each payment names it
+	TagGroupID string // rule group; empty: each payment names it
+
+	OrderPage  Page
+	RefundPage Page
+
+	Since  string            // orders of the shop created since then are of trade: see TradeSince; empty: none
+	Fulfil map[string]string // status word -> to_status of fulfill_push_status
+}
+
+// TradeSince is the moment of douyin.trade.since: RFC 3339, or a date, with or without a time, in loc. Zero: there is none.
+func (c *Config) TradeSince(loc *time.Location) time.Time {
+	at, _ := parseMoment(c.Douyin.Trade.Since, loc) // Load let nothing else pass
+	return at
+}
+
+// Page is a page of the mini-app. Values of Params may hold {order_id}, {out_order_no} and
+// {out_refund_no}.
+type Page struct {
+	Path   string
+	Params map[string]string
+}
+
+// TradeOn tells whether anything of the second payment system is configured.
+func (c *Config) TradeOn() bool {
+	t := c.Douyin.Trade
+	return c.Douyin.Payments == "trade" || t.PrivateKey != "" || t.PlatformKey != "" || len(t.PlatformKeysOld) > 0 || t.Since != "" || len(c.Shop.Trade) > 0
 }
 
 // Shop is how the shop's own tables are called and what their values mean.
@@ -85,6 +126,7 @@ type Shop struct {
 	Columns      Columns
 	Status       map[string]string // the shop's value -> Douyin's word
 	Filter       map[string]Values // column of the order table -> the values that it may have; empty: every order is Douyin's
+	Trade        map[string]Values // column of the order table, or of shop.sql.order -> values: which orders are of trade; empty: none by that
 	Time         string            // "unix", "unix_ms" or "datetime"
 	Money        string            // "yuan" or "fen"
 	DetailURL    string
@@ -148,6 +190,8 @@ type Scheduler struct {
 // Refunds says what a refund does to its order.
 type Refunds struct {
 	ShowPartial bool // push 退款中 for a partial refund too
+	// "manual" or "agree": what is said to a refund that a buyer asked Douyin for.
+	Audit string
 }
 
 // Settle is when and how orders are settled.
@@ -205,6 +249,7 @@ func Default() *Config {
 	return &Config{
 		Douyin: Douyin{
 			BaseURL: "https://developer.toutiao.com", UpdateTimeUnit: "ms", RateLimit: 50, Timeout: 10 * time.Second,
+			Payments: "ecpay", OpenURL: "https://open.douyin.com",
 		},
 		Shop: Shop{
 			Tables: Tables{Order: "order", User: "dy_user", Product: "product", Course: "course"},
@@ -220,6 +265,7 @@ func Default() *Config {
 		Scheduler: Scheduler{
 			SweepEvery: time.Minute, SweepAfter: 2 * time.Minute, Lookback: 168 * time.Hour, OutboxEvery: 200 * time.Millisecond,
 		},
+		Refunds: Refunds{Audit: "manual"},
 		Settle:  Settle{After: 168 * time.Hour, Desc: "订单分账"},
 		Gateway: Gateway{Addr: "127.0.0.1:8080"},
 		Admin:   Admin{Addr: "127.0.0.1:8081", SecureCookie: "auto"},

@@ -52,6 +52,7 @@ func TestExampleListsEveryKeyWithItsDefaultAndMeaning(t *testing.T) {
 	want := Default()
 	want.Redis.ClusterAddrs, want.Douyin.CallbackTokensOld, want.Gateway.Tokens = []string{}, []Secret{}, []Secret{}
 	want.Douyin.Codes, want.Shop.Filter, want.Admin.Users, want.Trace.Headers = map[int]string{}, map[string]Values{}, map[string]Secret{}, map[string]Secret{}
+	want.Douyin.Trade.PlatformKeysOld, want.Douyin.Trade.Fulfil, want.Shop.Trade = []Secret{}, map[string]string{}, map[string]Values{}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("the example's values are not the defaults:\n got %+v\nwant %+v", c, want)
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -100,6 +101,7 @@ type Ack struct {
 // Instruction is a row of ordersync_refund or ordersync_settlement.
 type Instruction struct {
 	Money      Money
+	System     System // whose payment it is of; fixed when the row is written
 	Number     string // out_refund_no or out_settle_no
 	OrderID    string // the shop's key
 	OutOrderNo string // of the payment
@@ -130,6 +132,17 @@ type Instruction struct {
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 	FinishedAt *time.Time
+
+	Origin Origin // who has opened it
+
+	// Of a refund of trade.
+	Items    string // its share of each item, JSON as Douyin has it: [{"item_order_id","refund_amount"}]; empty: not known yet
+	Currency string // DIAMOND: Amount is diamonds; empty: fen
+	Audit    Audit  // what becomes of a refund that a buyer asked Douyin for
+
+	// Of a settlement of trade.
+	ItemOrderID    string // the only item that it settles; empty: the whole order
+	WalletSettleID string // Douyin's second number of it
 
 	// Altered: what was asked for is not what was written down, somebody else has changed it. False
 	// for what has ended.
@@ -169,7 +182,7 @@ func (i *Instruction) fingerprint() string {
 // ledger is where one kind of instruction lives, and all in which the kinds differ.
 type ledger struct {
 	table, number, platform, text string   // the table, and what its columns are called
-	extra                         []string // columns that only this table has: the first of extraColumns
+	extra                         []string // columns that only this table has
 	since                         string   // since when a row waits, as an expression
 
 	namesAmount bool  // it asks for an amount; false: Douyin says in the end what has moved
@@ -178,18 +191,26 @@ type ledger struct {
 	forTurns    bool  // it waits for those that have their turn; false: for all that have not ended
 }
 
-var extraColumns = []string{"settle_params", "finish", "not_before"}
+// settleColumns are those that only ordersync_settlement has.
+var settleColumns = []string{"settle_params", "finish", "not_before", "item_order_id", "wallet_settle_id"}
+
+// auditColumns are those that only ordersync_refund has.
+var auditColumns = []string{
+	"items", "currency", "audit", "audit_deadline", "audit_word", "audit_by", "audit_at", "audit_due_at", "audit_sent_at", "audit_tries",
+	"audit_message", "deny_message", "answer",
+}
 
 var ledgers = map[Money]ledger{
 	Refund: {
 		table: "ordersync_refund", number: "out_refund_no", platform: "refund_no", text: "reason",
+		extra:       auditColumns,
 		since:       "`created_at`",
 		namesAmount: true, shown: true,
 		waitsFor: Settlement, forTurns: true,
 	},
 	Settlement: {
 		table: "ordersync_settlement", number: "out_settle_no", platform: "settle_no", text: "settle_desc",
-		extra:    extraColumns,
+		extra:    settleColumns,
 		since:    "COALESCE(`not_before`, `created_at`)", // it waits since its time has come
 		waitsFor: Refund,
 	},
@@ -200,7 +221,7 @@ func (l ledger) columns() []string {
 	return append([]string{
 		l.number, "order_id", "out_order_no", "amount_fen", l.text, "options", "fingerprint", "state", l.platform, "sent_at", "kind", "code", "message", "log_id",
 		"attempts", "polls", "due_at", "alarm", "alarm_at", "ack_at", "ack_by", "ack_note", "created_at", "updated_at", "finished_at",
-		"sending_at", "answered_at", "refused", "has_turn",
+		"sending_at", "answered_at", "refused", "has_turn", "system", "origin",
 	}, l.extra...)
 }
 
@@ -212,20 +233,20 @@ type storedInstruction struct {
 
 func (m Money) scan(rows *sql.Rows) (storedInstruction, error) {
 	i := storedInstruction{Instruction: Instruction{Money: m}}
-	var options, params sql.NullString
-	var sent, due, alarm, ack, created, updated, finished, notBefore, sending, answered timestamp
+	var options sql.NullString
+	var sent, due, alarm, ack, created, updated, finished, sending, answered timestamp
 	into := []any{
 		&i.Number, &i.OrderID, &i.OutOrderNo, &i.Amount, &i.Text, &options, &i.print, &i.State, &i.PlatformNo, &sent, &i.Kind, &i.Code, &i.Message, &i.LogID,
 		&i.Attempts, &i.Polls, &due, &i.Alarm, &alarm, &ack, &i.Ack.By, &i.Ack.Note, &created, &updated, &finished,
-		&sending, &answered, &i.Refused, &i.Turn,
+		&sending, &answered, &i.Refused, &i.Turn, &i.System, &i.Origin,
 	}
-	extra := []any{&params, &i.Finish, &notBefore} // in the order of extraColumns
-	into = append(into, extra[:len(ledgers[m].extra)]...)
-	if err := rows.Scan(into...); err != nil {
+	extra := i.extra()
+	if err := rows.Scan(append(into, extra.into()...)...); err != nil {
 		return i, err
 	}
-	i.Options, i.Params = options.String, params.String
-	i.SentAt, i.DueAt, i.AlarmAt, i.FinishedAt, i.NotBefore = sent.ptr(), due.ptr(), alarm.ptr(), finished.ptr(), notBefore.ptr()
+	extra.read()
+	i.Options = options.String
+	i.SentAt, i.DueAt, i.AlarmAt, i.FinishedAt = sent.ptr(), due.ptr(), alarm.ptr(), finished.ptr()
 	i.Ack.At, i.CreatedAt, i.UpdatedAt = ack.ptr(), created.Time, updated.Time
 	i.SendingAt, i.AnsweredAt = sending.ptr(), answered.ptr()
 	i.readOldForm()
@@ -252,9 +273,9 @@ func (d dialect) instructionArgs(i *Instruction) []any {
 		cut.To(i.Kind, maxKind), i.Code, cut.To(i.Message, maxMessage), cut.To(i.LogID, maxLogID), i.Attempts, i.Polls, d.timePtr(i.DueAt), i.Alarm, d.timePtr(i.AlarmAt),
 		d.timePtr(i.Ack.At), cut.To(i.Ack.By, maxID), cut.To(i.Ack.Note, maxMessage), d.time(i.CreatedAt), d.time(i.UpdatedAt), d.timePtr(i.FinishedAt),
 		d.timePtr(i.SendingAt), d.timePtr(i.AnsweredAt), cut.To(i.Refused, maxKind), i.Turn,
+		string(cmp.Or(i.System, Ecpay)), string(cmp.Or(i.Origin, OriginOurs)),
 	}
-	extra := []any{nullText(i.Params), i.Finish, d.timePtr(i.NotBefore)} // in the order of extraColumns
-	return append(args, extra[:len(ledgers[i.Money].extra)]...)
+	return append(args, i.extra().args(d)...)
 }
 
 func nullText(s string) any {

@@ -294,7 +294,7 @@ func (r *loadRow) snapshot() (OrderSnapshot, error) {
 		paid = Fen(r.paid.Int64)
 	}
 	return OrderSnapshot{
-		Order: found.Order, User: found.User, Lines: found.Lines, DetailURL: found.DetailURL, State: r.state.state(),
+		System: Ecpay, Order: found.Order, User: found.User, Lines: found.Lines, DetailURL: found.DetailURL, State: r.state.state(),
 		Refunds: RefundSummary{
 			Paid: paid, Succeeded: Fen(r.refunded.Int64), InFlight: Fen(r.refunding.Int64), LastFailed: Fen(r.refundFailed.Int64),
 		},

@@ -143,7 +143,7 @@ func (s *Store) create(ctx context.Context, i Instruction, before func(tx *gorm.
 			return Instruction{}, false, err
 		}
 	}
-	i.OutOrderNo, i.State = order.Order.OrderNo, MoneyNew
+	i.OutOrderNo, i.State, i.System = order.Order.OrderNo, MoneyNew, order.System
 	i.CreatedAt = s.cfg.Now()
 	i.UpdatedAt = i.CreatedAt
 	err = s.underOrderLock(ctx, i.OrderID, func(tx *gorm.DB) (err error) {

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -12,43 +14,124 @@ import (
 	"github.com/ordersync/ordersync/tasks/cut"
 )
 
-// Payment is a row of ordersync_payment: a payment that Douyin has confirmed.
+// PaymentState is how a payment stands, in Douyin's word.
+type PaymentState string
+
+// The states of a payment. Of ecpay only those that were paid are written down.
+const (
+	PaymentProcess PaymentState = "PROCESS" // not paid yet
+	PaymentSuccess PaymentState = "SUCCESS"
+	PaymentFail    PaymentState = "FAIL"
+	PaymentTimeout PaymentState = "TIMEOUT" // it was not paid in time
+	PaymentCancel  PaymentState = "CANCEL"  // the buyer let it be, or its time was over
+)
+
+// Payment is a row of ordersync_payment.
 type Payment struct {
+	System System
+	State  PaymentState
+
 	OutOrderNo    string
 	OrderID       string // the shop's key; empty: the shop has no such order
 	Total         Fen
-	PaidAt        time.Time
-	Way           string // 1 WeChat, 2 Alipay, 10 Douyin Pay
+	Discount      Fen       // Douyin's: what was paid is Total without it
+	Currency      string    // DIAMOND: amounts are diamonds; empty: fen
+	PaidAt        time.Time // zero: not paid
+	Way           string    // 1 WeChat, 2 Alipay, 10 Douyin Pay
 	DouyinOrderID string
 	Alarm         string // AlarmAmount, AlarmUnknownOrder, AlarmUnsettled or empty
 	Message       string
 	Ack           Ack // of the alarm
 	CreatedAt     time.Time
+
+	Data  []byte        // of trade: what is signed for tt.requestOrder; nil: the payment was made elsewhere
+	Items []PaymentItem // of trade: none: not told yet
 }
 
-const paymentColumns = "`out_order_no`, `order_id`, `total_fen`, `paid_at`, `way`, `douyin_order_id`, `alarm`, `message`, `created_at`"
+// PaymentItem is an item of an order, as Douyin keeps it. Partial refunds name it.
+type PaymentItem struct {
+	ItemOrderID string `json:"item_order_id"`
+	SkuID       string `json:"sku_id,omitempty"`
+	Amount      Fen    `json:"item_order_amount"`
+}
+
+// paymentColumns are in the order in which scanPayment and paymentArgs have them.
+const paymentColumns = "`out_order_no`, `order_id`, `total_fen`, `paid_at`, `way`, `douyin_order_id`, `alarm`, `message`, `created_at`, " +
+	"`system`, `state`, `data`, `discount_fen`, `currency`, `items`"
 
 func scanPayment(rows *sql.Rows) (p Payment, err error) {
 	var paid, created, ack timestamp
-	err = rows.Scan(&p.OutOrderNo, &p.OrderID, &p.Total, &paid, &p.Way, &p.DouyinOrderID, &p.Alarm, &p.Message, &created, &ack, &p.Ack.By, &p.Ack.Note)
+	var items sql.NullString
+	err = rows.Scan(
+		&p.OutOrderNo, &p.OrderID, &p.Total, &paid, &p.Way, &p.DouyinOrderID, &p.Alarm, &p.Message, &created,
+		&p.System, &p.State, &p.Data, &p.Discount, &p.Currency, &items, &ack, &p.Ack.By, &p.Ack.Note,
+	)
 	p.PaidAt, p.CreatedAt, p.Ack.At = paid.Time, created.Time, ack.ptr()
+	if err == nil && items.String != "" {
+		if err = json.Unmarshal([]byte(items.String), &p.Items); err != nil {
+			err = fmt.Errorf("ordersync_payment.items of %s is not as it was written down: %w", p.OutOrderNo, err)
+		}
+	}
 	return p, err
+}
+
+func (d dialect) paymentArgs(p *Payment) ([]any, error) {
+	items, err := encodeItems(p.Items)
+	if err != nil {
+		return nil, err
+	}
+	var paid any
+	if !p.PaidAt.IsZero() {
+		paid = d.time(p.PaidAt)
+	}
+	return []any{
+		p.OutOrderNo, cut.To(p.OrderID, maxID), int64(p.Total), paid, cut.To(p.Way, 16), cut.To(p.DouyinOrderID, maxID), p.Alarm,
+		cut.To(p.Message, maxMessage), d.time(p.CreatedAt), string(cmp.Or(p.System, Ecpay)), string(cmp.Or(p.State, PaymentSuccess)),
+		p.Data, int64(p.Discount), p.Currency, nullText(items),
+	}, nil
+}
+
+func encodeItems(items []PaymentItem) (string, error) {
+	if len(items) == 0 {
+		return "", nil
+	}
+	text, err := json.Marshal(items)
+	if err != nil {
+		return "", fmt.Errorf("items of a payment: %w", err)
+	}
+	return string(text), nil
 }
 
 func readPayments(db *gorm.DB, where string, args ...any) ([]Payment, error) {
 	return collect(db, scanPayment, "SELECT "+paymentColumns+", `ack_at`, `ack_by`, `ack_note` FROM `ordersync_payment` WHERE "+where, args...)
 }
 
-// readPayment is as readInstruction.
+// readPayment is as readInstruction, for a payment that was paid.
 func readPayment(db *gorm.DB, outOrderNo string) (Payment, bool, error) {
-	all, err := readPayments(db, "`out_order_no` = ?", outOrderNo)
+	p, found, err := readAnyPayment(db, outOrderNo, "")
+	return p, found && p.State == PaymentSuccess, err
+}
+
+// readAnyPayment reads a payment in whatever state; lock is a dialect's, or empty.
+func readAnyPayment(db *gorm.DB, outOrderNo, lock string) (Payment, bool, error) {
+	all, err := readPayments(db, "`out_order_no` = ?"+lock, outOrderNo)
 	if err != nil || len(all) == 0 || all[0].OutOrderNo != outOrderNo {
 		return Payment{}, false, err
 	}
 	return all[0], true, nil
 }
 
-// Payment is the payment of an out_order_no, as Douyin confirmed it.
+// AnyPayment is the payment of an out_order_no, paid or not.
+func (s *Store) AnyPayment(ctx context.Context, outOrderNo string) (p Payment, found bool, err error) {
+	p, found, err = readAnyPayment(s.db.WithContext(ctx), outOrderNo, "")
+	if err != nil {
+		return Payment{}, false, fmt.Errorf("store: payment: %w", err)
+	}
+	return p, found, nil
+}
+
+// Payment is the payment of an out_order_no, as Douyin confirmed it. One that was not paid is not
+// found.
 func (s *Store) Payment(ctx context.Context, outOrderNo string) (p Payment, found bool, err error) {
 	p, found, err = readPayment(s.db.WithContext(ctx), outOrderNo)
 	if err != nil {
@@ -64,8 +147,7 @@ func (s *Store) recordPayment(tx *gorm.DB, p Payment) (Payment, error) {
 		return p, err
 	}
 	if !found {
-		return p, tx.Exec("INSERT INTO `ordersync_payment` ("+paymentColumns+") VALUES "+tuples(1, 9), p.OutOrderNo, cut.To(p.OrderID, maxID), int64(p.Total), s.sql.time(p.PaidAt),
-			cut.To(p.Way, 16), cut.To(p.DouyinOrderID, maxID), p.Alarm, cut.To(p.Message, maxMessage), s.sql.time(p.CreatedAt)).Error
+		return p, s.insertPayment(tx, p)
 	}
 	if before.Total == p.Total {
 		return before, nil
@@ -73,6 +155,14 @@ func (s *Store) recordPayment(tx *gorm.DB, p Payment) (Payment, error) {
 	before.Alarm, before.Ack = AlarmAmount, Ack{}
 	before.Message = fmt.Sprintf("Douyin named %s yuan after %s", p.Total, before.Total)
 	return before, tx.Exec("UPDATE `ordersync_payment` SET `alarm` = ?, `message` = ?, `ack_at` = NULL, `ack_by` = '', `ack_note` = '' WHERE `out_order_no` = ?", before.Alarm, before.Message, p.OutOrderNo).Error
+}
+
+func (s *Store) insertPayment(tx *gorm.DB, p Payment) error {
+	args, err := s.sql.paymentArgs(&p)
+	if err != nil {
+		return err
+	}
+	return tx.Exec("INSERT INTO `ordersync_payment` ("+paymentColumns+") VALUES "+tuples(1, len(args)), args...).Error
 }
 
 // PaymentAlarm raises an alarm at a payment that has none, or this one acknowledged. Any other one stays: a person looks anyway.
@@ -105,7 +195,7 @@ type PaymentPage struct {
 // UnsettledPayments reads one page of payments by (paid_at, out_order_no) and keeps those that nobody has settled, for
 // automatic settlement.
 func (s *Store) UnsettledPayments(ctx context.Context, q PaymentScan) (PaymentPage, error) {
-	where, args := "1 = 1", []any{}
+	where, args := "`state` = 'SUCCESS'", []any{}
 	if !q.From.IsZero() {
 		where, args = where+" AND `paid_at` >= ?", append(args, s.sql.time(q.From))
 	}

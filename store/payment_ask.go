@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -22,6 +23,7 @@ const PaymentAskAlarm AlarmTable = "payment_ask"
 // not confirmed yet.
 type PaymentAsk struct {
 	OutOrderNo string
+	System     System
 	Total      Fen
 	ValidUntil time.Time  // it can be paid so long
 	DueAt      *time.Time // when Douyin is to be asked; nil: no more
@@ -31,12 +33,12 @@ type PaymentAsk struct {
 	CreatedAt  time.Time
 }
 
-const paymentAskColumns = "`out_order_no`, `total_fen`, `valid_until`, `due_at`, `asks`, `message`, `alarm`, `created_at`"
+const paymentAskColumns = "`out_order_no`, `total_fen`, `valid_until`, `due_at`, `asks`, `message`, `alarm`, `created_at`, `system`"
 
 func (s *Store) paymentAsks(ctx context.Context, where string, args ...any) ([]PaymentAsk, error) {
 	return collect(s.db.WithContext(ctx), func(rows *sql.Rows) (a PaymentAsk, err error) {
 		var until, due, created timestamp
-		err = rows.Scan(&a.OutOrderNo, &a.Total, &until, &due, &a.Asks, &a.Message, &a.Alarm, &created)
+		err = rows.Scan(&a.OutOrderNo, &a.Total, &until, &due, &a.Asks, &a.Message, &a.Alarm, &created, &a.System)
 		a.ValidUntil, a.DueAt, a.CreatedAt = until.Time, due.ptr(), created.Time
 		return a, err
 	}, "SELECT "+paymentAskColumns+" FROM `ordersync_payment_ask` WHERE "+where, args...)
@@ -50,8 +52,8 @@ func (s *Store) ExpectPayment(ctx context.Context, a PaymentAsk) (fresh bool, er
 	if _, paid, err := s.Payment(ctx, a.OutOrderNo); err != nil || paid {
 		return false, err
 	}
-	_, err = s.exec(ctx, "INSERT INTO `ordersync_payment_ask` (`out_order_no`, `total_fen`, `valid_until`, `due_at`, `created_at`) VALUES (?, ?, ?, ?, ?)",
-		a.OutOrderNo, int64(a.Total), s.sql.time(a.ValidUntil), s.sql.timePtr(a.DueAt), s.sql.time(a.CreatedAt))
+	_, err = s.exec(ctx, "INSERT INTO `ordersync_payment_ask` (`out_order_no`, `total_fen`, `valid_until`, `due_at`, `created_at`, `system`) VALUES (?, ?, ?, ?, ?, ?)",
+		a.OutOrderNo, int64(a.Total), s.sql.time(a.ValidUntil), s.sql.timePtr(a.DueAt), s.sql.time(a.CreatedAt), string(cmp.Or(a.System, Ecpay)))
 	if duplicate(err) {
 		_, err = s.exec(ctx, "UPDATE `ordersync_payment_ask` SET `valid_until` = ?, `due_at` = ?, `asks` = 0, `alarm` = '', `alarm_at` = NULL WHERE `out_order_no` = ? AND `valid_until` < ?",
 			s.sql.time(a.ValidUntil), s.sql.timePtr(a.DueAt), a.OutOrderNo, s.sql.time(a.ValidUntil))

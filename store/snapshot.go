@@ -46,6 +46,7 @@ func ParseYuan(s string) (Fen, error) { return shop.ParseYuan(s) }
 
 // OrderSnapshot is one order with all that a push needs.
 type OrderSnapshot struct {
+	System    System // in which it was paid, or is to be
 	Order     Order
 	User      User
 	Lines     []Line

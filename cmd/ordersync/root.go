@@ -146,7 +146,7 @@ func (p *process) config(require ...string) (*configs.Config, error) {
 			file = name
 		}
 	}
-	cfg, err := configs.Load(file, environ, assembly.Ladder, assembly.ShopTexts)
+	cfg, err := configs.Load(file, environ, assembly.Ladder, assembly.ShopTexts, assembly.TradeKeys)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/gate"
 	"github.com/ordersync/ordersync/douyin/tokencache"
+	"github.com/ordersync/ordersync/douyin/trade"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
 	"github.com/ordersync/ordersync/tasks/gateway"
@@ -39,11 +40,15 @@ type Assembly struct {
 	tokens    part[*tokencache.Cache]
 	gate      part[*gate.Gate]
 	douyin    part[*douyin.Client]
-	gateway   part[*gateway.Gateway]
-	ready     part[*probe.Ready]
-	worker    part[*worker.Servers]
-	traces    part[*traces.Traces]
-	statuses  part[*statuses]
+
+	clientTokens part[*tokencache.Cache]
+	trade        part[*trade.Client]
+
+	gateway  part[*gateway.Gateway]
+	ready    part[*probe.Ready]
+	worker   part[*worker.Servers]
+	traces   part[*traces.Traces]
+	statuses part[*statuses]
 
 	metrics *metrics.Metrics
 	build   metrics.Build
@@ -76,9 +81,9 @@ func WithRedis(client redis.UniversalClient) Option {
 	return func(a *Assembly) { a.redis.give(client) }
 }
 
-// WithDouyinURL calls url in place of douyin.base_url.
+// WithDouyinURL calls url in place of douyin.base_url and douyin.open_url.
 func WithDouyinURL(url string) Option {
-	return func(a *Assembly) { a.cfg.Douyin.BaseURL = url }
+	return func(a *Assembly) { a.cfg.Douyin.BaseURL, a.cfg.Douyin.OpenURL = url, url }
 }
 
 // WithBackoff uses other waits between attempts than production's.

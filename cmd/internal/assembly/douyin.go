@@ -28,7 +28,7 @@ func (a *Assembly) Tokens() (*tokencache.Cache, error) {
 			return nil, err
 		}
 		cache, err := tokencache.New(tokencache.Config{
-			Redis: rdb, AppID: a.cfg.Douyin.AppID, Secret: a.cfg.Douyin.Secret.Reveal(), Host: foreignHost(a.cfg.Douyin.BaseURL), Fetcher: fetcher,
+			Redis: rdb, AppID: a.cfg.Douyin.AppID, Secret: a.cfg.Douyin.Secret.Reveal(), Host: foreignHost(a.cfg.Douyin.BaseURL, configs.Default().Douyin.BaseURL), Fetcher: fetcher,
 			FetchTimeout: a.cfg.Douyin.Timeout + fetchSlack, OnFetch: a.tokenFetched,
 		})
 		if err != nil {
@@ -40,11 +40,11 @@ func (a *Assembly) Tokens() (*tokencache.Cache, error) {
 	})
 }
 
-// foreignHost is the host of base, empty where it is Douyin's own. Processes that have always asked Douyin keep the token's
+// foreignHost is the host of base, empty where it is Douyin's own, standard. Processes that have always asked Douyin keep the token's
 // place when they are upgraded: two places would mean two tokens, of which Douyin lets one die.
-func foreignHost(base string) string {
+func foreignHost(base, standard string) string {
 	u, err := url.Parse(base)
-	if err != nil || base == configs.Default().Douyin.BaseURL {
+	if err != nil || base == standard {
 		return ""
 	}
 	return u.Host

@@ -6,6 +6,7 @@ import (
 	"github.com/ordersync/ordersync/cmd/internal/metrics"
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/gate"
+	"github.com/ordersync/ordersync/douyin/trade"
 	"github.com/ordersync/ordersync/worker"
 )
 
@@ -19,15 +20,17 @@ func (a *Assembly) Gate() (*gate.Gate, error) {
 		if err != nil {
 			return nil, err
 		}
+		rates := trade.DefaultRates()
+		rates[douyin.OpOrderPush] = a.cfg.Douyin.RateLimit
 		g, err := gate.New(gate.Config{
-			AppID: a.cfg.Douyin.AppID, Redis: rdb, Rates: map[string]int{douyin.OpOrderPush: a.cfg.Douyin.RateLimit},
+			AppID: a.cfg.Douyin.AppID, Redis: rdb, Rates: rates,
 			MaxPark: longestPark - worker.LongestQueue, OnState: a.breakerTurned, OnLimiter: a.limiterTurned,
 			OnRate: a.rateTurned,
 		})
 		if err == nil {
 			a.metrics.WatchBreaker("breaker_state", "pushes", func() string { return g.State(douyin.OpOrderPush) })
 			a.metrics.WatchBreaker("signed_breaker_state", "payments, refunds and settlements", func() string { return g.State(douyin.OpRefundCreate) })
-			a.metrics.WatchRates(func() map[string]metrics.Rate { return rates(g) })
+			a.metrics.WatchRates(func() map[string]metrics.Rate { return shownRates(g) })
 		}
 		return g, err
 	})
@@ -64,8 +67,8 @@ func (a *Assembly) rateTurned(op string, now, most float64) {
 	a.log.Warn().Str("op", op).Float64("rate", now).Float64("configured", most).Msg("rate limit: Douyin throttles, the rate goes down")
 }
 
-// rates are the gate's in the words of the metrics.
-func rates(g *gate.Gate) map[string]metrics.Rate {
+// shownRates are the gate's in the words of the metrics.
+func shownRates(g *gate.Gate) map[string]metrics.Rate {
 	shown := map[string]metrics.Rate{}
 	for op, r := range g.Rates() {
 		shown[op] = metrics.Rate{Now: r.Now, Most: r.Most}

@@ -1,0 +1,67 @@
+package store
+
+import "time"
+
+// System is the one of Douyin's payment systems in which an order was paid. An order never changes
+// it, and an instruction about its money has it for good.
+type System string
+
+// The systems.
+const (
+	Ecpay System = "ecpay" // guaranteed payment (担保支付), the first generation
+	Trade System = "trade" // 通用交易系统, the second
+)
+
+// Systems are all of them.
+func Systems() []System { return []System{Ecpay, Trade} }
+
+// Origin tells who has opened an instruction.
+type Origin string
+
+// The origins. Of ecpay all are OriginOurs.
+const (
+	OriginOurs    Origin = "ours"    // the shop
+	OriginUser    Origin = "user"    // the buyer, at Douyin
+	OriginService Origin = "service" // Douyin's service
+	OriginExpiry  Origin = "expiry"  // Douyin, because the order had expired
+	OriginOther   Origin = "other"   // Douyin, for another reason
+	OriginAuto    Origin = "auto"    // Douyin's automatic settlement
+)
+
+// AuditState is how far Douyin is with a refund that wants the shop's word.
+type AuditState string
+
+// The states of an audit, as Douyin has told them.
+const (
+	AuditNone     AuditState = "none"   // nobody is asked
+	AuditNeeded   AuditState = "needed" // Douyin waits for the shop's word
+	AuditAgreed   AuditState = "agreed"
+	AuditDenied   AuditState = "denied"   // the refund has ended: MoneyFailed
+	AuditOvertime AuditState = "overtime" // nobody said a word, and Douyin has agreed
+)
+
+// AuditWord is the shop's word on a refund that a buyer asked Douyin for.
+type AuditWord string
+
+// The words. The empty one: none was said yet.
+const (
+	Agree AuditWord = "agree"
+	Deny  AuditWord = "deny"
+)
+
+// Audit is what becomes of a refund that a buyer, or Douyin's service, asked for. State is what
+// Douyin holds, Word what the shop has said; between the two lies a call.
+type Audit struct {
+	State       AuditState
+	Deadline    *time.Time // then Douyin agrees by itself; nil where State is AuditNone
+	Word        AuditWord
+	By          string     // who said it
+	At          *time.Time // when
+	DenyMessage string     // with Deny: the shop's words for the buyer
+	DueAt       *time.Time // when Douyin is to be told the word, or asked how the audit stands; nil: never
+	SentAt      *time.Time // since when the word may be at Douyin; nil: it is not
+	Tries       int
+	Message     string // of the last try without success
+
+	Answer string // to pre_create_refund: the bytes that Douyin is told each time; empty: it never asked
+}
