@@ -92,13 +92,13 @@ func (g *Gateway) createPayment(w http.ResponseWriter, r *http.Request) error {
 	if system == trade {
 		var req TradePaymentRequest
 		if err := decode(body, &req); err != nil {
-			return foreignField(err, known, system, PaymentRequest{})
+			return foreignField(err, known, system, req, PaymentRequest{})
 		}
 		return g.signPayment(w, r, req)
 	}
 	var req PaymentRequest
 	if err := decode(body, &req); err != nil {
-		return foreignField(err, known, system, TradePaymentRequest{})
+		return foreignField(err, known, system, req, TradePaymentRequest{})
 	}
 	if g.Payments == nil {
 		return errNotSetUp

@@ -130,9 +130,9 @@ func numberIn(body []byte) string {
 
 // foreignField says what a field of the other system's request means: the number is of this one, or
 // new payments are.
-func foreignField(err error, known bool, system string, other any) error {
+func foreignField(err error, known bool, system string, own, other any) error {
 	var p *Problem
-	if !errors.As(err, &p) || !hasField(other, p.Field) {
+	if !errors.As(err, &p) || hasField(own, p.Field) || !hasField(other, p.Field) {
 		return err
 	}
 	if known {
