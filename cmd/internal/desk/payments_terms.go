@@ -15,7 +15,8 @@ import (
 )
 
 // content is what a shop asked for, with all that does not depend on the configuration filled in.
-// Its JSON is fingerprinted: names and order of the fields stay for ever.
+// Its JSON is fingerprinted: names and order of the fields stay for ever, and one that is added is
+// left out where it is empty.
 type content struct {
 	OutOrderNo  string             `json:"out_order_no"`
 	TotalAmount int64              `json:"total_amount"`
