@@ -82,7 +82,7 @@ func (a *Assembly) paymentParts(parts *gateway.Parts) error {
 	if err != nil {
 		return err
 	}
-	signer, err := tradeSigner(a.cfg)
+	signer, err := TradeSigner(a.cfg)
 	if err != nil {
 		return err
 	}

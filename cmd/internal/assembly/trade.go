@@ -80,8 +80,8 @@ func (a *Assembly) tradeConfig() trade.Config {
 	}
 }
 
-// tradeSigner signs payments. It is nil where there is no private key.
-func tradeSigner(cfg *configs.Config) (*trade.Signer, error) {
+// TradeSigner signs payments. It is nil where there is no private key.
+func TradeSigner(cfg *configs.Config) (*trade.Signer, error) {
 	t := cfg.Douyin.Trade
 	if t.PrivateKey == "" {
 		return nil, nil
@@ -145,7 +145,7 @@ func TradeKeys(cfg *configs.Config) []configs.Problem {
 	if problem != nil {
 		problems = append(problems, *problem)
 	}
-	if signer, err := tradeSigner(cfg); err == nil && signer != nil {
+	if signer, err := TradeSigner(cfg); err == nil && signer != nil {
 		for _, key := range keys {
 			if signer.Owns(key) {
 				add("douyin.trade.platform_key", "is the public half of douyin.trade.private_key: want Douyin's own public key (平台公钥), which the console shows on the same page")
