@@ -188,9 +188,12 @@ func (s *Store) acceptOpenedAt(tx *gorm.DB, m Money, c TradeCallback, at home) (
 		return a, err
 	}
 	old, err := s.deliveredAgain(tx, c.Callback)
-	if err != nil || old && (c.Asked == nil || found && i.Audit.Answer != "") {
-		a.Answer = i.Audit.Answer
+	if err != nil || old && c.Asked == nil {
 		return a, err
+	}
+	if old && found && i.Audit.Answer != "" {
+		a.Answer = i.Audit.Answer
+		return a, nil
 	}
 	a.Fresh = !old
 	if !found {
@@ -204,7 +207,9 @@ func (s *Store) acceptOpenedAt(tx *gorm.DB, m Money, c TradeCallback, at home) (
 	if err != nil {
 		return a, err
 	}
-	a.Alarm, a.Answer = cmp.Or(c.Kept, i.Alarm), i.Audit.Answer
+	if a.Alarm = cmp.Or(c.Kept, i.Alarm); c.Asked != nil {
+		a.Answer = i.Audit.Answer
+	}
 	if old { // the refund's row was lost, and stands again
 		return a, nil
 	}
@@ -225,8 +230,8 @@ func (s *Store) hearOpened(tx *gorm.DB, m Money, c TradeCallback, i Instruction,
 		return i, "", err
 	}
 	heard, _, err := readInstruction(tx, m, i.Number, "")
-	if err != nil || m != Refund || !heard.endAudit() {
+	if err != nil || m != Refund || !heard.closeAudit() {
 		return heard.Instruction, ended, err
 	}
-	return heard.Instruction, ended, s.writeAudit(tx, &heard.Instruction)
+	return heard.Instruction, ended, s.writeAuditEnd(tx, &heard.Instruction)
 }

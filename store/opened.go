@@ -134,8 +134,8 @@ func (i *Instruction) askAudit(a *AskedRefund) {
 	}
 }
 
-// endAudit: about what has ended nobody is asked any more. changed is false where nobody was.
-func (i *Instruction) endAudit() (changed bool) {
+// closeAudit: about what has ended nobody is asked any more. changed is false where nobody was.
+func (i *Instruction) closeAudit() (changed bool) {
 	if i.Audit.State != AuditNeeded || !i.State.Final() {
 		return false
 	}
@@ -153,7 +153,7 @@ func (i *Instruction) endAudit() (changed bool) {
 	return true
 }
 
-func (s *Store) writeAudit(tx *gorm.DB, i *Instruction) error {
+func (s *Store) writeAuditEnd(tx *gorm.DB, i *Instruction) error {
 	return tx.Exec("UPDATE `ordersync_refund` SET `audit` = ?, `audit_due_at` = ? WHERE `out_refund_no` = ?",
 		string(i.Audit.State), s.sql.timePtr(i.Audit.DueAt), i.Number).Error
 }
@@ -193,7 +193,7 @@ func (i *Instruction) fill(c TradeCallback) {
 		i.compareAmount(Result{Answer: Answer{At: c.At}, Amount: moved})
 	}
 	i.askAudit(c.Asked)
-	i.endAudit()
+	i.closeAudit()
 }
 
 // locate writes down what a callback tells of an instruction's order.

@@ -34,7 +34,7 @@ var mayImport = map[string][]string{
 	"store/servertest":      {"store", "store/embedded"},
 	"tasks":                 {"tasks/cut"},
 	"tasks/cut":             {}, // for every room: its doc says why
-	"tasks/gateway":         {"tasks", "tasks/cut", "douyin"},
+	"tasks/gateway":         {"tasks", "tasks/cut", "douyin", "douyin/trade"},
 	"tasks/inbox":           {"tasks", "tasks/cut"},
 	"tasks/php":             {},
 	"worker":                {"tasks", "tasks/cut", "store", "store/cell", "douyin", "worker/tuning"},
@@ -42,7 +42,7 @@ var mayImport = map[string][]string{
 	"scheduler":             {"tasks", "store"},
 	"scheduler/queuedoctor": {"tasks"},
 	"cmd/internal/":         {"*"},
-	"cmd/internal/desk":     {"worker", "store", "douyin", "tasks", "tasks/gateway", "tasks/inbox"},
+	"cmd/internal/desk":     {"worker", "store", "douyin", "douyin/trade", "tasks", "tasks/gateway", "tasks/inbox"},
 	"cmd/internal/metrics":  {"worker", "scheduler/queuedoctor", "store", "douyin", "tasks", "tasks/gateway", "tasks/inbox"},
 	"cmd/internal/traces":   {"worker", "store", "douyin", "tasks", "tasks/cut", "tasks/gateway", "tasks/inbox"},
 	"cmd/ordersync":         {"*"},
