@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"gorm.io/gorm"
@@ -94,9 +95,9 @@ func (c *TradeCallback) douyinOrderID() string {
 }
 
 // name gives the callback the number under which we keep what it is about, and the key that
-// Callbacks looks it up by.
+// Callbacks looks it up by. The same word with another amount is news.
 func (c *TradeCallback) name(number string) {
-	c.Number, c.Key = number, "trade:"+c.Type+":"+number+":"+c.Status
+	c.Number, c.Key = number, "trade:"+c.Type+":"+number+":"+c.Status+":"+strconv.FormatInt(int64(c.Amount), 10)
 }
 
 func (s *Store) acceptTradePayment(ctx context.Context, c TradeCallback) (a Accepted, err error) {
@@ -106,11 +107,7 @@ func (s *Store) acceptTradePayment(ctx context.Context, c TradeCallback) (a Acce
 	}
 	c.name(c.Payment.OutOrderNo)
 	err = s.underOrderLock(ctx, p.OrderID, func(tx *gorm.DB) error {
-		told := c.Callback
-		if err := told.compare(tx); err != nil {
-			return err
-		}
-		old, err := s.deliveredAgain(tx, told)
+		old, err := s.deliveredAgain(tx, c.Callback)
 		if err != nil || old {
 			a = Accepted{Known: p.OrderID != "", OrderID: p.OrderID}
 			return err
@@ -118,7 +115,7 @@ func (s *Store) acceptTradePayment(ctx context.Context, c TradeCallback) (a Acce
 		if a, err = s.hearTradePayment(tx, p, *c.Payment); err != nil {
 			return err
 		}
-		return s.insertCallback(tx, told, p.OrderID, a.Alarm)
+		return s.insertCallback(tx, c.Callback, p.OrderID, a.Alarm)
 	})
 	return a, err
 }
@@ -184,9 +181,6 @@ func (s *Store) acceptOpenedAt(tx *gorm.DB, m Money, c TradeCallback, at home) (
 	}
 	c.name(cmp.Or(i.Number, c.Opened.Number))
 	a := Accepted{Known: found || at.orderID != "", OrderID: at.orderID, Alarm: c.Kept}
-	if err := c.compare(tx); err != nil {
-		return a, err
-	}
 	old, err := s.deliveredAgain(tx, c.Callback)
 	if err != nil || old && c.Asked == nil {
 		return a, err

@@ -104,7 +104,7 @@ func (s *Store) Callbacks(ctx context.Context, outOrderNo string, refunds, settl
 				continue
 			}
 			key := callbackType + ":" + n // the key goes on with ":" and the status; ";" is the next character
-			where, args = append(where, "`dedup_key` > ? AND `dedup_key` < ? AND `number` = ?"), append(args, key+":", key+";", n)
+			where, args = append(where, "`dedup_key` >= ? AND `dedup_key` < ? AND `number` = ?"), append(args, key+":", key+";", n)
 		}
 	}
 	for _, system := range []string{"", "trade:"} { // as TradeCallback.name makes keys
