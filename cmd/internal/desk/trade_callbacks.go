@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,7 +89,7 @@ func (b TradeCallbacks) news(c trade.Callback) store.TradeCallback {
 		n := c.Refund
 		out.Number, out.Status, out.Amount, out.PlatformNo, out.Message = n.OutRefundNo, string(n.Status), store.Fen(n.Amount), n.RefundID, n.Message
 		out.Opened = &store.Opened{
-			Number: trade.RefundNo(n.RefundID), DouyinOrderID: n.OrderID, Origin: cmp.Or(refundTypes[n.Type], store.OriginOther), Items: itemsJSON(n.Items), Currency: n.Currency,
+			Number: trade.RefundNo(n.RefundID), DouyinOrderID: n.OrderID, Origin: cmp.Or(refundTypes[n.Type], store.OriginOther), Items: itemsJSON(n.Items), Currency: currency(n.Currency),
 		}
 		if out.Opened.Origin == store.OriginOurs && n.OutRefundNo != "" { // the shop made it without us
 			out.Opened.Number = n.OutRefundNo
@@ -121,7 +123,7 @@ func (b TradeCallbacks) ask(c trade.Callback, news *store.TradeCallback) {
 	news.Number, news.Amount, news.PlatformNo = "", store.Fen(n.Amount), n.RefundID
 	news.Opened = &store.Opened{
 		Number: trade.RefundNo(n.RefundID), DouyinOrderID: n.OrderID, OutOrderNo: n.OutOrderNo, Origin: cmp.Or(refundSources[n.Source], store.OriginOther),
-		Text: reasons(n), Items: itemsJSON(n.Items), Currency: n.Currency,
+		Text: reasons(n), Items: itemsJSON(n.Items), Currency: currency(n.Currency),
 	}
 	news.Asked = &store.AskedRefund{NeedsAudit: n.NeedAudit, Deadline: deadline(n, now), DueAt: now.Add(askAfter)}
 	if n.NeedAudit {
@@ -152,6 +154,14 @@ func reasons(n *trade.RefundRequest) string {
 	return strings.Join(all, "; ")
 }
 
+// currency is empty where amounts are fen.
+func currency(told string) string {
+	if told == "CNY" {
+		return ""
+	}
+	return told
+}
+
 func itemsJSON(items []trade.RefundItem) string {
 	if len(items) == 0 {
 		return ""
@@ -177,18 +187,18 @@ const maxHeaders = 16 << 10
 // ofDouyin are the headers that belong to a body, as a JSON object of lists: without Byte-Timestamp,
 // Byte-Nonce-Str and Byte-Signature the shop's handler could not verify it.
 func ofDouyin(h http.Header) string {
-	own, size := http.Header{}, 0
-	for _, name := range []string{trade.HeaderTimestamp, trade.HeaderNonce, trade.HeaderSignature} {
-		own[name] = h.Values(name)
-		size += len(name) + len(strings.Join(own[name], ""))
+	own, left := http.Header{}, maxHeaders
+	take := func(name string) {
+		size := len(name) + len(strings.Join(h[name], ""))
+		if _, has := own[name]; !has && size <= left && strings.HasPrefix(name, "Byte-") {
+			own[name], left = h[name], left-size
+		}
 	}
-	for name, values := range h {
-		if _, has := own[name]; has || !strings.HasPrefix(name, "Byte-") {
-			continue
-		}
-		if size += len(name) + len(strings.Join(values, "")); size <= maxHeaders {
-			own[name] = values
-		}
+	for _, name := range []string{trade.HeaderTimestamp, trade.HeaderNonce, trade.HeaderSignature} { // small, or nothing would have been verified
+		take(name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		take(name)
 	}
 	text, err := json.Marshal(own)
 	if err != nil {
