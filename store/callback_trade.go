@@ -43,8 +43,8 @@ type AskedRefund struct {
 	Deadline   time.Time // with NeedsAudit
 	DueAt      time.Time // when to ask Douyin how the refund stands
 	// Answer makes Douyin's answer, once for each refund. It is called under locks, so it waits for
-	// nobody. orderID is the shop's key; empty: not known.
-	Answer func(outRefundNo, orderID string) (string, error)
+	// nobody.
+	Answer func(outRefundNo string) (string, error)
 }
 
 // errMoved: while the order of a callback was looked for, its instruction found another one.

@@ -75,13 +75,13 @@ type Parts struct {
 	MoneyStatus  MoneyStatus
 	Payments     Payments // of ecpay
 	Callbacks    Callbacks
+	// TradeCallbacks stands beside Callbacks on the same path. nil: callbacks of trade are answered with
+	// 503.
+	TradeCallbacks TradeCallbacks
 
 	TradePayments TradePayments
 	// PaymentSystem chooses between the two. nil: all are of ecpay.
 	PaymentSystem PaymentSystem
-	// TradeCallbacks stands beside Callbacks on the same path. nil: callbacks of trade are answered with
-	// 503.
-	TradeCallbacks TradeCallbacks
 }
 
 // Orders tells what is known of one order.

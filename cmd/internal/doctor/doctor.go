@@ -117,7 +117,7 @@ func Gateway(cfg *configs.Config) []Result {
 		out = append(out, warn(check, "/v1 is refused: gateway.tokens is empty, and "+key+" is set",
 			"set gateway.tokens to the output of `openssl rand -hex 32` and give it to the shop"))
 	}
-	called := cfg.Douyin.CallbackToken != "" || cfg.Douyin.NotifyURL != ""
+	called := cfg.Douyin.CallbackToken != "" || cfg.Douyin.NotifyURL != "" || cfg.Douyin.Trade.PlatformKey != ""
 	switch {
 	case cfg.Gateway.CallbackAddr != "":
 		out = append(out, ok(check, "callbacks have a port of their own, %s", cfg.Gateway.CallbackAddr))

@@ -92,8 +92,16 @@ func causeName(cause string) string {
 	return cause
 }
 
+// callbackName is a type of callback as a text of the word list.
+func callbackName(kind string) string {
+	if name, ok := map[string]string{"pre_create_refund": "a buyer wants a refund"}[kind]; ok {
+		return name
+	}
+	return kind
+}
+
 func (k *orderView) callback(l lang, c store.CallbackRow) event {
-	e := event{At: c.ReceivedAt, Class: "callback", Title: l.T("Callback: %s", l.T(c.Type)), State: c.Status, Notes: []string{c.Number}}
+	e := event{At: c.ReceivedAt, Class: "callback", Title: l.T("Callback: %s", l.T(callbackName(c.Type))), State: c.Status, Notes: []string{c.Number, string(c.System)}}
 	if c.Received > 1 {
 		e.Notes = append(e.Notes, l.T("delivered %d times", c.Received))
 	}

@@ -161,6 +161,7 @@ var words = map[string]string{
 	"pushed in the last hour":                  "最近一小时推送成功",
 	"pushed":                                   "已推送",
 	"refund":                                   "退款",
+	"a buyer wants a refund":                   "买家申请退款",
 	"refused":                                  "被拒绝",
 	"running":                                  "执行中",
 	"set aside":                                "已搁置",
