@@ -54,7 +54,7 @@ final class Callback
      * @param string       $body    the raw body: file_get_contents('php://input'), never a decoded and encoded one
      * @param array<mixed> $headers getallheaders(), $_SERVER, or name to list of values as PSR-7 and Laravel have it
      * @param array{tokens?: string[], platform_keys?: string[], lang?: string} $secrets tokens of ecpay and Douyin's public keys of the app
-     *        (PEM), after a change the old ones too; empty texts are passed over
+     *        as PEM, after a change the old ones too; empty texts are passed over
      *
      * @throws ForgedCallbackException
      * @throws InvalidOptionException
