@@ -63,8 +63,12 @@ type RefundStatus struct {
 	System      string `json:"system"`    // ecpay or trade
 	Origin      string `json:"origin"`    // ours, user, service, expiry, other
 
-	Audit         string     `json:"audit"`          // none, needed, agreed, denied, overtime
+	Audit         string     `json:"audit"`          // as Douyin has it: none, needed, agreed, denied, overtime
 	AuditDeadline *time.Time `json:"audit_deadline"` // Douyin agrees by itself then; nil: no audit
+	AuditWord     string     `json:"audit_word"`     // the shop's: agree, deny; empty: none was said
+	AuditBy       string     `json:"audit_by"`       // who said it
+	AuditAt       *time.Time `json:"audit_at"`
+	DenyMessage   string     `json:"deny_message"` // what the buyer reads
 	Progress
 }
 

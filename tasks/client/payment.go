@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"net/http"
+	"time"
 )
 
 // EcpayPayment is create_order of ecpay, for tt.pay, under Douyin's own names.
@@ -29,32 +30,50 @@ type CreatedPayment struct {
 	OrderToken string `json:"order_token"`
 }
 
-// TradePayment is a payment of trade, for tt.requestOrder.
+// TradePayment is a payment of trade, for tt.requestOrder: one kind of goods. Lengths are bytes. What
+// is left out comes from douyin.trade in the gateway's configuration.
 type TradePayment struct {
-	OutOrderNo  string `json:"out_order_no"`
-	TotalAmount int64  `json:"total_amount"`         // fen; of DIAMOND diamonds
-	Subject     string `json:"subject"`              // title of the goods
-	Image       string `json:"image"`                // address of a picture
-	ValidTime   int64  `json:"valid_time,omitempty"` // seconds; 0: Douyin's 300
+	OutOrderNo  string `json:"out_order_no"`         // [0-9A-Za-z_\-*], at most 64
+	TotalAmount int64  `json:"total_amount"`         // fen, or diamonds; at most Price times Quantity
+	Subject     string `json:"subject"`              // what is bought, at most 256
+	Image       string `json:"image"`                // http(s) address of a picture, at most 512
+	ValidTime   int    `json:"valid_time,omitempty"` // seconds to pay in, at most 172800; 0: Douyin's 300
 
-	SKUID      string `json:"sku_id,omitempty"`   // the shop's number of the goods
-	Quantity   int64  `json:"quantity,omitempty"` // 0: 1
-	Price      int64  `json:"price,omitempty"`    // of one, fen; 0: TotalAmount
-	GoodsType  int    `json:"goods_type,omitempty"`
-	TagGroupID string `json:"tag_group_id,omitempty"`
-	Currency   string `json:"currency,omitempty"` // DIAMOND; empty: CNY
+	SKUID      string `json:"sku_id,omitempty"`       // of the goods, at most 64; empty: OutOrderNo
+	Quantity   int    `json:"quantity,omitempty"`     // at most 100; 0: 1
+	Price      int64  `json:"price,omitempty"`        // of one; 0: TotalAmount divided by Quantity
+	GoodsType  int    `json:"goods_type,omitempty"`   // 0: douyin.trade.goods_type
+	TagGroupID string `json:"tag_group_id,omitempty"` // empty: douyin.trade.tag_group_id
+	SKUAttr    string `json:"sku_attr,omitempty"`     // a JSON object as text, which some goods types need
+	Currency   string `json:"currency,omitempty"`     // CNY or DIAMOND; empty: CNY
+
+	OrderPage *Page `json:"order_page,omitempty"` // of the order in the mini-app; nil: douyin.trade.order_page
+	SKUPage   *Page `json:"sku_page,omitempty"`   // of the goods; nil: none
+
+	MerchantUID string `json:"merchant_uid,omitempty"`  // who receives the money; empty: the app's default
+	HidePayWays []int  `json:"hide_pay_ways,omitempty"` // 1 WeChat, 2 Alipay, 10 Douyin Pay
+	PayScene    string `json:"pay_scene,omitempty"`
+	PromotionID string `json:"promotion_id,omitempty"`
+	NotifyURL   string `json:"notify_url,omitempty"` // empty: douyin.notify_url
+}
+
+// Page is a page of the mini-app.
+type Page struct {
+	Path   string `json:"path"`             // such as pages/order/detail: no leading /, no query
+	Params string `json:"params,omitempty"` // a JSON object as text
 }
 
 // SignedPayment is what tt.requestOrder needs on the phone. Hand both texts over as they are: Douyin's
 // signature is over the bytes of Data, and whoever decodes and encodes it again breaks it.
 type SignedPayment struct {
+	System            string `json:"system"` // trade
 	Data              string `json:"data"`
 	ByteAuthorization string `json:"byteAuthorization"`
 }
 
 // PaymentStatus is how a payment stands. System tells which of the two groups is filled.
 type PaymentStatus struct {
-	System     string `json:"system"` // trade; of ecpay ecpay or empty
+	System     string `json:"system"` // ecpay or trade
 	OutOrderNo string `json:"out_order_no"`
 	OrderID    string `json:"order_id"` // Douyin's number
 
@@ -72,21 +91,25 @@ type PaymentStatus struct {
 	// of trade
 	PayStatus      string        `json:"pay_status"`      // PROCESS, SUCCESS, FAIL, TIMEOUT, CANCEL
 	TotalAmount    int64         `json:"total_amount"`    // fen, or diamonds
-	DiscountAmount int64         `json:"discount_amount"` // Douyin's own; paid was the difference
-	Items          []PaymentItem `json:"items"`
+	DiscountAmount int64         `json:"discount_amount"` // Douyin's own; what was paid is the difference
+	Items          []PaymentItem `json:"items"`           // empty: Douyin has not told them yet
+	Currency       string        `json:"currency"`        // DIAMOND; empty: fen
+	PayChannel     string        `json:"pay_channel"`     // 1 WeChat, 2 Alipay, 10 Douyin Pay, 20 diamonds
+	PaidAt         *time.Time    `json:"paid_at"`
 }
 
-// PaymentItem is an item of a payment of trade.
+// PaymentItem is an item of a payment of trade, as Douyin keeps it.
 type PaymentItem struct {
 	ItemOrderID string `json:"item_order_id"` // Douyin's number
 	SKUID       string `json:"sku_id"`
-	Amount      int64  `json:"amount"` // fen, or diamonds
+	Amount      int64  `json:"item_order_amount"` // fen, or diamonds
 }
 
 // Paid tells whether the money has come, in either system.
 func (p PaymentStatus) Paid() bool { return p.OrderStatus == "SUCCESS" || p.PayStatus == "SUCCESS" }
 
-// CreatePayment makes a payment of ecpay at Douyin. ErrWrongSystem: douyin.payments is trade.
+// CreatePayment makes a payment of ecpay at Douyin. ErrWrongSystem, or ErrRefused of a field that
+// trade does not have: douyin.payments is trade.
 func (c *Client) CreatePayment(ctx context.Context, p EcpayPayment) (CreatedPayment, error) {
 	made, err := ask[CreatedPayment](ctx, c, http.MethodPost, "/v1/payments", p)
 	if err == nil && made.OrderToken == "" {
@@ -96,7 +119,8 @@ func (c *Client) CreatePayment(ctx context.Context, p EcpayPayment) (CreatedPaym
 }
 
 // RequestOrder signs a payment of trade. Nothing is asked of Douyin. The same number with the same
-// content signs the same Data again. ErrWrongSystem: douyin.payments is ecpay.
+// content signs the same Data again, with other content it is ErrConflict. ErrWrongSystem, or
+// ErrRefused of a field that ecpay does not have: douyin.payments is ecpay.
 func (c *Client) RequestOrder(ctx context.Context, p TradePayment) (SignedPayment, error) {
 	made, err := ask[SignedPayment](ctx, c, http.MethodPost, "/v1/payments", p)
 	if err == nil && (made.Data == "" || made.ByteAuthorization == "") {

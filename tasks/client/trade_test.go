@@ -42,13 +42,13 @@ func TestTheOtherSystemOfPaymentsIsNamed(t *testing.T) {
 func TestAPaymentIsReadInBothSystems(t *testing.T) {
 	t.Parallel()
 	_, c := play(t, client.Config{}, answer{status: 200, body: `{"out_order_no":"T1","order_id":"N7","order_status":"SUCCESS","total_fee":990,"way":10}`},
-		answer{status: 200, body: `{"system":"trade","out_order_no":"T2","order_id":"motb1","pay_status":"PROCESS","total_amount":1990,"discount_amount":90,"items":[{"item_order_id":"motb3"}]}`})
+		answer{status: 200, body: `{"system":"trade","out_order_no":"T2","order_id":"motb1","pay_status":"PROCESS","total_amount":1990,"discount_amount":90,"items":[{"item_order_id":"motb3","sku_id":"C1","item_order_amount":1990}]}`})
 	old, err := c.Payment(t.Context(), "T1")
 	if err != nil || !old.Paid() || old.TotalFee != 990 || old.Way != 10 {
 		t.Errorf("%+v, %v", old, err)
 	}
 	trade, err := c.Payment(t.Context(), "T2")
-	if err != nil || trade.Paid() || trade.System != "trade" || trade.TotalAmount-trade.DiscountAmount != 1900 || trade.Items[0].ItemOrderID != "motb3" {
+	if err != nil || trade.Paid() || trade.System != "trade" || trade.TotalAmount-trade.DiscountAmount != 1900 || trade.Items[0] != (client.PaymentItem{ItemOrderID: "motb3", SKUID: "C1", Amount: 1990}) {
 		t.Errorf("%+v, %v", trade, err)
 	}
 }

@@ -11,7 +11,7 @@ use OrderSync\Exception\RefusedException;
  * Holds options and fields to their names and types, so that a typing error is named and does not pass. No text of it ever
  * shows a value: one may be a token.
  *
- * A type is text, texts, whole (a number), count (0 to 10), seconds, bool, callable, lang, receivers, or the name of a class.
+ * A type is text, texts, whole (a number), count (0 to 10), seconds, bool, callable, lang, numbers, page, receivers, or the name of a class.
  *
  * @internal
  */
@@ -156,6 +156,10 @@ final class Check
                 return is_callable($value);
             case 'lang':
                 return is_string($value) && Words::known($value);
+            case 'numbers':
+                return is_array($value) && $value === array_values(array_filter($value, 'is_int'));
+            case 'page':
+                return is_array($value) && is_string($value['path'] ?? null) && $value === array_filter($value, 'is_string');
             case 'receivers':
                 return is_array($value) && $value === array_filter($value, static function ($one): bool {
                     return is_array($one) && is_string($one['merchant_uid'] ?? null) && is_int($one['amount_fen'] ?? null) && count($one) === 2;
@@ -184,6 +188,10 @@ final class Check
                 return $this->words->say('a function');
             case 'lang':
                 return $this->words->say('en or zh');
+            case 'numbers':
+                return $this->words->say('a list of whole numbers');
+            case 'page':
+                return $this->words->say('path and params, both texts');
             case 'receivers':
                 return $this->words->say('a list of merchant_uid (text) and amount_fen (a whole number)');
         }

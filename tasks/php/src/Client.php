@@ -266,12 +266,14 @@ final class Client
      * Signs a payment for tt.requestOrder (trade). Nothing is asked of Douyin. Hand both texts to tt.requestOrder as they are:
      * Douyin's signature is over the bytes of data, and whoever decodes and encodes it again breaks it.
      *
-     * @param array{out_order_no: string, total_amount: int, subject: string, image: string, valid_time?: int, sku_id?: string, quantity?: int, price?: int, goods_type?: int, tag_group_id?: string, currency?: string} $order
-     *        amounts in fen, of currency DIAMOND in diamonds; valid_time in seconds
+     * @param array{out_order_no: string, total_amount: int, subject: string, image: string, valid_time?: int, sku_id?: string, quantity?: int, price?: int, goods_type?: int, tag_group_id?: string, currency?: string, sku_attr?: string, order_page?: array{path: string, params?: string}, sku_page?: array{path: string, params?: string}, merchant_uid?: string, hide_pay_ways?: int[], pay_scene?: string, promotion_id?: string, notify_url?: string} $order
+     *        amounts in fen, of currency DIAMOND in diamonds; valid_time in seconds; what is left out comes from douyin.trade of
+     *        the configuration
      *
      * @return array{data: string, byteAuthorization: string}
      *
-     * @throws OrderSyncException WrongSystemException: the gateway makes payments of ecpay
+     * @throws OrderSyncException ConflictException: the number has other content; WrongSystemException, or RefusedException of a field
+     *                            that ecpay does not have: the gateway makes payments of ecpay
      */
     public function requestOrder(array $order): array
     {

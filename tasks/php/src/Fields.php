@@ -31,6 +31,7 @@ final class Fields
         'body' => 'text', 'cp_extra' => 'text', 'notify_url' => 'text', 'disable_msg' => 'bool', 'msg_page' => 'text', 'store_uid' => 'text',
         'expand_order_info' => 'text', 'limit_pay_way' => 'text',
         'image' => 'text', 'sku_id' => 'text', 'quantity' => 'whole', 'price' => 'whole', 'goods_type' => 'whole', 'tag_group_id' => 'text',
-        'currency' => 'text',
+        'currency' => 'text', 'sku_attr' => 'text', 'order_page' => 'page', 'sku_page' => 'page', 'merchant_uid' => 'text', 'hide_pay_ways' => 'numbers',
+        'pay_scene' => 'text', 'promotion_id' => 'text',
     ];
 }

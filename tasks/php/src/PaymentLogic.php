@@ -98,15 +98,18 @@ final class PaymentLogic
      * encodes it breaks Douyin's signature (签名校验异常).
      *
      * @param array<string, mixed> $order out_order_no, total_amount (fen), subject, image, and where it has them valid_time (seconds), sku_id,
-     *                                    quantity, price (fen), goods_type, tag_group_id, currency
+     *                                    quantity, price (fen), goods_type, tag_group_id, currency and the other fields of Client::requestOrder()
      *
      * @return array<string, mixed> err_no, err_tips, data, byteAuthorization
      */
     public static function requestOrder(array $order): array
     {
         return self::douyin(static function () use ($order): array {
-            $payment = self::only($order, ['out_order_no', 'subject', 'image', 'sku_id', 'tag_group_id', 'currency']);
+            $payment = self::only($order, [
+                'out_order_no', 'subject', 'image', 'sku_id', 'tag_group_id', 'sku_attr', 'currency', 'merchant_uid', 'pay_scene', 'promotion_id', 'notify_url',
+            ]);
             $payment['total_amount'] = Fen::of('total_amount', $order['total_amount'] ?? null, self::words());
+            $payment += array_filter(array_intersect_key($order, ['order_page' => 0, 'sku_page' => 0, 'hide_pay_ways' => 0]), 'is_array');
             foreach (['valid_time', 'quantity', 'price', 'goods_type'] as $name) {
                 if (isset($order[$name]) && $order[$name] !== '') {
                     $payment[$name] = Fen::of($name, $order[$name], self::words());

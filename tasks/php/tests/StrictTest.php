@@ -63,6 +63,8 @@ return [
             ['orders[0].cause', 'is wrong: want text, found int', static fn () => $c->pushMany([['order_id' => 7, 'cause' => 1]])],
             ['amount_fen', 'is wrong: want a whole number, found float', static fn () => $c->refund(7, ['amount_fen' => 9.9] + $refund)],
             ['total_amount', 'is wrong: want a whole number, found string', static fn () => $c->createPayment(['total_amount' => '990'])],
+            ['hide_pay_ways', 'is wrong: want a list of whole numbers, found array', static fn () => $c->createPayment(['hide_pay_ways' => ['2']])],
+            ['order_page', 'is wrong: want path and params, both texts, found array', static fn () => $c->requestOrder(['order_page' => ['params' => '{}']])],
             ['params', 'is wrong: want a list of merchant_uid (text) and amount_fen (a whole number), found array', static fn () => $c->settle(7, ['params' => [['merchant_uid' => 1]]])],
             ['amount_fen', 'is wrong: want a whole number, found string', static fn () => $o->refund(7, ['amount_fen' => '990'] + $refund)],
             ['amount_fen', 'is missing', static fn () => $o->refund(7, ['out_refund_no' => 'R1', 'reason' => 'r'])],

@@ -39,10 +39,10 @@ return [
     'requestOrder() asks for what interface says' => static function () use ($client, $answers): void {
         $script = new Script(new Response(200, $answers[TradeVectors::DATA]));
         PaymentLogic::configure(['client' => $client($script)]);
-        PaymentLogic::requestOrder(['out_order_no' => 'T1', 'total_amount' => 19.99 * 100, 'subject' => '课程', 'body' => '课程详情', 'image' => '/c.png', 'valid_time' => '1800', 'sku_id' => 7, 'quantity' => 1, 'price' => 0.07 * 100, 'goods_type' => '401', 'tag_group_id' => 'tag_group_1', 'currency' => '']);
+        PaymentLogic::requestOrder(['out_order_no' => 'T1', 'total_amount' => 19.99 * 100, 'subject' => '课程', 'body' => '课程详情', 'image' => '/c.png', 'valid_time' => '1800', 'sku_id' => 7, 'quantity' => 1, 'price' => 0.07 * 100, 'goods_type' => '401', 'tag_group_id' => 'tag_group_1', 'currency' => '', 'order_page' => ['path' => 'pages/order', 'params' => '{"id":"1"}'], 'hide_pay_ways' => [2]]);
         [$method, $url, , $body] = $script->sent[0];
         same('POST http://gateway.example/v1/payments', "$method $url");
-        same('{"out_order_no":"T1","subject":"课程","image":"/c.png","sku_id":"7","tag_group_id":"tag_group_1","total_amount":1999,"valid_time":1800,"quantity":1,"price":7,"goods_type":401}', $body);
+        same('{"out_order_no":"T1","subject":"课程","image":"/c.png","sku_id":"7","tag_group_id":"tag_group_1","total_amount":1999,"order_page":{"path":"pages/order","params":"{\"id\":\"1\"}"},"hide_pay_ways":[2],"valid_time":1800,"quantity":1,"price":7,"goods_type":401}', $body);
     },
     'the other system is named' => static function () use ($client, $answers, $order): void {
         thrown(WrongSystemException::class, static function () use ($client, $order): void {

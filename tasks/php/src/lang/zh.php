@@ -22,6 +22,8 @@ return [
     'true or false' => 'true 或 false',
     'a function' => '函数',
     'en or zh' => 'en 或 zh',
+    'a list of whole numbers' => '整数数组',
+    'path and params, both texts' => '由 path 和 params 两个字符串组成的数组',
     'a list of merchant_uid (text) and amount_fen (a whole number)' => '由 merchant_uid（字符串）和 amount_fen（整数）组成的数组',
     'want a whole number of fen' => '应为整数的分',
     'want text' => '应为字符串',
