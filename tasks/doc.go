@@ -1,6 +1,6 @@
 // Package tasks names what can be asked of ordersync: payloads, task ids, queues, enqueue. It is
-// for import by others: a Go shop that has ordersync's Redis or MySQL needs this package of ours and
-// no other; one that has neither needs tasks/client alone.
+// for import by others: a Go shop that has ordersync's Redis or MySQL needs this package of ours
+// and no other; one that has neither needs tasks/client alone.
 //
 // # Why a task names and does not carry
 //

@@ -1,10 +1,10 @@
-// Package client asks the gateway over HTTP: pushes, refunds, settlements, payments of both systems,
-// audits, and what has become of them. It is for import by a Go shop that has neither ordersync's
-// Redis nor its MySQL; it links the standard library alone.
+// Package client asks the gateway over HTTP: pushes, refunds, settlements, payments of both
+// systems, audits, and what has become of them. It is for import by a Go shop that has neither
+// ordersync's Redis nor its MySQL; it links the standard library alone.
 //
 //	shop, err := client.New(client.Config{URL: "http://127.0.0.1:8080", Token: token})
 //	queued, err := shop.Push(ctx, "10086", client.Push{Cause: "paid"})
-//	refund, err := shop.Refund(ctx, "10086", client.Refund{OutRefundNo: "R1", AmountFen: 990, Reason: "…"})
+//	refund, err := shop.Refund(ctx, "10086", client.Refund{OutRefundNo: "R1", AmountFen: 990, Reason: why})
 //
 // A shop that has Redis enqueues by package tasks; one that has MySQL writes PushOrder.Row and
 // RefundRequest.Row of package tasks in its own transaction.

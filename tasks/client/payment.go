@@ -30,8 +30,8 @@ type CreatedPayment struct {
 	OrderToken string `json:"order_token"`
 }
 
-// TradePayment is a payment of trade, for tt.requestOrder: one kind of goods. Lengths are bytes. What
-// is left out comes from douyin.trade in the gateway's configuration.
+// TradePayment is a payment of trade, for tt.requestOrder: one kind of goods. Lengths are bytes.
+// What is left out comes from douyin.trade in the gateway's configuration.
 type TradePayment struct {
 	OutOrderNo  string `json:"out_order_no"`         // [0-9A-Za-z_\-*], at most 64
 	TotalAmount int64  `json:"total_amount"`         // fen, or diamonds; at most Price times Quantity
@@ -63,8 +63,9 @@ type Page struct {
 	Params string `json:"params,omitempty"` // a JSON object as text
 }
 
-// SignedPayment is what tt.requestOrder needs on the phone. Hand both texts over as they are: Douyin's
-// signature is over the bytes of Data, and whoever decodes and encodes it again breaks it.
+// SignedPayment is what tt.requestOrder needs on the phone. Hand both texts over as they are:
+// Douyin's signature is over the bytes of Data, and whoever decodes and encodes it again breaks
+// it.
 type SignedPayment struct {
 	System            string `json:"system"` // trade
 	Data              string `json:"data"`

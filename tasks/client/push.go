@@ -51,7 +51,8 @@ type ManyQueued struct {
 	Results []Queued `json:"results"`
 }
 
-// Push asks ordersync to tell Douyin an order's present state. Call it after the order is committed.
+// Push asks ordersync to tell Douyin an order's present state. Call it after the order is
+// committed.
 func (c *Client) Push(ctx context.Context, orderID string, p Push) (Queued, error) {
 	path, err := segment("order_id", orderID)
 	if err != nil {

@@ -11,8 +11,9 @@ import (
 // firstPause doubles with every try.
 const firstPause = 100 * time.Millisecond
 
-// pause is how long to wait before the next try: what the gateway asks for, else firstPause, doubled
-// and spread by half either way. ok is false where that is beyond MaxWait or the context's deadline.
+// pause is how long to wait before the next try: what the gateway asks for, else firstPause,
+// doubled and spread by half either way. ok is false where that is beyond MaxWait or the context's
+// deadline.
 func (c *Client) pause(ctx context.Context, try int, asked time.Duration) (d time.Duration, ok bool) {
 	if d = asked; d <= 0 {
 		d = min(firstPause<<try, c.maxWait)

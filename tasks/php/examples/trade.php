@@ -3,12 +3,12 @@
 declare(strict_types=1);
 
 /*
- * A shop that has moved to trade (通用交易系统): what is other than in shop.php, beside what stays. miniapp.js is the other half, in the
- * mini-app. Orders that were paid by tt.pay are refunded and settled by the actions of shop.php as before: ordersync knows the
- * system of each order.
+ * A shop that has moved to trade (通用交易系统): what is other than in shop.php, beside what stays.
+ * miniapp.js is the other half, in the mini-app. Orders that were paid by tt.pay are refunded and
+ * settled by the actions of shop.php as before: ordersync knows the system of each order.
  *
- * Environment: ORDERSYNC_CLIENT_URL, ORDERSYNC_CLIENT_TOKEN, ORDERSYNC_CLIENT_CALLBACK_TOKEN, and SHOP_PLATFORM_KEY with Douyin's
- * public key of the app (平台公钥).
+ * Environment: ORDERSYNC_CLIENT_URL, ORDERSYNC_CLIENT_TOKEN, ORDERSYNC_CLIENT_CALLBACK_TOKEN, and
+ * SHOP_PLATFORM_KEY with Douyin's public key of the app (平台公钥).
  */
 
 use OrderSync\Callback;
@@ -31,8 +31,9 @@ final class TradeOrder
     }
 
     /**
-     * The buyer presses "pay". The answer is what the mini-app hands to tt.requestOrder: two texts in a JSON object, and neither
-     * of them is decoded on the way. json_encode() may escape them as it likes: the mini-app's decoder gives the same texts back.
+     * The buyer presses "pay". The answer is what the mini-app hands to tt.requestOrder: two texts
+     * in a JSON object, and neither of them is decoded on the way. json_encode() may escape them as
+     * it likes: the mini-app's decoder gives the same texts back.
      */
     public function requestOrder(int $id): string
     {
@@ -50,7 +51,8 @@ final class TradeOrder
     }
 
     /**
-     * The shop's notify_url, where callbacks.forward_url hands on what Douyin has sent, of both systems.
+     * The shop's notify_url, where callbacks.forward_url hands on what Douyin has sent, of both
+     * systems.
      *
      * @param array<string, mixed> $headers $_SERVER will do
      */
@@ -79,7 +81,8 @@ final class TradeOrder
             }
         }
 
-        // pre_create_refund needs nothing here: ordersync has answered it. The shop's word, where one is needed, is agree() or deny().
+        // pre_create_refund needs nothing here: ordersync has answered it. The shop's word, where
+        // one is needed, is agree() or deny().
         return Callback::success();
     }
 
@@ -97,7 +100,8 @@ final class TradeOrder
     /** @return array<string, mixed>|null */
     private function orderOfRefund(Callback $callback): ?array
     {
-        // Douyin's number of the order stands in every callback of it; the payment's callback has brought both.
+        // Douyin's number of the order stands in every callback of it; the payment's callback has
+        // brought both.
         $no = $callback->system === Callback::TRADE ? '' : substr($callback->number(), strlen('R'));
         $query = $this->db->prepare('SELECT * FROM tp_order WHERE third_order_num = ? OR sn = ?');
         $query->execute([(string) ($callback->message['order_id'] ?? ''), $no]);

@@ -7,8 +7,8 @@ namespace OrderSync;
 use OrderSync\Exception\RefusedException;
 
 /**
- * What can be asked for without an answer, as kind, order and payload: the outbox and the stream write the same. What would be
- * put aside later, out of sight of whoever asked, is refused here.
+ * What can be asked for without an answer, as kind, order and payload: the outbox and the stream
+ * write the same. What would be put aside later, out of sight of whoever asked, is refused here.
  *
  * @internal
  */

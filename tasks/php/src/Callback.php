@@ -8,22 +8,29 @@ use OrderSync\Exception\ForgedCallbackException;
 use OrderSync\Exception\InvalidOptionException;
 
 /**
- * Douyin's callbacks, for a shop that still takes them itself: directly, or handed on by ordersync (callbacks.forward_url),
- * which leaves body, headers and signature as they were.
+ * Douyin's callbacks, for a shop that still takes them itself: directly, or handed on by ordersync
+ * (callbacks.forward_url), which leaves body, headers and signature as they were.
  *
- * receive() takes those of both systems. Nothing here answers pre_create_refund, with which Douyin asks for a number and a page
- * of a buyer's refund: ordersync answers that, the same for ever. A shop that is handed one on needs to do nothing; its word, where
- * one is needed, is Client::audit().
+ * receive() takes those of both systems. Nothing here answers pre_create_refund, with which Douyin
+ * asks for a number and a page of a buyer's refund: ordersync answers that, the same for ever. A
+ * shop that is handed one on needs to do nothing; its word, where one is needed, is
+ * Client::audit().
  */
 final class Callback
 {
     public const ECPAY = 'ecpay';
     public const TRADE = 'trade';
 
-    /** The developer number that the message of each type names: type is not signed in ecpay, so it must agree with what is. */
+    /**
+     * The developer number that the message of each type names: type is not signed in ecpay, so it
+     * must agree with what is.
+     */
     private const NUMBERS = ['payment' => 'cp_orderno', 'refund' => 'cp_refundno', 'settle' => 'cp_settle_no'];
 
-    /** The same in trade. The second is Douyin's, where the first is empty: of a refund or settlement that Douyin made. */
+    /**
+     * The same in trade. The second is Douyin's, where the first is empty: of a refund or
+     * settlement that Douyin made.
+     */
     private const TRADE_NUMBERS = [
         'payment' => ['out_order_no'], 'refund' => ['out_refund_no', 'refund_id'], 'settle' => ['out_settle_no', 'settle_id'],
     ];
@@ -33,7 +40,10 @@ final class Callback
     /** ECPAY or TRADE. */
     public string $system;
 
-    /** payment, refund, settle, withdraw, ...; of trade also pre_create_refund. Empty: Douyin has signed what nobody understands. */
+    /**
+     * payment, refund, settle, withdraw, ...; of trade also pre_create_refund. Empty: Douyin has
+     * signed what nobody understands.
+     */
     public string $type;
 
     /** @var array<string, mixed> the signed message */
@@ -48,8 +58,8 @@ final class Callback
     }
 
     /**
-     * Verifies a callback of either system. The header Byte-Signature tells which: with it the RSA signature decides and nothing
-     * else, without it the sha1.
+     * Verifies a callback of either system. The header Byte-Signature tells which: with it the RSA
+     * signature decides and nothing else, without it the sha1.
      *
      * @param string       $body    the raw body: file_get_contents('php://input'), never a decoded and encoded one
      * @param array<mixed> $headers getallheaders(), $_SERVER, or name to list of values as PSR-7 and Laravel have it
@@ -123,7 +133,8 @@ final class Callback
             }
             $parts[$name] = $value;
         }
-        // The texts are joined without a separator: a nonce that could hold a brace might take over the message's beginning.
+        // The texts are joined without a separator: a nonce that could hold a brace might take over
+        // the message's beginning.
         if (preg_match('/^\d{1,20}$/D', $parts['timestamp']) !== 1 || preg_match('/^[\w-]{1,64}$/D', $parts['nonce']) !== 1) {
             throw new ForgedCallbackException('ordersync: ' . $words->say('callback: timestamp or nonce has characters that do not belong there'));
         }
@@ -145,7 +156,9 @@ final class Callback
         return new self(self::ECPAY, $parts['type'], $message);
     }
 
-    /** msg_signature: SHA-1 in lower-case hex over the texts, sorted by bytes, without a separator. */
+    /**
+     * msg_signature: SHA-1 in lower-case hex over the texts, sorted by bytes, without a separator.
+     */
     public static function sign(
         #[\SensitiveParameter]
         string $token,
@@ -160,8 +173,9 @@ final class Callback
     }
 
     /**
-     * The shop's number of the payment, refund or settlement; Douyin's where Douyin made it and gave no other. Of pre_create_refund
-     * the out_refund_no that ordersync answers, as Client::audit() takes it. Empty for other types.
+     * The shop's number of the payment, refund or settlement; Douyin's where Douyin made it and
+     * gave no other. Of pre_create_refund the out_refund_no that ordersync answers, as
+     * Client::audit() takes it. Empty for other types.
      */
     public function number(): string
     {
@@ -182,13 +196,18 @@ final class Callback
         return '';
     }
 
-    /** SUCCESS, FAIL or PROCESSING; of a payment of trade SUCCESS or CANCEL; empty for other types. */
+    /**
+     * SUCCESS, FAIL or PROCESSING; of a payment of trade SUCCESS or CANCEL; empty for other types.
+     */
     public function status(): string
     {
         return $this->text('status');
     }
 
-    /** What Douyin must be answered, with HTTP 200, once the news is stored. Anything else is a redelivery. */
+    /**
+     * What Douyin must be answered, with HTTP 200, once the news is stored. Anything else is a
+     * redelivery.
+     */
     public static function success(): string
     {
         return '{"err_no":0,"err_tips":"success"}';

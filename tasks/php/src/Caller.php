@@ -14,7 +14,8 @@ use OrderSync\Exception\UnavailableException;
 use OrderSync\Exception\WrongAddressException;
 
 /**
- * Makes one call of the gateway's API, again where that may help, and turns a problem document into an exception.
+ * Makes one call of the gateway's API, again where that may help, and turns a problem document into
+ * an exception.
  *
  * @internal Client is what shops use
  */
@@ -116,7 +117,10 @@ final class Caller
         }
     }
 
-    /** Seconds before the next try: what the gateway asks for, within reason, or 0.1, 0.2, 0.4 ... with jitter. */
+    /**
+     * Seconds before the next try: what the gateway asks for, within reason, or 0.1, 0.2, 0.4 ...
+     * with jitter.
+     */
     private static function pause(int $try, ?int $asked): float
     {
         $seconds = $asked ?? 0.1 * (2 ** $try) * (0.5 + random_int(0, 1000) / 1000);

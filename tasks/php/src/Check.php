@@ -8,10 +8,11 @@ use OrderSync\Exception\InvalidOptionException;
 use OrderSync\Exception\RefusedException;
 
 /**
- * Holds options and fields to their names and types, so that a typing error is named and does not pass. No text of it ever
- * shows a value: one may be a token.
+ * Holds options and fields to their names and types, so that a typing error is named and does not
+ * pass. No text of it ever shows a value: one may be a token.
  *
- * A type is text, texts, whole (a number), count (0 to 10), seconds, bool, callable, lang, numbers, page, receivers, or the name of a class.
+ * A type is text, texts, whole (a number), count (0 to 10), seconds, bool, callable, lang, numbers,
+ * page, receivers, or the name of a class.
  *
  * @internal
  */

@@ -11,12 +11,12 @@ use OrderSync\Exception\WrongSystemException;
 /**
  * The gateway's HTTP API.
  *
- * Every call may be repeated: a push is one by its revision (made up here when the caller gives none), a refund, a settlement
- * and a payment by their numbers. So the client itself repeats what got no usable answer, and a caller that got an
- * UnavailableException may do so too.
+ * Every call may be repeated: a push is one by its revision (made up here when the caller gives
+ * none), a refund, a settlement and a payment by their numbers. So the client itself repeats what
+ * got no usable answer, and a caller that got an UnavailableException may do so too.
  *
- * An id or a field of a wrong type is a RefusedException before anything is sent. A field that this version does not know is
- * passed on: the gateway takes it or names it.
+ * An id or a field of a wrong type is a RefusedException before anything is sent. A field that this
+ * version does not know is passed on: the gateway takes it or names it.
  */
 final class Client
 {
@@ -61,8 +61,8 @@ final class Client
     }
 
     /**
-     * The client that the environment describes: ORDERSYNC_CLIENT_URL (http://127.0.0.1:8080 where it is not set) and
-     * ORDERSYNC_CLIENT_TOKEN, or ORDERSYNC_URL and ORDERSYNC_TOKEN.
+     * The client that the environment describes: ORDERSYNC_CLIENT_URL (http://127.0.0.1:8080 where
+     * it is not set) and ORDERSYNC_CLIENT_TOKEN, or ORDERSYNC_URL and ORDERSYNC_TOKEN.
      *
      * @param array{connect_timeout?: float, timeout?: float, retries?: int, lang?: string, transport?: Transport, sleep?: callable(float): void} $options
      *
@@ -135,7 +135,8 @@ final class Client
     }
 
     /**
-     * Gives the instruction to pay money back. It returns once the instruction is written down; the money moves later.
+     * Gives the instruction to pay money back. It returns once the instruction is written down; the
+     * money moves later.
      *
      * @param int|string $orderId the shop's key
      * @param array{out_refund_no: string, amount_fen: int, reason: string, cp_extra?: string, notify_url?: string, disable_msg?: bool, msg_page?: string} $refund
@@ -191,8 +192,8 @@ final class Client
     }
 
     /**
-     * Refunds that wait for the shop's word, the nearest deadline first, at most 100 of them. A buyer has asked Douyin for such a
-     * refund; without a word Douyin agrees at audit_deadline.
+     * Refunds that wait for the shop's word, the nearest deadline first, at most 100 of them. A
+     * buyer has asked Douyin for such a refund; without a word Douyin agrees at audit_deadline.
      *
      * @param string $after next of the page before; empty: the first page
      *
@@ -227,7 +228,8 @@ final class Client
     }
 
     /**
-     * Says the shop's word on a refund that a buyer asked Douyin for. It returns once the word is written down; Douyin is told later.
+     * Says the shop's word on a refund that a buyer asked Douyin for. It returns once the word is
+     * written down; Douyin is told later.
      *
      * @param string $outRefundNo of the refund, as audits() and the callbacks name it
      * @param string $denyMessage why not, for the buyer, at most 512 bytes; needed to deny, empty to agree
@@ -246,8 +248,9 @@ final class Client
     /**
      * Makes a payment, in the system that douyin.payments of the gateway names.
      *
-     * Where that is ecpay: Douyin's create_order, signed by the gateway, with out_order_no, total_amount, subject, body, valid_time.
-     * Where it is trade: see requestOrder(). The same number with the same content is one payment.
+     * Where that is ecpay: Douyin's create_order, signed by the gateway, with out_order_no,
+     * total_amount, subject, body, valid_time. Where it is trade: see requestOrder(). The same
+     * number with the same content is one payment.
      *
      * @param array{out_order_no: string, total_amount: int, subject: string, body?: string, valid_time?: int, cp_extra?: string, notify_url?: string, disable_msg?: bool, msg_page?: string, store_uid?: string, expand_order_info?: string, limit_pay_way?: string, image?: string, sku_id?: string, quantity?: int, price?: int, goods_type?: int, tag_group_id?: string, currency?: string} $payment
      *
@@ -263,8 +266,9 @@ final class Client
     }
 
     /**
-     * Signs a payment for tt.requestOrder (trade). Nothing is asked of Douyin. Hand both texts to tt.requestOrder as they are:
-     * Douyin's signature is over the bytes of data, and whoever decodes and encodes it again breaks it.
+     * Signs a payment for tt.requestOrder (trade). Nothing is asked of Douyin. Hand both texts to
+     * tt.requestOrder as they are: Douyin's signature is over the bytes of data, and whoever
+     * decodes and encodes it again breaks it.
      *
      * @param array{out_order_no: string, total_amount: int, subject: string, image: string, valid_time?: int, sku_id?: string, quantity?: int, price?: int, goods_type?: int, tag_group_id?: string, currency?: string, sku_attr?: string, order_page?: array{path: string, params?: string}, sku_page?: array{path: string, params?: string}, merchant_uid?: string, hide_pay_ways?: int[], pay_scene?: string, promotion_id?: string, notify_url?: string} $order
      *        amounts in fen, of currency DIAMOND in diamonds; valid_time in seconds; what is left out comes from douyin.trade of
@@ -288,8 +292,8 @@ final class Client
     }
 
     /**
-     * How a payment stands: of ecpay Douyin's query_order (order_status, total_fee), of trade pay_status, total_amount, discount_amount
-     * and items. Field system tells which.
+     * How a payment stands: of ecpay Douyin's query_order (order_status, total_fee), of trade
+     * pay_status, total_amount, discount_amount and items. Field system tells which.
      *
      * @return array<string, mixed>
      *

@@ -7,7 +7,9 @@ namespace OrderSync;
 use OrderSync\Exception\InvalidOptionException;
 use OrderSync\Exception\UnavailableException;
 
-/** HTTP over ext-curl. One connection is kept open and used again for as long as the object lives. */
+/**
+ * HTTP over ext-curl. One connection is kept open and used again for as long as the object lives.
+ */
 final class CurlTransport implements Transport
 {
     /** An answer to 500 orders has about 100 KiB. */

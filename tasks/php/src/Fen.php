@@ -7,8 +7,8 @@ namespace OrderSync;
 use OrderSync\Exception\RefusedException;
 
 /**
- * Fen as shops compute them. 0.07 * 100 is 7.000000000000001 in floats: what lies that near to a whole number is taken for it,
- * anything else is refused and never rounded.
+ * Fen as shops compute them. 0.07 * 100 is 7.000000000000001 in floats: what lies that near to a
+ * whole number is taken for it, anything else is refused and never rounded.
  *
  * @internal
  */

@@ -8,10 +8,12 @@ use OrderSync\Exception\InvalidOptionException;
 use OrderSync\Exception\RefusedException;
 
 /**
- * Asks by a row in the shop's own database: ordersync_outbox. Written inside the transaction that changes the order, the
- * request stands if and only if the change does; ordersync's scheduler hands it over exactly once.
+ * Asks by a row in the shop's own database: ordersync_outbox. Written inside the transaction that
+ * changes the order, the request stands if and only if the change does; ordersync's scheduler hands
+ * it over exactly once.
  *
- * Nobody answers the writer, so an id, name or type that cannot be right is a RefusedException before the row is written.
+ * Nobody answers the writer, so an id, name or type that cannot be right is a RefusedException
+ * before the row is written.
  */
 final class Outbox
 {

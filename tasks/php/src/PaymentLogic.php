@@ -9,17 +9,22 @@ use OrderSync\Exception\OrderSyncException;
 use OrderSync\Exception\WrongSystemException;
 
 /**
- * Takes the place of the PaymentLogic class that many shops copied: the same static methods, the same arrays in and out. A shop
- * changes its `use` line to OrderSync\PaymentLogic and tells the gateway's address, by configure() or by the environment
- * (ORDERSYNC_CLIENT_URL, ORDERSYNC_CLIENT_TOKEN, ORDERSYNC_CLIENT_CALLBACK_TOKEN; the older ORDERSYNC_URL, ORDERSYNC_TOKEN and
- * ORDERSYNC_CALLBACK_TOKEN are read after them). requestOrder() and audit() are new: what trade (通用交易系统) needs.
+ * Takes the place of the PaymentLogic class that many shops copied: the same static methods, the
+ * same arrays in and out. A shop changes its `use` line to OrderSync\PaymentLogic and tells the
+ * gateway's address, by configure() or by the environment (ORDERSYNC_CLIENT_URL,
+ * ORDERSYNC_CLIENT_TOKEN, ORDERSYNC_CLIENT_CALLBACK_TOKEN; the older ORDERSYNC_URL, ORDERSYNC_TOKEN
+ * and ORDERSYNC_CALLBACK_TOKEN are read after them). requestOrder() and audit() are new: what trade
+ * (通用交易系统) needs.
  *
  * What is not the same, and why:
- * - pushOrder() returns when the push is queued, and ordersync reads the order from the database: call it after the commit.
- * - refund() and settle() return when the instruction is written down. refund_no and settle_no are Douyin's numbers and empty
- *   until Douyin has given them; the callback, or Client::refundStatus(), tells the end.
- * - A failure is an array with an err_no that is not 0, never an exception: Douyin's number where Douyin refused, else the
- *   gateway's HTTP status, and -1 when the gateway could not be reached. After -1 and 5xx the same call may be made again.
+ * - pushOrder() returns when the push is queued, and ordersync reads the order from the database:
+ *   call it after the commit.
+ * - refund() and settle() return when the instruction is written down. refund_no and settle_no are
+ *   Douyin's numbers and empty until Douyin has given them; the callback, or
+ *   Client::refundStatus(), tells the end.
+ * - A failure is an array with an err_no that is not 0, never an exception: Douyin's number where
+ *   Douyin refused, else the gateway's HTTP status, and -1 when the gateway could not be reached.
+ *   After -1 and 5xx the same call may be made again.
  */
 final class PaymentLogic
 {
@@ -94,8 +99,8 @@ final class PaymentLogic
     /**
      * Signs a payment for tt.requestOrder (trade), where order() makes one for tt.pay.
      *
-     * Hand data and byteAuthorization to tt.requestOrder as they are. Both are texts: data looks like JSON, and whoever decodes and
-     * encodes it breaks Douyin's signature (签名校验异常).
+     * Hand data and byteAuthorization to tt.requestOrder as they are. Both are texts: data looks
+     * like JSON, and whoever decodes and encodes it breaks Douyin's signature (签名校验异常).
      *
      * @param array<string, mixed> $order out_order_no, total_amount (fen), subject, image, and where it has them valid_time (seconds), sku_id,
      *                                    quantity, price (fen), goods_type, tag_group_id, currency and the other fields of Client::requestOrder()
@@ -136,8 +141,9 @@ final class PaymentLogic
     }
 
     /**
-     * Asks how a payment stands (query_order). Of a payment of trade order_status and total_fee say the same in ecpay's words, and
-     * pay_status, total_amount, discount_amount and items are there too.
+     * Asks how a payment stands (query_order). Of a payment of trade order_status and total_fee say
+     * the same in ecpay's words, and pay_status, total_amount, discount_amount and items are there
+     * too.
      *
      * @param int|string $out_trade_no
      *
@@ -216,7 +222,8 @@ final class PaymentLogic
     }
 
     /**
-     * The signature that a callback must have: compare it with msg_signature by hash_equals(). Callback::verify() does more.
+     * The signature that a callback must have: compare it with msg_signature by hash_equals().
+     * Callback::verify() does more.
      *
      * @param array<string, mixed> $map the decoded body
      */

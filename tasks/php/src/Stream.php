@@ -8,10 +8,12 @@ use OrderSync\Exception\InvalidOptionException;
 use OrderSync\Exception\RefusedException;
 
 /**
- * Asks by an entry of the Redis stream ordersync:inbox, for a shop that has ordersync's Redis and not its MySQL. A stream that
- * nobody reads is trimmed: where an entry may not be lost (money), take the Client or the Outbox.
+ * Asks by an entry of the Redis stream ordersync:inbox, for a shop that has ordersync's Redis and
+ * not its MySQL. A stream that nobody reads is trimmed: where an entry may not be lost (money),
+ * take the Client or the Outbox.
  *
- * Nobody answers the writer, so an id, name or type that cannot be right is a RefusedException before the entry is written.
+ * Nobody answers the writer, so an id, name or type that cannot be right is a RefusedException
+ * before the entry is written.
  */
 final class Stream
 {

@@ -7,7 +7,8 @@ namespace OrderSync;
 use OrderSync\Exception\InvalidOptionException;
 
 /**
- * The signature of trade's callbacks: RSA PKCS#1 v1.5 with SHA-256 over "timestamp\nnonce\nbody\n", body being the raw bytes.
+ * The signature of trade's callbacks: RSA PKCS#1 v1.5 with SHA-256 over "timestamp\nnonce\nbody\n",
+ * body being the raw bytes.
  *
  * @internal
  */
@@ -16,7 +17,10 @@ final class TradeSignature
     private const MIN_BITS = 2048;
     private const MAX_BITS = 8192;
 
-    /** DER of the algorithm rsaEncryption, which stands before the key in a PUBLIC KEY and not in an RSA PUBLIC KEY. */
+    /**
+     * DER of the algorithm rsaEncryption, which stands before the key in a PUBLIC KEY and not in an
+     * RSA PUBLIC KEY.
+     */
     private const RSA = "\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
 
     /** @var array<int, resource|\OpenSSLAsymmetricKey> */

@@ -4,7 +4,10 @@ declare(strict_types=1);
 
 namespace OrderSync\Tests;
 
-/** What a published package needs, and what its README promises: composer.json, PSR-4, the extensions, PHP 7.4. */
+/**
+ * What a published package needs, and what its README promises: composer.json, PSR-4, the
+ * extensions, PHP 7.4.
+ */
 $top = dirname(__DIR__);
 $sources = static function () use ($top): array {
     $all = [];

@@ -15,7 +15,8 @@ use OrderSync\Response;
 $client = static function (Script $script, array $options = []): Client {
     return new Client('http://gateway.example', 'the-token', $options + ['transport' => $script, 'retries' => 0]);
 };
-// What a gateway answers, written by Go: <, > and & are escaped, / and Chinese are not. The last text has what encoders differ about.
+// What a gateway answers, written by Go: <, > and & are escaped, / and Chinese are not. The last
+// text has what encoders differ about.
 $authorization = 'SHA256-RSA2048 appid=tt0123456789abcdef,nonce_str=N,timestamp=1764374400,key_version=1,signature=ab+/==';
 $answers = [
     TradeVectors::DATA => '{"system":"trade","data":' . str_replace(['\\/', '<', '>', '&'], ['/', '\\u003c', '\\u003e', '\\u0026'], (string) json_encode(TradeVectors::DATA, JSON_UNESCAPED_UNICODE)) . ',"byteAuthorization":"' . $authorization . '"}',
@@ -30,7 +31,8 @@ return [
             PaymentLogic::configure(['client' => $client(new Script(new Response(200, $answer)))]);
             $made = PaymentLogic::requestOrder($order);
             same(['data' => $data, 'byteAuthorization' => $authorization, 'err_no' => 0, 'err_tips' => 'success'], $made);
-            // As a shop hands it to its mini-app: whatever the flags of the encoder, the text in it is the same.
+            // As a shop hands it to its mini-app: whatever the flags of the encoder, the text in it
+            // is the same.
             foreach ([0, JSON_UNESCAPED_UNICODE, JSON_UNESCAPED_SLASHES | JSON_PRETTY_PRINT, JSON_HEX_TAG | JSON_HEX_AMP] as $flags) {
                 same($data, json_decode((string) json_encode($made, $flags), true)['data']);
             }

@@ -5,8 +5,9 @@ declare(strict_types=1);
 namespace OrderSync\Tests;
 
 /**
- * Literal bytes of trade's callbacks: vectors T2 and T3 of douyin/trade/testdata/vectors.json, made by openssl. T2 has the message
- * of a callback that a user has published. Only public keys stand here.
+ * Literal bytes of trade's callbacks: vectors T2 and T3 of douyin/trade/testdata/vectors.json, made
+ * by openssl. T2 has the message of a callback that a user has published. Only public keys stand
+ * here.
  */
 final class TradeVectors
 {

@@ -4,7 +4,10 @@ declare(strict_types=1);
 
 namespace OrderSync\Exception;
 
-/** An option or a setting is unknown or of a wrong type: a fault of the program, found before anything is sent. */
+/**
+ * An option or a setting is unknown or of a wrong type: a fault of the program, found before
+ * anything is sent.
+ */
 class InvalidOptionException extends \InvalidArgumentException
 {
     private string $option;
