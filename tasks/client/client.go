@@ -151,6 +151,6 @@ func (c *Client) once(ctx context.Context, method, path string, body []byte, out
 		}
 		return noAnswer(err)
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }() // it was read to its end, or is given up
 	return c.read(answer, out)
 }

@@ -84,7 +84,7 @@ func (p *Problem) Unwrap() error { return p.cause }
 
 // passing tells whether the same call may be answered in a moment. 500 and 501 come again.
 func (p *Problem) passing() bool {
-	return p.kind == ErrUnavailable && p.Status != http.StatusInternalServerError && p.Status != http.StatusNotImplemented
+	return p.Is(ErrUnavailable) && p.Status != http.StatusInternalServerError && p.Status != http.StatusNotImplemented
 }
 
 // meaning is the Err value of a status; nil: none.
@@ -150,14 +150,24 @@ func (c *Client) problem(answer *http.Response, text []byte) *Problem {
 	case ours && status == http.StatusNotFound && strings.HasPrefix(p.Detail, noSuchPath):
 		return c.wrongAddress(answer)
 	case ours:
-	case status >= 500 || meaning(status) == ErrUnavailable || meaning(status) == ErrUnauthorized || status == http.StatusRequestEntityTooLarge:
-		p = &Problem{Title: http.StatusText(status)} // a proxy's own word, though the address is right
+	case ofProxies(status):
+		p = &Problem{Title: http.StatusText(status)}
 	default:
 		return c.wrongAddress(answer)
 	}
 	p.Status, p.kind = status, meaning(status)
 	p.RequestID, p.RetryAfter = cut.To(answer.Header.Get("X-Request-Id"), 64), retryAfter(answer.Header, time.Now())
 	return p
+}
+
+// ofProxies are answers that a proxy before the gateway gives by itself, though the address is
+// right.
+func ofProxies(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests:
+		return true
+	}
+	return status >= http.StatusInternalServerError
 }
 
 func (c *Client) wrongAddress(answer *http.Response) *Problem {

@@ -17,7 +17,7 @@ const firstPause = 100 * time.Millisecond
 func (c *Client) pause(ctx context.Context, try int, asked time.Duration) (d time.Duration, ok bool) {
 	if d = asked; d <= 0 {
 		d = min(firstPause<<try, c.maxWait)
-		d = d/2 + rand.N(d) //nolint:gosec // it spreads retries
+		d = d/2 + rand.N(d)
 		d = min(d, c.maxWait)
 	}
 	deadline, bound := ctx.Deadline()
