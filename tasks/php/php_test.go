@@ -42,8 +42,8 @@ func run(t *testing.T, path string, env []string, args ...string) {
 
 func TestTheClientAlone(t *testing.T) {
 	t.Parallel()
-	// pdo_sqlite is what the outbox's own test writes into.
-	if path, ok := servertest.PHP(t, "curl", "json", "pdo_sqlite"); ok {
+	// pdo_sqlite is what the outbox's own test writes into, openssl what verifies callbacks of trade.
+	if path, ok := servertest.PHP(t, "curl", "json", "openssl", "pdo_sqlite"); ok {
 		run(t, path, nil)
 	}
 }
