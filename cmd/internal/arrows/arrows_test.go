@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"tasks/cut":             {}, // for every room: its doc says why
 	"tasks/gateway":         {"tasks", "tasks/cut", "douyin", "douyin/trade"},
 	"tasks/inbox":           {"tasks", "tasks/cut"},
+	"tasks/client":          {"tasks/cut"},
 	"tasks/php":             {},
 	"worker":                {"tasks", "tasks/cut", "store", "store/cell", "douyin", "douyin/trade", "worker/tuning"},
 	"worker/tuning":         {},

@@ -96,7 +96,7 @@ func (c Cashier) notBefore(ctx context.Context, orderID string) (time.Time, erro
 // hurry enqueues what the scheduler would enqueue within a minute. Failing changes nothing but the
 // time.
 func (c Cashier) hurry(ctx context.Context, r tasks.Request) {
-	_, _ = tasks.Enqueue(ctx, c.Queue, r) // the row is due: the scheduler does it otherwise
+	_, _ = tasks.Hurry(ctx, c.Queue, r) // the row is due: the scheduler does it otherwise
 }
 
 // push lets Douyin see what changed about an order. The order is due for the sweep in any case.
