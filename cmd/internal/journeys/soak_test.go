@@ -66,10 +66,10 @@ type soak struct {
 	url     string // of Douyin
 
 	tills   chan struct{}
-	waiting atomic.Int64    // customers that are not done
+	waiting atomic.Int64 // customers that are not done
 
-	modernBank *modernBank // orders of trade beside those of ecpay; nil: none
-	again   map[string]bool // instructions that the clerk has asked for again
+	modernBank *modernBank     // orders of trade beside those of ecpay; nil: none
+	again      map[string]bool // instructions that the clerk has asked for again
 }
 
 // TestMoneyMovesOnceWhateverHappens is issue 3's "Shown by": refunds and settlements over HTTP, carried out by processes of their own
