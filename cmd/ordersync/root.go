@@ -61,7 +61,8 @@ func (p *process) run(ctx context.Context, args []string) int {
 	p.report(err)
 	var usage usageError
 	var config *configs.Error
-	if !p.started || errors.As(err, &usage) || errors.As(err, &config) {
+	var unfit *unfitError
+	if !p.started || errors.As(err, &usage) || errors.As(err, &config) || errors.As(err, &unfit) {
 		return exitUsage
 	}
 	return exitFailed
@@ -70,8 +71,13 @@ func (p *process) run(ctx context.Context, args []string) int {
 // report prints an error on one line; a config's problems on one line each.
 func (p *process) report(err error) {
 	var config *configs.Error
+	var unfit *unfitError
 	switch {
 	case errors.Is(err, errReported):
+	case errors.As(err, &unfit):
+		for _, line := range unfit.lines() {
+			fmt.Fprintln(p.errOut, "ordersync:", oneLine(line))
+		}
 	case errors.As(err, &config):
 		for _, problem := range config.Problems {
 			fmt.Fprintln(p.errOut, "ordersync: config:", oneLine(problem.String()))
