@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ordersync/ordersync/cmd/internal/assembly"
@@ -46,10 +47,7 @@ func (e *unfitError) Error() string {
 func (e *unfitError) lines() []string {
 	out := make([]string, len(e.found))
 	for i, r := range e.found {
-		out[i] = r.Check + ": " + r.Found
-		if r.Cure != "" {
-			out[i] += ". Cure: " + r.Cure
-		}
+		out[i] = r.Line()
 	}
 	return out
 }
@@ -153,32 +151,53 @@ func (p *process) lookAt(a *assembly.Assembly) (look, error) {
 	}, nil
 }
 
-// wait looks again and again until nothing is missing, and opens the door then. The log gets one line
-// a minute for each cause.
-func (p *process) wait(ctx context.Context, cfg *configs.Config, d *door, waits []doctor.Result, look look) (err error) {
-	log := p.logger(cfg)
-	said := map[string]time.Time{}
+// wait looks again and again until nothing is missing, and opens the door then.
+func (p *process) wait(ctx context.Context, cfg *configs.Config, d *door, waits []doctor.Result, look look) error {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
+	w := waiter{look: look, log: p.logger(cfg), every: tick.C, now: time.Now}
+	if err := w.until(ctx, waits); err != nil || ctx.Err() != nil {
+		return err
+	}
+	d.open()
+	return nil
+}
+
+// waiter waits for servers and tables, and says so: one line a minute for each cause.
+type waiter struct {
+	look  look
+	log   zerolog.Logger
+	every <-chan time.Time
+	now   func() time.Time
+}
+
+// until ends when nothing is missing, when something is that no waiting mends (an *unfitError), or
+// with ctx.
+func (w *waiter) until(ctx context.Context, waits []doctor.Result) (err error) {
+	said := map[string]time.Time{}
 	for len(waits) > 0 {
-		for _, r := range waits {
-			cause := r.Check + " " + r.Cure // the rest may name a port that differs each time
-			if time.Since(said[cause]) < sayEvery {
-				continue
-			}
-			said[cause] = time.Now()
-			log.Warn().Str("check", r.Check).Str("cure", r.Cure).Msg("waits: " + r.Found)
-		}
+		w.say(said, waits)
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-tick.C:
+		case <-w.every:
 		}
-		if waits, err = look(ctx); err != nil || ctx.Err() != nil {
+		if waits, err = w.look(ctx); err != nil || ctx.Err() != nil {
 			return err
 		}
 	}
-	log.Info().Msg("what was waited for is there")
-	d.open()
+	w.log.Info().Msg("what was waited for is there")
 	return nil
+}
+
+func (w *waiter) say(said map[string]time.Time, waits []doctor.Result) {
+	now := w.now()
+	for _, r := range waits {
+		cause := r.Check + " " + r.Cure // its words may name a port that differs each time
+		if at, before := said[cause]; before && now.Sub(at) < sayEvery {
+			continue
+		}
+		said[cause] = now
+		w.log.Warn().Str("check", r.Check).Str("cure", r.Cure).Msg("waits: " + r.Found)
+	}
 }

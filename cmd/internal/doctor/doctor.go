@@ -60,9 +60,14 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // String is "ok    redis: version 7.0.15", with the cure behind it where there is one.
 func (r Result) String() string {
-	s := fmt.Sprintf("%-5s %s: %s", r.Level, r.Check, oneLine(r.Found))
+	return fmt.Sprintf("%-5s %s", r.Level, r.Line())
+}
+
+// Line is String without the level: "redis: version 7.0.15".
+func (r Result) Line() string {
+	s := r.Check + ": " + oneLine(r.Found)
 	if r.Cure != "" {
-		s += ". Cure: " + r.Cure
+		s = strings.TrimSuffix(s, ".") + ". Cure: " + r.Cure
 	}
 	return s
 }

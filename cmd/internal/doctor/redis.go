@@ -120,7 +120,7 @@ func passing(err error) bool {
 	case !errors.As(err, &said):
 		return true
 	}
-	for _, prefix := range []string{"LOADING", "OOM", "MISCONF", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "ERR max number of clients"} {
+	for _, prefix := range []string{"LOADING", "OOM", "MISCONF", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "max number of clients"} {
 		if redis.HasErrorPrefix(err, prefix) {
 			return true
 		}
@@ -128,9 +128,8 @@ func passing(err error) bool {
 	return false
 }
 
-// noSuchDatabase is Redis's answer to SELECT of a number that it does not have, since version 4 and
-// in a cluster.
-var noSuchDatabase = []string{"ERR DB index is out of range", "ERR invalid DB index", "ERR SELECT is not allowed in cluster mode"}
+// noSuchDatabase is Redis's answer to SELECT of a number that it does not have, behind "ERR".
+var noSuchDatabase = []string{"DB index is out of range", "invalid DB index", "SELECT is not allowed in cluster mode"}
 
 // silent is a Redis that gives no answer to work with.
 func silent(err error) Result {
