@@ -48,7 +48,7 @@ type jsonResult struct {
 	Check  string `json:"check"`
 	Status string `json:"status"` // ok, warn or fail
 	Detail string `json:"detail"`
-	Cure   string `json:"cure,omitempty"`
+	Cure   string `json:"cure"` // empty when OK
 }
 
 // MarshalJSON writes {"check","status","detail","cure"}; status is ok, warn or fail.

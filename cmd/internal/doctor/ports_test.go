@@ -48,7 +48,7 @@ func TestAResultAsJSON(t *testing.T) {
 		{Check: "redis", Found: "version 7.0.15"}, {Level: doctor.Warning, Check: "port", Found: "taken\n twice", Cure: "wait"},
 		{Level: doctor.Failure, Check: "mysql", Found: "away", Cure: "start it", Waits: true},
 	})
-	const want = `[{"check":"redis","status":"ok","detail":"version 7.0.15"},{"check":"port","status":"warn","detail":"taken twice","cure":"wait"},` +
+	const want = `[{"check":"redis","status":"ok","detail":"version 7.0.15","cure":""},{"check":"port","status":"warn","detail":"taken twice","cure":"wait"},` +
 		`{"check":"mysql","status":"fail","detail":"away","cure":"start it"}]`
 	if err != nil || string(text) != want {
 		t.Errorf("got  %s %v\nwant %s", text, err, want)
