@@ -93,6 +93,8 @@ func (p *process) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "ordersync",
 		Short:         "Keeps a mini-app shop's orders in step with Douyin (抖音)",
+		Long:          "ordersync keeps a mini-app shop's orders in step with Douyin (抖音).\n\n" + exitCodes,
+		Version:       versionLine(),
 		SilenceErrors: true, // report prints them
 		SilenceUsage:  true,
 		Args:          needsSubcommand,
@@ -109,6 +111,8 @@ func (p *process) root() *cobra.Command {
 	flags.StringVar(&p.logLevel, "log-level", "", "trace, debug, info, warn or error (default: log.level)")
 	flags.StringVar(&p.logFormat, "log-format", "", "json or console (default: log.format)")
 	root.AddCommand(p.commands()...)
+	root.SetVersionTemplate("{{.Version}}\n")
+	sayUsage(root)
 	return root
 }
 
@@ -131,16 +135,9 @@ func (p *process) commands() []*cobra.Command {
 		newAdminHash(p),
 		newHealthcheck(p),
 		newLicenses(p),
+		newMan(p),
 		newVersion(p),
 	}, fullCommands(p)...)
-}
-
-// needsSubcommand is the Args of a command that only groups others.
-func needsSubcommand(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usagef("unknown command %q for %q: see %s --help", args[0], cmd.CommandPath(), cmd.CommandPath())
-	}
-	return usagef("%s wants a command: see %s --help", cmd.CommandPath(), cmd.CommandPath())
 }
 
 // config loads the configuration, lays the flags over it and checks that the keys the command needs are set.

@@ -23,9 +23,9 @@ import (
 func newStatus(p *process) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "status ORDER",
+		Use:   "status [ORDER]",
 		Short: "What we and Douyin know of one order, named by its key or a number of it: state, last answer, log id, history",
-		Args:  cobra.ExactArgs(1),
+		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.with(cmd.Context(), []string{"mysql.dsn"}, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
 				st, err := a.Store()
