@@ -60,8 +60,10 @@ func TestErrorsAreOneLineThatNamesTheFaultAndACode(t *testing.T) {
 		{"enqueue push 1 --cause because", secrets, exitUsage, `cause: "because" is unknown`},
 		{"enqueue push 1 --delay 25h", secrets, exitUsage, "--delay: want 0s to 24h0m0s"},
 		{"enqueue push 1 --delay soon", secrets, exitUsage, `invalid argument "soon" for "--delay"`},
-		{"enqueue push 1", nil, exitUsage, "config: redis.uri: is required (ORDERSYNC_REDIS__URI"},
-		{"enqueue push 1", secrets, exitFailed, "order 1: tasks: enqueue order:push: "},
+		{"enqueue push 1 --unchecked", nil, exitUsage, "config: redis.uri: is required (ORDERSYNC_REDIS__URI"},
+		{"enqueue push 1 --unchecked", secrets, exitFailed, "order 1: tasks: enqueue order:push: "},
+		{"enqueue push 1", secrets, exitFailed, "store: "},
+		{"failures --limit 0", secrets, exitUsage, "--limit: want 1 to 1000, found 0"},
 		{"status 1", nil, exitUsage, "config: mysql.dsn: is required"},
 		{"status 1 2", nil, exitUsage, "accepts at most 1 arg(s), received 2; usage: ordersync status [ORDER] [flags]"},
 		{"status 1", secrets, exitFailed, "store: "},
@@ -74,7 +76,7 @@ func TestErrorsAreOneLineThatNamesTheFaultAndACode(t *testing.T) {
 		{"migrate", secrets, exitFailed, "store: migrate: "},
 		{"retry", secrets, exitUsage, "--order, --failed: want one of both"},
 		{"retry --order 1 --failed", secrets, exitUsage, "--order, --failed: want one of both"},
-		{"retry --order 1 --code 3", secrets, exitUsage, "--code, --since: go with --failed"},
+		{"retry --order 1 --code 3", secrets, exitUsage, "--code, --since, --dry-run, --yes: go with --failed"},
 		{"retry --failed --since yesterday", secrets, exitUsage, `--since: want 24h, 2026-01-02`},
 		{"simulator --faults weather", nil, exitUsage, "--faults: simulator: faults: want off, some, storm"},
 		{"simulator --redelivery-scale 0", nil, exitUsage, "--redelivery-scale: want more than 0"},
@@ -165,8 +167,9 @@ func TestEnqueueStatusRetry(t *testing.T) {
 		return out
 	}
 	run(exitDone, "applied", "migrate")
-	run(exitDone, "7 queued\n8 queued\n", "enqueue", "push", "7", "8", "--revision", "r1")
-	run(exitDone, "7 known already: on its way, or done within the last hour\n9 queued\n", "enqueue", "push", "7", "9", "--revision", "r1")
+	run(exitDone, "7 queued\n8 queued\n", "enqueue", "push", "7", "8", "--revision", "r1", "--unchecked")
+	run(exitDone, "7 known already: on its way, or done within the last hour\n9 queued\n", "enqueue", "push", "7", "9", "--revision", "r1", "--unchecked")
+	run(exitFailed, "7 known already: on its way, or done within the last hour\nordersync: order \"SN1001\": neither the shop nor ordersync has it\n", "enqueue", "push", "7", "SN1001", "--revision", "r1")
 	run(exitDone, "7 queued", "enqueue", "push", "7", "--delay", "1h")
 
 	run(exitFailed, `order "404": neither the shop nor ordersync has it`, "status", "404")
@@ -185,7 +188,7 @@ func TestEnqueueStatusRetry(t *testing.T) {
 
 func TestEnqueuedTasksAreTheGateways(t *testing.T) {
 	rdb := servertest.Redis(t)
-	if code, _, errOut := command(t, secrets, []assembly.Option{assembly.WithRedis(rdb)}, "enqueue", "push", "7", "--delay", "1h", "--revision", "r"); code != exitDone {
+	if code, _, errOut := command(t, secrets, []assembly.Option{assembly.WithRedis(rdb)}, "enqueue", "push", "7", "--delay", "1h", "--revision", "r", "--unchecked"); code != exitDone {
 		t.Fatal(errOut)
 	}
 	inspector := asynq.NewInspectorFromRedisClient(rdb)
