@@ -124,6 +124,7 @@ func (p *process) commands() []*cobra.Command {
 		newWorker(p),
 		newScheduler(p),
 		newMigrate(p),
+		newConfig(p),
 		newDoctor(p),
 		newPreview(p),
 		newEnqueue(p),

@@ -2,7 +2,7 @@ package glance
 
 import (
 	"context"
-	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -248,19 +248,23 @@ func (w *Waiting) add(b store.Backlog) {
 // queues answers what it could read, and an error where that is not all.
 func queues(inspector *asynq.Inspector) ([]Queue, error) {
 	all := []Queue{}
+	known, err := inspector.Queues()
+	if err != nil {
+		return all, err
+	}
 	for _, name := range tasks.Queues() {
-		info, err := inspector.GetQueueInfo(name)
-		switch {
-		case errors.Is(err, asynq.ErrQueueNotFound): // nothing was ever queued there
+		if !slices.Contains(known, name) { // nothing was ever queued there
 			all = append(all, Queue{Name: name})
-		case err != nil:
-			return all, err
-		default:
-			all = append(all, Queue{
-				Name: name, Pending: info.Pending, Active: info.Active, Scheduled: info.Scheduled, Retry: info.Retry, Archived: info.Archived,
-				Paused: info.Paused, OldestSeconds: info.Latency.Seconds(),
-			})
+			continue
 		}
+		info, err := inspector.GetQueueInfo(name)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, Queue{
+			Name: name, Pending: info.Pending, Active: info.Active, Scheduled: info.Scheduled, Retry: info.Retry, Archived: info.Archived,
+			Paused: info.Paused, OldestSeconds: info.Latency.Seconds(),
+		})
 	}
 	return all, nil
 }

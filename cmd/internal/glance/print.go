@@ -3,6 +3,7 @@ package glance
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -15,7 +16,8 @@ func (g *Glance) Print(out io.Writer, zone *time.Location) error {
 	for _, said := range g.Missing {
 		fmt.Fprintf(w, "NOT KNOWN\t%s\n", strings.Join(strings.Fields(said), " "))
 	}
-	if len(g.Processes) == 0 {
+	unread := slices.ContainsFunc(g.Missing, func(said string) bool { return strings.HasPrefix(said, "processes: ") })
+	if len(g.Processes) == 0 && !unread {
 		fmt.Fprintln(w, "processes\tnone gives a sign of life: start ordersync run, or gateway, worker and scheduler")
 	}
 	for _, p := range g.Processes {
@@ -43,7 +45,9 @@ func (g *Glance) Print(out io.Writer, zone *time.Location) error {
 
 func (g *Glance) printTables(out io.Writer, zone *time.Location) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "\nqueue\tpending\tactive\tscheduled\tretry\tarchived\toldest\t")
+	if len(g.Queues) > 0 {
+		fmt.Fprintln(w, "\nqueue\tpending\tactive\tscheduled\tretry\tarchived\toldest\t")
+	}
 	for _, q := range g.Queues {
 		paused := ""
 		if q.Paused {
