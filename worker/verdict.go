@@ -23,6 +23,9 @@ const (
 	maxErrorBytes = 400
 )
 
+// noSuchOrder is said of an order that was asked for and that the shop never had, or has no more.
+const noSuchOrder = "the shop does not have this order: the number is wrong, it was deleted, or shop.filter leaves it out"
+
 // Kinds of failure beside douyin.Kind's words. They stand in ordersync_order.kind and in metrics.
 const (
 	kindPayload    = "payload"
@@ -74,6 +77,8 @@ func judge(err error, a attempt) verdict {
 		v.outcome = store.Refused
 	case v.kind == kindNoWord && a.number >= noWordAttempts:
 		v.outcome = store.Ignored
+	case v.kind == kindNotFound && a.last: // hours after it was asked for: whoever asked named an order that is not there
+		v.outcome, v.message = store.Ignored, noSuchOrder
 	case a.last:
 		v.outcome = store.GaveUp
 	}

@@ -23,10 +23,17 @@ import (
 func newStatus(p *process) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "status ORDER",
-		Short: "What we and Douyin know of one order, named by its key or a number of it: state, last answer, log id, history",
-		Args:  cobra.ExactArgs(1),
+		Use:   "status [ORDER]",
+		Short: "The whole system at a glance; with ORDER, a key or a number of it, what we and Douyin know of that order",
+		Long: "Without ORDER: processes, queues, Douyin, what waits, failures by reason, alarms. Exit code 1 where a part of that could not be read.\n" +
+			"With ORDER, its key or any number of it: its state, last answer, log id, history, refunds and settlements.",
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return p.with(cmd.Context(), []string{"mysql.dsn", "redis.uri"}, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
+					return p.glance(ctx, a, asJSON)
+				})
+			}
 			return p.with(cmd.Context(), []string{"mysql.dsn"}, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
 				st, err := a.Store()
 				if err != nil {
@@ -56,7 +63,7 @@ func newStatus(p *process) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print what GET /v1/orders/{id} answers")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON: of an order, what GET /v1/orders/{id} answers")
 	return cmd
 }
 

@@ -68,7 +68,8 @@ type Trace func(r *http.Request, pattern string, admitted bool) (ctx context.Con
 type Parts struct {
 	Queue  tasks.Enqueuer
 	Orders Orders
-	// Ready returns nil when Redis and MySQL answer.
+	// Ready returns nil when Redis and MySQL answer. An error with Missing() []string says in words
+	// that may be shown what does not.
 	Ready func(ctx context.Context) error
 
 	Instructions Instructions

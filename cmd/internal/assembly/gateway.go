@@ -78,8 +78,8 @@ func callbackTokens(cfg configs.Douyin) []string {
 	return tokens
 }
 
-// Ready returns a check that Redis and MySQL take what is written; its error is a *probe.Error that names the one that does
-// not. All ports of the process share it, so it may be asked as often as anybody likes.
+// Ready returns a check that Redis and MySQL take what is written; its error is a *probe.NotReadyError that names those that
+// do not. All ports of the process share it, so it may be asked as often as anybody likes.
 func (a *Assembly) Ready() (func(context.Context) error, error) {
 	ready, err := a.ready.get(func() (*probe.Ready, error) {
 		rdb, err := a.Redis()

@@ -30,16 +30,6 @@ func (a *Assembly) Store() (*store.Store, error) {
 	})
 }
 
-// CheckShop tells, before a process begins to work, whether the SELECTs of shop.sql can be read. A
-// database that does not answer is no error: it may be there in a moment.
-func (a *Assembly) CheckShop(ctx context.Context) error {
-	st, err := a.Store()
-	if err != nil {
-		return err
-	}
-	return st.CheckSelects(ctx)
-}
-
 // clocksDiffer says that the process and the database do not agree about the time, and that they do again.
 func (a *Assembly) clocksDiffer(ahead time.Duration) {
 	line, said := a.log.Info(), "clock: agrees with the database's again"

@@ -60,6 +60,7 @@ var words = map[string]string{
 	"Neither the shop nor ordersync has this order.":                                                    "商城与 ordersync 都没有该订单。",
 	"No order stands here any more.":                                                                    "此处已没有订单。",
 	"No order was selected.":                                                                            "没有选择订单。",
+	"The shop does not have this order.":                                                                "商城没有该订单。",
 	"Nothing has happened yet.":                                                                         "还没有任何记录。",
 	"Nothing has this number. Numbers must be complete; capital and small letters differ.":              "没有找到该单号。单号必须完整，区分大小写。",
 	"Nothing needs a person now.":                                                                       "目前没有需要人工处理的事项。",
