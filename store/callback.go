@@ -175,6 +175,9 @@ func (s *Store) acceptPayment(tx *gorm.DB, c Callback, p Payment) (alarm string,
 	if err == nil {
 		err = confirmed(tx, p.OutOrderNo)
 	}
+	if err == nil && s.cfg.Trade.On && p.OrderID != "" && recorded.System != Trade {
+		recorded.Alarm, err = s.proveEcpay(tx, recorded, p.OrderID)
+	}
 	if err != nil || p.OrderID == "" {
 		return recorded.Alarm, err
 	}

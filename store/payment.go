@@ -142,12 +142,16 @@ func (s *Store) Payment(ctx context.Context, outOrderNo string) (p Payment, foun
 
 // recordPayment writes a payment once. A second word about it changes nothing; one with another amount raises AlarmAmount.
 func (s *Store) recordPayment(tx *gorm.DB, p Payment) (Payment, error) {
-	before, found, err := readPayment(tx, p.OutOrderNo)
+	before, found, err := readAnyPayment(tx, p.OutOrderNo, "")
 	if err != nil {
 		return p, err
 	}
 	if !found {
 		return p, s.insertPayment(tx, p)
+	}
+	if before.System == Trade {
+		before.Alarm = AlarmContradiction
+		return before, s.alarmPayment(tx, p.OutOrderNo, AlarmContradiction, "Douyin tells of it as a payment of ecpay, and it was made in trade")
 	}
 	if before.Total == p.Total {
 		return before, nil

@@ -102,8 +102,15 @@ func (s *Store) hearTradePayment(tx *gorm.DB, p Payment, n TradePayment) (Accept
 	if p.OrderID == "" {
 		return a, nil
 	}
-	if err := s.decideSystem(tx, p.OrderID, Trade); err != nil {
+	contradicts, err := s.decideSystem(tx, p.OrderID, p.OutOrderNo, Trade)
+	switch {
+	case err != nil:
 		return a, err
+	case contradicts && p.Alarm == "":
+		a.Alarm = AlarmContradiction
+		if err := s.alarmPayment(tx, p.OutOrderNo, AlarmContradiction, contradictsSystem(Trade)); err != nil {
+			return a, err
+		}
 	}
 	if p.State == PaymentSuccess && before.State != PaymentSuccess {
 		return a, s.markDue(tx, p.OrderID, n.At)
@@ -175,11 +182,6 @@ func (s *Store) alarmPayment(tx *gorm.DB, outOrderNo, alarm, message string) err
 		alarm, cut.To(message, maxMessage), outOrderNo).Error
 }
 
-// decideSystem writes an order's system into its row, which is locked.
-func (s *Store) decideSystem(tx *gorm.DB, orderID string, system System) error {
-	return tx.Exec("UPDATE `ordersync_order` SET `system` = ? WHERE `order_id` = ?", string(system), orderID).Error
-}
-
 // MakeTradePayment writes a payment down that the shop asks for, with the bytes that are signed for
 // it, and expects it until it has an end. The same number with the same bytes is the payment that
 // stands: fresh is false. *ConflictError: it has other bytes, or is one of ecpay. a.ValidUntil and
@@ -202,6 +204,9 @@ func (s *Store) MakeTradePayment(ctx context.Context, p Payment, a PaymentAsk) (
 	})
 	if err != nil {
 		return Payment{}, false, fmt.Errorf("store: make payment: %w", err)
+	}
+	if err := s.proveTrade(ctx, p.OutOrderNo); err != nil { // a repetition does it, should the process end here
+		return Payment{}, false, err
 	}
 	if made.State != PaymentProcess {
 		return made, fresh, nil
