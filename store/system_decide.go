@@ -16,6 +16,9 @@ type TradeConfig struct {
 	Since time.Time // orders created since then are of trade; zero: none by that. Schema.Trade goes first
 }
 
+// TradeOn tells whether anything of trade is configured.
+func (s *Store) TradeOn() bool { return s.cfg.Trade.On }
+
 // systemSigns are what one order's system is decided by.
 type systemSigns struct {
 	stored  System // in the order's row; empty: it was not decided

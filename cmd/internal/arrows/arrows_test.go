@@ -37,14 +37,14 @@ var mayImport = map[string][]string{
 	"tasks/gateway":         {"tasks", "tasks/cut", "douyin"},
 	"tasks/inbox":           {"tasks", "tasks/cut"},
 	"tasks/php":             {},
-	"worker":                {"tasks", "tasks/cut", "store", "store/cell", "douyin", "worker/tuning"},
+	"worker":                {"tasks", "tasks/cut", "store", "store/cell", "douyin", "douyin/trade", "worker/tuning"},
 	"worker/tuning":         {},
 	"scheduler":             {"tasks", "store"},
 	"scheduler/queuedoctor": {"tasks"},
 	"cmd/internal/":         {"*"},
 	"cmd/internal/desk":     {"worker", "store", "douyin", "tasks", "tasks/gateway", "tasks/inbox"},
-	"cmd/internal/metrics":  {"worker", "scheduler/queuedoctor", "store", "douyin", "tasks", "tasks/gateway", "tasks/inbox"},
-	"cmd/internal/traces":   {"worker", "store", "douyin", "tasks", "tasks/cut", "tasks/gateway", "tasks/inbox"},
+	"cmd/internal/metrics":  {"worker", "scheduler/queuedoctor", "store", "douyin", "douyin/trade", "tasks", "tasks/gateway", "tasks/inbox"},
+	"cmd/internal/traces":   {"worker", "store", "douyin", "douyin/trade", "tasks", "tasks/cut", "tasks/gateway", "tasks/inbox"},
 	"cmd/ordersync":         {"*"},
 }
 
