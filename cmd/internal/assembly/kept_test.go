@@ -79,7 +79,7 @@ func TestAnOrderOfTradeIsNeverPushedAndItsFulfilmentIsToldOnce(t *testing.T) {
 }
 
 func keptEndToEnd(t *testing.T, db *gorm.DB) {
-	const orders, storm = 12, 15
+	const orders, storm = 8, 8
 	rdb := servertest.Redis(t)
 	bank := simulator.New(simulator.Config{AppID: "tt1", Secret: "secret", Salt: "salt"})
 	t.Cleanup(func() { _ = bank.Close() })
