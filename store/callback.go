@@ -172,11 +172,14 @@ func (s *Store) acceptPayment(tx *gorm.DB, c Callback, p Payment) (alarm string,
 		return "", nil // Douyin sends nothing else today
 	}
 	recorded, err := s.recordPayment(tx, p)
+	if err == nil && recorded.System == Trade {
+		return recorded.Alarm, nil // it is asked after as before
+	}
 	if err == nil {
 		err = confirmed(tx, p.OutOrderNo)
 	}
-	if err == nil && s.cfg.Trade.On && p.OrderID != "" && recorded.System != Trade {
-		recorded.Alarm, err = s.proveEcpay(tx, recorded, p.OrderID)
+	if err == nil && s.cfg.Trade.On && p.OrderID != "" {
+		err = s.provePayment(tx, &recorded, p.OrderID)
 	}
 	if err != nil || p.OrderID == "" {
 		return recorded.Alarm, err

@@ -1,7 +1,7 @@
 package store
 
 import (
-	"context"
+	"cmp"
 	"database/sql"
 	"fmt"
 	"time"
@@ -121,33 +121,14 @@ func (s *Store) fixSystem(tx *gorm.DB, orderID string, order System) (System, er
 	return order, tx.Exec("UPDATE `ordersync_order` SET `system` = ? WHERE `order_id` = ?", string(order), orderID).Error
 }
 
-// proveTrade writes into the rows of a payment's orders that they are of trade. An order without a row,
-// or whose row does not know yet, finds the payment when it is read.
-func (s *Store) proveTrade(ctx context.Context, outOrderNo string) error {
-	ids, err := collect(s.db.WithContext(ctx), scanID, "SELECT `order_id` FROM `ordersync_order` WHERE `order_no` = ? AND `system` = ?", outOrderNo, string(Ecpay))
-	if err != nil {
-		return fmt.Errorf("store: orders of a payment: %w", err)
-	}
-	for _, id := range ids {
-		err := s.underOrderLock(ctx, id, func(tx *gorm.DB) error {
-			contradicts, err := s.decideSystem(tx, id, outOrderNo, Trade)
-			if err == nil && contradicts {
-				err = s.alarmPayment(tx, outOrderNo, AlarmContradiction, contradictsSystem(Trade))
-			}
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("store: system of order: %w", err)
-		}
-	}
-	return nil
-}
-
-// proveEcpay is decideSystem for a payment of ecpay that was recorded, and the alarm that it has then.
-func (s *Store) proveEcpay(tx *gorm.DB, p Payment, orderID string) (alarm string, err error) {
-	contradicts, err := s.decideSystem(tx, orderID, p.OutOrderNo, Ecpay)
+// provePayment tells the order of a payment, whose row is locked, which system it is of. Where that
+// contradicts what stands, the payment gets an alarm, unless it has one.
+func (s *Store) provePayment(tx *gorm.DB, p *Payment, orderID string) error {
+	system := cmp.Or(p.System, Ecpay)
+	contradicts, err := s.decideSystem(tx, orderID, p.OutOrderNo, system)
 	if err != nil || !contradicts || p.Alarm != "" {
-		return p.Alarm, err
+		return err
 	}
-	return AlarmContradiction, s.alarmPayment(tx, p.OutOrderNo, AlarmContradiction, contradictsSystem(Ecpay))
+	p.raise(AlarmContradiction, contradictsSystem(system))
+	return alarmPayment(tx, p.OutOrderNo, p.Alarm, p.Message)
 }

@@ -1,10 +1,8 @@
 package worker
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"time"
 
 	"github.com/hibiken/asynq"
 
@@ -34,7 +32,6 @@ const codeState = 20001
 type Kept interface {
 	AnyPayment(ctx context.Context, outOrderNo string) (p store.Payment, found bool, err error)
 	HearTradePayment(ctx context.Context, n store.TradePayment) (store.Accepted, error)
-	ExpectPayment(ctx context.Context, a store.PaymentAsk) (fresh bool, err error)
 }
 
 // Keeper is what a PushHandler does for an order of trade, which Douyin keeps by itself: it never
@@ -45,9 +42,7 @@ type Keeper struct {
 	Words    map[douyin.OrderStatus]string
 	Payments Kept
 	// Asking passes a gate of its own.
-	Asking interface {
-		QueryOrder(ctx context.Context, outOrderNo, orderID string) (trade.PaymentState, douyin.Receipt, error)
-	}
+	Asking TradeCashier
 	// Telling passes none: the Line's was passed before the announcement.
 	Telling interface {
 		Fulfil(ctx context.Context, f trade.Fulfilment) (douyin.Receipt, error)
@@ -173,54 +168,19 @@ func (r *run) paidOf(ctx context.Context, s store.OrderSnapshot) (p store.Paymen
 	case err != nil:
 		return p, "", err
 	}
-	heard, end := heardOf(s.Order.OrderNo, state, r.now())
+	heard := TradeNews(state, r.now())
+	heard.OutOrderNo = s.Order.OrderNo
 	if _, err := r.Keep.Payments.HearTradePayment(ctx, heard); r.asked(err) != nil {
 		return p, "", err
 	}
 	switch {
-	case !end:
-		_, err := r.Keep.Payments.ExpectPayment(ctx, expected(heard))
-		return p, keptUnpaid, r.asked(err)
-	case heard.State != store.PaymentSuccess:
+	case heard.State != store.PaymentSuccess: // the store has it asked after
 		return p, keptUnpaid, nil
 	case heard.DouyinOrderID == "" || len(heard.Items) == 0:
 		return p, "", &douyin.Error{Op: trade.OpOrderQuery, Kind: douyin.Unavailable, Message: "Douyin names no item of the order"}
 	}
 	p.DouyinOrderID, p.Items = heard.DouyinOrderID, heard.Items
 	return p, "", nil
-}
-
-// heardOf is an answer of order_query as it is written down. end is false while the payment may still
-// be made: a word that nobody knows is no end.
-func heardOf(outOrderNo string, a trade.PaymentState, now time.Time) (n store.TradePayment, end bool) {
-	n = store.TradePayment{
-		OutOrderNo: outOrderNo, DouyinOrderID: a.OrderID, State: store.PaymentProcess, Total: store.Fen(a.TotalAmount), Discount: store.Fen(a.DiscountAmount),
-		Way: a.PayChannel, PaidAt: a.PaidAt, At: now,
-	}
-	diamonds := a.Currency == trade.Diamond
-	if diamonds {
-		n.Currency, n.Total = a.Currency, store.Fen(cmp.Or(a.TotalDiamonds, a.TotalAmount))
-	}
-	for _, i := range a.Items {
-		amount := i.Amount
-		if diamonds {
-			amount = cmp.Or(i.Diamonds, i.Amount)
-		}
-		n.Items = append(n.Items, store.PaymentItem{ItemOrderID: i.ItemOrderID, SkuID: i.SkuID, Amount: store.Fen(amount)})
-	}
-	switch state := store.PaymentState(a.Status); state {
-	case store.PaymentSuccess, store.PaymentFail, store.PaymentTimeout, store.PaymentCancel:
-		n.State, end = state, true
-	}
-	return n, end
-}
-
-// expected is a payment that Douyin knows and that has no end yet.
-func expected(n store.TradePayment) store.PaymentAsk {
-	due := n.At.Add(FirstPaymentAsk)
-	return store.PaymentAsk{
-		OutOrderNo: n.OutOrderNo, System: store.Trade, Total: n.Total, ValidUntil: n.At.Add(trade.MaxExpire * time.Second), DueAt: &due, CreatedAt: n.At,
-	}
 }
 
 func fulfilment(p store.Payment, to string) trade.Fulfilment {
