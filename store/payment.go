@@ -32,7 +32,7 @@ type Payment struct {
 	State  PaymentState
 
 	OutOrderNo    string
-	OrderID       string // the shop's key; empty: the shop has no such order
+	OrderID       string // the shop's key; empty: the shop has no such order, or nothing was heard of it
 	Total         Fen
 	Discount      Fen       // Douyin's: what was paid is Total without it
 	Currency      string    // DIAMOND: amounts are diamonds; empty: fen
@@ -160,7 +160,7 @@ func (s *Store) recordPayment(tx *gorm.DB, p Payment) (Payment, error) {
 		before.Alarm, before.Message = AlarmAmount, fmt.Sprintf("Douyin named %s yuan after %s", p.Total, before.Total)
 	}
 	before.Ack = Ack{}
-	return before, alarmPayment(tx, p.OutOrderNo, before.Alarm, before.Message)
+	return before, s.alarmPayment(tx, p.OutOrderNo, before.Alarm, before.Message)
 }
 
 func (s *Store) insertPayment(tx *gorm.DB, p Payment) error {

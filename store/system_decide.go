@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"context"
 	"database/sql"
 	"fmt"
 	"time"
@@ -130,5 +131,19 @@ func (s *Store) provePayment(tx *gorm.DB, p *Payment, orderID string) error {
 		return err
 	}
 	p.raise(AlarmContradiction, contradictsSystem(system))
-	return alarmPayment(tx, p.OutOrderNo, p.Alarm, p.Message)
+	return s.alarmPayment(tx, p.OutOrderNo, p.Alarm, p.Message)
+}
+
+// proveTrade tells the orders of a payment that was made here which system they are of, where their rows
+// guess another one. An order without a row, or whose row does not know yet, finds the payment when it is
+// read.
+func (s *Store) proveTrade(ctx context.Context, p *Payment) error {
+	ids, err := collect(s.db.WithContext(ctx), scanID,
+		"SELECT `order_id` FROM `ordersync_order` WHERE `order_no` = ? AND `system` = ?", p.OutOrderNo, string(otherThan(p.System)))
+	for _, id := range ids {
+		if err == nil {
+			err = s.underOrderLock(ctx, id, func(tx *gorm.DB) error { return s.provePayment(tx, p, id) })
+		}
+	}
+	return err
 }
