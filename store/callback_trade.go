@@ -195,6 +195,9 @@ func (s *Store) acceptOpenedAt(tx *gorm.DB, m Money, c TradeCallback, at home) (
 		if a.Ended = i.State; !i.State.Final() {
 			a.Ended = ""
 		}
+		if err == nil && at.orderID != "" { // what stands against it is said where its payment is heard of
+			_, err = s.decideSystem(tx, at.orderID, at.outOrderNo, Trade)
+		}
 	} else if i, a.Ended, err = s.hearOpened(tx, m, c, i, at); err == nil && c.Asked != nil {
 		i, err = s.hearAsked(tx, c, i)
 	}

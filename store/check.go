@@ -67,6 +67,7 @@ func (s *Store) shopTables() []shopTable {
 		}
 	}
 	order.columns = append(order.columns, s.schema.FilterColumns()...)
+	order.columns = append(order.columns, s.schema.TradeColumns()...)
 	return []shopTable{
 		order,
 		{"user", t.User, []string{c.User.ID, c.User.OpenID}},
@@ -83,7 +84,7 @@ func (s *Store) checkTable(ctx context.Context, t shopTable) Finding {
 	}
 	for _, column := range t.columns {
 		if err := s.readNothing(ctx, quote(column), t.name); err != nil {
-			return failed("table "+t.name+", column "+column, err, "set the key under shop.columns (or shop.filter) that names "+column+" to the shop's name for it")
+			return failed("table "+t.name+", column "+column, err, "set the key under shop.columns (or shop.filter, or shop.trade) that names "+column+" to the shop's name for it")
 		}
 	}
 	if t.key == "order" {

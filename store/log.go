@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -60,7 +61,7 @@ func (r *LogRow) scan(rows *sql.Rows) error {
 // logRow is what a Push leaves in the log.
 func (s *Store) logRow(p *Push) LogRow {
 	r := LogRow{
-		At: p.At, Call: CallPush, OrderID: p.OrderID, Cause: p.Cause, TaskID: p.TaskID, Attempt: p.Attempt, Outcome: p.Outcome, Kind: p.Kind,
+		At: p.At, Call: cmp.Or(p.Call, CallPush), OrderID: p.OrderID, Cause: p.Cause, TaskID: p.TaskID, Attempt: p.Attempt, Outcome: p.Outcome, Kind: p.Kind,
 		Code: p.Code, Message: p.Message, LogID: p.LogID, HTTPStatus: p.HTTPStatus, Duration: p.Duration,
 	}
 	r.Request, r.Response = p.Request, p.Response
@@ -69,7 +70,7 @@ func (s *Store) logRow(p *Push) LogRow {
 
 // withBodies drops request and response where Config.LogBodies keeps none.
 func (s *Store) withBodies(r LogRow) LogRow {
-	went := r.Outcome == Pushed || r.Outcome == Outcome(MoneySubmitted) || r.Outcome == Outcome(MoneySucceeded)
+	went := r.Outcome == Pushed || r.Outcome == Kept || r.Outcome == Outcome(MoneySubmitted) || r.Outcome == Outcome(MoneySucceeded)
 	if went && s.cfg.LogBodies != BodiesAll {
 		r.Request, r.Response = "", ""
 	}

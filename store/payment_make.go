@@ -30,6 +30,9 @@ func (s *Store) MakeTradePayment(ctx context.Context, p Payment, a PaymentAsk) (
 	if err != nil {
 		return Payment{}, false, fmt.Errorf("store: make payment: %w", err)
 	}
+	if err := s.proveTrade(ctx, &made); err != nil { // a repetition does it, should the process end here
+		return Payment{}, false, fmt.Errorf("store: make payment: %w", err)
+	}
 	return made, fresh, nil
 }
 

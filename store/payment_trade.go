@@ -126,9 +126,10 @@ func (s *Store) hearTradePayment(tx *gorm.DB, p Payment, n TradePayment) (Accept
 	if a.OrderID == "" { // its row is not locked
 		return a, nil
 	}
-	if err := s.decideSystem(tx, a.OrderID, Trade); err != nil {
+	if err := s.provePayment(tx, &p, a.OrderID); err != nil {
 		return a, err
 	}
+	a.Alarm = p.Alarm
 	if p.State == PaymentSuccess && before.State != PaymentSuccess {
 		return a, s.markDue(tx, a.OrderID, n.At)
 	}
@@ -238,9 +239,4 @@ func (s *Store) updatePayment(tx *gorm.DB, p Payment) error {
 func (s *Store) alarmPayment(tx *gorm.DB, outOrderNo, alarm, message string) error {
 	return tx.Exec("UPDATE `ordersync_payment` SET `alarm` = ?, `message` = ?, `ack_at` = NULL, `ack_by` = '', `ack_note` = '' WHERE `out_order_no` = ?",
 		alarm, cut.To(message, maxMessage), outOrderNo).Error
-}
-
-// decideSystem writes an order's system into its row, which is locked.
-func (s *Store) decideSystem(tx *gorm.DB, orderID string, system System) error {
-	return tx.Exec("UPDATE `ordersync_order` SET `system` = ? WHERE `order_id` = ?", string(system), orderID).Error
 }

@@ -62,6 +62,7 @@ type verdict struct {
 	again   time.Duration // from now: when the sweep shall ask should nobody have; 0: never
 	within  time.Duration // from now: the same, whatever again and the grace say; 0: they hold
 	tell    error         // what the handler returns
+	quiet   bool          // nothing was written: not worth a line of the log
 }
 
 // judge turns an error into its verdict. ARCHITECTURE.md has the same as a table.

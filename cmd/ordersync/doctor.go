@@ -65,11 +65,7 @@ func (p *process) doctor(ctx context.Context, cfg *configs.Config, a *assembly.A
 	if err != nil {
 		return nil, err
 	}
-	results := []doctor.Result{{Check: "config", Found: "every key is known and fits"}}
-	results = append(results, doctor.Placeholders(cfg)...)
-	results = append(results, doctor.Gateway(cfg)...)
-	results = append(results, doctor.Ports(ctx, append(gatewayPorts(cfg), doctor.Port{Key: "admin.addr", Addr: cfg.Admin.Addr})...)...)
-	for _, look := range []func(context.Context) []doctor.Result{
+	looks := []func(context.Context) []doctor.Result{
 		func(ctx context.Context) []doctor.Result { return doctor.Database(ctx, st) },
 		func(ctx context.Context) []doctor.Result { return doctor.Orders(ctx, a.Preview) },
 		func(ctx context.Context) []doctor.Result { return doctor.Statuses(ctx, st, a.StatusWords()) },
@@ -78,7 +74,23 @@ func (p *process) doctor(ctx context.Context, cfg *configs.Config, a *assembly.A
 		func(ctx context.Context) []doctor.Result { return doctor.Redis(ctx, rdb) },
 		func(ctx context.Context) []doctor.Result { return doctor.RedisWrites(ctx, rdb) },
 		func(ctx context.Context) []doctor.Result { return doctor.Douyin(ctx, cfg.Douyin, tokens, client) },
-	} {
+	}
+	if cfg.TradeOn() {
+		clientTokens, err := a.ClientTokens()
+		if err != nil {
+			return nil, err
+		}
+		rules, err := a.UngatedTrade()
+		if err != nil {
+			return nil, err
+		}
+		looks = append(looks, func(ctx context.Context) []doctor.Result { return doctor.Trade(ctx, cfg, clientTokens, rules) })
+	}
+	results := []doctor.Result{{Check: "config", Found: "every key is known and fits"}}
+	results = append(results, doctor.Placeholders(cfg)...)
+	results = append(results, doctor.Gateway(cfg)...)
+	results = append(results, doctor.Ports(ctx, append(gatewayPorts(cfg), doctor.Port{Key: "admin.addr", Addr: cfg.Admin.Addr})...)...)
+	for _, look := range looks {
 		ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 		results = append(results, look(ctx)...)
 		cancel()

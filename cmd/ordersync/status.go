@@ -95,6 +95,8 @@ func (p *process) printStatus(o gateway.OrderStatus, found string, zone *time.Lo
 	}
 	line("shop's status", o.ShopStatus)
 	line("outcome", o.Outcome)
+	line("system", o.System)
+	line("fulfilment told", o.Fulfilled)
 	line("Douyin holds", held(o.Douyin))
 	line("reason", reason(o.Kind, o.Code, o.Message))
 	line("log id", o.LogID)

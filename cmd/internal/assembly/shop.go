@@ -54,7 +54,7 @@ func storeConfig(cfg *configs.Config) store.Config {
 	if gather == 0 {
 		gather = -1 // 0 is the store's default
 	}
-	return store.Config{Schema: schema(cfg.Shop), LogBodies: store.LogBodies(cfg.Log.Bodies), Gather: gather}
+	return store.Config{Schema: schema(cfg.Shop), LogBodies: store.LogBodies(cfg.Log.Bodies), Gather: gather, Trade: tradeOrders(cfg)}
 }
 
 func schema(shop configs.Shop) store.Schema {
@@ -67,7 +67,7 @@ func schema(shop configs.Shop) store.Schema {
 			CreateTime: c.CreateTime, SN: c.SN, ThirdOrderNum: c.ThirdOrderNum, Status: c.Status, OrderNo: c.OrderNo,
 			UpdatedAt: c.UpdatedAt, User: c.User, Product: c.Product, Course: c.Course,
 		},
-		Filter: filterOf(shop.Filter), Time: store.TimeFormat(shop.Time), Money: store.MoneyUnit(shop.Money),
+		Filter: filterOf(shop.Filter), Trade: filterOf(shop.Trade), Time: store.TimeFormat(shop.Time), Money: store.MoneyUnit(shop.Money),
 	}
 }
 

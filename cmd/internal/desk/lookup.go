@@ -132,7 +132,7 @@ func progress(i store.Instruction) gateway.Progress {
 }
 
 func orderStatus(o *Order) gateway.OrderStatus {
-	out := gateway.OrderStatus{OrderID: o.ID, OrderNo: o.OrderNo(), Outcome: o.Outcome()}
+	out := gateway.OrderStatus{OrderID: o.ID, OrderNo: o.OrderNo(), Outcome: o.Outcome(), System: string(o.System()), Fulfilled: o.State.Fulfilled}
 	for _, r := range o.PutAside {
 		out.PutAside = append(out.PutAside, gateway.PutAside{Kind: r.Kind, Reason: r.Reason, WrittenAt: r.CreatedAt})
 	}

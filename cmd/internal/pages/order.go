@@ -134,7 +134,11 @@ func (k *orderView) facts(l lang) []fact {
 		}
 	}
 	say("Number at Douyin", k.OrderNo())
-	if told, ok := k.Told(); ok {
+	say("System", map[store.System]string{store.Ecpay: l.T("guaranteed payment (ecpay)"), store.Trade: l.T("general trade system (trade)")}[k.System()])
+	say("Fulfilment told", k.State.Fulfilled)
+	if k.System() == store.Trade {
+		say("Douyin holds", l.T("the order itself: it is not pushed"))
+	} else if told, ok := k.Told(); ok {
 		say("Douyin holds", fmt.Sprintf("%s %s (%d)", told.Text(), told, int(told)))
 	} else {
 		say("Douyin holds", l.T("not known"))

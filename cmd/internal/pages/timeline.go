@@ -10,6 +10,7 @@ import (
 
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks/cut"
+	"github.com/ordersync/ordersync/worker"
 )
 
 // shownBody bounds a request or an answer on the page, in bytes.
@@ -24,7 +25,7 @@ type event struct {
 }
 
 var callNames = map[string]string{
-	"order.push": "Push of the order", "refund.create": "Refund sent", "refund.query": "Refund asked about", "settle.create": "Settlement sent",
+	"order.push": "Push of the order", "trade.fulfil": "Fulfilment told", worker.CallKeep: "Kept by Douyin", "refund.create": "Refund sent", "refund.query": "Refund asked about", "settle.create": "Settlement sent",
 	"settle.query": "Settlement asked about", "settle.unsettled": "Money in transit asked about",
 }
 

@@ -4,7 +4,8 @@
 
 ALTER TABLE ordersync_order
     ADD COLUMN `system`      VARCHAR(8)  NOT NULL DEFAULT '',  -- ecpay or trade, decided once; empty: not yet
-    ADD COLUMN fulfil_status VARCHAR(64) NOT NULL DEFAULT '';  -- of trade: the to_status that Douyin holds; empty: none was told
+    ADD COLUMN fulfil_status VARCHAR(64) NOT NULL DEFAULT '',  -- of trade: the to_status that Douyin holds; empty: none was told
+    ADD COLUMN fulfil_sent   VARCHAR(64) NOT NULL DEFAULT '';  -- of trade: the to_status that was announced and may be at Douyin; empty: none
 
 ALTER TABLE ordersync_payment
     ADD COLUMN `system`     VARCHAR(8)   NOT NULL DEFAULT 'ecpay',
@@ -63,4 +64,4 @@ ALTER TABLE ordersync_payment_ask DROP COLUMN `system`;
 DELETE FROM ordersync_payment WHERE paid_at IS NULL;
 ALTER TABLE ordersync_payment DROP COLUMN items, DROP COLUMN currency, DROP COLUMN discount_fen, DROP COLUMN fingerprint, DROP COLUMN data, DROP COLUMN state,
     DROP COLUMN `system`, MODIFY COLUMN paid_at DATETIME(3) NOT NULL;
-ALTER TABLE ordersync_order DROP COLUMN fulfil_status, DROP COLUMN `system`;
+ALTER TABLE ordersync_order DROP COLUMN fulfil_sent, DROP COLUMN fulfil_status, DROP COLUMN `system`;

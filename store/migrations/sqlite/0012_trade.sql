@@ -4,6 +4,7 @@
 
 ALTER TABLE ordersync_order ADD COLUMN `system` TEXT NOT NULL DEFAULT ''; -- ecpay or trade, decided once; empty: not yet
 ALTER TABLE ordersync_order ADD COLUMN fulfil_status TEXT NOT NULL DEFAULT ''; -- of trade: the to_status that Douyin holds
+ALTER TABLE ordersync_order ADD COLUMN fulfil_sent TEXT NOT NULL DEFAULT ''; -- of trade: the to_status that may be at Douyin
 
 -- paid_at may be NULL now, which takes a new table.
 CREATE TABLE ordersync_payment_new (
@@ -105,5 +106,6 @@ ALTER TABLE ordersync_payment DROP COLUMN fingerprint;
 ALTER TABLE ordersync_payment DROP COLUMN data;
 ALTER TABLE ordersync_payment DROP COLUMN state;
 ALTER TABLE ordersync_payment DROP COLUMN `system`;
+ALTER TABLE ordersync_order DROP COLUMN fulfil_sent;
 ALTER TABLE ordersync_order DROP COLUMN fulfil_status;
 ALTER TABLE ordersync_order DROP COLUMN `system`;
