@@ -106,6 +106,9 @@ func (s *Store) hearTradePayment(tx *gorm.DB, p Payment, n TradePayment) (Accept
 		return a, err
 	}
 	if p.State == PaymentSuccess && before.State != PaymentSuccess {
+		if err := s.expectRefunds(tx, p.OutOrderNo, n.At.Add(FirstRefundAsk)); err != nil {
+			return a, err
+		}
 		return a, s.markDue(tx, p.OrderID, n.At)
 	}
 	return a, nil

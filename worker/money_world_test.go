@@ -131,7 +131,7 @@ func (r *life) leave(i store.Instruction) { delete(r.flying, i.Number) }
 func (w *world) start(j job) {
 	r := &life{world: w, job: j, started: w.now, parked: make(chan struct{}), resume: make(chan bool), done: make(chan error)}
 	wired, skew := wire{r, w.rows, w.rows}, w.skews[w.rng.IntN(len(w.skews))]
-	h := &MoneyHandler{Money: j.money, Rows: wired, Answers: wired, Bank: wired, Gate: wired, Now: func() time.Time { return w.now.Add(skew) }, Log: zerolog.Nop()}
+	h := &MoneyHandler{Money: j.money, Rows: wired, Answers: wired, Banks: ecpay(wired), Gate: wired, Now: func() time.Time { return w.now.Add(skew) }, Log: zerolog.Nop()}
 	task := refundTask(w.t, j.number)
 	if j.money == store.Settlement {
 		task = settleTask(w.t, j.number)
