@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/douyin/trade"
 	"github.com/ordersync/ordersync/scheduler/queuedoctor"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
@@ -93,6 +94,8 @@ func ops() []string {
 	return []string{
 		douyin.OpOrderPush, douyin.OpTokenFetch, douyin.OpOrderCreate, douyin.OpOrderQuery, douyin.OpRefundCreate, douyin.OpRefundQuery,
 		douyin.OpSettleCreate, douyin.OpSettleQuery, douyin.OpSettleUnsettled,
+		trade.OpOrderQuery, trade.OpRefundCreate, trade.OpRefundQuery, trade.OpRefundAudit, trade.OpSettleCreate, trade.OpSettleQuery,
+		trade.OpFulfil, trade.OpTagQuery,
 	}
 }
 
