@@ -94,6 +94,11 @@ func (s *Store) hearTradePayment(tx *gorm.DB, p Payment, n TradePayment) (Accept
 		return a, err
 	}
 	a.Alarm = p.Alarm
+	if p.State == PaymentSuccess && before.State != PaymentSuccess {
+		if err := s.expectRefunds(tx, p.OutOrderNo, n.At.Add(FirstRefundAsk)); err != nil {
+			return a, err
+		}
+	}
 	if p.State != PaymentProcess {
 		if err := confirmed(tx, p.OutOrderNo); err != nil {
 			return a, err
@@ -106,9 +111,6 @@ func (s *Store) hearTradePayment(tx *gorm.DB, p Payment, n TradePayment) (Accept
 		return a, err
 	}
 	if p.State == PaymentSuccess && before.State != PaymentSuccess {
-		if err := s.expectRefunds(tx, p.OutOrderNo, n.At.Add(FirstRefundAsk)); err != nil {
-			return a, err
-		}
 		return a, s.markDue(tx, p.OrderID, n.At)
 	}
 	return a, nil

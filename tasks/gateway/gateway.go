@@ -69,6 +69,7 @@ type Parts struct {
 
 	Instructions Instructions
 	MoneyStatus  MoneyStatus
+	RefundChecks RefundChecks
 	Payments     Payments
 	Callbacks    Callbacks
 }
@@ -131,6 +132,7 @@ func (g *Gateway) register() {
 	g.handle("GET /v1/orders/{id}", g.Orders != nil, g.order)
 	g.handle("POST /v1/orders/{id}/refunds", g.Instructions != nil, g.refund)
 	g.handle("POST /v1/orders/{id}/settlements", g.Instructions != nil, g.settle)
+	g.handle("POST /v1/orders/{id}/refunds/check", g.RefundChecks != nil, g.checkRefunds)
 	g.handle("GET /v1/refunds/{no}", g.MoneyStatus != nil, g.refundStatus)
 	g.handle("GET /v1/settlements/{no}", g.MoneyStatus != nil, g.settlementStatus)
 	g.handle("POST /v1/payments", g.Payments != nil, g.createPayment)

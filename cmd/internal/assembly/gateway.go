@@ -59,7 +59,7 @@ func (a *Assembly) moneyParts(parts *gateway.Parts) error {
 	if err != nil {
 		return err
 	}
-	parts.Instructions, parts.Callbacks = cashier, callbacks
+	parts.Instructions, parts.RefundChecks, parts.Callbacks = cashier, cashier, callbacks
 	if d := a.cfg.Douyin; d.AppID == "" || d.Secret == "" || d.Salt == "" {
 		return nil
 	}
