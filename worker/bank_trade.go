@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,7 +42,9 @@ type TradeRefunds struct {
 		QueryRefunds(ctx context.Context, outRefundNo, refundID, orderID string) ([]trade.RefundState, douyin.Receipt, error)
 	}
 	Page Page // that shows a refund; without one nothing can be sent
-	Now  func() time.Time
+	// FirstPoll is when a refund that Douyin has opened is asked about first. 0: after a minute.
+	FirstPoll time.Duration
+	Now       func() time.Time
 }
 
 // TradeRefundOps are the names of its calls.
@@ -216,7 +219,7 @@ func (b TradeRefunds) refund(s trade.RefundState, outOrderNo, currency string) s
 	r := store.TradeRefund{
 		Number: s.OutRefundNo, RefundID: s.RefundID, OutOrderNo: outOrderNo, DouyinOrderID: s.OrderID, Origin: tradeOrigin(s),
 		State: store.MoneySubmitted, Amount: store.Fen(s.Amount), Currency: currency, Message: s.Message,
-		Audit: store.Audit{State: tradeAudit(s), DenyMessage: s.Denied}, At: now, DueAt: now.Add(pollSteps[0]),
+		Audit: store.Audit{State: tradeAudit(s), DenyMessage: s.Denied}, At: now, DueAt: now.Add(cmp.Or(b.FirstPoll, pollSteps[0])),
 	}
 	if r.Origin != store.OriginOurs {
 		r.Number = trade.RefundNo(s.RefundID)

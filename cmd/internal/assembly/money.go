@@ -122,6 +122,9 @@ func (a *Assembly) addTrade(all branches, g *gate.Gate, st *store.Store) (worker
 	}
 	unwell := sick(g, trade.OpRefundCreate)
 	bank := worker.TradeRefunds{Rows: st, Sending: ungated, Douyin: client, Page: refundPage(a.cfg.Douyin.Trade), Now: st.Clock}
+	if len(a.polls) > 0 {
+		bank.FirstPoll = a.polls[0]
+	}
 	all[store.Refund][store.Trade] = worker.Branch{Bank: bank, Ops: worker.TradeRefundOps(), Sick: unwell, TooEarly: time.Minute}
 	all[store.Settlement][store.Trade] = worker.Branch{
 		Bank: worker.TradeSettlements{Rows: st, Sending: ungated, Douyin: client}, Ops: worker.TradeSettlementOps(), Sick: unwell,
