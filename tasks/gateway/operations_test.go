@@ -86,7 +86,7 @@ func provoke(t *testing.T, route, status string) *httptest.ResponseRecorder {
 			w.money.err = ErrOrderNotFound
 		}
 	case "409":
-		w.money.err = ErrConflict
+		w.money.err, w.payments.err = ErrConflict, ErrConflict
 		if strings.Contains(route, "check") {
 			w.money.err = ErrNothingToCheck
 		}

@@ -44,11 +44,9 @@ func (a *Assembly) moneyHandlers(h *worker.Handlers) error {
 	}
 	all := branches{store.Refund: {}, store.Settlement: {}}
 	if missing[store.Ecpay] == "" {
-		client, err := a.addEcpay(all, gate)
-		if err != nil {
+		if err := a.addEcpay(all, gate); err != nil {
 			return err
 		}
-		h.Payment = &worker.PaymentHandler{Rows: st, Douyin: client, Changed: changed, Now: time.Now, Log: a.log}
 	}
 	if missing[store.Trade] == "" {
 		bank, err := a.addTrade(all, gate, st)
@@ -95,19 +93,19 @@ func sick(g *gate.Gate, op string) func() bool {
 }
 
 // addEcpay adds the branches of guaranteed payment. The ungated client is for handlers that pass the gate before they announce a request.
-func (a *Assembly) addEcpay(all branches, g *gate.Gate) (*douyin.Client, error) {
+func (a *Assembly) addEcpay(all branches, g *gate.Gate) error {
 	client, err := a.Douyin()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	ungated, err := a.UngatedDouyin()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	unwell := sick(g, douyin.OpRefundCreate)
 	all[store.Refund][store.Ecpay] = worker.Branch{Bank: worker.Refunds{Sending: ungated, Douyin: client}, Ops: worker.RefundOps(), Sick: unwell}
 	all[store.Settlement][store.Ecpay] = worker.Branch{Bank: worker.Settlements{Sending: ungated, Douyin: client}, Ops: worker.SettlementOps(), Sick: unwell}
-	return client, nil
+	return nil
 }
 
 // addTrade adds the branches of trade. The bank of refunds also hears of those that Douyin opened.
