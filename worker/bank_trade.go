@@ -111,7 +111,7 @@ func (b TradeRefunds) askPayment(ctx context.Context, i store.Instruction) (stor
 	case err != nil:
 		return store.Payment{}, err
 	}
-	if _, err := b.Rows.HearTradePayment(ctx, tradePayment(said, now)); err != nil {
+	if _, err := b.Rows.HearTradePayment(ctx, TradeNews(said, now)); err != nil {
 		return store.Payment{}, err
 	}
 	switch said.Status {
@@ -123,28 +123,6 @@ func (b TradeRefunds) askPayment(ctx context.Context, i store.Instruction) (stor
 	}
 	p, _, err := b.Rows.AnyPayment(ctx, i.OutOrderNo)
 	return p, err
-}
-
-// tradePayment is what Douyin says of a payment in the store's words.
-func tradePayment(s trade.PaymentState, now time.Time) store.TradePayment {
-	p := store.TradePayment{
-		OutOrderNo: s.OutOrderNo, DouyinOrderID: s.OrderID, State: store.PaymentState(s.Status), Total: store.Fen(s.TotalAmount),
-		Discount: store.Fen(s.DiscountAmount), Currency: s.Currency, Way: s.PayChannel, At: now,
-	}
-	if s.Status == trade.Success { // another one is told, too, and means nothing
-		p.PaidAt = s.PaidAt
-	}
-	if s.Currency == trade.Diamond && s.TotalDiamonds > 0 {
-		p.Total = store.Fen(s.TotalDiamonds)
-	}
-	for _, item := range s.Items {
-		amount := item.Amount
-		if s.Currency == trade.Diamond && item.Diamonds > 0 {
-			amount = item.Diamonds
-		}
-		p.Items = append(p.Items, store.PaymentItem{ItemOrderID: item.ItemOrderID, SkuID: item.SkuID, Amount: store.Fen(amount)})
-	}
-	return p
 }
 
 // Send asks for the refund. Douyin takes one refund of an order at a time: where it refuses this one

@@ -130,11 +130,8 @@ func (a *Assembly) addTrade(all branches, g *gate.Gate, st *store.Store) (worker
 	return bank, nil
 }
 
-// refundPage is the page that shows a refund; that of the order where there is none.
+// refundPage is the page that shows a refund, as the answers to pre_create_refund have it.
 func refundPage(cfg configs.Trade) worker.Page {
-	page := cfg.RefundPage
-	if page.Path == "" {
-		page = cfg.OrderPage
-	}
+	page, _ := RefundPage(cfg)
 	return worker.Page{Path: page.Path, Params: page.Params}
 }
