@@ -64,7 +64,7 @@ func (s *Store) HearTradeRefund(ctx context.Context, r TradeRefund) (a Accepted,
 func (s *Store) openedAtDouyin(ctx context.Context, r TradeRefund) (Instruction, error) {
 	i := Instruction{
 		Money: Refund, System: Trade, Origin: r.Origin, Number: r.Number, OutOrderNo: r.OutOrderNo, Amount: r.Amount, Currency: r.Currency,
-		Text: r.Reason, Items: r.Items, PlatformNo: r.RefundID, State: MoneySubmitted, Turn: true, DueAt: &r.DueAt,
+		Text: r.Reason, Items: r.Items, PlatformNo: r.RefundID, DouyinOrderID: r.DouyinOrderID, State: MoneySubmitted, Turn: true, DueAt: &r.DueAt,
 		Audit:     Audit{State: cmp.Or(r.Audit.State, AuditNone), Deadline: r.Audit.Deadline, DenyMessage: r.Audit.DenyMessage},
 		CreatedAt: r.At, UpdatedAt: r.At,
 	}
