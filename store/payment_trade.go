@@ -120,6 +120,11 @@ func (s *Store) hearTradePayment(tx *gorm.DB, p Payment, n TradePayment) (Accept
 		return a, err
 	}
 	a.Alarm = p.Alarm
+	if p.State == PaymentSuccess && before.State != PaymentSuccess {
+		if err := s.expectRefunds(tx, p.OutOrderNo, n.At.Add(FirstRefundAsk)); err != nil {
+			return a, err
+		}
+	}
 	if err := s.followPayment(tx, &before, &p, n.At); err != nil {
 		return a, err
 	}

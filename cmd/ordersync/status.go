@@ -132,11 +132,20 @@ func printMoney(w io.Writer, o gateway.OrderStatus, moment func(*time.Time) stri
 		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\n", what, number, fen, p.State, platform, moment(&p.CreatedAt), moment(p.FinishedAt), why)
 	}
 	for _, r := range o.Refunds {
-		row("refund", r.OutRefundNo, r.AmountFen, r.RefundNo, r.Progress)
+		row(whose("refund", r.System, r.Origin), r.OutRefundNo, r.AmountFen, r.RefundNo, r.Progress)
 	}
 	for _, s := range o.Settlements {
-		row("settlement", s.OutSettleNo, s.AmountFen, s.SettleNo, s.Progress)
+		row(whose("settlement", s.System, s.Origin), s.OutSettleNo, s.AmountFen, s.SettleNo, s.Progress)
 	}
+}
+
+// whose names an instruction with its payment system and who has opened it; the shop's own of ecpay
+// need neither.
+func whose(what, system, origin string) string {
+	if system == string(store.Ecpay) || system == "" {
+		return what
+	}
+	return what + " (" + system + ", " + origin + ")"
 }
 
 // foundBy says what a number was taken for.

@@ -74,6 +74,7 @@ type Parts struct {
 
 	Instructions Instructions
 	MoneyStatus  MoneyStatus
+	RefundChecks RefundChecks
 	Payments     Payments // of ecpay
 	Callbacks    Callbacks
 	// TradeCallbacks stands beside Callbacks on the same path. nil: callbacks of trade are answered with
@@ -144,6 +145,7 @@ func (g *Gateway) register() {
 	g.handle("GET /v1/orders/{id}", g.Orders != nil, g.order)
 	g.handle("POST /v1/orders/{id}/refunds", g.Instructions != nil, g.refund)
 	g.handle("POST /v1/orders/{id}/settlements", g.Instructions != nil, g.settle)
+	g.handle("POST /v1/orders/{id}/refunds/check", g.RefundChecks != nil, g.checkRefunds)
 	g.handle("GET /v1/refunds/{no}", g.MoneyStatus != nil, g.refundStatus)
 	g.handle("GET /v1/settlements/{no}", g.MoneyStatus != nil, g.settlementStatus)
 	g.handle("POST /v1/payments", payments, g.createPayment)

@@ -63,7 +63,8 @@ func (a *Assembly) moneyParts(parts *gateway.Parts) error {
 	if err != nil {
 		return err
 	}
-	parts.Instructions, parts.Callbacks, parts.TradeCallbacks = cashier, callbacks, a.tradeCallbacks(callbacks)
+	parts.Instructions, parts.RefundChecks = cashier, cashier
+	parts.Callbacks, parts.TradeCallbacks = callbacks, a.tradeCallbacks(callbacks)
 	return a.paymentParts(parts)
 }
 

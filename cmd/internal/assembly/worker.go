@@ -51,7 +51,7 @@ func (a *Assembly) servers() (*worker.Servers, *worker.Line, error) {
 	}
 	handlers = worker.Handlers{
 		Push: traces.Handler(handlers.Push), Payment: traces.Handler(handlers.Payment),
-		Refund: traces.Handler(handlers.Refund), Settle: traces.Handler(handlers.Settle),
+		Refund: traces.Handler(handlers.Refund), Settle: traces.Handler(handlers.Settle), Refunds: traces.Handler(handlers.Refunds),
 	}
 	servers, err := worker.NewServers(worker.Config{
 		Redis: tuning.GatherScripts(redis), Backoff: a.backoff, Log: a.log.With().Str("lib", "asynq").Logger(),

@@ -95,6 +95,8 @@ func ops() []string {
 	return []string{
 		douyin.OpOrderPush, douyin.OpTokenFetch, douyin.OpOrderCreate, douyin.OpOrderQuery, douyin.OpRefundCreate, douyin.OpRefundQuery,
 		douyin.OpSettleCreate, douyin.OpSettleQuery, douyin.OpSettleUnsettled,
+		trade.OpOrderQuery, trade.OpRefundCreate, trade.OpRefundQuery, trade.OpRefundAudit, trade.OpSettleCreate, trade.OpSettleQuery,
+		trade.OpFulfil, trade.OpTagQuery,
 	}
 }
 

@@ -113,7 +113,7 @@ var closed = map[string][]string{
 	"to": breakerStates, "money": {"refund", "settlement"}, "by": {"worker", "callback"}, "job": {"sweep", "outbox"},
 	"queue": tasks.Queues(), "state": append(slices.Concat(states, breakerStates), "new", "sending", "submitted", "succeeded", "failed"),
 	"fault": {"ghost", "unleased", "undecodable", "misfiled", "overfull"}, "table": {"refund", "settlement", "payment", "outbox_bad", "payment_ask", "callback"},
-	"alarm": {"overdue", "amount", "contradiction", "unknown_order", "unreadable", "unknown_code", "unknown_state", "unsendable", "unsettled", "put_aside", "foreign_app", "unknown_type", "not_understood", "unanswered", "undelivered"}, "source": {"queues", "inbox", "memory", "shop", "database"},
+	"alarm": {"overdue", "amount", "contradiction", "unknown_order", "unreadable", "unknown_code", "unknown_state", "unsendable", "auto_settle", "unsettled", "put_aside", "foreign_app", "unknown_type", "not_understood", "unanswered", "undelivered"}, "source": {"queues", "inbox", "memory", "shop", "database"},
 	"system":  {"ecpay", "trade"},
 	"version": nil, "commit": nil, "go": nil, "le": nil,
 }

@@ -213,6 +213,11 @@ var alarmMeanings = map[string]meaning{
 		phrase{"Its number holds what Douyin and the queue do not take, so nothing is sent and nothing is asked for it. ordersync never writes such a number.", "单号含有抖音与队列不接受的字符，因此既不会发送，也不会查询。ordersync 不会写入这样的单号。"},
 		phrase{"Find out who writes ordersync's tables. Look on Douyin's merchant platform whether it was sent under another number before you give it again.", "查明是谁写入了 ordersync 的表。重新发起之前，先在抖音商家后台确认是否已用其他单号发送过。"},
 	},
+	store.AlarmAutoSettle: {
+		phrase{"Douyin settles by itself", "抖音侧已开启自动分账"},
+		phrase{"The app's orders are settled automatically in Douyin's console, so Douyin refuses every settlement that ordersync asks for. This one has failed, and settle.auto leaves payments of trade alone.", "抖音控制台已配置自动分账，因此抖音拒绝 ordersync 发起的所有分账。这一笔已失败，settle.auto 不再处理通用交易的支付。"},
+		phrase{"Switch one of the two off: the console's automatic settlement, or settle.auto. When you acknowledge this, settle.auto goes on.", "二者只留其一：关闭控制台的自动分账，或关闭 settle.auto。确认此警报后，settle.auto 会继续。"},
+	},
 	store.AlarmUnsettled: {
 		phrase{"Automatic settlement has given up", "自动分账已放弃"},
 		phrase{"It has failed again and again, or could not be written down. The words are those of the last failure.", "多次分账失败，或指令无法写入。下方为最后一次失败的原因。"},
