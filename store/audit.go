@@ -105,19 +105,11 @@ type AuditAnswer struct {
 // is not as it was seen. due is when to look, should the answer never be seen.
 func (s *Store) AnnounceAudit(ctx context.Context, seen Instruction, due time.Time) (Instruction, error) {
 	return s.move(ctx, seen, func(tx *gorm.DB, i *Instruction) (bool, error) {
-		if err := i.auditFollows(seen); err != nil {
-			return false, err
-		}
-		if i.Audit.State != AuditNeeded || i.Audit.Word == "" {
-			return false, ErrSuperseded
-		}
 		clock, err := s.readClock(tx)
 		if err != nil {
 			return false, err
 		}
-		i.Audit.SentAt, i.Audit.DueAt, i.ReadAt = &clock, &due, clock
-		i.Audit.Tries++
-		return true, nil
+		return true, i.AnnounceAudit(seen, clock, due)
 	}, nil)
 }
 
@@ -126,13 +118,29 @@ func (s *Store) AnnounceAudit(ctx context.Context, seen Instruction, due time.Ti
 // word it raises AlarmContradiction. ErrSuperseded: the audit is not as it was seen; only the log
 // was written.
 func (s *Store) RecordAudit(ctx context.Context, seen Instruction, a AuditAnswer) (Instruction, error) {
-	return s.move(ctx, seen, func(_ *gorm.DB, i *Instruction) (bool, error) {
-		if err := i.auditFollows(seen); err != nil {
-			return false, err
-		}
-		i.audited(a)
-		return true, nil
-	}, a.Log)
+	return s.move(ctx, seen, func(_ *gorm.DB, i *Instruction) (bool, error) { return true, i.HearAudit(seen, a) }, a.Log)
+}
+
+// AnnounceAudit is the step of Store.AnnounceAudit; clock is the database's.
+func (i *Instruction) AnnounceAudit(seen Instruction, clock, due time.Time) error {
+	if err := i.auditFollows(seen); err != nil {
+		return err
+	}
+	if i.Audit.State != AuditNeeded || i.Audit.Word == "" {
+		return ErrSuperseded
+	}
+	i.Audit.SentAt, i.Audit.DueAt, i.Audit.Message, i.ReadAt = &clock, &due, "", clock
+	i.Audit.Tries++
+	return nil
+}
+
+// HearAudit is the step of Store.RecordAudit.
+func (i *Instruction) HearAudit(seen Instruction, a AuditAnswer) error {
+	if err := i.auditFollows(seen); err != nil {
+		return err
+	}
+	i.audited(a)
+	return nil
 }
 
 // auditFollows is ErrSuperseded unless the audit is still as the caller has seen it.

@@ -61,6 +61,8 @@ type Handlers struct {
 	// Payment asks after payments. Its tasks are on the queue of refunds, so it runs only beside
 	// Refund.
 	Payment asynq.Handler
+	// Audit takes the shop's words on refunds to Douyin. Its tasks are on the queue of refunds too.
+	Audit asynq.Handler
 }
 
 // NewServers makes the servers; Start starts them.
@@ -78,6 +80,9 @@ func NewServers(cfg Config, h Handlers) (*Servers, error) {
 		s.mux.Handle(tasks.TypeRefund, h.Refund)
 		if h.Payment != nil {
 			s.mux.Handle(tasks.TypePayment, h.Payment)
+		}
+		if h.Audit != nil {
+			s.mux.Handle(tasks.TypeAudit, h.Audit)
 		}
 		s.add(cfg, moneyInHand, map[string]int{tasks.QueueRefund: 1})
 	}

@@ -37,7 +37,7 @@ var mayImport = map[string][]string{
 	"tasks/gateway":         {"tasks", "tasks/cut", "douyin"},
 	"tasks/inbox":           {"tasks", "tasks/cut"},
 	"tasks/php":             {},
-	"worker":                {"tasks", "tasks/cut", "store", "store/cell", "douyin", "worker/tuning"},
+	"worker":                {"tasks", "tasks/cut", "store", "store/cell", "douyin", "douyin/trade", "worker/tuning"},
 	"worker/tuning":         {},
 	"scheduler":             {"tasks", "store"},
 	"scheduler/queuedoctor": {"tasks"},

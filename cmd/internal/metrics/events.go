@@ -155,7 +155,7 @@ func (e *events) fill() {
 }
 
 func entryKinds() []string {
-	return []string{tasks.KindPush, tasks.KindRefund, tasks.KindSettle, "unknown"}
+	return []string{tasks.KindPush, tasks.KindRefund, tasks.KindSettle, tasks.KindAudit, "unknown"}
 }
 
 // Push counts one run of a push task.
