@@ -69,6 +69,7 @@ type Parts struct {
 
 	Instructions Instructions
 	MoneyStatus  MoneyStatus
+	Audits       Audits
 	Payments     Payments
 	Callbacks    Callbacks
 }
@@ -132,6 +133,8 @@ func (g *Gateway) register() {
 	g.handle("POST /v1/orders/{id}/refunds", g.Instructions != nil, g.refund)
 	g.handle("POST /v1/orders/{id}/settlements", g.Instructions != nil, g.settle)
 	g.handle("GET /v1/refunds/{no}", g.MoneyStatus != nil, g.refundStatus)
+	g.handle("GET /v1/refunds", g.Audits != nil, g.auditsNeeded)
+	g.handle("POST /v1/refunds/{no}/audit", g.Audits != nil, g.audit)
 	g.handle("GET /v1/settlements/{no}", g.MoneyStatus != nil, g.settlementStatus)
 	g.handle("POST /v1/payments", g.Payments != nil, g.createPayment)
 	g.handle("GET /v1/payments/{out_order_no}", g.Payments != nil, g.queryPayment)
