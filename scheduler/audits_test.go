@@ -38,7 +38,7 @@ func (e *env) audited(number string) store.Instruction {
 func TestDueAuditsAreHandedOver(t *testing.T) {
 	onBoth(t, store.DefaultSchema(), func(t *testing.T, e *env) {
 		a := &Audits{Rows: e.store, Queue: e.client, Now: e.clock, Log: zerolog.Nop()}
-		e.addOrder("1", noon)
+		e.addOrder(1, noon)
 		e.asked("said", noon.Add(72*time.Hour))
 		e.asked("over", noon.Add(time.Minute))
 		e.asked("waits", noon.Add(72*time.Hour))
@@ -59,7 +59,9 @@ func TestDueAuditsAreHandedOver(t *testing.T) {
 		if got := e.tasks(tasks.QueueRefund); len(got) != 2 || !slices.Contains(got, over) {
 			t.Errorf("handed over %v, want %s too", got, over)
 		}
-		e.redis.FlushDB(t.Context())
+		if _, err := e.inspector.DeleteAllPendingTasks(tasks.QueueRefund); err != nil {
+			t.Fatal(err)
+		}
 		e.pass(handOverAgain)
 		tick(t, a.Tick)
 		if got := e.tasks(tasks.QueueRefund); len(got) != 2 {
@@ -72,7 +74,7 @@ func TestDueAuditsAreHandedOver(t *testing.T) {
 func TestThePolicyAgrees(t *testing.T) {
 	onBoth(t, store.DefaultSchema(), func(t *testing.T, e *env) {
 		a := &Audits{Rows: e.store, Queue: e.client, Agree: true, Now: e.clock, Log: zerolog.Nop()}
-		e.addOrder("1", noon)
+		e.addOrder(1, noon)
 		e.asked("over", noon)
 		e.asked("new", noon.Add(72*time.Hour))
 		e.asked("denied", noon.Add(72*time.Hour))
@@ -95,7 +97,7 @@ func TestThePolicyAgrees(t *testing.T) {
 func TestAnAuditNearItsDeadlineRaisesAnAlarm(t *testing.T) {
 	onBoth(t, store.DefaultSchema(), func(t *testing.T, e *env) {
 		a := &Audits{Rows: e.store, Queue: e.client, Now: e.clock, Log: zerolog.Nop()}
-		e.addOrder("1", noon)
+		e.addOrder(1, noon)
 		for _, number := range []string{"waits", "said"} {
 			e.asked(number, noon.Add(72*time.Hour))
 		}
@@ -125,7 +127,7 @@ func TestAnAuditNearItsDeadlineRaisesAnAlarm(t *testing.T) {
 // One row that no task can name, or that is locked, holds up no other; Redis holds up all.
 func TestABadAuditHoldsUpNoOther(t *testing.T) {
 	onBoth(t, store.DefaultSchema(), func(t *testing.T, e *env) {
-		e.addOrder("1", noon)
+		e.addOrder(1, noon)
 		for _, number := range []string{"a 退款", "b"} {
 			e.asked(number, noon.Add(72*time.Hour))
 			if _, _, err := e.store.SayAudit(t.Context(), number, store.Agree, "omar", ""); err != nil {

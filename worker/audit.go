@@ -110,7 +110,10 @@ func (a *auditing) step(ctx context.Context) verdict {
 	switch {
 	case i.Audit.State != store.AuditNeeded:
 		a.did = "decided before"
-		return verdict{outcome: store.Settled}
+		if i.Audit.DueAt == nil {
+			return verdict{outcome: store.Settled}
+		}
+		return a.record(ctx, store.AuditAnswer{State: i.Audit.State}, verdict{outcome: store.Settled}) // a callback or a poll was faster
 	case a.over():
 		return a.ask(ctx)
 	case i.Audit.Word == "":

@@ -230,6 +230,25 @@ func TestAWordReachesDouyinOnceInEffect(t *testing.T) {
 	}
 }
 
+// A callback, or a question about the refund, may have taken over what Douyin decided: then nobody
+// is told anything, and the audit is due no more.
+func TestAnAuditThatWasDecidedMeanwhileIsDueNoMore(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		word  store.AuditWord
+		state store.AuditState
+		alarm string
+	}{
+		{store.Agree, store.AuditAgreed, ""}, {store.Deny, store.AuditOvertime, store.AlarmContradiction}, {"", store.AuditOvertime, ""},
+	} {
+		d := newDocket(c.word)
+		d.row.Audit.State, d.row.Audit.DueAt = c.state, &noon
+		if told := d.run(t, 3); len(told) != 1 || len(d.did) != 0 || d.row.Audit.DueAt != nil || d.row.Alarm != c.alarm {
+			t.Errorf("%s, %s: %v, did %v, due at %v, alarm %q", c.word, c.state, told, d.did, d.row.Audit.DueAt, d.row.Alarm)
+		}
+	}
+}
+
 // What is said, and what is written into the log.
 func TestAWordIsSaidWithItsReasonAndLogged(t *testing.T) {
 	t.Parallel()
