@@ -197,8 +197,8 @@ func (i *Instruction) clearAuditDue() {
 	}
 }
 
-// writeAudit writes what may change of a refund's audit.
-func (s *Store) writeAudit(tx *gorm.DB, i *Instruction) error {
+// saveAudit writes what may change of a refund's audit.
+func (s *Store) saveAudit(tx *gorm.DB, i *Instruction) error {
 	a := i.Audit
 	return tx.Exec("UPDATE `ordersync_refund` SET `audit` = ?, `audit_deadline` = ?, `audit_word` = ?, `audit_by` = ?, `audit_at` = ?, `audit_due_at` = ?, `audit_sent_at` = ?, "+
 		"`audit_tries` = ?, `audit_message` = ?, `deny_message` = ? WHERE `out_refund_no` = ?",

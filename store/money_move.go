@@ -144,7 +144,7 @@ func (s *Store) moveLocked(tx *gorm.DB, m Money, number string, change func(tx *
 		return i, err
 	}
 	if i.Audit != stored.Audit {
-		if err := s.writeAudit(tx, &i); err != nil {
+		if err := s.saveAudit(tx, &i); err != nil {
 			return i, err
 		}
 	}

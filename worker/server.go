@@ -58,11 +58,10 @@ type Servers struct {
 // Handlers are what the servers run. A nil handler leaves its queue alone.
 type Handlers struct {
 	Push, Refund, Settle asynq.Handler
-	// Payment asks after payments. Its tasks are on the queue of refunds, so it runs only beside
-	// Refund.
-	Payment asynq.Handler
-	// Audit takes the shop's words on refunds to Douyin. Its tasks are on the queue of refunds too.
-	Audit asynq.Handler
+	// Payment asks after payments, and Audit takes the shop's words on refunds to Douyin. Their tasks
+	// are on the queue of refunds, which is served for Refund or Audit; what has no handler there
+	// waits.
+	Payment, Audit asynq.Handler
 }
 
 // NewServers makes the servers; Start starts them.
@@ -76,13 +75,12 @@ func NewServers(cfg Config, h Handlers) (*Servers, error) {
 		s.mux.Handle(tasks.TypePushOrder, h.Push)
 		s.addPushServers(cfg)
 	}
-	if h.Refund != nil {
-		s.mux.Handle(tasks.TypeRefund, h.Refund)
-		if h.Payment != nil {
-			s.mux.Handle(tasks.TypePayment, h.Payment)
-		}
-		if h.Audit != nil {
-			s.mux.Handle(tasks.TypeAudit, h.Audit)
+	if h.Refund != nil || h.Audit != nil {
+		for kind, handler := range map[string]asynq.Handler{tasks.TypeRefund: h.Refund, tasks.TypePayment: h.Payment, tasks.TypeAudit: h.Audit} {
+			if handler == nil {
+				handler = asynq.HandlerFunc(notHere)
+			}
+			s.mux.Handle(kind, handler)
 		}
 		s.add(cfg, moneyInHand, map[string]int{tasks.QueueRefund: 1})
 	}
@@ -94,6 +92,12 @@ func NewServers(cfg Config, h Handlers) (*Servers, error) {
 		return nil, errors.New("worker: no handler")
 	}
 	return s, nil
+}
+
+// notHere is the handler of what this process cannot carry out: the task waits for one that can, or
+// for another configuration.
+func notHere(_ context.Context, t *asynq.Task) error {
+	return &postponed{after: busyWait, why: "this process carries out no " + t.Type()}
 }
 
 func (s *Servers) addPushServers(cfg Config) {

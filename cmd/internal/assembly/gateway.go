@@ -59,7 +59,11 @@ func (a *Assembly) moneyParts(parts *gateway.Parts) error {
 	if err != nil {
 		return err
 	}
-	parts.Instructions, parts.Callbacks = cashier, callbacks
+	audits, err := a.Audits()
+	if err != nil {
+		return err
+	}
+	parts.Instructions, parts.Callbacks, parts.Audits = cashier, callbacks, audits
 	if d := a.cfg.Douyin; d.AppID == "" || d.Secret == "" || d.Salt == "" {
 		return nil
 	}

@@ -42,9 +42,13 @@ func (a *Assembly) servers() (*worker.Servers, *worker.Line, error) {
 	if err := a.moneyHandlers(&handlers); err != nil {
 		return nil, nil, err
 	}
+	audit, err := a.auditHandler()
+	if err != nil {
+		return nil, nil, err
+	}
 	handlers = worker.Handlers{
 		Push: traces.Handler(handlers.Push), Payment: traces.Handler(handlers.Payment),
-		Refund: traces.Handler(handlers.Refund), Settle: traces.Handler(handlers.Settle),
+		Refund: traces.Handler(handlers.Refund), Settle: traces.Handler(handlers.Settle), Audit: traces.Handler(audit),
 	}
 	servers, err := worker.NewServers(worker.Config{
 		Redis: tuning.GatherScripts(redis), Backoff: a.backoff, Log: a.log.With().Str("lib", "asynq").Logger(),

@@ -5,6 +5,7 @@
 //	Lookup     what is known of one order, read once for everybody who shows it
 //	Cashier    refunds and settlements: a row first, then a task
 //	Payments   payments: a row first, then Douyin's client
+//	Audits     the shop's word on refunds that buyers asked Douyin for: a row first, then a task
 //	HandOver   rows of the outbox and entries of the inbox, made into tasks
 //	Callbacks  what Douyin said, stored before it is answered
 //

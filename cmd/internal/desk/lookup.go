@@ -102,6 +102,7 @@ func (l Lookup) SettlementStatus(ctx context.Context, outSettleNo string) (gatew
 func refundStatus(i store.Instruction) gateway.RefundStatus {
 	return gateway.RefundStatus{
 		OutRefundNo: i.Number, OrderID: i.OrderID, AmountFen: int64(i.Amount), Reason: i.Text, RefundNo: i.PlatformNo, Progress: progress(i),
+		RefundAudit: refundAudit(i),
 	}
 }
 

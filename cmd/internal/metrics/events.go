@@ -31,7 +31,7 @@ var (
 
 // events are what other rooms report.
 type events struct {
-	pushes, calls, fetches, turns, callbacks, moneyEnds, jobRuns, entries, faults, held *prometheus.CounterVec
+	pushes, calls, fetches, turns, callbacks, moneyEnds, jobRuns, entries, faults, held, audits *prometheus.CounterVec
 
 	pushTime, callTime, gateTime, jobTime *prometheus.HistogramVec
 
@@ -53,6 +53,7 @@ func newEvents() events {
 		fetches:   counter("token_fetches_total", "Fetches of the access token by result.", "result"),
 		callbacks: counter("callbacks_total", "Deliveries of Douyin's callbacks by result.", "result"),
 		moneyEnds: counter("money_ends_total", "Refunds and settlements that ended, by state and by what brought the news.", "money", "state", "by"),
+		audits:    counter("audits_total", "Refunds that a buyer asked for whose audit ended, by how, as workers saw it.", "audit"),
 		jobRuns:   counter("job_runs_total", "Runs of the scheduler's jobs by result.", "job", "result"),
 		jobTime:   histogram("job_seconds", "How long a run of a scheduler's job took.", jobBuckets, "job"),
 		jobDone: prometheus.NewGaugeVec(prometheus.GaugeOpts{
@@ -75,7 +76,7 @@ func newEvents() events {
 
 func (e *events) all() []prometheus.Collector {
 	return []prometheus.Collector{
-		e.pushes, e.pushTime, e.calls, e.callTime, e.gateTime, e.held, e.turns, e.fetches, e.callbacks, e.moneyEnds, e.jobRuns, e.jobTime, e.jobDone,
+		e.pushes, e.pushTime, e.calls, e.callTime, e.gateTime, e.held, e.turns, e.fetches, e.callbacks, e.moneyEnds, e.audits, e.jobRuns, e.jobTime, e.jobDone,
 		e.entries, e.faults, e.limiter, e.ahead,
 	}
 }
@@ -139,6 +140,9 @@ func (e *events) fill() {
 				e.moneyEnds.WithLabelValues(string(m), string(state), by)
 			}
 		}
+	}
+	for _, state := range decidedAudits {
+		e.audits.WithLabelValues(string(state))
 	}
 	for _, kind := range entryKinds() {
 		for _, outcome := range []string{inbox.Handed, inbox.Dead, inbox.Failed} {
