@@ -177,7 +177,7 @@ func (a *auditing) answered(ctx context.Context, receipt douyin.Receipt, err err
 	switch s := judgeSend(err, true); s {
 	case sendAccepted:
 		decided := map[store.AuditWord]store.AuditState{store.Agree: store.AuditAgreed, store.Deny: store.AuditDenied}[a.i.Audit.Word]
-		a.called(trade.OpRefundAudit, store.Outcome(decided), nil, receipt)
+		a.called(trade.OpRefundAudit, store.Outcome(store.MoneySucceeded), nil, receipt)
 		return a.decided(ctx, decided, a.i.Audit.DenyMessage, receipt)
 	case sendTooEarly, sendRefused, sendDoubtful:
 		outcome := v.outcome
@@ -214,10 +214,11 @@ func (a *auditing) ask(ctx context.Context) verdict {
 	defer cancel()
 	state := states[0]
 	decided := auditStand(state, a.i.Audit.Word)
-	a.called(trade.OpRefundQuery, store.Outcome(decided), nil, receipt)
 	if decided == store.AuditNeeded {
+		a.called(trade.OpRefundQuery, store.Outcome(store.MoneySubmitted), nil, receipt)
 		return a.waits(ctx)
 	}
+	a.called(trade.OpRefundQuery, store.Outcome(store.MoneySucceeded), nil, receipt)
 	return a.decided(ctx, decided, state.Denied, receipt)
 }
 

@@ -263,7 +263,7 @@ func TestAWordIsSaidWithItsReasonAndLogged(t *testing.T) {
 	for _, r := range d.logged {
 		calls = append(calls, r.Call+" "+string(r.Outcome))
 	}
-	if want := []string{"trade.refund.audit retrying", "trade.refund.query needed", "trade.refund.audit denied"}; !slices.Equal(calls, want) {
+	if want := []string{"trade.refund.audit retrying", "trade.refund.query submitted", "trade.refund.audit succeeded"}; !slices.Equal(calls, want) {
 		t.Errorf("logged %v, want %v", calls, want)
 	}
 }

@@ -117,6 +117,7 @@ func (p *process) commands() []*cobra.Command {
 		newDoctor(p),
 		newPreview(p),
 		newEnqueue(p),
+		newAudit(p),
 		newStatus(p),
 		newRetry(p),
 		newBackfill(p),
