@@ -172,6 +172,9 @@ func (s *Store) acceptPayment(tx *gorm.DB, c Callback, p Payment) (alarm string,
 		return "", nil // Douyin sends nothing else today
 	}
 	recorded, err := s.recordPayment(tx, p)
+	if err == nil && recorded.System == Trade {
+		return recorded.Alarm, nil // it is asked after as before
+	}
 	if err == nil {
 		err = confirmed(tx, p.OutOrderNo)
 	}

@@ -59,7 +59,7 @@ type Servers struct {
 type Handlers struct {
 	Push, Refund, Settle asynq.Handler
 	// Payment asks after payments, and Audit takes the shop's words on refunds to Douyin. Their tasks
-	// are on the queue of refunds, which is served for Refund or Audit; what has no handler there
+	// are on the queue of refunds, which is served for any of the three; what has no handler there
 	// waits.
 	Payment, Audit asynq.Handler
 }
@@ -75,7 +75,7 @@ func NewServers(cfg Config, h Handlers) (*Servers, error) {
 		s.mux.Handle(tasks.TypePushOrder, h.Push)
 		s.addPushServers(cfg)
 	}
-	if h.Refund != nil || h.Audit != nil {
+	if h.Refund != nil || h.Payment != nil || h.Audit != nil {
 		for kind, handler := range map[string]asynq.Handler{tasks.TypeRefund: h.Refund, tasks.TypePayment: h.Payment, tasks.TypeAudit: h.Audit} {
 			if handler == nil {
 				handler = asynq.HandlerFunc(notHere)

@@ -70,8 +70,12 @@ type Parts struct {
 	Instructions Instructions
 	MoneyStatus  MoneyStatus
 	Audits       Audits
-	Payments     Payments
+	Payments     Payments // of ecpay
 	Callbacks    Callbacks
+
+	TradePayments TradePayments
+	// PaymentSystem chooses between the two. nil: all are of ecpay.
+	PaymentSystem PaymentSystem
 }
 
 // Orders tells what is known of one order.
@@ -127,6 +131,7 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 type handler func(w http.ResponseWriter, r *http.Request) error
 
 func (g *Gateway) register() {
+	payments := g.Payments != nil || g.TradePayments != nil
 	g.handle("POST /v1/orders/{id}/push", true, g.pushOne)
 	g.handle("POST /v1/orders/push", true, g.pushMany)
 	g.handle("GET /v1/orders/{id}", g.Orders != nil, g.order)
@@ -136,8 +141,8 @@ func (g *Gateway) register() {
 	g.handle("GET /v1/refunds", g.Audits != nil, g.auditsNeeded)
 	g.handle("POST /v1/refunds/{no}/audit", g.Audits != nil, g.audit)
 	g.handle("GET /v1/settlements/{no}", g.MoneyStatus != nil, g.settlementStatus)
-	g.handle("POST /v1/payments", g.Payments != nil, g.createPayment)
-	g.handle("GET /v1/payments/{out_order_no}", g.Payments != nil, g.queryPayment)
+	g.handle("POST /v1/payments", payments, g.createPayment)
+	g.handle("GET /v1/payments/{out_order_no}", payments, g.queryPayment)
 	g.handle("POST /callbacks/douyin", g.Callbacks != nil, g.callback)
 	g.handle("GET /healthz", true, g.healthz)
 	g.handle("GET /readyz", true, g.readyz)

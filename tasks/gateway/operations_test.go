@@ -91,7 +91,7 @@ func provoke(t *testing.T, route, status string) *httptest.ResponseRecorder {
 			w.money.err, w.audits.err = ErrOrderNotFound, ErrNoRefund
 		}
 	case "409":
-		w.money.err, w.audits.err = ErrConflict, &AuditConflictError{"it has another word already"}
+		w.money.err, w.payments.err, w.audits.err = ErrConflict, ErrConflict, &AuditConflictError{"it has another word already"}
 	case "413":
 		return w.ask(method, op.path, strings.Repeat(" ", maxBody+1))
 	case "415":

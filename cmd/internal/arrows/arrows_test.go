@@ -42,7 +42,7 @@ var mayImport = map[string][]string{
 	"scheduler":             {"tasks", "store"},
 	"scheduler/queuedoctor": {"tasks"},
 	"cmd/internal/":         {"*"},
-	"cmd/internal/desk":     {"worker", "store", "douyin", "tasks", "tasks/gateway", "tasks/inbox"},
+	"cmd/internal/desk":     {"worker", "store", "douyin", "douyin/trade", "tasks", "tasks/gateway", "tasks/inbox"},
 	"cmd/internal/metrics":  {"worker", "scheduler/queuedoctor", "store", "douyin", "tasks", "tasks/gateway", "tasks/inbox"},
 	"cmd/internal/traces":   {"worker", "store", "douyin", "tasks", "tasks/cut", "tasks/gateway", "tasks/inbox"},
 	"cmd/ordersync":         {"*"},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/ordersync/ordersync/cmd/internal/desk"
 	"github.com/ordersync/ordersync/cmd/internal/probe"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/tasks/gateway"
@@ -49,7 +48,7 @@ func (a *Assembly) Gateway() (*gateway.Gateway, error) {
 	})
 }
 
-// moneyParts are what the gateway needs for money. Without app id, secret and salt it cannot make payments, and says so with 501.
+// moneyParts are what the gateway needs for money.
 func (a *Assembly) moneyParts(parts *gateway.Parts) error {
 	cashier, err := a.Cashier()
 	if err != nil {
@@ -64,19 +63,7 @@ func (a *Assembly) moneyParts(parts *gateway.Parts) error {
 		return err
 	}
 	parts.Instructions, parts.Callbacks, parts.Audits = cashier, callbacks, audits
-	if d := a.cfg.Douyin; d.AppID == "" || d.Secret == "" || d.Salt == "" {
-		return nil
-	}
-	client, err := a.Douyin()
-	if err != nil {
-		return err
-	}
-	st, err := a.Store()
-	if err != nil {
-		return err
-	}
-	parts.Payments = desk.Payments{Payments: client, Rows: st, Now: time.Now}
-	return nil
+	return a.paymentParts(parts)
 }
 
 // callbackTokens are the present one and those that are still accepted.

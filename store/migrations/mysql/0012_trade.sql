@@ -10,6 +10,7 @@ ALTER TABLE ordersync_payment
     ADD COLUMN `system`     VARCHAR(8)   NOT NULL DEFAULT 'ecpay',
     ADD COLUMN state        VARCHAR(16)  NOT NULL DEFAULT 'SUCCESS', -- Douyin's word: PROCESS, SUCCESS, FAIL, TIMEOUT, CANCEL; of ecpay always SUCCESS
     ADD COLUMN data         MEDIUMBLOB   NULL,                       -- of trade: the exact bytes that are signed for tt.requestOrder; NULL: made elsewhere
+    ADD COLUMN fingerprint  VARCHAR(64)  NOT NULL DEFAULT '',        -- of trade: of what the shop asked for, which data was made of; empty: made elsewhere
     ADD COLUMN discount_fen BIGINT       NOT NULL DEFAULT 0,
     ADD COLUMN currency     VARCHAR(16)  NOT NULL DEFAULT '',        -- DIAMOND: amounts are diamonds; empty: fen
     ADD COLUMN items        TEXT         NULL,                       -- of trade: Douyin's items of the order, JSON
@@ -56,6 +57,6 @@ ALTER TABLE ordersync_refund DROP KEY ordersync_refund_audit_due, DROP KEY order
     DROP COLUMN currency, DROP COLUMN items, DROP COLUMN origin, DROP COLUMN `system`;
 ALTER TABLE ordersync_payment_ask DROP COLUMN `system`;
 DELETE FROM ordersync_payment WHERE paid_at IS NULL;
-ALTER TABLE ordersync_payment DROP COLUMN items, DROP COLUMN currency, DROP COLUMN discount_fen, DROP COLUMN data, DROP COLUMN state,
+ALTER TABLE ordersync_payment DROP COLUMN items, DROP COLUMN currency, DROP COLUMN discount_fen, DROP COLUMN fingerprint, DROP COLUMN data, DROP COLUMN state,
     DROP COLUMN `system`, MODIFY COLUMN paid_at DATETIME(3) NOT NULL;
 ALTER TABLE ordersync_order DROP COLUMN fulfil_status, DROP COLUMN `system`;

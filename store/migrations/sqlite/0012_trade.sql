@@ -22,6 +22,7 @@ CREATE TABLE ordersync_payment_new (
     `system`        TEXT NOT NULL DEFAULT 'ecpay',
     state           TEXT NOT NULL DEFAULT 'SUCCESS', -- Douyin's word: PROCESS, SUCCESS, FAIL, TIMEOUT, CANCEL; of ecpay always SUCCESS
     data            BLOB NULL, -- of trade: the exact bytes that are signed for tt.requestOrder; NULL: made elsewhere
+    fingerprint     TEXT NOT NULL DEFAULT '', -- of trade: of what the shop asked for, which data was made of; empty: made elsewhere
     discount_fen    INTEGER NOT NULL DEFAULT 0,
     currency        TEXT NOT NULL DEFAULT '', -- DIAMOND: amounts are diamonds; empty: fen
     items           TEXT NULL, -- of trade: Douyin's items of the order, JSON
@@ -92,6 +93,7 @@ DELETE FROM ordersync_payment WHERE paid_at IS NULL;
 ALTER TABLE ordersync_payment DROP COLUMN items;
 ALTER TABLE ordersync_payment DROP COLUMN currency;
 ALTER TABLE ordersync_payment DROP COLUMN discount_fen;
+ALTER TABLE ordersync_payment DROP COLUMN fingerprint;
 ALTER TABLE ordersync_payment DROP COLUMN data;
 ALTER TABLE ordersync_payment DROP COLUMN state;
 ALTER TABLE ordersync_payment DROP COLUMN `system`;
