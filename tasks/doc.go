@@ -27,5 +27,6 @@
 // A refund or a settlement is a row before it is a task: its developer number makes it one, whoever
 // asks and however often, and the amount is checked against the payment where it can be locked. So
 // a Go shop does not enqueue a Refund of its own making. It writes RefundRequest.Row into the
-// outbox, or sends it to the gateway; the tasks Refund and Settle only name the row that stands.
+// outbox, or sends it to the gateway; the tasks Refund and Settle only name the row that stands. So it
+// is with the shop's word on a refund that a buyer asked Douyin for: AuditRequest.Row, and Audit.
 package tasks
