@@ -53,6 +53,9 @@ func (s *Store) HearTradePayment(ctx context.Context, n TradePayment) (a Accepte
 		a, err = s.hearTradePayment(tx, p, n)
 		return err
 	})
+	if err == nil {
+		err = s.adopt(ctx, n.DouyinOrderID, n.At)
+	}
 	if err != nil {
 		return Accepted{}, fmt.Errorf("store: payment: %w", err)
 	}

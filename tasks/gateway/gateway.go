@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"crypto/rsa"
 	"errors"
 	"net/http"
 	"strings"
@@ -39,8 +40,11 @@ type Config struct {
 	// change, the old one: for a callback the token at the time of payment counts. Without any,
 	// callbacks are answered with 503, so that Douyin delivers them again.
 	CallbackTokens []string
-	// OnCallback counts deliveries by their result. nil: nobody counts.
-	OnCallback func(CallbackResult)
+	// PlatformKeys are Douyin's public keys of the app, the present one and, while it is being
+	// changed, the old ones: they verify callbacks of trade. Without any these are answered with 503.
+	PlatformKeys []*rsa.PublicKey
+	// OnCallback counts deliveries by system and result. nil: nobody counts.
+	OnCallback func(CallbackSystem, CallbackResult)
 	// Trace watches requests, those that only ask whether the process lives excepted. nil: nobody
 	// watches.
 	Trace Trace
@@ -76,6 +80,9 @@ type Parts struct {
 	TradePayments TradePayments
 	// PaymentSystem chooses between the two. nil: all are of ecpay.
 	PaymentSystem PaymentSystem
+	// TradeCallbacks stands beside Callbacks on the same path. nil: callbacks of trade are answered with
+	// 503.
+	TradeCallbacks TradeCallbacks
 }
 
 // Orders tells what is known of one order.
@@ -116,7 +123,7 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 		cfg.NewID = uuid.NewString
 	}
 	if cfg.OnCallback == nil {
-		cfg.OnCallback = func(CallbackResult) {}
+		cfg.OnCallback = func(CallbackSystem, CallbackResult) {}
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

@@ -74,7 +74,7 @@ func (p PaymentRequest) order() douyin.PaymentOrder {
 
 func paymentStatus(p douyin.OrderPayment) PaymentStatus {
 	return PaymentStatus{
-		System: ecpay, OutOrderNo: p.OutOrderNo, OrderID: p.OrderID, OrderStatus: string(p.Status), TotalFee: p.TotalFee, PayTime: p.PayTime,
+		System: ofEcpay, OutOrderNo: p.OutOrderNo, OrderID: p.OrderID, OrderStatus: string(p.Status), TotalFee: p.TotalFee, PayTime: p.PayTime,
 		Way: p.Way, ChannelNo: p.ChannelNo, GatewayNo: p.ChannelGatewayNo, SellerUID: p.SellerUID, ItemID: p.ItemID, CPExtra: p.CPExtra,
 	}
 }
@@ -89,7 +89,7 @@ func (g *Gateway) createPayment(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return unavailable("the payment was not made: ask again with the same number", err)
 	}
-	if system == trade {
+	if system == ofTrade {
 		var req TradePaymentRequest
 		if err := decode(body, &req); err != nil {
 			return foreignField(err, known, system, req, PaymentRequest{})
@@ -125,9 +125,9 @@ func (g *Gateway) queryPayment(w http.ResponseWriter, r *http.Request) error {
 	if known || !errors.Is(err, douyin.ErrNotFound) && !errors.Is(err, errNotSetUp) {
 		return err
 	}
-	other := ecpay
-	if system == ecpay {
-		other = trade
+	other := ofEcpay
+	if system == ofEcpay {
+		other = ofTrade
 	}
 	if second := g.tellPayment(w, r, other, no); !errors.Is(second, douyin.ErrNotFound) && !errors.Is(second, errNotSetUp) {
 		return second
@@ -140,9 +140,9 @@ func (g *Gateway) tellPayment(w http.ResponseWriter, r *http.Request, system, no
 	var status any
 	var err error
 	switch {
-	case system == trade && g.TradePayments != nil:
+	case system == ofTrade && g.TradePayments != nil:
 		status, err = g.TradePayments.TradePayment(r.Context(), no)
-	case system != trade && g.Payments != nil:
+	case system != ofTrade && g.Payments != nil:
 		var payment douyin.OrderPayment
 		payment, _, err = g.Payments.QueryOrder(r.Context(), no)
 		status = paymentStatus(payment)

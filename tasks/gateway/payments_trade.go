@@ -12,8 +12,8 @@ import (
 
 // Douyin's payment systems, as answers name them.
 const (
-	ecpay = "ecpay" // guaranteed payment
-	trade = "trade" // the general trade system, 通用交易系统
+	ofEcpay = "ecpay" // guaranteed payment
+	ofTrade = "trade" // the general trade system, 通用交易系统
 )
 
 // PaymentSystem is the system in which the payment of a number was made; known is false where
@@ -100,7 +100,7 @@ type TradePaymentItem struct {
 // systemOf asks PaymentSystem; without one all payments are of ecpay.
 func (g *Gateway) systemOf(ctx context.Context, outOrderNo string) (system string, known bool, err error) {
 	if g.PaymentSystem == nil {
-		return ecpay, false, nil
+		return ofEcpay, false, nil
 	}
 	return g.PaymentSystem(ctx, outOrderNo)
 }
@@ -113,7 +113,7 @@ func (g *Gateway) signPayment(w http.ResponseWriter, r *http.Request, req TradeP
 	if err != nil {
 		return orUnavailable(err, "the payment may not have been written down: ask again with the same number")
 	}
-	signed.System = trade
+	signed.System = ofTrade
 	return reply(w, http.StatusOK, signed)
 }
 

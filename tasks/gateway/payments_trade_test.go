@@ -54,7 +54,7 @@ func withSystems(makes string, e *fakePayments, tr *fakeTradePayments) func(*Con
 	}
 }
 
-const tradeBody = `{"out_order_no":"NO","total_amount":990,"subject":"课程","image":"https://shop.example/1.png"}`
+const tradePayment = `{"out_order_no":"NO","total_amount":990,"subject":"课程","image":"https://shop.example/1.png"}`
 
 func body(text, no string) string { return strings.Replace(text, `"NO"`, `"`+no+`"`, 1) }
 
@@ -62,7 +62,7 @@ func TestAPaymentOfTradeIsSigned(t *testing.T) {
 	t.Parallel()
 	p := &fakeTradePayments{}
 	f := setUp(t, withSystems("trade", nil, p))
-	wantJSON(t, f.ask("POST", "/v1/payments", body(tradeBody, "N1")), http.StatusOK,
+	wantJSON(t, f.ask("POST", "/v1/payments", body(tradePayment, "N1")), http.StatusOK,
 		`{"system":"trade","data":"{\"a\":\"\u003c\u0026\u003e\"}","byteAuthorization":"SHA256-RSA2048 appid=tt1"}`)
 	f.ask("POST", "/v1/payments", `{"out_order_no":"N2","total_amount":6,"subject":"s","image":"https://shop.example/1.png","valid_time":600,"sku_id":"k","quantity":2,"price":3,
 		"goods_type":301,"tag_group_id":"tag_group_1","sku_attr":"{}","currency":"CNY","order_page":{"path":"pages/a","params":"{}"},"sku_page":{"path":"pages/b"},
@@ -75,14 +75,14 @@ func TestAPaymentOfTradeIsSigned(t *testing.T) {
 	}
 	wantJSON(t, f.ask("GET", "/v1/payments/N1", ""), http.StatusOK, `{"system":"trade","out_order_no":"N1","order_id":"motb1","pay_status":"SUCCESS","total_amount":990,`+
 		`"discount_amount":10,"items":[{"item_order_id":"motb3","sku_id":"7","item_order_amount":990}],"pay_channel":"10","paid_at":"2026-11-23T04:05:06Z"}`)
-	wantProblem(t, f.ask("POST", "/v1/payments", strings.Replace(tradeBody, "990", "9.90", 1)), http.StatusBadRequest, "total_amount")
+	wantProblem(t, f.ask("POST", "/v1/payments", strings.Replace(tradePayment, "990", "9.90", 1)), http.StatusBadRequest, "total_amount")
 	for status, err := range map[int]error{409: ErrConflict, 422: &tasks.PayloadError{Field: "image", Reason: "is missing"}, 501: ErrNotSetUp, 503: errDown} {
 		p.err = err
 		field := ""
 		if status == 422 {
 			field = "image"
 		}
-		wantProblem(t, f.ask("POST", "/v1/payments", body(tradeBody, "N1")), status, field)
+		wantProblem(t, f.ask("POST", "/v1/payments", body(tradePayment, "N1")), status, field)
 	}
 }
 
@@ -95,17 +95,17 @@ func TestANumberStaysInItsSystem(t *testing.T) {
 		field       string
 		asked       string // the system that was asked
 	}{
-		"new, of trade":                       {"trade", body(tradeBody, "N1"), 200, "", "trade"},
+		"new, of trade":                       {"trade", body(tradePayment, "N1"), 200, "", "trade"},
 		"new, of ecpay":                       {"ecpay", body(ecpayBody, "N1"), 200, "", "ecpay"},
-		"new, a field of trade":               {"ecpay", body(tradeBody, "N1"), 400, "image", ""},
+		"new, a field of trade":               {"ecpay", body(tradePayment, "N1"), 400, "image", ""},
 		"new, a field of ecpay":               {"trade", body(ecpayBody, "N1"), 400, "body", ""},
 		"new, a field of neither":             {"trade", `{"out_order_no":"N1","salt":"x"}`, 400, "salt", ""},
-		"of trade, and ecpay makes new ones":  {"ecpay", body(tradeBody, "T1"), 200, "", "trade"},
+		"of trade, and ecpay makes new ones":  {"ecpay", body(tradePayment, "T1"), 200, "", "trade"},
 		"of trade, asked for in ecpay":        {"ecpay", body(ecpayBody, "T1"), 409, "", ""},
 		"of ecpay, and trade makes new ones":  {"trade", body(ecpayBody, "E1"), 200, "", "ecpay"},
-		"of ecpay, asked for in trade":        {"trade", body(tradeBody, "E1"), 409, "", ""},
+		"of ecpay, asked for in trade":        {"trade", body(tradePayment, "E1"), 409, "", ""},
 		"of ecpay, with a field of neither":   {"trade", `{"out_order_no":"E1","salt":"x"}`, 400, "salt", ""},
-		"the database is away":                {"trade", body(tradeBody, "down"), 503, "", ""},
+		"the database is away":                {"trade", body(tradePayment, "down"), 503, "", ""},
 		"a number that is none":               {"trade", `{"out_order_no":7}`, 400, "out_order_no", ""},
 		"a field twice, of which one is read": {"trade", `{"out_order_no":"T1","out_order_no":"E1"}`, 400, "out_order_no", ""},
 	} {

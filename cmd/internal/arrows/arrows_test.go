@@ -34,7 +34,7 @@ var mayImport = map[string][]string{
 	"store/servertest":      {"store", "store/embedded"},
 	"tasks":                 {"tasks/cut"},
 	"tasks/cut":             {}, // for every room: its doc says why
-	"tasks/gateway":         {"tasks", "tasks/cut", "douyin"},
+	"tasks/gateway":         {"tasks", "tasks/cut", "douyin", "douyin/trade"},
 	"tasks/inbox":           {"tasks", "tasks/cut"},
 	"tasks/php":             {},
 	"worker":                {"tasks", "tasks/cut", "store", "store/cell", "douyin", "douyin/trade", "worker/tuning"},

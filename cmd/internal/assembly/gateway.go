@@ -2,6 +2,7 @@ package assembly
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/ordersync/ordersync/cmd/internal/probe"
@@ -41,8 +42,12 @@ func (a *Assembly) Gateway() (*gateway.Gateway, error) {
 			a.log.Warn().Str("key", "gateway.tokens").Str("because", needed).
 				Msg("/v1 is refused: where Douyin calls back, the API wants tokens")
 		}
+		keys, problem := platformKeys(a.cfg)
+		if problem != nil {
+			return nil, errors.New(problem.String())
+		}
 		return gateway.New(gateway.Config{
-			Tokens: tokens, Loopback: gateway.IsLoopback(a.cfg.Gateway.Addr), TokensNeeded: needed, CallbackTokens: callbackTokens(a.cfg.Douyin),
+			Tokens: tokens, Loopback: gateway.IsLoopback(a.cfg.Gateway.Addr), TokensNeeded: needed, CallbackTokens: callbackTokens(a.cfg.Douyin), PlatformKeys: keys,
 			OnCallback: a.metrics.Callback, Trace: a.tracing().Request(), Log: a.log,
 		}, parts)
 	})
@@ -63,6 +68,7 @@ func (a *Assembly) moneyParts(parts *gateway.Parts) error {
 		return err
 	}
 	parts.Instructions, parts.Callbacks, parts.Audits = cashier, callbacks, audits
+	parts.TradeCallbacks = a.tradeCallbacks(callbacks)
 	return a.paymentParts(parts)
 }
 

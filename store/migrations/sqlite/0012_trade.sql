@@ -53,13 +53,17 @@ ALTER TABLE ordersync_refund ADD COLUMN audit_sent_at DATETIME NULL;
 ALTER TABLE ordersync_refund ADD COLUMN audit_tries INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE ordersync_refund ADD COLUMN audit_message TEXT NOT NULL DEFAULT '';
 ALTER TABLE ordersync_refund ADD COLUMN deny_message TEXT NOT NULL DEFAULT '';
+ALTER TABLE ordersync_refund ADD COLUMN douyin_order_id TEXT NOT NULL DEFAULT ''; -- of trade: Douyin's number of the order; empty: not told
 CREATE INDEX ordersync_refund_audit ON ordersync_refund (audit, audit_deadline, out_refund_no);
 CREATE INDEX ordersync_refund_audit_due ON ordersync_refund (audit_due_at);
+CREATE INDEX ordersync_refund_of ON ordersync_refund (douyin_order_id);
 
 ALTER TABLE ordersync_settlement ADD COLUMN `system` TEXT NOT NULL DEFAULT 'ecpay';
 ALTER TABLE ordersync_settlement ADD COLUMN origin TEXT NOT NULL DEFAULT 'ours';
 ALTER TABLE ordersync_settlement ADD COLUMN item_order_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE ordersync_settlement ADD COLUMN wallet_settle_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE ordersync_settlement ADD COLUMN douyin_order_id TEXT NOT NULL DEFAULT '';
+CREATE INDEX ordersync_settlement_of ON ordersync_settlement (douyin_order_id);
 
 ALTER TABLE ordersync_callback ADD COLUMN `system` TEXT NOT NULL DEFAULT 'ecpay';
 ALTER TABLE ordersync_callback ADD COLUMN headers TEXT NULL;
@@ -67,10 +71,14 @@ ALTER TABLE ordersync_callback ADD COLUMN headers TEXT NULL;
 -- +goose Down
 ALTER TABLE ordersync_callback DROP COLUMN headers;
 ALTER TABLE ordersync_callback DROP COLUMN `system`;
+DROP INDEX ordersync_settlement_of;
+ALTER TABLE ordersync_settlement DROP COLUMN douyin_order_id;
 ALTER TABLE ordersync_settlement DROP COLUMN wallet_settle_id;
 ALTER TABLE ordersync_settlement DROP COLUMN item_order_id;
 ALTER TABLE ordersync_settlement DROP COLUMN origin;
 ALTER TABLE ordersync_settlement DROP COLUMN `system`;
+DROP INDEX ordersync_refund_of;
+ALTER TABLE ordersync_refund DROP COLUMN douyin_order_id;
 DROP INDEX ordersync_refund_audit_due;
 DROP INDEX ordersync_refund_audit;
 ALTER TABLE ordersync_refund DROP COLUMN deny_message;
