@@ -76,7 +76,7 @@ func Mount(a *admin.Admin, d Deps) error {
 		d.Zone = time.Local
 	}
 	p := &pages{Deps: d, templates: map[string]*template.Template{}}
-	for _, name := range []string{"start", "failures", "search", "order", "load", "problem"} {
+	for _, name := range []string{"start", "failures", "search", "order", "load", "audits", "problem"} {
 		t, err := template.New("frame.html").ParseFS(templateFiles, "templates/frame.html", "templates/parts.html", "templates/"+name+".html")
 		if err != nil {
 			return fmt.Errorf("pages: %w", err)
@@ -88,6 +88,8 @@ func Mount(a *admin.Admin, d Deps) error {
 	a.Handle("GET /search", admin.Viewer, p.page(p.search))
 	a.Handle("GET /orders/{id}", admin.Viewer, p.page(p.order))
 	a.Handle("GET /load", admin.Viewer, p.page(p.load))
+	a.Handle("GET /audits", admin.Viewer, p.page(p.audits))
+	a.Handle("POST /audits", admin.Operator, p.page(p.say))
 	a.Handle("POST /orders/{id}/push", admin.Operator, p.page(p.pushOne))
 	a.Handle("POST /push", admin.Operator, p.page(p.pushMany))
 	a.Handle("POST /alarms", admin.Operator, p.page(p.acknowledge))
