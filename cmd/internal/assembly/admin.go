@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ordersync/ordersync/cmd/internal/admin"
+	"github.com/ordersync/ordersync/cmd/internal/alive"
 	"github.com/ordersync/ordersync/cmd/internal/pages"
 	"github.com/ordersync/ordersync/cmd/internal/probe"
 	"github.com/ordersync/ordersync/configs"
@@ -68,9 +69,30 @@ func (a *Assembly) mountPages(port *admin.Admin) error {
 	if err != nil {
 		return err
 	}
+	redis, err := a.Redis()
+	if err != nil {
+		return err
+	}
+	ready, err := a.Ready()
+	if err != nil {
+		return err
+	}
 	return pages.Mount(port, pages.Deps{
+		Processes: func(ctx context.Context) ([]alive.Process, error) { return alive.Read(ctx, redis) },
+		Token:     a.tokenLeft, Ready: ready,
 		Store: st, Queue: queue, Inspector: inspector, Now: st.Clock, Log: a.log, Rate: a.pushRate, Statuses: counts.Count,
 	})
+}
+
+// tokenLeft is how long the token of pushes still serves. A gateway alone may not know the secret that
+// it is sealed with.
+func (a *Assembly) tokenLeft(ctx context.Context) (time.Duration, error) {
+	tokens, err := a.Tokens()
+	if err != nil {
+		return 0, err
+	}
+	_, left, err := tokens.Life(ctx)
+	return left, err
 }
 
 // Probes is the private port of a process without pages: /healthz, /readyz and /metrics, and where

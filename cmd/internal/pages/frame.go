@@ -1,8 +1,11 @@
 package pages
 
 import (
+	"cmp"
 	"fmt"
 	"time"
+
+	"github.com/ordersync/ordersync/douyin/gate"
 )
 
 // frame is what every template gets; the page's own content is Page.
@@ -20,7 +23,27 @@ type frame struct {
 	Refresh  int
 	At       string // the template's name: which link of the menu is the present one
 	Page     any
+	Health   healthView
 }
+
+// moment is a time as the template "when" shows it.
+type moment struct{ Machine, Stamp, Ago string }
+
+// When is a moment of a page.
+func (f *frame) When(t time.Time) moment { return moment{f.Machine(t), f.Stamp(t), f.Ago(t)} }
+
+// Role is what a process does.
+func (f *frame) Role(role string) string { return f.T(cmp.Or(roleNames[role], role)) }
+
+var guarded = map[string]string{gate.Pushes: "pushes", gate.Signed: "payments, refunds, settlements", gate.Trade: "calls of trade"}
+
+// Guarded are the calls that a breaker guards.
+func (f *frame) Guarded(calls string) string { return f.T(cmp.Or(guarded[calls], calls)) }
+
+var breakerStates = map[string]string{"closed": "closed", "open": "open", "half-open": "half-open"}
+
+// Breaker is the state of a breaker.
+func (f *frame) Breaker(state string) string { return f.T(cmp.Or(breakerStates[state], state)) }
 
 // Stamp is a time as a reader takes it: to the second, with its zone's offset, for the zone's letters
 // are the same in China and in America.

@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/ordersync/ordersync/cmd/internal/admin"
+	"github.com/ordersync/ordersync/cmd/internal/alive"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
 )
@@ -30,9 +31,10 @@ const pageTimeout = 15 * time.Second
 type Inspector interface {
 	Queues() ([]string, error) // those on which something was ever put
 	GetQueueInfo(queue string) (*asynq.QueueInfo, error)
+	Servers() ([]*asynq.ServerInfo, error) // those that run tasks
 }
 
-// Deps is what the pages are made of. All but Zone are needed.
+// Deps is what the pages are made of. Store, Queue, Inspector, Processes and Now are needed.
 type Deps struct {
 	Store     *store.Store
 	Queue     tasks.Enqueuer
@@ -42,6 +44,13 @@ type Deps struct {
 	Log       zerolog.Logger
 	// Rate is the rate of pushes now and as configured; 0: no limit. Nil: not known here.
 	Rate func(ctx context.Context) (now, most float64)
+	// Processes are the signs of life of all processes. An error: Redis does not answer.
+	Processes func(ctx context.Context) ([]alive.Process, error)
+	// Token tells how long the token of pushes still serves; 0: there is none. Nil, or an error: not
+	// known here.
+	Token func(ctx context.Context) (left time.Duration, err error)
+	// Ready tells whether Redis and MySQL take what is written, as a *probe.Error. Nil: not known here.
+	Ready func(ctx context.Context) error
 	// Statuses counts the shop's newest orders by status. Nil, or an error: not known here.
 	Statuses func(ctx context.Context) (store.StatusCounts, error)
 }
@@ -50,6 +59,7 @@ type Deps struct {
 type pages struct {
 	Deps
 	templates map[string]*template.Template
+	watch     watch
 }
 
 //go:embed templates/*.html
@@ -69,14 +79,14 @@ var styleDigest = func() string {
 
 // Mount serves the pages on a. The start page is Home.
 func Mount(a *admin.Admin, d Deps) error {
-	if d.Store == nil || d.Queue == nil || d.Inspector == nil || d.Now == nil {
-		return errors.New("pages: Store, Queue, Inspector and Now are needed")
+	if d.Store == nil || d.Queue == nil || d.Inspector == nil || d.Now == nil || d.Processes == nil {
+		return errors.New("pages: Store, Queue, Inspector, Processes and Now are needed")
 	}
 	if d.Zone == nil {
 		d.Zone = time.Local
 	}
 	p := &pages{Deps: d, templates: map[string]*template.Template{}}
-	for _, name := range []string{"start", "failures", "search", "order", "load", "problem"} {
+	for _, name := range []string{"start", "failures", "search", "order", "load", "health", "problem"} {
 		t, err := template.New("frame.html").ParseFS(templateFiles, "templates/frame.html", "templates/parts.html", "templates/"+name+".html")
 		if err != nil {
 			return fmt.Errorf("pages: %w", err)
@@ -88,6 +98,7 @@ func Mount(a *admin.Admin, d Deps) error {
 	a.Handle("GET /search", admin.Viewer, p.page(p.search))
 	a.Handle("GET /orders/{id}", admin.Viewer, p.page(p.order))
 	a.Handle("GET /load", admin.Viewer, p.page(p.load))
+	a.Handle("GET /health", admin.Viewer, p.page(p.healthPage))
 	a.Handle("POST /orders/{id}/push", admin.Operator, p.page(p.pushOne))
 	a.Handle("POST /push", admin.Operator, p.page(p.pushMany))
 	a.Handle("POST /alarms", admin.Operator, p.page(p.acknowledge))
@@ -134,6 +145,7 @@ func (p *pages) page(h func(ctx context.Context, r *http.Request, l lang) (view,
 		ctx, cancel := context.WithTimeout(r.Context(), pageTimeout)
 		defer cancel()
 		l := chooseLang(w, r)
+		go p.look(ctx) // beside the page's own questions, which it must not make slower
 		out, err := h(ctx, r, l)
 		var to redirect
 		var said *problem
@@ -147,19 +159,21 @@ func (p *pages) page(h func(ctx context.Context, r *http.Request, l lang) (view,
 			status, out = said.status, view{template: "problem", title: "That did not work", content: said.text}
 		default:
 			p.Log.Error().Err(err).Str("path", r.URL.Path).Msg("admin page")
+			p.watch.forget() // it was well a moment ago, and is not now
 			status, out = http.StatusServiceUnavailable, view{template: "problem", title: "That did not work", content: "The database does not answer, or answers with an error. The log of this process says more."}
 		}
-		p.show(w, r, l, status, out)
+		p.show(ctx, w, r, l, status, out)
 	})
 }
 
 // show renders into memory first: half a page would look like a whole one.
-func (p *pages) show(w http.ResponseWriter, r *http.Request, l lang, status int, v view) {
+func (p *pages) show(ctx context.Context, w http.ResponseWriter, r *http.Request, l lang, status int, v view) {
 	who, _ := admin.SignedIn(r.Context())
 	f := frame{
 		lang: l, Zone: p.Zone, Now: p.Now(), User: who.Name, Operator: who.Role >= admin.Operator, Title: l.T(v.title),
 		Style: styleDigest, Other: otherLanguage(r, l), Query: r.URL.Query().Get("q"), Notice: v.notice, Refresh: v.refresh, Page: v.content, At: v.template,
 	}
+	f.Health = f.health(p.look(ctx))
 	var body bytes.Buffer
 	if err := p.templates[v.template].Execute(&body, &f); err != nil {
 		p.Log.Error().Err(err).Str("path", r.URL.Path).Msg("admin page")
