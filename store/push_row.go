@@ -168,6 +168,20 @@ func (r *row) record(p *Push) {
 	default:
 		r.overtaken(p)
 	}
+	r.count(p.At)
+}
+
+// count keeps since when Douyin has not been told: from the first failure to the next success.
+func (r *row) count(at time.Time) {
+	switch r.Outcome {
+	case Sending, Pending:
+	case Refused, Retrying, GaveUp:
+		if r.UntoldAt == nil {
+			r.UntoldAt = &at
+		}
+	default:
+		r.UntoldAt = nil
+	}
 }
 
 // overtaken is the end of an attempt after which another one has begun. Which of the two reached

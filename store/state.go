@@ -16,7 +16,7 @@ import (
 // stateArgs writes them. The key is the first.
 var stateColumns = []string{
 	"order_id", "order_no", "seq", "open_attempts", "started_at", "update_time", "status", "digest", "shop_status", "outcome", "kind", "code",
-	"message", "log_id", "attempts", "pushed_at", "due_at", "created_at", "updated_at", "failed_at", "shop_updated",
+	"message", "log_id", "attempts", "pushed_at", "due_at", "created_at", "updated_at", "failed_at", "shop_updated", "untold_at",
 }
 
 // pushStateColumns are those that decide about a push; intoForPush scans them. Every load carries
@@ -40,14 +40,14 @@ const (
 type stateRow struct {
 	orderID, orderNo, digest, shopStatus, outcome, kind, message, logID, shopUpdated sql.NullString
 
-	seq, open, updateTime, status, code, attempts              sql.NullInt64
-	startedAt, pushedAt, dueAt, createdAt, updatedAt, failedAt timestamp
+	seq, open, updateTime, status, code, attempts                        sql.NullInt64
+	startedAt, pushedAt, dueAt, createdAt, updatedAt, failedAt, untoldAt timestamp
 }
 
 func (r *stateRow) into() []any {
 	return []any{
 		&r.orderID, &r.orderNo, &r.seq, &r.open, &r.startedAt, &r.updateTime, &r.status, &r.digest, &r.shopStatus, &r.outcome, &r.kind, &r.code,
-		&r.message, &r.logID, &r.attempts, &r.pushedAt, &r.dueAt, &r.createdAt, &r.updatedAt, &r.failedAt, &r.shopUpdated,
+		&r.message, &r.logID, &r.attempts, &r.pushedAt, &r.dueAt, &r.createdAt, &r.updatedAt, &r.failedAt, &r.shopUpdated, &r.untoldAt,
 	}
 }
 
@@ -67,7 +67,7 @@ func (r *stateRow) state() OrderState {
 		UpdateTime: r.updateTime.Int64, Status: int(r.status.Int64), Digest: r.digest.String, ShopStatus: r.shopStatus.String,
 		Outcome: Outcome(r.outcome.String), Kind: r.kind.String, Code: int(r.code.Int64), Message: r.message.String, LogID: r.logID.String,
 		Attempts: int(r.attempts.Int64), PushedAt: r.pushedAt.ptr(), DueAt: r.dueAt.ptr(), CreatedAt: r.createdAt.Time, UpdatedAt: r.updatedAt.Time,
-		ShopUpdated: r.shopUpdated.String,
+		ShopUpdated: r.shopUpdated.String, UntoldAt: r.untoldAt.ptr(),
 	}
 }
 
@@ -75,7 +75,7 @@ func (d dialect) stateArgs(args []any, o *OrderState) []any {
 	return append(args,
 		o.OrderID, cut.To(o.OrderNo, maxID), o.Seq, o.Open, d.time(o.StartedAt), o.UpdateTime, o.Status, cut.To(o.Digest, maxDigest),
 		cut.To(o.ShopStatus, maxStatus), string(o.Outcome), cut.To(o.Kind, maxKind), o.Code, cut.To(o.Message, maxMessage), cut.To(o.LogID, maxLogID),
-		o.Attempts, d.timePtr(o.PushedAt), d.timePtr(o.DueAt), d.time(o.CreatedAt), d.time(o.UpdatedAt), d.failedAt(o), cut.To(o.ShopUpdated, maxKind),
+		o.Attempts, d.timePtr(o.PushedAt), d.timePtr(o.DueAt), d.time(o.CreatedAt), d.time(o.UpdatedAt), d.failedAt(o), cut.To(o.ShopUpdated, maxKind), d.timePtr(o.UntoldAt),
 	)
 }
 

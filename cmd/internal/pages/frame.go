@@ -83,6 +83,17 @@ func (f *frame) Count(n any) string {
 	return digits
 }
 
+// Orders64 is the same as Orders.
+func (f *frame) Orders64(n int64) string { return f.Orders(int(n)) }
+
+// Rows is a number of rows.
+func (f *frame) Rows(n int) string {
+	if n == 1 {
+		return f.T("1 row")
+	}
+	return f.T("%s rows", f.Count(n))
+}
+
 // Orders is a number of orders.
 func (f *frame) Orders(n int) string {
 	if n == 1 {

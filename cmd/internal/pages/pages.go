@@ -19,6 +19,7 @@ import (
 	"github.com/ordersync/ordersync/cmd/internal/alive"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
+	"github.com/ordersync/ordersync/tasks/inbox"
 )
 
 // Home is the path of the start page: admin.Config.Home.
@@ -51,6 +52,12 @@ type Deps struct {
 	Token func(ctx context.Context) (left time.Duration, err error)
 	// Ready tells whether Redis and MySQL take what is written, as a *probe.Error. Nil: not known here.
 	Ready func(ctx context.Context) error
+	// Buried are the entries of the dead stream, the newest first, those before an id. Nil: not known here.
+	Buried func(ctx context.Context, before string, limit int64) ([]inbox.Buried, error)
+	// Jobs runs what is asked for of whole filters. Nil: it waits for a process that has one.
+	Jobs *Jobs
+	// HandsOn tells that callbacks are handed to a handler of the shop's own.
+	HandsOn bool
 	// Statuses counts the shop's newest orders by status. Nil, or an error: not known here.
 	Statuses func(ctx context.Context) (store.StatusCounts, error)
 }
@@ -86,8 +93,11 @@ func Mount(a *admin.Admin, d Deps) error {
 		d.Zone = time.Local
 	}
 	p := &pages{Deps: d, templates: map[string]*template.Template{}}
-	for _, name := range []string{"start", "failures", "search", "order", "load", "health", "problem"} {
-		t, err := template.New("frame.html").ParseFS(templateFiles, "templates/frame.html", "templates/parts.html", "templates/"+name+".html")
+	if d.Jobs == nil {
+		p.Jobs = NewJobs(d.Store, d.Log)
+	}
+	for _, name := range []string{"start", "failures", "search", "order", "load", "health", "list", "inbox", "backfills", "jobs", "job", "who", "problem"} {
+		t, err := template.New("frame.html").ParseFS(templateFiles, "templates/frame.html", "templates/parts.html", "templates/filter.html", "templates/"+name+".html")
 		if err != nil {
 			return fmt.Errorf("pages: %w", err)
 		}
@@ -98,10 +108,21 @@ func Mount(a *admin.Admin, d Deps) error {
 	a.Handle("GET /search", admin.Viewer, p.page(p.search))
 	a.Handle("GET /orders/{id}", admin.Viewer, p.page(p.order))
 	a.Handle("GET /load", admin.Viewer, p.page(p.load))
+	a.Handle("GET /failures.csv", admin.Viewer, p.sendCSV(p.failuresCSV))
+	a.Handle("GET /lists/{list}", admin.Viewer, p.page(p.list))
+	a.Handle("GET /lists/{list}/csv", admin.Viewer, p.sendCSV(p.listCSV))
+	a.Handle("GET /inbox", admin.Viewer, p.page(p.inboxFaults))
+	a.Handle("GET /backfills", admin.Viewer, p.page(p.backfills))
+	a.Handle("GET /jobs", admin.Viewer, p.page(p.jobs))
+	a.Handle("GET /jobs/{id}", admin.Viewer, p.page(p.job))
+	a.Handle("GET /who", admin.Viewer, p.page(p.whoDidWhat))
+	a.Handle("POST /jobs", admin.Operator, p.page(p.beginJob))
+	a.Handle("POST /callbacks/{id}/hand-on", admin.Operator, p.page(p.handOn))
 	a.Handle("GET /health", admin.Viewer, p.page(p.healthPage))
 	a.Handle("POST /orders/{id}/push", admin.Operator, p.page(p.pushOne))
 	a.Handle("POST /push", admin.Operator, p.page(p.pushMany))
 	a.Handle("POST /alarms", admin.Operator, p.page(p.acknowledge))
+	a.Handle("/", admin.Viewer, p.page(p.notFound))
 	a.Handle("GET /pages.css", admin.Viewer, file("text/css; charset=utf-8", style))
 	a.Handle("GET /pages.svg", admin.Viewer, file("image/svg+xml", icon))
 	return nil
@@ -114,6 +135,14 @@ func file(kind string, content []byte) http.Handler {
 		w.Header().Set("Cache-Control", "private, max-age=31536000, immutable")
 		_, _ = w.Write(content) // a failed write is the client's end
 	})
+}
+
+// errNoPage: there is nothing at this address.
+var errNoPage = &problem{http.StatusNotFound, "There is no page at this address."}
+
+// notFound is our page for what there is not.
+func (p *pages) notFound(context.Context, *http.Request, lang) (view, error) {
+	return view{}, errNoPage
 }
 
 // problem is what is shown in place of a page: its status and what to say, a text of the word list.

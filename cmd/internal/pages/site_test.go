@@ -72,8 +72,10 @@ func newSite(t *testing.T, db *gorm.DB, rdb *redis.Client) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	jobs := pages.NewJobs(st, log)
 	if err := pages.Mount(a, pages.Deps{
 		Store: st, Queue: asynq.NewClientFromRedisClient(rdb), Inspector: asynq.NewInspectorFromRedisClient(rdb), Now: time.Now, Zone: time.UTC, Log: log,
+		Jobs: jobs, HandsOn: true,
 		Processes: func(ctx context.Context) ([]alive.Process, error) { return alive.Read(ctx, rdb) },
 		Token:     func(context.Context) (time.Duration, error) { return time.Hour, nil },
 		Rate:      func(context.Context) (now, most float64) { return s.rate, 50 },
@@ -82,6 +84,10 @@ func newSite(t *testing.T, db *gorm.DB, rdb *redis.Client) *site {
 		t.Fatal(err)
 	}
 	s.lives(t)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { defer close(ended); jobs.Run(ctx) }()
+	t.Cleanup(func() { stop(); <-ended })
 	s.Server = httptest.NewServer(a)
 	t.Cleanup(s.Close)
 	return s

@@ -70,6 +70,13 @@ func textsOfTheProgram(t *testing.T) map[string]bool {
 	for _, outcome := range []string{"pending", "pushed", "submitted"} {
 		texts[outcomeName(outcome)] = true
 	}
+	for _, k := range listKinds {
+		for _, text := range []string{k.key, k.time, k.note} {
+			if text != "" {
+				texts[text] = true
+			}
+		}
+	}
 	for _, s := range callSeries {
 		texts[s.name] = true
 	}
