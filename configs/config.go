@@ -34,6 +34,8 @@ func (c *Config) TokensNeeded() string {
 		return "douyin.callback_token"
 	case len(c.Douyin.CallbackTokensOld) > 0:
 		return "douyin.callback_tokens_old"
+	case c.Douyin.Trade.PlatformKey != "":
+		return "douyin.trade.platform_key"
 	case c.Douyin.NotifyURL != "":
 		return "douyin.notify_url"
 	case c.Gateway.CallbackAddr != "":

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -48,9 +49,10 @@ type Forwards interface {
 	GiveUpForward(ctx context.Context, id int64, message string) error
 }
 
-// Forward hands verified callbacks on to the shop's own handler, body and signature untouched,
-// until it answers success as Douyin expects it: HTTP 200 and {"err_no":0,…}. A callback may arrive
-// more than once, as Douyin's do.
+// Forward hands verified callbacks on to the shop's own handler, body and signature untouched, of
+// trade with the Byte-* headers that belong to it, until it answers success as Douyin expects it: HTTP
+// 200 and {"err_no":0,…}. A callback may arrive more than once, as Douyin's do. What else the handler
+// answers goes nowhere: Douyin's question about a refund (pre_create_refund) was answered before.
 type Forward struct {
 	Rows Forwards
 	URL  string
@@ -94,7 +96,7 @@ func (f *Forward) giveBack(ctx context.Context, rest []store.Forward) error {
 }
 
 func (f *Forward) one(ctx context.Context, c store.Forward) error {
-	err := f.deliver(ctx, c.Raw)
+	err := f.deliver(ctx, c)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -125,12 +127,15 @@ func (f *Forward) next(n int) (at time.Time, more bool) {
 	return f.Now().Add(forwardSteps[min(n, len(forwardSteps)-1)]), true
 }
 
-func (f *Forward) deliver(ctx context.Context, raw []byte) error {
+func (f *Forward) deliver(ctx context.Context, c store.Forward) error {
 	ctx, cancel := context.WithTimeout(ctx, forwardTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, f.URL, bytes.NewReader(raw))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, f.URL, bytes.NewReader(c.Raw))
 	if err != nil {
 		return fmt.Errorf("callbacks.forward_url: %w", bare(err))
+	}
+	if err := withHeaders(req.Header, c.Headers); err != nil {
+		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := f.client().Do(req)
@@ -153,6 +158,23 @@ func (f *Forward) deliver(ctx context.Context, raw []byte) error {
 	}
 	if *answer.ErrNo != 0 {
 		return fmt.Errorf("answered err_no %d", *answer.ErrNo)
+	}
+	return nil
+}
+
+// withHeaders adds what the store has kept of a callback's headers.
+func withHeaders(h http.Header, kept string) error {
+	if kept == "" {
+		return nil
+	}
+	var own http.Header
+	if err := json.Unmarshal([]byte(kept), &own); err != nil {
+		return errors.New("ordersync_callback.headers is not as it was written down")
+	}
+	for name, values := range own {
+		if strings.HasPrefix(name, "Byte-") { // whoever edits the row cannot choose others
+			h[name] = values
+		}
 	}
 	return nil
 }

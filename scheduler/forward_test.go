@@ -97,6 +97,29 @@ func TestTheBodyArrivesUntouched(t *testing.T) {
 	}
 }
 
+// Without its headers the shop's handler could not verify a callback of trade.
+func TestTheHeadersOfDouyinsArriveWithTheBody(t *testing.T) {
+	var head http.Header
+	url := handlerThat(t, func(w http.ResponseWriter, r *http.Request) {
+		head = r.Header
+		_, _ = io.WriteString(w, `{"err_no":0,"err_tips":"success","data":{"out_refund_no":"the shop's"}}`)
+	})
+	p := &parcels{due: []store.Forward{
+		{ID: 7, Raw: []byte(raw), Headers: `{"Byte-Signature":["d42b+/=="],"Byte-Nonce-Str":["n"],"Host":["evil.example"],"Content-Type":["text/plain"]}`},
+	}}
+	tick(t, forward(p, url).Tick)
+	if head.Get("Byte-Signature") != "d42b+/==" || head.Get("Byte-Nonce-Str") != "n" || head.Get("Host") != "" || head.Get("Content-Type") != "application/json" {
+		t.Errorf("the shop got %v", head)
+	}
+	if len(p.done) != 1 {
+		t.Errorf("done %v, %s", p.done, p.message)
+	}
+	p = &parcels{due: []store.Forward{{ID: 8, Raw: []byte(raw), Headers: `{`}}}
+	if tick(t, forward(p, url).Tick); len(p.done) != 0 || !strings.Contains(p.message, "ordersync_callback.headers") {
+		t.Errorf("done %v, %s", p.done, p.message)
+	}
+}
+
 func TestOnlyDouyinsSuccessIsSuccess(t *testing.T) {
 	elsewhere := 0
 	other := handlerThat(t, func(w http.ResponseWriter, _ *http.Request) {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -17,6 +18,7 @@ import (
 
 // Callback is a verified callback of Douyin's.
 type Callback struct {
+	System     System // empty: Ecpay
 	Type       string // payment, refund, settle; others are stored and forwarded
 	Number     string // the shop's: cp_orderno, cp_refundno, cp_settle_no
 	Status     string // SUCCESS, FAIL, or what else Douyin says
@@ -26,6 +28,7 @@ type Callback struct {
 	FinishedAt time.Time
 	Message    string
 	Raw        []byte // the whole body, signature included
+	Headers    string // that are handed on with it: a JSON object of lists; empty: none
 	At         time.Time
 	Forward    bool // hand it on to the shop's own handler
 
@@ -42,6 +45,7 @@ type Accepted struct {
 	Known   bool       // it is about a payment of the shop's, or about an instruction of ours
 	OrderID string     // the shop's key, where it is known: the order is due for a push
 	Alarm   string     // something a person has to look at
+	Answer  string     // to pre_create_refund of trade: what Douyin has to be told, each time alike; empty: success and nothing else
 	Ended   MoneyState // what the refund or settlement has become by it; empty: it is none, or had ended before
 }
 
@@ -162,9 +166,9 @@ func (s *Store) insertCallback(tx *gorm.DB, c Callback, orderID, alarm string) e
 		forward = s.sql.time(c.At)
 	}
 	return tx.Exec("INSERT INTO `ordersync_callback` (`dedup_key`, `type`, `number`, `status`, `order_id`, `raw`, `alarm`, `note`, "+
-		"`received_at`, `forward_due_at`) VALUES "+tuples(1, 10),
+		"`received_at`, `forward_due_at`, `system`, `headers`) VALUES "+tuples(1, 12),
 		c.dedupKey(), cut.To(c.Type, maxKind), cut.To(c.Number, maxID), cut.To(c.Status, maxKind), orderID, c.Raw, alarm,
-		cut.To(c.Note, maxMessage), s.sql.time(c.At), forward).Error
+		cut.To(c.Note, maxMessage), s.sql.time(c.At), forward, string(cmp.Or(c.System, Ecpay)), nullText(c.Headers)).Error
 }
 
 func (s *Store) acceptPayment(tx *gorm.DB, c Callback, p Payment) (alarm string, err error) {
@@ -172,6 +176,9 @@ func (s *Store) acceptPayment(tx *gorm.DB, c Callback, p Payment) (alarm string,
 		return "", nil // Douyin sends nothing else today
 	}
 	recorded, err := s.recordPayment(tx, p)
+	if err == nil && recorded.System == Trade {
+		return recorded.Alarm, nil // it is asked after as before
+	}
 	if err == nil {
 		err = confirmed(tx, p.OutOrderNo)
 	}
@@ -182,15 +189,14 @@ func (s *Store) acceptPayment(tx *gorm.DB, c Callback, p Payment) (alarm string,
 }
 
 func (s *Store) acceptMoney(tx *gorm.DB, m Money, c Callback) (alarm string, ended MoneyState, err error) {
-	state := map[string]MoneyState{statusSuccess: MoneySucceeded, statusFail: MoneyFailed}[c.Status]
-	if state == "" {
-		return "", "", nil // PROCESSING of older documents: not the end
-	}
-	result := Result{State: state, Amount: c.Amount, Answer: Answer{At: c.At, PlatformNo: c.PlatformNo}}
-	if state == MoneyFailed {
-		result.Kind, result.Message = "rejected", c.Message
+	result, ends := c.result()
+	if !ends {
+		return "", "", nil // PROCESSING of older documents
 	}
 	i, err := s.moveLocked(tx, m, c.Number, func(_ *gorm.DB, i *Instruction) (bool, error) {
+		if i.System != cmp.Or(c.System, Ecpay) {
+			return i.hearOfOther(c), nil
+		}
 		changed, touched := i.Hear(result)
 		if changed {
 			ended = result.State
@@ -201,6 +207,28 @@ func (s *Store) acceptMoney(tx *gorm.DB, m Money, c Callback) (alarm string, end
 		return "", "", nil // of the shop's own making
 	}
 	return i.Alarm, ended, err
+}
+
+// result is the end that a callback tells of; ends is false where it tells of none.
+func (c *Callback) result() (r Result, ends bool) {
+	state := map[string]MoneyState{statusSuccess: MoneySucceeded, statusFail: MoneyFailed}[c.Status]
+	if state == "" {
+		return Result{}, false
+	}
+	r = Result{State: state, Amount: c.Amount, Answer: Answer{At: c.At, PlatformNo: c.PlatformNo}}
+	if state == MoneyFailed {
+		r.Kind, r.Message = "rejected", c.Message
+	}
+	return r, true
+}
+
+// hearOfOther is what the callbacks of one system say about an instruction of the other: nothing moves.
+func (i *Instruction) hearOfOther(c Callback) (touched bool) {
+	if i.Alarm == AlarmContradiction {
+		return false
+	}
+	i.contradict(c.At, fmt.Sprintf("a %s callback of %s is about it, and it is of %s", c.Type, cmp.Or(c.System, Ecpay), i.System))
+	return true
 }
 
 // markDue makes an order due for a push; its row is locked.
@@ -214,7 +242,8 @@ type Forward struct {
 	Type     string
 	Number   string
 	Raw      []byte
-	Attempts int // before this one
+	Headers  string // as Callback.Headers
+	Attempts int    // before this one
 }
 
 // ClaimForwards takes at most limit callbacks that are due at now and makes them due again at
@@ -222,9 +251,11 @@ type Forward struct {
 // is to end with Forwarded or PostponeForward.
 func (s *Store) ClaimForwards(ctx context.Context, now, until time.Time, limit int) ([]Forward, error) {
 	due, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (f Forward, err error) {
-		err = rows.Scan(&f.ID, &f.Type, &f.Number, &f.Raw, &f.Attempts)
+		var headers sql.NullString
+		err = rows.Scan(&f.ID, &f.Type, &f.Number, &f.Raw, &f.Attempts, &headers)
+		f.Headers = headers.String
 		return f, err
-	}, "SELECT `id`, `type`, `number`, `raw`, `forward_attempts` FROM `ordersync_callback` WHERE `forward_due_at` <= ? ORDER BY `forward_due_at`, `id` LIMIT ?", s.sql.time(now), limit)
+	}, "SELECT `id`, `type`, `number`, `raw`, `forward_attempts`, `headers` FROM `ordersync_callback` WHERE `forward_due_at` <= ? ORDER BY `forward_due_at`, `id` LIMIT ?", s.sql.time(now), limit)
 	if err != nil {
 		return nil, fmt.Errorf("store: claim forwards: %w", err)
 	}

@@ -59,6 +59,8 @@ const (
 //	amount         Douyin moved another amount.
 //	unknown_code   refused with a code that nobody knows; Douyin does not know the instruction. It is failed.
 //	unreadable     a column is not what was written there. It is failed.
+//	unknown_order  Douyin has opened it, for an order that the shop does not have.
+//	not_understood Douyin has asked for it with a message that cannot be read: only its number is known.
 //	unknown_state  the state is none of these: it is of a newer version, or edited. Nothing is sent and nothing asked.
 type MoneyState string
 
@@ -82,7 +84,7 @@ const (
 	AlarmOverdue       = "overdue"       // no result for a day
 	AlarmAmount        = "amount"        // Douyin names another amount than we do
 	AlarmContradiction = "contradiction" // Douyin names another result than it did before, or one of what never left
-	AlarmUnknownOrder  = "unknown_order" // a payment for an order that the shop does not have
+	AlarmUnknownOrder  = "unknown_order" // a payment, or what Douyin has opened, for an order that the shop does not have
 	AlarmUnreadable    = "unreadable"    // a column of the row is not what ordersync wrote there: it ended unsent
 	AlarmUnknownCode   = "unknown_code"  // Douyin refused it with a code that nobody knows, and does not know the instruction
 	AlarmUnknownState  = "unknown_state" // the row's state is none that this version knows: nothing is done for it
@@ -133,7 +135,8 @@ type Instruction struct {
 	UpdatedAt  time.Time
 	FinishedAt *time.Time
 
-	Origin Origin // who has opened it
+	Origin        Origin // who has opened it
+	DouyinOrderID string // of trade: Douyin's number of the order; empty: not told
 
 	// Of a refund of trade.
 	Items    string // its share of each item, JSON as Douyin has it: [{"item_order_id","refund_amount"}]; empty: not known yet
@@ -221,7 +224,7 @@ func (l ledger) columns() []string {
 	return append([]string{
 		l.number, "order_id", "out_order_no", "amount_fen", l.text, "options", "fingerprint", "state", l.platform, "sent_at", "kind", "code", "message", "log_id",
 		"attempts", "polls", "due_at", "alarm", "alarm_at", "ack_at", "ack_by", "ack_note", "created_at", "updated_at", "finished_at",
-		"sending_at", "answered_at", "refused", "has_turn", "system", "origin",
+		"sending_at", "answered_at", "refused", "has_turn", "system", "origin", "douyin_order_id",
 	}, l.extra...)
 }
 
@@ -238,7 +241,7 @@ func (m Money) scan(rows *sql.Rows) (storedInstruction, error) {
 	into := []any{
 		&i.Number, &i.OrderID, &i.OutOrderNo, &i.Amount, &i.Text, &options, &i.print, &i.State, &i.PlatformNo, &sent, &i.Kind, &i.Code, &i.Message, &i.LogID,
 		&i.Attempts, &i.Polls, &due, &i.Alarm, &alarm, &ack, &i.Ack.By, &i.Ack.Note, &created, &updated, &finished,
-		&sending, &answered, &i.Refused, &i.Turn, &i.System, &i.Origin,
+		&sending, &answered, &i.Refused, &i.Turn, &i.System, &i.Origin, &i.DouyinOrderID,
 	}
 	extra := i.extra()
 	if err := rows.Scan(append(into, extra.into()...)...); err != nil {
@@ -273,7 +276,7 @@ func (d dialect) instructionArgs(i *Instruction) []any {
 		cut.To(i.Kind, maxKind), i.Code, cut.To(i.Message, maxMessage), cut.To(i.LogID, maxLogID), i.Attempts, i.Polls, d.timePtr(i.DueAt), i.Alarm, d.timePtr(i.AlarmAt),
 		d.timePtr(i.Ack.At), cut.To(i.Ack.By, maxID), cut.To(i.Ack.Note, maxMessage), d.time(i.CreatedAt), d.time(i.UpdatedAt), d.timePtr(i.FinishedAt),
 		d.timePtr(i.SendingAt), d.timePtr(i.AnsweredAt), cut.To(i.Refused, maxKind), i.Turn,
-		string(cmp.Or(i.System, Ecpay)), string(cmp.Or(i.Origin, OriginOurs)),
+		string(cmp.Or(i.System, Ecpay)), string(cmp.Or(i.Origin, OriginOurs)), cut.To(i.DouyinOrderID, maxID),
 	}
 	return append(args, i.extra().args(d)...)
 }

@@ -234,7 +234,7 @@ func (s *Store) checkPaid(tx *gorm.DB, i Instruction, order OrderSnapshot) error
 // refundsChanged sums an order's refunds up in its row, which is locked, and makes the order due
 // for a push, because Douyin is to see 退款中, 已退款 or 退款失败. A settlement changes nothing there.
 func (s *Store) refundsChanged(tx *gorm.DB, m Money, orderID string, now time.Time) error {
-	if !ledgers[m].shown {
+	if !ledgers[m].shown || orderID == "" {
 		return nil
 	}
 	refunds, err := readInstructions(tx, Refund, "`order_id` = ?", "", orderID)

@@ -77,6 +77,7 @@ func (s *Store) DueBetween(ctx context.Context, from, to time.Time, step time.Du
 // CallbackRow is a callback as it was stored, without its body.
 type CallbackRow struct {
 	ID              int64
+	System          System
 	Type            string
 	Number          string
 	Status          string
@@ -90,10 +91,10 @@ type CallbackRow struct {
 }
 
 // maxCallbackNumbers bounds one Callbacks.
-const maxCallbackNumbers = 100
+const maxCallbackNumbers = 200
 
 // Callbacks are the callbacks about a payment and about refunds and settlements of an order, by their numbers, oldest first:
-// at most limit. They are read through the key that makes each of them one; more than 100 numbers are cut.
+// at most limit. They are read through the key that makes each of them one; more than 200 are cut.
 func (s *Store) Callbacks(ctx context.Context, outOrderNo string, refunds, settlements []string, limit int) ([]CallbackRow, error) {
 	var where []string
 	var args []any
@@ -103,16 +104,19 @@ func (s *Store) Callbacks(ctx context.Context, outOrderNo string, refunds, settl
 				continue
 			}
 			key := callbackType + ":" + n // the key goes on with ":" and the status; ";" is the next character
-			where, args = append(where, "`dedup_key` > ? AND `dedup_key` < ? AND `number` = ?"), append(args, key+":", key+";", n)
+			where, args = append(where, "`dedup_key` >= ? AND `dedup_key` < ? AND `number` = ?"), append(args, key+":", key+";", n)
 		}
 	}
-	about(callbackPayment, []string{outOrderNo})
-	about(callbackRefund, refunds)
-	about(callbackSettle, settlements)
+	for _, system := range []string{"", "trade:"} { // as TradeCallback.name makes keys
+		about(system+callbackPayment, []string{outOrderNo})
+		about(system+callbackRefund, refunds)
+		about(system+callbackSettle, settlements)
+	}
+	about("trade:"+callbackAsked, refunds)
 	if len(where) == 0 {
 		return nil, nil
 	}
-	found, err := collect(s.db.WithContext(ctx), scanCallback, "SELECT `id`, `type`, `number`, `status`, `alarm`, `received`, `received_at`, `forwarded_at`, `forward_due_at`, `forward_attempts`, `forward_message`"+
+	found, err := collect(s.db.WithContext(ctx), scanCallback, "SELECT `id`, `system`, `type`, `number`, `status`, `alarm`, `received`, `received_at`, `forwarded_at`, `forward_due_at`, `forward_attempts`, `forward_message`"+
 		" FROM `ordersync_callback` WHERE "+strings.Join(where, " OR ")+" ORDER BY `id` LIMIT ?", append(args, limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("store: callbacks: %w", err)
@@ -122,7 +126,7 @@ func (s *Store) Callbacks(ctx context.Context, outOrderNo string, refunds, settl
 
 func scanCallback(rows *sql.Rows) (c CallbackRow, err error) {
 	var received, forwarded, due timestamp
-	err = rows.Scan(&c.ID, &c.Type, &c.Number, &c.Status, &c.Alarm, &c.Received, &received, &forwarded, &due, &c.ForwardAttempts, &c.ForwardMessage)
+	err = rows.Scan(&c.ID, &c.System, &c.Type, &c.Number, &c.Status, &c.Alarm, &c.Received, &received, &forwarded, &due, &c.ForwardAttempts, &c.ForwardMessage)
 	c.ReceivedAt, c.ForwardedAt, c.ForwardDueAt = received.Time, forwarded.ptr(), due.ptr()
 	return c, err
 }

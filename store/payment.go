@@ -44,8 +44,9 @@ type Payment struct {
 	Ack           Ack // of the alarm
 	CreatedAt     time.Time
 
-	Data  []byte        // of trade: what is signed for tt.requestOrder; nil: the payment was made elsewhere
-	Items []PaymentItem // of trade: none: not told yet
+	Data        []byte        // of trade: what is signed for tt.requestOrder; nil: the payment was made elsewhere
+	Fingerprint string        // of trade: of the content that the shop asked for; empty: made elsewhere
+	Items       []PaymentItem // of trade: none: not told yet
 }
 
 // PaymentItem is an item of an order, as Douyin keeps it. Partial refunds name it.
@@ -57,14 +58,14 @@ type PaymentItem struct {
 
 // paymentColumns are in the order in which scanPayment and paymentArgs have them.
 const paymentColumns = "`out_order_no`, `order_id`, `total_fen`, `paid_at`, `way`, `douyin_order_id`, `alarm`, `message`, `created_at`, " +
-	"`system`, `state`, `data`, `discount_fen`, `currency`, `items`"
+	"`system`, `state`, `data`, `fingerprint`, `discount_fen`, `currency`, `items`"
 
 func scanPayment(rows *sql.Rows) (p Payment, err error) {
 	var paid, created, ack timestamp
 	var items sql.NullString
 	err = rows.Scan(
 		&p.OutOrderNo, &p.OrderID, &p.Total, &paid, &p.Way, &p.DouyinOrderID, &p.Alarm, &p.Message, &created,
-		&p.System, &p.State, &p.Data, &p.Discount, &p.Currency, &items, &ack, &p.Ack.By, &p.Ack.Note,
+		&p.System, &p.State, &p.Data, &p.Fingerprint, &p.Discount, &p.Currency, &items, &ack, &p.Ack.By, &p.Ack.Note,
 	)
 	p.PaidAt, p.CreatedAt, p.Ack.At = paid.Time, created.Time, ack.ptr()
 	if err == nil && items.String != "" {
@@ -87,7 +88,7 @@ func (d dialect) paymentArgs(p *Payment) ([]any, error) {
 	return []any{
 		p.OutOrderNo, cut.To(p.OrderID, maxID), int64(p.Total), paid, cut.To(p.Way, 16), cut.To(p.DouyinOrderID, maxID), p.Alarm,
 		cut.To(p.Message, maxMessage), d.time(p.CreatedAt), string(cmp.Or(p.System, Ecpay)), string(cmp.Or(p.State, PaymentSuccess)),
-		p.Data, int64(p.Discount), p.Currency, nullText(items),
+		p.Data, p.Fingerprint, int64(p.Discount), p.Currency, nullText(items),
 	}, nil
 }
 
@@ -140,21 +141,26 @@ func (s *Store) Payment(ctx context.Context, outOrderNo string) (p Payment, foun
 	return p, found, nil
 }
 
-// recordPayment writes a payment once. A second word about it changes nothing; one with another amount raises AlarmAmount.
+// recordPayment writes a payment of ecpay once. A second word about it changes nothing; one with
+// another amount raises AlarmAmount, and one about a number that is a payment of trade
+// AlarmContradiction.
 func (s *Store) recordPayment(tx *gorm.DB, p Payment) (Payment, error) {
-	before, found, err := readPayment(tx, p.OutOrderNo)
+	before, found, err := readAnyPayment(tx, p.OutOrderNo, "")
 	if err != nil {
 		return p, err
 	}
-	if !found {
+	switch {
+	case !found:
 		return p, s.insertPayment(tx, p)
-	}
-	if before.Total == p.Total {
+	case before.System == Trade:
+		before.Alarm, before.Message = AlarmContradiction, fmt.Sprintf("Douyin tells of %s yuan that were paid in ecpay, and it is a payment of trade", p.Total)
+	case before.Total == p.Total:
 		return before, nil
+	default:
+		before.Alarm, before.Message = AlarmAmount, fmt.Sprintf("Douyin named %s yuan after %s", p.Total, before.Total)
 	}
-	before.Alarm, before.Ack = AlarmAmount, Ack{}
-	before.Message = fmt.Sprintf("Douyin named %s yuan after %s", p.Total, before.Total)
-	return before, tx.Exec("UPDATE `ordersync_payment` SET `alarm` = ?, `message` = ?, `ack_at` = NULL, `ack_by` = '', `ack_note` = '' WHERE `out_order_no` = ?", before.Alarm, before.Message, p.OutOrderNo).Error
+	before.Ack = Ack{}
+	return before, alarmPayment(tx, p.OutOrderNo, before.Alarm, before.Message)
 }
 
 func (s *Store) insertPayment(tx *gorm.DB, p Payment) error {
@@ -247,6 +253,8 @@ func settledOrders(db *gorm.DB, payments []Payment) (map[string]bool, error) {
 	return settled, err
 }
 
+const noSuchOrder = "the shop has no order with this number"
+
 // paymentOrder finds the order that a payment callback is about, and what is wrong with it.
 func (s *Store) paymentOrder(ctx context.Context, c Callback) (Payment, error) {
 	p := Payment{
@@ -259,7 +267,7 @@ func (s *Store) paymentOrder(ctx context.Context, c Callback) (Payment, error) {
 	var column *ColumnError
 	switch {
 	case errors.Is(err, ErrOrderNotFound):
-		p.Alarm, p.Message = AlarmUnknownOrder, "the shop has no order with this number"
+		p.Alarm, p.Message = AlarmUnknownOrder, noSuchOrder
 	case errors.As(err, &column):
 		p.OrderID, p.Alarm, p.Message = order.Order.ID, AlarmAmount, column.Error()
 	case err != nil:

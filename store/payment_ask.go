@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -36,7 +35,11 @@ type PaymentAsk struct {
 const paymentAskColumns = "`out_order_no`, `total_fen`, `valid_until`, `due_at`, `asks`, `message`, `alarm`, `created_at`, `system`"
 
 func (s *Store) paymentAsks(ctx context.Context, where string, args ...any) ([]PaymentAsk, error) {
-	return collect(s.db.WithContext(ctx), func(rows *sql.Rows) (a PaymentAsk, err error) {
+	return readPaymentAsks(s.db.WithContext(ctx), where, args...)
+}
+
+func readPaymentAsks(db *gorm.DB, where string, args ...any) ([]PaymentAsk, error) {
+	return collect(db, func(rows *sql.Rows) (a PaymentAsk, err error) {
 		var until, due, created timestamp
 		err = rows.Scan(&a.OutOrderNo, &a.Total, &until, &due, &a.Asks, &a.Message, &a.Alarm, &created, &a.System)
 		a.ValidUntil, a.DueAt, a.CreatedAt = until.Time, due.ptr(), created.Time
@@ -44,22 +47,45 @@ func (s *Store) paymentAsks(ctx context.Context, where string, args ...any) ([]P
 	}, "SELECT "+paymentAskColumns+" FROM `ordersync_payment_ask` WHERE "+where, args...)
 }
 
-// ExpectPayment writes down that a payment is about to be asked for: without it nobody would ask
-// after one whose callback is lost. a needs OutOrderNo, Total, ValidUntil, DueAt and CreatedAt. One
-// that is asked for again can be paid longer, and is asked about again where that was given up; one
-// that was confirmed is not expected. fresh: there was none.
+// ExpectPayment writes down that a payment of ecpay is about to be asked for: without it nobody
+// would ask after one whose callback is lost. a needs OutOrderNo, Total, ValidUntil, DueAt and
+// CreatedAt. One that is asked for again can be paid longer, and is asked about again where that was
+// given up; one that was confirmed is not expected. fresh: there was none. *ConflictError: the number
+// is a payment of trade.
 func (s *Store) ExpectPayment(ctx context.Context, a PaymentAsk) (fresh bool, err error) {
-	if _, paid, err := s.Payment(ctx, a.OutOrderNo); err != nil || paid {
+	a.System = Ecpay
+	err = s.untilWon(ctx, func(tx *gorm.DB) error {
+		fresh = false
+		p, found, err := readAnyPayment(tx, a.OutOrderNo, s.sql.forUpdate)
+		switch {
+		case err != nil:
+			return err
+		case found && p.System != a.System:
+			return &ConflictError{Money: payment, Number: a.OutOrderNo}
+		case found && p.State == PaymentSuccess:
+			return nil
+		}
+		fresh, err = s.expectPayment(tx, a)
+		return err
+	})
+	return fresh, wrapAsk("expect", err)
+}
+
+// expectPayment is ExpectPayment of either system, inside its transaction. *ConflictError: the number
+// is asked for in the other one.
+func (s *Store) expectPayment(tx *gorm.DB, a PaymentAsk) (fresh bool, err error) {
+	asks, err := readPaymentAsks(tx, "`out_order_no` = ?"+s.sql.forUpdate, a.OutOrderNo)
+	switch {
+	case err != nil:
 		return false, err
+	case len(asks) == 0:
+		return true, tx.Exec("INSERT INTO `ordersync_payment_ask` (`out_order_no`, `total_fen`, `valid_until`, `due_at`, `created_at`, `system`) VALUES "+tuples(1, 6),
+			a.OutOrderNo, int64(a.Total), s.sql.time(a.ValidUntil), s.sql.timePtr(a.DueAt), s.sql.time(a.CreatedAt), string(a.System)).Error
+	case asks[0].System != a.System:
+		return false, &ConflictError{Money: payment, Number: a.OutOrderNo}
 	}
-	_, err = s.exec(ctx, "INSERT INTO `ordersync_payment_ask` (`out_order_no`, `total_fen`, `valid_until`, `due_at`, `created_at`, `system`) VALUES (?, ?, ?, ?, ?, ?)",
-		a.OutOrderNo, int64(a.Total), s.sql.time(a.ValidUntil), s.sql.timePtr(a.DueAt), s.sql.time(a.CreatedAt), string(cmp.Or(a.System, Ecpay)))
-	if duplicate(err) {
-		_, err = s.exec(ctx, "UPDATE `ordersync_payment_ask` SET `valid_until` = ?, `due_at` = ?, `asks` = 0, `alarm` = '', `alarm_at` = NULL WHERE `out_order_no` = ? AND `valid_until` < ?",
-			s.sql.time(a.ValidUntil), s.sql.timePtr(a.DueAt), a.OutOrderNo, s.sql.time(a.ValidUntil))
-		return false, wrapAsk("expect", err)
-	}
-	return err == nil, wrapAsk("expect", err)
+	return false, tx.Exec("UPDATE `ordersync_payment_ask` SET `valid_until` = ?, `due_at` = ?, `asks` = 0, `alarm` = '', `alarm_at` = NULL WHERE `out_order_no` = ? AND `valid_until` < ?",
+		s.sql.time(a.ValidUntil), s.sql.timePtr(a.DueAt), a.OutOrderNo, s.sql.time(a.ValidUntil)).Error
 }
 
 func wrapAsk(what string, err error) error {
@@ -70,10 +96,21 @@ func wrapAsk(what string, err error) error {
 }
 
 // ForgetPayment deletes what ExpectPayment wrote: the payment was not made, or can be made no more.
-// One that was asked for again since it was seen so stays: OutOrderNo and ValidUntil of seen tell.
+// One of trade that nobody has requested of Douyin is PaymentTimeout from then on: its row stays,
+// because its number does. A payment that was asked for again since it was seen so stays expected:
+// OutOrderNo and ValidUntil of seen tell.
 func (s *Store) ForgetPayment(ctx context.Context, seen PaymentAsk) error {
-	_, err := s.exec(ctx, "DELETE FROM `ordersync_payment_ask` WHERE `out_order_no` = ? AND `valid_until` = ?", seen.OutOrderNo, s.sql.time(seen.ValidUntil))
-	return wrapAsk("forget", err)
+	return wrapAsk("forget", s.untilWon(ctx, func(tx *gorm.DB) error {
+		p, found, err := readAnyPayment(tx, seen.OutOrderNo, s.sql.forUpdate) // it is locked before its ask
+		if err != nil {
+			return err
+		}
+		gone := tx.Exec("DELETE FROM `ordersync_payment_ask` WHERE `out_order_no` = ? AND `valid_until` = ?", seen.OutOrderNo, s.sql.time(seen.ValidUntil))
+		if gone.Error != nil || gone.RowsAffected == 0 || !found || p.State != PaymentProcess {
+			return gone.Error
+		}
+		return tx.Exec("UPDATE `ordersync_payment` SET `state` = ? WHERE `out_order_no` = ?", string(PaymentTimeout), seen.OutOrderNo).Error
+	}))
 }
 
 // PaymentAsk is the payment of a number, while nobody has confirmed it.

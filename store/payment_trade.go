@@ -1,10 +1,9 @@
 package store
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"gorm.io/gorm"
@@ -27,10 +26,24 @@ type TradePayment struct {
 	At            time.Time
 }
 
+// The currencies. Amounts in diamonds are not the shop's fen.
+const (
+	yuan     = "CNY" // written down as none
+	diamonds = "DIAMOND"
+)
+
+// How long a payment of trade that Douyin calls under way, and that was not made here, is asked
+// after, and when first.
+const (
+	longestTradePayment = 48 * time.Hour
+	firstTradeAsk       = time.Minute
+)
+
 // HearTradePayment writes down what Douyin says of a payment, in one transaction with what follows
-// from it: the order is one of trade from then on, one that was paid is due for a push, and one that
-// has ended is not asked about any more. Said twice it is as said once, and what comes late does
-// not undo what is known: a payment that was paid stays so. The order that Accepted names is due.
+// from it: the order is one of trade from then on, and one that was paid is due for a push. A
+// payment is asked after until it has ended and, where it was paid, until its items are known, which
+// no callback brings. Said twice it is as said once, and what comes late does not undo what is
+// known: a payment that was paid stays so.
 func (s *Store) HearTradePayment(ctx context.Context, n TradePayment) (a Accepted, err error) {
 	p, err := s.tradePayment(ctx, n)
 	if err != nil {
@@ -40,6 +53,9 @@ func (s *Store) HearTradePayment(ctx context.Context, n TradePayment) (a Accepte
 		a, err = s.hearTradePayment(tx, p, n)
 		return err
 	})
+	if err == nil {
+		err = s.adopt(ctx, n.DouyinOrderID, n.At)
+	}
 	if err != nil {
 		return Accepted{}, fmt.Errorf("store: payment: %w", err)
 	}
@@ -47,31 +63,27 @@ func (s *Store) HearTradePayment(ctx context.Context, n TradePayment) (a Accepte
 }
 
 // tradePayment is n as a row, compared with the shop's order where it was paid.
-func (s *Store) tradePayment(ctx context.Context, n TradePayment) (Payment, error) {
-	p := Payment{OutOrderNo: n.OutOrderNo}
-	switch n.State {
-	case PaymentSuccess:
-		var err error
-		p, err = s.paymentOrder(ctx, Callback{
-			Number: n.OutOrderNo, Amount: n.Total, FinishedAt: n.PaidAt, At: n.At,
-		})
-		if err != nil {
-			return p, err
-		}
-	default:
-		order, err := s.ShopOrderByNo(ctx, n.OutOrderNo)
-		var column *ColumnError
-		switch {
-		case errors.As(err, &column), err == nil:
-			p.OrderID = order.Order.ID
-		case !errors.Is(err, ErrOrderNotFound):
-			return p, err
-		}
-		p.Total = n.Total
+func (s *Store) tradePayment(ctx context.Context, n TradePayment) (p Payment, err error) {
+	if n.Currency == yuan {
+		n.Currency = ""
 	}
-	p.System, p.State, p.DouyinOrderID, p.Way, p.Discount, p.Currency = Trade, n.State, n.DouyinOrderID, n.Way, n.Discount, n.Currency
-	p.Items, p.CreatedAt = n.Items, n.At
-	return p, nil
+	if n.State == PaymentSuccess && n.Total != 0 && n.Currency != diamonds {
+		p, err = s.paymentOrder(ctx, Callback{Number: n.OutOrderNo, Amount: n.Total, FinishedAt: n.PaidAt, At: n.At})
+	} else {
+		p = Payment{OutOrderNo: n.OutOrderNo, Total: n.Total, PaidAt: n.PaidAt}
+		p.OrderID, err = s.orderByNo(ctx, n.OutOrderNo)
+	}
+	if n.State == PaymentSuccess && err == nil {
+		if p.PaidAt.IsZero() {
+			p.PaidAt = n.At
+		}
+		if p.OrderID == "" && p.Alarm == "" {
+			p.raise(AlarmUnknownOrder, noSuchOrder)
+		}
+	}
+	p.System, p.State, p.DouyinOrderID, p.Way = Trade, n.State, n.DouyinOrderID, n.Way
+	p.Discount, p.Currency, p.Items, p.CreatedAt = n.Discount, n.Currency, n.Items, n.At
+	return p, err
 }
 
 // hearTradePayment is HearTradePayment inside its transaction, under the lock of p's order.
@@ -85,7 +97,7 @@ func (s *Store) hearTradePayment(tx *gorm.DB, p Payment, n TradePayment) (Accept
 		err = s.insertPayment(tx, p)
 	case before.System != Trade:
 		a.Alarm = AlarmContradiction
-		return a, s.alarmPayment(tx, p.OutOrderNo, AlarmContradiction, "Douyin tells of it as a payment of trade, and it was paid in ecpay")
+		return a, alarmPayment(tx, p.OutOrderNo, AlarmContradiction, "Douyin tells of it as a payment of trade, and it was paid in ecpay")
 	default:
 		p = before.heard(p)
 		err = s.updatePayment(tx, p)
@@ -94,24 +106,46 @@ func (s *Store) hearTradePayment(tx *gorm.DB, p Payment, n TradePayment) (Accept
 		return a, err
 	}
 	a.Alarm = p.Alarm
-	if p.State != PaymentProcess {
-		if err := confirmed(tx, p.OutOrderNo); err != nil {
-			return a, err
-		}
+	if err := s.followPayment(tx, &before, &p, n.At); err != nil {
+		return a, err
 	}
-	if p.OrderID == "" {
+	if a.OrderID == "" { // its row is not locked
 		return a, nil
 	}
-	if err := s.decideSystem(tx, p.OrderID, Trade); err != nil {
+	if err := s.decideSystem(tx, a.OrderID, Trade); err != nil {
 		return a, err
 	}
 	if p.State == PaymentSuccess && before.State != PaymentSuccess {
-		return a, s.markDue(tx, p.OrderID, n.At)
+		return a, s.markDue(tx, a.OrderID, n.At)
 	}
 	return a, nil
 }
 
-// heard is p with what is known now. A payment that was paid stays paid.
+// followPayment has Douyin asked about what is not known yet of a payment that was heard of, and
+// about nothing else.
+func (s *Store) followPayment(tx *gorm.DB, before, p *Payment, at time.Time) error {
+	ask := PaymentAsk{OutOrderNo: p.OutOrderNo, Total: p.Total, System: Trade, CreatedAt: at, ValidUntil: at, DueAt: &at}
+	switch {
+	case p.Settled():
+		return confirmed(tx, p.OutOrderNo)
+	case p.State == before.State:
+		return nil // somebody asks already, or has given up
+	case p.State == PaymentProcess:
+		first := at.Add(firstTradeAsk)
+		ask.ValidUntil, ask.DueAt = at.Add(longestTradePayment), &first
+	case p.State != PaymentSuccess: // FAIL: the buyer may pay once more
+		return nil
+	}
+	// Whatever was expected before, in whichever system, this is what is asked now.
+	if err := confirmed(tx, p.OutOrderNo); err != nil {
+		return err
+	}
+	_, err := s.expectPayment(tx, ask)
+	return err
+}
+
+// heard is p with what is known now. A payment that was paid stays paid, and one that was closed
+// stays closed unless it was paid.
 func (p Payment) heard(now Payment) Payment {
 	was := p
 	if p.OrderID == "" {
@@ -126,27 +160,44 @@ func (p Payment) heard(now Payment) Payment {
 	if was.State == PaymentSuccess {
 		switch {
 		case now.State == PaymentSuccess && now.Total != 0 && now.Total != p.Total:
-			p.raise(AlarmAmount, fmt.Sprintf("Douyin named %s yuan after %s", now.Total, p.Total))
+			p.raise(AlarmAmount, fmt.Sprintf("Douyin named %s after %s", amount(now.Total, now.Currency), amount(p.Total, p.Currency)))
 		case now.State == PaymentCancel || now.State == PaymentFail || now.State == PaymentTimeout:
 			p.raise(AlarmContradiction, "Douyin said "+string(now.State)+" after SUCCESS")
 		}
 		return p
 	}
-	p.State = now.State
-	if now.State == PaymentProcess && was.State != PaymentProcess {
-		p.State = was.State // older news
-	}
 	if now.State != PaymentSuccess {
+		older := was.ended() || now.State == PaymentProcess && was.State == PaymentFail
+		if !older {
+			p.State = now.State
+		}
 		return p
 	}
-	if was.Data != nil && was.Total != now.Total {
-		now.raise(AlarmAmount, fmt.Sprintf("paid are %s yuan, asked were %s", now.Total, was.Total))
+	if now.Currency == "" && was.Currency == diamonds { // a callback need not tell it
+		now.Currency = diamonds
+		if now.Alarm == AlarmAmount {
+			now.Alarm, now.Message = "", ""
+		}
 	}
-	p.Total, p.Discount, p.Currency, p.PaidAt, p.Way = now.Total, now.Discount, now.Currency, now.PaidAt, now.Way
+	p.State, p.PaidAt, p.Way = PaymentSuccess, now.PaidAt, now.Way
 	if now.Alarm != "" {
 		p.raise(now.Alarm, now.Message)
 	}
+	if now.Total != 0 {
+		if was.Data != nil && (was.Total != now.Total || was.Currency != now.Currency) {
+			p.raise(AlarmAmount, fmt.Sprintf("paid are %s, asked were %s", amount(now.Total, now.Currency), amount(was.Total, was.Currency)))
+		}
+		p.Total, p.Discount, p.Currency = now.Total, now.Discount, now.Currency
+	}
 	return p
+}
+
+// amount is an amount of a payment for a person.
+func amount(a Fen, currency string) string {
+	if currency == diamonds {
+		return strconv.FormatInt(int64(a), 10) + " diamonds"
+	}
+	return a.String() + " yuan"
 }
 
 func (p *Payment) raise(alarm, message string) {
@@ -170,7 +221,7 @@ func (s *Store) updatePayment(tx *gorm.DB, p Payment) error {
 		cut.To(p.DouyinOrderID, maxID), nullText(items), p.Alarm, cut.To(p.Message, maxMessage), s.sql.timePtr(p.Ack.At), p.Ack.By, p.Ack.Note, p.OutOrderNo).Error
 }
 
-func (s *Store) alarmPayment(tx *gorm.DB, outOrderNo, alarm, message string) error {
+func alarmPayment(tx *gorm.DB, outOrderNo, alarm, message string) error {
 	return tx.Exec("UPDATE `ordersync_payment` SET `alarm` = ?, `message` = ?, `ack_at` = NULL, `ack_by` = '', `ack_note` = '' WHERE `out_order_no` = ?",
 		alarm, cut.To(message, maxMessage), outOrderNo).Error
 }
@@ -178,37 +229,4 @@ func (s *Store) alarmPayment(tx *gorm.DB, outOrderNo, alarm, message string) err
 // decideSystem writes an order's system into its row, which is locked.
 func (s *Store) decideSystem(tx *gorm.DB, orderID string, system System) error {
 	return tx.Exec("UPDATE `ordersync_order` SET `system` = ? WHERE `order_id` = ?", string(system), orderID).Error
-}
-
-// MakeTradePayment writes a payment down that the shop asks for, with the bytes that are signed for
-// it, and expects it until it has an end. The same number with the same bytes is the payment that
-// stands: fresh is false. *ConflictError: it has other bytes, or is one of ecpay. a.ValidUntil and
-// a.DueAt are as for ExpectPayment.
-func (s *Store) MakeTradePayment(ctx context.Context, p Payment, a PaymentAsk) (made Payment, fresh bool, err error) {
-	p.System, p.State = Trade, PaymentProcess
-	err = s.untilWon(ctx, func(tx *gorm.DB) (err error) {
-		var found bool
-		if made, found, err = readAnyPayment(tx, p.OutOrderNo, s.sql.forUpdate); err != nil {
-			return err
-		}
-		if fresh = !found; found {
-			if made.System != Trade || !bytes.Equal(made.Data, p.Data) {
-				return &ConflictError{Number: p.OutOrderNo}
-			}
-			return nil
-		}
-		made = p
-		return s.insertPayment(tx, p)
-	})
-	if err != nil {
-		return Payment{}, false, fmt.Errorf("store: make payment: %w", err)
-	}
-	if made.State != PaymentProcess {
-		return made, fresh, nil
-	}
-	a.OutOrderNo, a.Total, a.System = p.OutOrderNo, p.Total, Trade
-	if _, err := s.ExpectPayment(ctx, a); err != nil {
-		return Payment{}, false, err
-	}
-	return made, fresh, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -30,26 +29,23 @@ const (
 // paymentSteps are the waits between questions; the last one repeats.
 var paymentSteps = []time.Duration{2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 30 * time.Minute}
 
-// PaymentRows are the payments that nobody has confirmed yet.
+// PaymentRows are the payments that Douyin is to be asked about.
 type PaymentRows interface {
 	PaymentAsk(ctx context.Context, outOrderNo string) (a store.PaymentAsk, found bool, err error)
 	PostponePaymentAsk(ctx context.Context, outOrderNo string, due time.Time, message string) error
 	GiveUpPaymentAsk(ctx context.Context, seen store.PaymentAsk, at time.Time, message string) error
 	ForgetPayment(ctx context.Context, seen store.PaymentAsk) error
 	ConfirmPayment(ctx context.Context, c store.Callback) (store.Accepted, error)
+	HearTradePayment(ctx context.Context, n store.TradePayment) (store.Accepted, error)
 }
 
-// Cashier is Douyin's side of payments.
-type Cashier interface {
-	QueryOrder(ctx context.Context, outOrderNo string) (douyin.OrderPayment, douyin.Receipt, error)
-}
-
-// PaymentHandler handles tasks.TypePayment: it asks Douyin how one payment stands and writes down
-// what it says, by one step. When to ask again stands in the row, so a task is never retried for
-// what Douyin answers.
+// PaymentHandler handles tasks.TypePayment: it asks Douyin how one payment stands, in the system that
+// the payment is of, and writes down what it says, by one step. When to ask again stands in the row,
+// so a task is never retried for what Douyin answers.
 type PaymentHandler struct {
 	Rows   PaymentRows
-	Douyin Cashier
+	Douyin Cashier      // of ecpay; nil: those wait
+	Trade  TradeCashier // of trade; nil: those wait
 	// asks for a push of an order that was paid; it is due in any case
 	Changed func(ctx context.Context, orderID string) error
 	Now     func() time.Time
@@ -71,32 +67,69 @@ func (h *PaymentHandler) step(ctx context.Context, t *asynq.Task) error {
 	if err != nil || !found || row.Alarm != "" {
 		return err
 	}
-	answer, _, err := h.Douyin.QueryOrder(ctx, p.OutOrderNo)
+	system := h.system(row.System)
+	if system == nil {
+		return h.Rows.PostponePaymentAsk(ctx, row.OutOrderNo, nextPaymentAsk(row, h.Now()), "this worker is not set up for payments of "+string(row.System))
+	}
+	said, err := system.ask(ctx, row, h.Now())
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return h.record(ctx, row, answer, err)
+	return h.record(ctx, row, said, err)
 }
 
-func (h *PaymentHandler) record(ctx context.Context, row store.PaymentAsk, answer douyin.OrderPayment, err error) error {
+// record writes down what Douyin said, and when it is to be asked again.
+func (h *PaymentHandler) record(ctx context.Context, row store.PaymentAsk, said paymentAnswer, err error) error {
 	now := h.Now()
 	over := now.After(row.ValidUntil.Add(paymentLag))
+	message := "Douyin says " + string(said.state)
 	switch {
-	case err == nil && answer.Status == douyin.ResultSuccess:
-		return h.paid(ctx, row, answer, now)
-	case err == nil && answer.Status == douyin.ResultTimeout,
-		over && (err == nil && answer.Status == douyin.ResultFail || errors.Is(err, douyin.ErrNotFound)): // before, the buyer may pay once more
+	case errors.Is(err, douyin.ErrNotFound) && over:
 		return h.Rows.ForgetPayment(ctx, row)
+	case err != nil:
+		message = err.Error()
+	case said.state == store.PaymentFail && !over: // the buyer may pay once more
+	case said.state == store.PaymentFail:
+		if _, err := said.write(ctx); err != nil {
+			return fmt.Errorf("payment %s: %w", row.OutOrderNo, err)
+		}
+		return h.Rows.ForgetPayment(ctx, row)
+	default:
+		accepted, err := said.write(ctx)
+		if err != nil {
+			return fmt.Errorf("payment %s: %w", row.OutOrderNo, err)
+		}
+		if said.state == store.PaymentSuccess {
+			h.paid(ctx, row, accepted)
+		}
+		if said.state != store.PaymentProcess && !said.lacks {
+			return nil
+		}
 	}
-	said := "Douyin says " + string(answer.Status)
-	if err != nil {
-		said = err.Error()
+	last := row.ValidUntil.Add(paymentUnanswered)
+	switch {
+	case now.After(last) && err == nil && said.lacks:
+		h.Log.Warn().Str("number", row.OutOrderNo).Msg("Douyin does not tell the items of a payment: a refund of a part has to name them")
+		return h.Rows.ForgetPayment(ctx, row)
+	case now.After(last):
+		h.Log.Error().Str("number", row.OutOrderNo).Str("alarm", store.AlarmUnanswered).Str("said", message).Msg("payment")
+		return h.Rows.GiveUpPaymentAsk(ctx, row, now, message)
 	}
-	if now.After(row.ValidUntil.Add(paymentUnanswered)) {
-		h.Log.Error().Str("number", row.OutOrderNo).Str("alarm", store.AlarmUnanswered).Str("said", said).Msg("payment")
-		return h.Rows.GiveUpPaymentAsk(ctx, row, now, said)
+	return h.Rows.PostponePaymentAsk(ctx, row.OutOrderNo, nextPaymentAsk(row, now), message)
+}
+
+func (h *PaymentHandler) paid(ctx context.Context, row store.PaymentAsk, accepted store.Accepted) {
+	log, words := h.Log.Warn(), "payment confirmed by asking: its callback has not come"
+	if row.System == store.Trade { // it is asked about after a callback too
+		log, words = h.Log.Info(), "payment confirmed by asking"
 	}
-	return h.Rows.PostponePaymentAsk(ctx, row.OutOrderNo, nextPaymentAsk(row, now), said)
+	if accepted.Alarm != "" {
+		log = h.Log.Error().Str("alarm", accepted.Alarm)
+	}
+	log.Str("number", row.OutOrderNo).Str("order", accepted.OrderID).Msg(words)
+	if accepted.OrderID != "" && h.Changed != nil {
+		_ = h.Changed(ctx, accepted.OrderID) // the order is due: the sweep does it otherwise
+	}
 }
 
 // nextPaymentAsk is one of the steps, but never long past the last moment at which it can be paid.
@@ -107,38 +140,3 @@ func nextPaymentAsk(row store.PaymentAsk, now time.Time) time.Time {
 	}
 	return next
 }
-
-// payTime is when a payment was made; now where Douyin tells no time of the years 2000 to 2100:
-// nobody needs it to the second.
-func payTime(told string, now time.Time) time.Time {
-	at, err := time.ParseInLocation(time.DateTime, told, china)
-	if err != nil || at.Year() < 2000 || at.Year() > 2100 {
-		return now
-	}
-	return at
-}
-
-func (h *PaymentHandler) paid(ctx context.Context, row store.PaymentAsk, answer douyin.OrderPayment, now time.Time) error {
-	way := ""
-	if answer.Way != 0 {
-		way = strconv.Itoa(answer.Way)
-	}
-	accepted, err := h.Rows.ConfirmPayment(ctx, store.Callback{
-		Number: row.OutOrderNo, Amount: store.Fen(answer.TotalFee), PlatformNo: answer.OrderID, Way: way, FinishedAt: payTime(answer.PayTime, now), At: now,
-	})
-	if err != nil {
-		return fmt.Errorf("payment %s: %w", row.OutOrderNo, err)
-	}
-	log := h.Log.Warn()
-	if accepted.Alarm != "" {
-		log = h.Log.Error().Str("alarm", accepted.Alarm)
-	}
-	log.Str("number", row.OutOrderNo).Str("order", accepted.OrderID).Msg("payment confirmed by asking: its callback has not come")
-	if accepted.OrderID != "" && h.Changed != nil {
-		_ = h.Changed(ctx, accepted.OrderID) // the order is due: the sweep does it otherwise
-	}
-	return nil
-}
-
-// china is the zone of Douyin's pay_time.
-var china = time.FixedZone("CST", 8*60*60)

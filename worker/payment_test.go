@@ -24,6 +24,7 @@ type tills struct {
 	gaveUp    bool
 	forgotten bool
 	confirmed store.Callback
+	heard     []store.TradePayment
 }
 
 func (r *tills) PaymentAsk(context.Context, string) (store.PaymentAsk, bool, error) {
@@ -47,6 +48,11 @@ func (r *tills) ForgetPayment(context.Context, store.PaymentAsk) error {
 
 func (r *tills) ConfirmPayment(_ context.Context, c store.Callback) (store.Accepted, error) {
 	r.confirmed = c
+	return store.Accepted{Fresh: true, OrderID: "1"}, nil
+}
+
+func (r *tills) HearTradePayment(_ context.Context, n store.TradePayment) (store.Accepted, error) {
+	r.heard = append(r.heard, n)
 	return store.Accepted{Fresh: true, OrderID: "1"}, nil
 }
 

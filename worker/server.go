@@ -58,8 +58,7 @@ type Servers struct {
 // Handlers are what the servers run. A nil handler leaves its queue alone.
 type Handlers struct {
 	Push, Refund, Settle asynq.Handler
-	// Payment asks after payments. Its tasks are on the queue of refunds, so it runs only beside
-	// Refund.
+	// Payment asks after payments. Its tasks are on the queue of refunds.
 	Payment asynq.Handler
 }
 
@@ -76,9 +75,11 @@ func NewServers(cfg Config, h Handlers) (*Servers, error) {
 	}
 	if h.Refund != nil {
 		s.mux.Handle(tasks.TypeRefund, h.Refund)
-		if h.Payment != nil {
-			s.mux.Handle(tasks.TypePayment, h.Payment)
-		}
+	}
+	if h.Payment != nil {
+		s.mux.Handle(tasks.TypePayment, h.Payment)
+	}
+	if h.Refund != nil || h.Payment != nil {
 		s.add(cfg, moneyInHand, map[string]int{tasks.QueueRefund: 1})
 	}
 	if h.Settle != nil {

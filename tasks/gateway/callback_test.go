@@ -34,7 +34,7 @@ func (c *fakeCallbacks) Accept(_ context.Context, cb douyin.Callback, raw []byte
 func withCallbacks(c *fakeCallbacks, counts map[CallbackResult]int) func(*Config, *Parts) {
 	return func(cfg *Config, p *Parts) {
 		cfg.CallbackTokens = []string{"the-new-token", callbackToken}
-		cfg.OnCallback = func(r CallbackResult) { counts[r]++ }
+		cfg.OnCallback = func(_ CallbackSystem, r CallbackResult) { counts[r]++ }
 		p.Callbacks = c
 	}
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"crypto/rsa"
 	"errors"
 	"net/http"
 	"strings"
@@ -39,8 +40,11 @@ type Config struct {
 	// change, the old one: for a callback the token at the time of payment counts. Without any,
 	// callbacks are answered with 503, so that Douyin delivers them again.
 	CallbackTokens []string
-	// OnCallback counts deliveries by their result. nil: nobody counts.
-	OnCallback func(CallbackResult)
+	// PlatformKeys are Douyin's public keys of the app, the present one and, while it is being
+	// changed, the old ones: they verify callbacks of trade. Without any these are answered with 503.
+	PlatformKeys []*rsa.PublicKey
+	// OnCallback counts deliveries by system and result. nil: nobody counts.
+	OnCallback func(CallbackSystem, CallbackResult)
 	// Trace watches requests, those that only ask whether the process lives excepted. nil: nobody
 	// watches.
 	Trace Trace
@@ -69,8 +73,15 @@ type Parts struct {
 
 	Instructions Instructions
 	MoneyStatus  MoneyStatus
-	Payments     Payments
+	Payments     Payments // of ecpay
 	Callbacks    Callbacks
+
+	TradePayments TradePayments
+	// PaymentSystem chooses between the two. nil: all are of ecpay.
+	PaymentSystem PaymentSystem
+	// TradeCallbacks stands beside Callbacks on the same path. nil: callbacks of trade are answered with
+	// 503.
+	TradeCallbacks TradeCallbacks
 }
 
 // Orders tells what is known of one order.
@@ -111,7 +122,7 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 		cfg.NewID = uuid.NewString
 	}
 	if cfg.OnCallback == nil {
-		cfg.OnCallback = func(CallbackResult) {}
+		cfg.OnCallback = func(CallbackSystem, CallbackResult) {}
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -126,6 +137,7 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 type handler func(w http.ResponseWriter, r *http.Request) error
 
 func (g *Gateway) register() {
+	payments := g.Payments != nil || g.TradePayments != nil
 	g.handle("POST /v1/orders/{id}/push", true, g.pushOne)
 	g.handle("POST /v1/orders/push", true, g.pushMany)
 	g.handle("GET /v1/orders/{id}", g.Orders != nil, g.order)
@@ -133,8 +145,8 @@ func (g *Gateway) register() {
 	g.handle("POST /v1/orders/{id}/settlements", g.Instructions != nil, g.settle)
 	g.handle("GET /v1/refunds/{no}", g.MoneyStatus != nil, g.refundStatus)
 	g.handle("GET /v1/settlements/{no}", g.MoneyStatus != nil, g.settlementStatus)
-	g.handle("POST /v1/payments", g.Payments != nil, g.createPayment)
-	g.handle("GET /v1/payments/{out_order_no}", g.Payments != nil, g.queryPayment)
+	g.handle("POST /v1/payments", payments, g.createPayment)
+	g.handle("GET /v1/payments/{out_order_no}", payments, g.queryPayment)
 	g.handle("POST /callbacks/douyin", g.Callbacks != nil, g.callback)
 	g.handle("GET /healthz", true, g.healthz)
 	g.handle("GET /readyz", true, g.readyz)

@@ -85,7 +85,7 @@ func provoke(t *testing.T, route, status string) *httptest.ResponseRecorder {
 			w.money.err = ErrOrderNotFound
 		}
 	case "409":
-		w.money.err = ErrConflict
+		w.money.err, w.payments.err = ErrConflict, ErrConflict
 	case "413":
 		return w.ask(method, op.path, strings.Repeat(" ", maxBody+1))
 	case "415":

@@ -20,7 +20,7 @@ type Payments interface {
 
 var _ Payments = (*douyin.Client)(nil)
 
-// PaymentRequest is create_order under Douyin's own names, without what the gateway adds: app_id,
+// PaymentRequest is a payment of ecpay: create_order under Douyin's own names, without what the gateway adds: app_id,
 // thirdparty_id and sign.
 type PaymentRequest struct {
 	// the shop's number: [0-9A-Za-z_\-*], at most 64; the order push names it again
@@ -46,8 +46,9 @@ type Payment struct {
 	OrderToken string `json:"order_token"`
 }
 
-// PaymentStatus is Douyin's answer to query_order.
+// PaymentStatus is Douyin's answer to query_order of ecpay.
 type PaymentStatus struct {
+	System      string `json:"system"` // ecpay
 	OutOrderNo  string `json:"out_order_no"`
 	OrderID     string `json:"order_id"`     // Douyin's number
 	OrderStatus string `json:"order_status"` // PROCESSING, SUCCESS, FAIL, TIMEOUT
@@ -73,15 +74,34 @@ func (p PaymentRequest) order() douyin.PaymentOrder {
 
 func paymentStatus(p douyin.OrderPayment) PaymentStatus {
 	return PaymentStatus{
-		OutOrderNo: p.OutOrderNo, OrderID: p.OrderID, OrderStatus: string(p.Status), TotalFee: p.TotalFee, PayTime: p.PayTime,
+		System: ofEcpay, OutOrderNo: p.OutOrderNo, OrderID: p.OrderID, OrderStatus: string(p.Status), TotalFee: p.TotalFee, PayTime: p.PayTime,
 		Way: p.Way, ChannelNo: p.ChannelNo, GatewayNo: p.ChannelGatewayNo, SellerUID: p.SellerUID, ItemID: p.ItemID, CPExtra: p.CPExtra,
 	}
 }
 
+// createPayment makes a payment in the system that its number is of, or that of new ones.
 func (g *Gateway) createPayment(w http.ResponseWriter, r *http.Request) error {
-	var req PaymentRequest
-	if err := read(w, r, true, &req); err != nil {
+	body, err := readJSON(w, r, true)
+	if err != nil {
 		return err
+	}
+	system, known, err := g.systemOf(r.Context(), numberIn(body))
+	if err != nil {
+		return unavailable("the payment was not made: ask again with the same number", err)
+	}
+	if system == ofTrade {
+		var req TradePaymentRequest
+		if err := decode(body, &req); err != nil {
+			return foreignField(err, known, system, req, PaymentRequest{})
+		}
+		return g.signPayment(w, r, req)
+	}
+	var req PaymentRequest
+	if err := decode(body, &req); err != nil {
+		return foreignField(err, known, system, req, TradePaymentRequest{})
+	}
+	if g.Payments == nil {
+		return errNotSetUp
 	}
 	created, _, err := g.Payments.CreateOrder(r.Context(), req.order())
 	if err != nil {
@@ -90,16 +110,49 @@ func (g *Gateway) createPayment(w http.ResponseWriter, r *http.Request) error {
 	return reply(w, http.StatusOK, Payment{req.OutOrderNo, created.OrderID, created.OrderToken})
 }
 
+// queryPayment tells how a payment stands. A number that nobody here knows may be of either system,
+// because shops make payments without us too.
 func (g *Gateway) queryPayment(w http.ResponseWriter, r *http.Request) error {
 	no := r.PathValue("out_order_no")
 	if err := tasks.CheckNumber("out_order_no", no); err != nil {
 		return err
 	}
-	payment, _, err := g.Payments.QueryOrder(r.Context(), no)
+	system, known, err := g.systemOf(r.Context(), no)
+	if err != nil {
+		return unavailable("what is known of the payment cannot be read now", err)
+	}
+	err = g.tellPayment(w, r, system, no)
+	if known || !errors.Is(err, douyin.ErrNotFound) && !errors.Is(err, errNotSetUp) {
+		return err
+	}
+	other := ofEcpay
+	if system == ofEcpay {
+		other = ofTrade
+	}
+	if second := g.tellPayment(w, r, other, no); !errors.Is(second, douyin.ErrNotFound) && !errors.Is(second, errNotSetUp) {
+		return second
+	}
+	return err
+}
+
+// tellPayment answers with a payment of one system, or returns an error and has not answered.
+func (g *Gateway) tellPayment(w http.ResponseWriter, r *http.Request, system, no string) error {
+	var status any
+	var err error
+	switch {
+	case system == ofTrade && g.TradePayments != nil:
+		status, err = g.TradePayments.TradePayment(r.Context(), no)
+	case system != ofTrade && g.Payments != nil:
+		var payment douyin.OrderPayment
+		payment, _, err = g.Payments.QueryOrder(r.Context(), no)
+		status = paymentStatus(payment)
+	default:
+		return errNotSetUp
+	}
 	if err != nil {
 		return orUnavailable(err, "Douyin cannot be asked now")
 	}
-	return reply(w, http.StatusOK, paymentStatus(payment))
+	return reply(w, http.StatusOK, status)
 }
 
 // douyinProblem gives the errors of a call to Douyin their status; nil for any other error.

@@ -50,7 +50,7 @@ func TestAPaymentIsCreatedAndQueried(t *testing.T) {
 		t.Errorf("asked for %+v", p.asked)
 	}
 	wantJSON(t, f.ask("GET", "/v1/payments/T1", ""), http.StatusOK,
-		`{"out_order_no":"T1","order_id":"7398108028895054107","order_status":"SUCCESS","total_fee":990,"pay_time":"2026-11-23 04:05:06","way":10}`)
+		`{"system":"ecpay","out_order_no":"T1","order_id":"7398108028895054107","order_status":"SUCCESS","total_fee":990,"pay_time":"2026-11-23 04:05:06","way":10}`)
 }
 
 func TestPaymentsRefuseBadNumbersAndForeignFields(t *testing.T) {

@@ -105,9 +105,13 @@ func write(w http.ResponseWriter, status int, contentType string, v any) {
 	if err != nil { // a type of this package that cannot be JSON: a bug, and recovered as one
 		panic(err)
 	}
+	send(w, status, contentType, append(text, '\n'))
+}
+
+func send(w http.ResponseWriter, status int, contentType string, text []byte) {
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_, _ = w.Write(append(text, '\n')) // an error here: the client is gone, and nobody is left to tell
+	_, _ = w.Write(text) // an error here: the client is gone, and nobody is left to tell
 }

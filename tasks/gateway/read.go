@@ -17,23 +17,33 @@ import (
 // read fills into from a JSON body of at most 64 KiB. Unknown and doubled fields are refused by
 // name. Without needed, an empty body leaves into as it is.
 func read(w http.ResponseWriter, r *http.Request, needed bool, into any) error {
+	data, err := readJSON(w, r, needed)
+	if err != nil || data == nil {
+		return err
+	}
+	return decode(data, into)
+}
+
+// readJSON is the body, as far as it can be looked at without reading it. nil: it is empty, and need
+// not be there.
+func readJSON(w http.ResponseWriter, r *http.Request, needed bool) ([]byte, error) {
 	data, err := readAll(w, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(bytes.TrimSpace(data)) == 0 {
 		if !needed {
-			return nil
+			return nil, nil
 		}
-		return malformed("", "the body is empty: want a JSON object")
+		return nil, malformed("", "the body is empty: want a JSON object")
 	}
 	if err := checkType(r); err != nil {
-		return err
+		return nil, err
 	}
 	if !utf8.Valid(data) {
-		return malformed("", "the body is not valid UTF-8")
+		return nil, malformed("", "the body is not valid UTF-8")
 	}
-	return decode(data, into)
+	return data, nil
 }
 
 func readAll(w http.ResponseWriter, r *http.Request) ([]byte, error) {

@@ -28,6 +28,16 @@ func (a *Assembly) Lookup() (desk.Lookup, error) {
 	return desk.Lookup{Store: st}, err
 }
 
+// tradeCallbacks are callbacks of trade. The log says where buyers would be shown a page that nobody
+// has named.
+func (a *Assembly) tradeCallbacks(callbacks desk.Callbacks) desk.TradeCallbacks {
+	if _, configured := RefundPage(a.cfg.Douyin.Trade); !configured && a.cfg.Douyin.Trade.PlatformKey != "" {
+		a.log.Warn().Str("key", "douyin.trade.refund_page").Str("page", firstPage).
+			Msg("no page for refunds is configured: buyers who ask Douyin for one are shown the mini-app's first page")
+	}
+	return desk.TradeCallbacks{Callbacks: callbacks, Answer: refundAnswer(a.cfg.Douyin, a.log)}
+}
+
 func (a *Assembly) callbacks() (desk.Callbacks, error) {
 	st, err := a.Store()
 	if err != nil {

@@ -2,9 +2,9 @@ package assembly
 
 import (
 	"context"
+	"errors"
 	"time"
 
-	"github.com/ordersync/ordersync/cmd/internal/desk"
 	"github.com/ordersync/ordersync/cmd/internal/probe"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/tasks/gateway"
@@ -42,14 +42,18 @@ func (a *Assembly) Gateway() (*gateway.Gateway, error) {
 			a.log.Warn().Str("key", "gateway.tokens").Str("because", needed).
 				Msg("/v1 is refused: where Douyin calls back, the API wants tokens")
 		}
+		keys, problem := platformKeys(a.cfg)
+		if problem != nil {
+			return nil, errors.New(problem.String())
+		}
 		return gateway.New(gateway.Config{
-			Tokens: tokens, Loopback: gateway.IsLoopback(a.cfg.Gateway.Addr), TokensNeeded: needed, CallbackTokens: callbackTokens(a.cfg.Douyin),
+			Tokens: tokens, Loopback: gateway.IsLoopback(a.cfg.Gateway.Addr), TokensNeeded: needed, CallbackTokens: callbackTokens(a.cfg.Douyin), PlatformKeys: keys,
 			OnCallback: a.metrics.Callback, Trace: a.tracing().Request(), Log: a.log,
 		}, parts)
 	})
 }
 
-// moneyParts are what the gateway needs for money. Without app id, secret and salt it cannot make payments, and says so with 501.
+// moneyParts are what the gateway needs for money.
 func (a *Assembly) moneyParts(parts *gateway.Parts) error {
 	cashier, err := a.Cashier()
 	if err != nil {
@@ -59,20 +63,8 @@ func (a *Assembly) moneyParts(parts *gateway.Parts) error {
 	if err != nil {
 		return err
 	}
-	parts.Instructions, parts.Callbacks = cashier, callbacks
-	if d := a.cfg.Douyin; d.AppID == "" || d.Secret == "" || d.Salt == "" {
-		return nil
-	}
-	client, err := a.Douyin()
-	if err != nil {
-		return err
-	}
-	st, err := a.Store()
-	if err != nil {
-		return err
-	}
-	parts.Payments = desk.Payments{Payments: client, Rows: st, Now: time.Now}
-	return nil
+	parts.Instructions, parts.Callbacks, parts.TradeCallbacks = cashier, callbacks, a.tradeCallbacks(callbacks)
+	return a.paymentParts(parts)
 }
 
 // callbackTokens are the present one and those that are still accepted.

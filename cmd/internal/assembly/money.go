@@ -2,7 +2,6 @@ package assembly
 
 import (
 	"context"
-	"time"
 
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
@@ -49,7 +48,6 @@ func (a *Assembly) moneyHandlers(h *worker.Handlers) error {
 			Polls: a.polls, Grace: a.grace, Now: st.Clock, Log: a.log,
 		}
 	}
-	h.Payment = &worker.PaymentHandler{Rows: st, Douyin: client, Changed: changed, Now: time.Now, Log: a.log}
 	refund := move(store.Refund, worker.Refunds{Sending: ungated, Douyin: client})
 	refund.Changed = changed
 	h.Refund, h.Settle = refund, move(store.Settlement, worker.Settlements{Sending: ungated, Douyin: client})

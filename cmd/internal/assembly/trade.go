@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rsa"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/ordersync/ordersync/configs"
@@ -79,8 +80,8 @@ func (a *Assembly) tradeConfig() trade.Config {
 	}
 }
 
-// tradeSigner signs payments. It is nil where there is no private key.
-func tradeSigner(cfg *configs.Config) (*trade.Signer, error) {
+// TradeSigner signs payments. It is nil where there is no private key.
+func TradeSigner(cfg *configs.Config) (*trade.Signer, error) {
 	t := cfg.Douyin.Trade
 	if t.PrivateKey == "" {
 		return nil, nil
@@ -117,22 +118,34 @@ func TradeKeys(cfg *configs.Config) []configs.Problem {
 	var problems []configs.Problem
 	add := func(key, want string) { problems = append(problems, configs.Problem{Key: key, Want: want}) }
 	t := cfg.Douyin.Trade
-	if cfg.Douyin.Payments == "trade" && t.PrivateKey == "" {
-		add("douyin.trade.private_key", "is required where douyin.payments is trade")
+	if cfg.Douyin.Payments == "trade" {
+		for _, needed := range []struct {
+			key   string
+			empty bool
+		}{
+			{"douyin.app_id", cfg.Douyin.AppID == ""}, {"douyin.secret", cfg.Douyin.Secret == ""}, {"douyin.trade.private_key", t.PrivateKey == ""},
+		} {
+			if needed.empty {
+				add(needed.key, "is required where douyin.payments is trade")
+			}
+		}
 	}
 	if t.PrivateKey != "" {
 		if _, err := trade.ParsePrivateKey(t.PrivateKey.Reveal()); err != nil {
 			add("douyin.trade.private_key", err.Error())
 		}
-		if t.KeyVersion == "" {
+		switch n, err := strconv.ParseUint(t.KeyVersion, 10, 32); {
+		case t.KeyVersion == "":
 			add("douyin.trade.key_version", "is required beside douyin.trade.private_key: the version that Douyin's console shows beside the uploaded public key")
+		case err != nil || n == 0:
+			add("douyin.trade.key_version", "want the number that Douyin's console shows beside the uploaded public key; it grows with each upload")
 		}
 	}
 	keys, problem := platformKeys(cfg)
 	if problem != nil {
 		problems = append(problems, *problem)
 	}
-	if signer, err := tradeSigner(cfg); err == nil && signer != nil {
+	if signer, err := TradeSigner(cfg); err == nil && signer != nil {
 		for _, key := range keys {
 			if signer.Owns(key) {
 				add("douyin.trade.platform_key", "is the public half of douyin.trade.private_key: want Douyin's own public key (平台公钥), which the console shows on the same page")

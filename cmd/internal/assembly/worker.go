@@ -42,6 +42,13 @@ func (a *Assembly) servers() (*worker.Servers, *worker.Line, error) {
 	if err := a.moneyHandlers(&handlers); err != nil {
 		return nil, nil, err
 	}
+	payment, err := a.paymentHandler()
+	if err != nil {
+		return nil, nil, err
+	}
+	if payment != nil {
+		handlers.Payment = payment
+	}
 	handlers = worker.Handlers{
 		Push: traces.Handler(handlers.Push), Payment: traces.Handler(handlers.Payment),
 		Refund: traces.Handler(handlers.Refund), Settle: traces.Handler(handlers.Settle),

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -30,40 +31,45 @@ var _ gateway.Callbacks = Callbacks{}
 func (b Callbacks) Accept(ctx context.Context, c douyin.Callback, raw []byte) (gateway.CallbackResult, error) {
 	stored := stored(c)
 	stored.Raw, stored.At, stored.Forward = raw, time.Now(), b.Forward
-	result := b.keep(c, &stored)
+	result := b.keep(c.AppID(), c.Unread, &stored)
 	accepted, err := b.Store.AcceptCallback(ctx, stored)
 	if err != nil {
 		return "", err
 	}
+	b.took(ctx, stored, accepted, moneyOf(c), c.Settle == nil)
+	return result, nil
+}
+
+// took is what follows when a callback is stored. push: its order changes for Douyin.
+func (b Callbacks) took(ctx context.Context, c store.Callback, accepted store.Accepted, m store.Money, push bool) {
 	if accepted.Ended != "" {
-		b.Ended(moneyOf(c), accepted.Ended)
+		b.Ended(m, accepted.Ended)
 	}
 	log := b.Log.Info()
 	if accepted.Alarm != "" {
 		log = b.Log.Error().Str("alarm", accepted.Alarm)
 	}
-	if stored.Note != "" {
-		log = log.Str("note", stored.Note)
+	if c.Note != "" {
+		log = log.Str("note", c.Note)
 	}
-	log.Str("type", c.Type).Str("number", c.Number()).Str("status", string(c.Status())).Str("order", accepted.OrderID).
-		Bool("fresh", accepted.Fresh).Bool("known", accepted.Known).Msg("callback")
-	if accepted.Fresh && accepted.OrderID != "" && c.Settle == nil {
+	log.Str("system", string(cmp.Or(c.System, store.Ecpay))).Str("type", c.Type).Str("number", c.Number).Str("status", c.Status).
+		Str("order", accepted.OrderID).Bool("fresh", accepted.Fresh).Bool("known", accepted.Known).Msg("callback")
+	if accepted.Fresh && accepted.OrderID != "" && push {
 		_, _ = tasks.Enqueue(ctx, b.Queue, tasks.PushOrder{OrderID: accepted.OrderID, Cause: tasks.CauseCallback})
 	}
-	return result, nil
 }
 
-// keep tells what a callback counts as, and marks one of which nothing may come. A message that
-// names no app is ours.
-func (b Callbacks) keep(c douyin.Callback, into *store.Callback) gateway.CallbackResult {
-	switch app := c.AppID(); {
+// keep tells what a callback counts as, and marks one of which nothing may come. unread is what of it
+// cannot be understood. A message that names no app is ours.
+func (b Callbacks) keep(app, unread string, into *store.Callback) gateway.CallbackResult {
+	switch {
 	case app != "" && b.AppID != "" && app != b.AppID:
 		into.Kept, into.Note = store.AlarmForeignApp, app
 		return gateway.CallbackForeign
-	case c.Unread == "type":
-		into.Kept, into.Note = store.AlarmUnknownType, c.Type
-	case c.Unread != "":
-		into.Kept, into.Note = store.AlarmNotUnderstood, c.Unread
+	case unread == "type":
+		into.Kept, into.Note = store.AlarmUnknownType, into.Type
+	case unread != "":
+		into.Kept, into.Note = store.AlarmNotUnderstood, unread
 	default:
 		return gateway.CallbackAccepted
 	}

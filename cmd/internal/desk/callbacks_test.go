@@ -39,7 +39,7 @@ func TestOnlyOurOwnUnderstoodCallbacksCount(t *testing.T) {
 			t.Fatal(err)
 		}
 		row := stored(verified)
-		if got := (Callbacks{AppID: "tt1"}).keep(verified, &row); got != c.result || row.Kept != c.kept || row.Note != c.note {
+		if got := (Callbacks{AppID: "tt1"}).keep(verified.AppID(), verified.Unread, &row); got != c.result || row.Kept != c.kept || row.Note != c.note {
 			t.Errorf("%s %s: %s, %q, %q; want %s, %q, %q", c.kind, c.msg, got, row.Kept, row.Note, c.result, c.kept, c.note)
 		}
 		if row.Key == "" {

@@ -2,11 +2,13 @@
 // it down and says how it stands. The gateway, the operators' pages, the command line, the outbox and
 // the inbox all stand before this one desk.
 //
-//	Lookup     what is known of one order, read once for everybody who shows it
-//	Cashier    refunds and settlements: a row first, then a task
-//	Payments   payments: a row first, then Douyin's client
-//	HandOver   rows of the outbox and entries of the inbox, made into tasks
-//	Callbacks  what Douyin said, stored before it is answered
+//	Lookup         what is known of one order, read once for everybody who shows it
+//	Cashier        refunds and settlements: a row first, then a task
+//	Payments       payments of ecpay: a row first, then Douyin's client
+//	TradePayments  payments of trade: a row first, then a signature
+//	PaymentSystem  which of the two a number is of
+//	HandOver       rows of the outbox and entries of the inbox, made into tasks
+//	Callbacks      what Douyin said, stored before it is answered
 //
 // # Why a row comes before a task
 //

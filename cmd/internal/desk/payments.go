@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/ordersync/ordersync/douyin"
@@ -22,7 +23,7 @@ type Expectations interface {
 	ForgetPayment(ctx context.Context, seen store.PaymentAsk) error
 }
 
-// Payments writes a payment down before it asks Douyin for it, so that it is asked after for as
+// Payments writes a payment of ecpay down before it asks Douyin for it, so that it is asked after for as
 // long as it can be paid. What is asked of it beside goes to Douyin.
 type Payments struct {
 	gateway.Payments // Douyin's client
@@ -43,7 +44,11 @@ func (p Payments) CreateOrder(ctx context.Context, o douyin.PaymentOrder) (douyi
 	valid := min(max(time.Duration(o.ValidTime)*time.Second, leastValid), douyin.MaxValidSeconds*time.Second)
 	ask := store.PaymentAsk{OutOrderNo: o.OutOrderNo, Total: store.Fen(o.TotalAmount), ValidUntil: now.Add(valid), DueAt: &due, CreatedAt: now}
 	fresh, err := p.Rows.ExpectPayment(ctx, ask)
-	if err != nil {
+	var conflict *store.ConflictError
+	switch {
+	case errors.As(err, &conflict): // it is a payment of trade
+		return douyin.CreatedOrder{}, douyin.Receipt{}, fmt.Errorf("%w (%w)", gateway.ErrConflict, err)
+	case err != nil:
 		return douyin.CreatedOrder{}, douyin.Receipt{}, err
 	}
 	created, r, err := p.Payments.CreateOrder(ctx, o)

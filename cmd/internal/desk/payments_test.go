@@ -9,6 +9,7 @@ import (
 
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks/gateway"
 )
 
 // counter is Douyin and the table at once; did is what happened, in order.
@@ -55,12 +56,16 @@ func TestAPaymentIsWrittenDownBeforeDouyinIsAsked(t *testing.T) {
 		"refused, but old": {no: "O1", old: true, answer: &douyin.Error{Kind: douyin.Rejected}, want: []string{"expect", "create"}},
 		"perhaps made":     {no: "O1", answer: &douyin.Error{Kind: douyin.Unavailable, MayHave: true}, want: []string{"expect", "create"}},
 		"no database":      {no: "O1", stored: errors.New("gone away"), want: []string{"expect"}},
+		"of trade":         {no: "O1", stored: &store.ConflictError{Number: "O1"}, want: []string{"expect"}},
 		"a bad number":     {no: "订单", want: []string{"create"}},
 	} {
 		bank := &counter{stored: c.stored, answer: c.answer, old: c.old}
 		_, _, err := Payments{bank, bank, func() time.Time { return now }}.CreateOrder(t.Context(), douyin.PaymentOrder{OutOrderNo: c.no, TotalAmount: 5, ValidTime: 3600})
 		if !slices.Equal(bank.did, c.want) || (err == nil) != (c.answer == nil && c.stored == nil) {
 			t.Errorf("%s: %v, %v", name, bank.did, err)
+		}
+		if name == "of trade" && !errors.Is(err, gateway.ErrConflict) {
+			t.Errorf("%s: %v", name, err)
 		}
 		if c.no == "O1" && (!bank.row.ValidUntil.Equal(now.Add(time.Hour)) || !bank.row.DueAt.Equal(now.Add(time.Minute)) || bank.row.Total != 5) {
 			t.Errorf("%s: %+v", name, bank.row)

@@ -51,7 +51,7 @@ func newEvents() events {
 		held:      counter("gate_refusals_total", "Calls that were not let through in time, and nothing was sent.", "op"),
 		turns:     counter("breaker_turns_total", "Changes of the circuit breaker, by the state it took.", "to"),
 		fetches:   counter("token_fetches_total", "Fetches of the access token by result.", "result"),
-		callbacks: counter("callbacks_total", "Deliveries of Douyin's callbacks by result.", "result"),
+		callbacks: counter("callbacks_total", "Deliveries of Douyin's callbacks by payment system and result.", "system", "result"),
 		moneyEnds: counter("money_ends_total", "Refunds and settlements that ended, by state and by what brought the news.", "money", "state", "by"),
 		jobRuns:   counter("job_runs_total", "Runs of the scheduler's jobs by result.", "job", "result"),
 		jobTime:   histogram("job_seconds", "How long a run of a scheduler's job took.", jobBuckets, "job"),
@@ -130,8 +130,10 @@ func (e *events) fill() {
 	for _, state := range breakerStates {
 		e.turns.WithLabelValues(state)
 	}
-	for _, r := range gateway.CallbackResults() {
-		e.callbacks.WithLabelValues(string(r))
+	for _, system := range gateway.CallbackSystems() {
+		for _, r := range gateway.CallbackResults() {
+			e.callbacks.WithLabelValues(string(system), string(r))
+		}
 	}
 	for _, m := range []store.Money{store.Refund, store.Settlement} {
 		for _, state := range []store.MoneyState{store.MoneySucceeded, store.MoneyFailed} {
@@ -195,7 +197,9 @@ func callKind(err error) string {
 func (e *events) TokenFetch(err error) { e.fetches.WithLabelValues(callKind(err)).Inc() }
 
 // Callback counts one delivery.
-func (e *events) Callback(r gateway.CallbackResult) { e.callbacks.WithLabelValues(string(r)).Inc() }
+func (e *events) Callback(system gateway.CallbackSystem, r gateway.CallbackResult) {
+	e.callbacks.WithLabelValues(string(system), string(r)).Inc()
+}
 
 // Who brought the news of an end.
 const (

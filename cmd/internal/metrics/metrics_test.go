@@ -112,6 +112,7 @@ var closed = map[string][]string{
 	"queue": tasks.Queues(), "state": append(slices.Concat(states, breakerStates), "new", "sending", "submitted", "succeeded", "failed"),
 	"fault": {"ghost", "unleased", "undecodable", "misfiled", "overfull"}, "table": {"refund", "settlement", "payment", "outbox_bad", "payment_ask", "callback"},
 	"alarm": {"overdue", "amount", "contradiction", "unknown_order", "unreadable", "unknown_code", "unknown_state", "unsendable", "unsettled", "put_aside", "foreign_app", "unknown_type", "not_understood", "unanswered", "undelivered"}, "source": {"queues", "inbox", "memory", "shop", "database"},
+	"system":  {"ecpay", "trade"},
 	"version": nil, "commit": nil, "go": nil, "le": nil,
 }
 
@@ -167,7 +168,7 @@ func TestEverySeriesIsThereFromTheFirstScrape(t *testing.T) {
 	m.TokenFetch(nil)
 	m.TokenFetch(douyin.ErrCredentials)
 	for _, r := range gateway.CallbackResults() {
-		m.Callback(r)
+		m.Callback(gateway.CallbackEcpay, r)
 	}
 	for _, s := range []store.MoneyState{store.MoneySucceeded, store.MoneyFailed} {
 		m.MoneyEnded(store.Refund, s)
@@ -207,7 +208,8 @@ func TestEverySeriesIsThereFromTheFirstScrape(t *testing.T) {
 		"ordersync_douyin_call_seconds{op=order.push}":                             8,
 		"ordersync_token_fetches_total{result=ok}":                                 1,
 		"ordersync_token_fetches_total{result=other}":                              1,
-		"ordersync_callbacks_total{result=forged}":                                 1,
+		"ordersync_callbacks_total{result=forged,system=ecpay}":                    1,
+		"ordersync_callbacks_total{result=forged,system=trade}":                    0,
 		"ordersync_money_ends_total{by=worker,money=refund,state=failed}":          1,
 		"ordersync_money_ends_total{by=callback,money=settlement,state=succeeded}": 1,
 		"ordersync_job_runs_total{job=sweep,result=ok}":                            1,

@@ -22,6 +22,7 @@ CREATE TABLE ordersync_payment_new (
     `system`        TEXT NOT NULL DEFAULT 'ecpay',
     state           TEXT NOT NULL DEFAULT 'SUCCESS', -- Douyin's word: PROCESS, SUCCESS, FAIL, TIMEOUT, CANCEL; of ecpay always SUCCESS
     data            BLOB NULL, -- of trade: the exact bytes that are signed for tt.requestOrder; NULL: made elsewhere
+    fingerprint     TEXT NOT NULL DEFAULT '', -- of trade: of what the shop asked for, which data was made of; empty: made elsewhere
     discount_fen    INTEGER NOT NULL DEFAULT 0,
     currency        TEXT NOT NULL DEFAULT '', -- DIAMOND: amounts are diamonds; empty: fen
     items           TEXT NULL, -- of trade: Douyin's items of the order, JSON
@@ -52,13 +53,17 @@ ALTER TABLE ordersync_refund ADD COLUMN audit_sent_at DATETIME NULL;
 ALTER TABLE ordersync_refund ADD COLUMN audit_tries INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE ordersync_refund ADD COLUMN audit_message TEXT NOT NULL DEFAULT '';
 ALTER TABLE ordersync_refund ADD COLUMN deny_message TEXT NOT NULL DEFAULT '';
+ALTER TABLE ordersync_refund ADD COLUMN douyin_order_id TEXT NOT NULL DEFAULT ''; -- of trade: Douyin's number of the order; empty: not told
 CREATE INDEX ordersync_refund_audit ON ordersync_refund (audit, audit_deadline, out_refund_no);
 CREATE INDEX ordersync_refund_audit_due ON ordersync_refund (audit_due_at);
+CREATE INDEX ordersync_refund_of ON ordersync_refund (douyin_order_id);
 
 ALTER TABLE ordersync_settlement ADD COLUMN `system` TEXT NOT NULL DEFAULT 'ecpay';
 ALTER TABLE ordersync_settlement ADD COLUMN origin TEXT NOT NULL DEFAULT 'ours';
 ALTER TABLE ordersync_settlement ADD COLUMN item_order_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE ordersync_settlement ADD COLUMN wallet_settle_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE ordersync_settlement ADD COLUMN douyin_order_id TEXT NOT NULL DEFAULT '';
+CREATE INDEX ordersync_settlement_of ON ordersync_settlement (douyin_order_id);
 
 ALTER TABLE ordersync_callback ADD COLUMN `system` TEXT NOT NULL DEFAULT 'ecpay';
 ALTER TABLE ordersync_callback ADD COLUMN headers TEXT NULL;
@@ -66,10 +71,14 @@ ALTER TABLE ordersync_callback ADD COLUMN headers TEXT NULL;
 -- +goose Down
 ALTER TABLE ordersync_callback DROP COLUMN headers;
 ALTER TABLE ordersync_callback DROP COLUMN `system`;
+DROP INDEX ordersync_settlement_of;
+ALTER TABLE ordersync_settlement DROP COLUMN douyin_order_id;
 ALTER TABLE ordersync_settlement DROP COLUMN wallet_settle_id;
 ALTER TABLE ordersync_settlement DROP COLUMN item_order_id;
 ALTER TABLE ordersync_settlement DROP COLUMN origin;
 ALTER TABLE ordersync_settlement DROP COLUMN `system`;
+DROP INDEX ordersync_refund_of;
+ALTER TABLE ordersync_refund DROP COLUMN douyin_order_id;
 DROP INDEX ordersync_refund_audit_due;
 DROP INDEX ordersync_refund_audit;
 ALTER TABLE ordersync_refund DROP COLUMN deny_message;
@@ -92,6 +101,7 @@ DELETE FROM ordersync_payment WHERE paid_at IS NULL;
 ALTER TABLE ordersync_payment DROP COLUMN items;
 ALTER TABLE ordersync_payment DROP COLUMN currency;
 ALTER TABLE ordersync_payment DROP COLUMN discount_fen;
+ALTER TABLE ordersync_payment DROP COLUMN fingerprint;
 ALTER TABLE ordersync_payment DROP COLUMN data;
 ALTER TABLE ordersync_payment DROP COLUMN state;
 ALTER TABLE ordersync_payment DROP COLUMN `system`;

@@ -1,0 +1,75 @@
+package assembly
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/rs/zerolog"
+
+	"github.com/ordersync/ordersync/cmd/internal/desk"
+	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/douyin/trade"
+)
+
+// firstPage is a page that mini-apps made from Douyin's template have. An answer without a page lets
+// the buyer's refund hang, one with a page that is not there shows the buyer an error.
+const firstPage = "pages/index/index"
+
+// RefundPage is the page that a buyer sees of a refund. configured is false where neither
+// douyin.trade.refund_page nor douyin.trade.order_page is set, and the first page of the mini-app
+// stands in.
+func RefundPage(t configs.Trade) (page configs.Page, configured bool) {
+	for _, p := range []configs.Page{t.RefundPage, t.OrderPage} {
+		if p.Path != "" {
+			return p, true
+		}
+	}
+	return configs.Page{Path: firstPage}, false
+}
+
+// refundAnswer makes answers to pre_create_refund. What of the configuration Douyin would not take is
+// left out and logged: a refund must not hang on it.
+func refundAnswer(cfg configs.Douyin, log zerolog.Logger) func(desk.RefundAsked) ([]byte, error) {
+	page, _ := RefundPage(cfg.Trade)
+	return func(r desk.RefundAsked) ([]byte, error) {
+		whole := trade.RefundAnswer{
+			OutRefundNo: r.OutRefundNo, Page: pageOf(page, r), NotifyURL: cfg.NotifyURL, PlainNotify: strings.HasPrefix(cfg.OpenURL, "http://"),
+		}
+		bare := whole
+		bare.Page.Params = ""
+		least := trade.RefundAnswer{OutRefundNo: r.OutRefundNo, Page: trade.Page{Path: firstPage}}
+		noNotify := whole
+		noNotify.NotifyURL = ""
+		var fault error
+		for _, a := range []trade.RefundAnswer{whole, noNotify, bare, least} {
+			answer, err := a.Encode()
+			if err == nil {
+				if fault != nil {
+					log.Error().Err(fault).Str("number", r.OutRefundNo).Msg("the answer to pre_create_refund goes without what Douyin would not take")
+				}
+				return answer, nil
+			}
+			fault = err
+		}
+		return nil, fault
+	}
+}
+
+// pageOf puts a refund into the placeholders of a page.
+func pageOf(page configs.Page, r desk.RefundAsked) trade.Page {
+	out := trade.Page{Path: page.Path}
+	if len(page.Params) == 0 {
+		return out
+	}
+	values := strings.NewReplacer("{order_id}", r.OrderID, "{out_order_no}", r.OutOrderNo, "{out_refund_no}", r.OutRefundNo)
+	filled := make(map[string]string, len(page.Params))
+	for name, value := range page.Params {
+		filled[name] = values.Replace(value)
+	}
+	text, err := json.Marshal(filled) // sorted by name
+	if err != nil {
+		panic(err) // texts always encode
+	}
+	out.Params = string(text)
+	return out
+}
