@@ -95,19 +95,18 @@ func (s *Store) sample(ctx context.Context, groups []FailureGroup) error {
 
 // failedRow is an order that was refused or given up, as far as one reads it of many.
 type failedRow struct {
-	OrderID, Kind, Cause string
-	Code                 int
-	FailedAt, Since      time.Time
-	dueAt                timestamp
+	OrderID, OrderNo, Kind, Cause, Message string
+	Code                                   int
+	FailedAt, Since                        time.Time
+	dueAt                                  timestamp
 }
 
-const failedColumns = "`order_id`, `kind`, `code`, `message`, `failed_at`, COALESCE(`untold_at`, `failed_at`), `due_at`"
+const failedColumns = "`order_id`, `order_no`, `kind`, `code`, `message`, `failed_at`, COALESCE(`untold_at`, `failed_at`), `due_at`"
 
 func scanFailed(rows *sql.Rows) (f failedRow, err error) {
-	var message string
 	var at, since timestamp
-	err = rows.Scan(&f.OrderID, &f.Kind, &f.Code, &message, &at, &since, &f.dueAt)
-	f.FailedAt, f.Since, f.Cause = at.Time, since.Time, CauseOf(f.Kind, message)
+	err = rows.Scan(&f.OrderID, &f.OrderNo, &f.Kind, &f.Code, &f.Message, &at, &since, &f.dueAt)
+	f.FailedAt, f.Since, f.Cause = at.Time, since.Time, CauseOf(f.Kind, f.Message)
 	return f, err
 }
 
@@ -151,12 +150,7 @@ func (q *FailureQuery) lets(f *failedRow, now time.Time) bool {
 	case !q.Since.IsZero() && f.Since.Before(q.Since), !q.Until.IsZero() && f.Since.After(q.Until):
 		return false
 	}
-	return true
-}
-
-// names tells whether the order, or its words, have the text that is looked for.
-func (q *FailureQuery) names(state OrderState) bool {
-	return q.Text == "" || holds(q.Text, state.OrderID, state.OrderNo, state.Message)
+	return q.Text == "" || holds(q.Text, f.OrderID, f.OrderNo, f.Message)
 }
 
 // holds tells whether one of the texts has a part, in whatever case.
@@ -210,7 +204,7 @@ func (s *Store) Failures(ctx context.Context, q FailureQuery) (page FailurePage,
 		for i := range found {
 			page.Looked++
 			f := &found[i]
-			if state, through := states[f.OrderID]; through && q.names(state) {
+			if state, through := states[f.OrderID]; through {
 				if len(page.Orders) == q.Limit { // there is one more
 					page.Next, page.Looked = page.Orders[q.Limit-1].Key(), lookedFor
 					return page, nil

@@ -80,7 +80,14 @@ func (a *Assembly) mountPages(port *admin.Admin) error {
 	if err != nil {
 		return err
 	}
+	zone := st.Zone()
+	if name := a.cfg.Admin.TimeZone; name != "" {
+		if zone, err = time.LoadLocation(name); err != nil {
+			return &configs.Error{Problems: []configs.Problem{{Key: "admin.time_zone", Want: err.Error()}}}
+		}
+	}
 	return pages.Mount(port, pages.Deps{
+		Zone: zone, Settings: a.settings(), Version: a.build.Version,
 		Processes: func(ctx context.Context) ([]alive.Process, error) { return alive.Read(ctx, redis) },
 		Token:     a.tokenLeft, Ready: ready, Jobs: a.runJobs(st), HandsOn: a.cfg.Callbacks.ForwardURL != "",
 		Buried: func(ctx context.Context, before string, limit int64) ([]inbox.Buried, error) {
@@ -88,6 +95,15 @@ func (a *Assembly) mountPages(port *admin.Admin) error {
 		},
 		Store: st, Queue: queue, Inspector: inspector, Now: st.Clock, Log: a.log, Rate: a.pushRate, Statuses: counts.Count,
 	})
+}
+
+// settings are the configuration as a page shows it: no value of it is a secret.
+func (a *Assembly) settings() []pages.Setting {
+	var all []pages.Setting
+	for _, e := range a.cfg.Effective() {
+		all = append(all, pages.Setting{Key: e.Key, Value: e.Text(), From: e.From})
+	}
+	return all
 }
 
 // runJobs runs what operators ask for of whole filters, until Close.

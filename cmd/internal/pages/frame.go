@@ -21,6 +21,7 @@ type frame struct {
 	Query    string // what was searched for
 	Notice   string
 	Refresh  int
+	Live     bool
 	At       string // the template's name: which link of the menu is the present one
 	Page     any
 	Health   healthView

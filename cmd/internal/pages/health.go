@@ -342,5 +342,5 @@ type healthPage struct {
 
 func (p *pages) healthPage(ctx context.Context, _ *http.Request, _ lang) (view, error) {
 	found := p.look(ctx)
-	return view{template: "health", title: "How it is", content: &healthPage{found.processes, found.processesKnown, found.tokenKnown, found.tokenLeft}}, nil
+	return view{template: "health", title: "How it is", content: &healthPage{found.processes, found.processesKnown, found.tokenKnown, found.tokenLeft}, live: true}, nil
 }

@@ -27,7 +27,7 @@ const (
 var langMatcher = language.NewMatcher([]language.Tag{language.English, language.SimplifiedChinese, language.TraditionalChinese})
 
 // allWords is the word list: the Chinese for each text of the pages.
-var allWords = joined(words, healthWords, listWords)
+var allWords = joined(words, healthWords, listWords, plotWords)
 
 func joined(lists ...map[string]string) map[string]string {
 	all := map[string]string{}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -56,6 +57,9 @@ type Deps struct {
 	Buried func(ctx context.Context, before string, limit int64) ([]inbox.Buried, error)
 	// Jobs runs what is asked for of whole filters. Nil: it waits for a process that has one.
 	Jobs *Jobs
+	// Settings are the configuration of this process, and Version its own; empty: not known here.
+	Settings []Setting
+	Version  string
 	// HandsOn tells that callbacks are handed to a handler of the shop's own.
 	HandsOn bool
 	// Statuses counts the shop's newest orders by status. Nil, or an error: not known here.
@@ -67,6 +71,7 @@ type pages struct {
 	Deps
 	templates map[string]*template.Template
 	watch     watch
+	readings  readings
 }
 
 //go:embed templates/*.html
@@ -75,12 +80,15 @@ var templateFiles embed.FS
 //go:embed pages.css
 var style []byte
 
+//go:embed pages.js
+var script []byte
+
 //go:embed pages.svg
 var icon []byte
 
-// styleDigest changes with the style sheet and the icon, which browsers may therefore keep.
+// styleDigest changes with the style sheet, the icon and the script, which browsers may therefore keep.
 var styleDigest = func() string {
-	sum := sha256.Sum256(append(bytes.Clone(style), icon...))
+	sum := sha256.Sum256(slices.Concat(style, icon, script))
 	return hex.EncodeToString(sum[:6])
 }()
 
@@ -96,7 +104,7 @@ func Mount(a *admin.Admin, d Deps) error {
 	if d.Jobs == nil {
 		p.Jobs = NewJobs(d.Store, d.Log)
 	}
-	for _, name := range []string{"start", "failures", "search", "order", "load", "health", "list", "inbox", "backfills", "jobs", "job", "who", "problem"} {
+	for _, name := range []string{"start", "failures", "search", "order", "load", "health", "list", "inbox", "backfills", "jobs", "job", "who", "settings", "problem"} {
 		t, err := template.New("frame.html").ParseFS(templateFiles, "templates/frame.html", "templates/parts.html", "templates/filter.html", "templates/"+name+".html")
 		if err != nil {
 			return fmt.Errorf("pages: %w", err)
@@ -124,6 +132,8 @@ func Mount(a *admin.Admin, d Deps) error {
 	a.Handle("POST /alarms", admin.Operator, p.page(p.acknowledge))
 	a.Handle("/", admin.Viewer, p.page(p.notFound))
 	a.Handle("GET /pages.css", admin.Viewer, file("text/css; charset=utf-8", style))
+	a.Handle("GET /pages.js", admin.Viewer, file("text/javascript; charset=utf-8", script))
+	a.Handle("GET /settings", admin.Viewer, p.page(p.settings))
 	a.Handle("GET /pages.svg", admin.Viewer, file("image/svg+xml", icon))
 	return nil
 }
@@ -164,6 +174,7 @@ type view struct {
 	title    string
 	content  any
 	notice   string // what was done, in the reader's language; empty: nothing
+	live     bool   // the script keeps it as of now
 	refresh  int    // seconds after which the browser asks again; 0: it does not
 }
 
@@ -200,7 +211,7 @@ func (p *pages) show(ctx context.Context, w http.ResponseWriter, r *http.Request
 	who, _ := admin.SignedIn(r.Context())
 	f := frame{
 		lang: l, Zone: p.Zone, Now: p.Now(), User: who.Name, Operator: who.Role >= admin.Operator, Title: l.T(v.title),
-		Style: styleDigest, Other: otherLanguage(r, l), Query: r.URL.Query().Get("q"), Notice: v.notice, Refresh: v.refresh, Page: v.content, At: v.template,
+		Style: styleDigest, Other: otherLanguage(r, l), Query: r.URL.Query().Get("q"), Notice: v.notice, Refresh: v.refresh, Live: v.live, Page: v.content, At: v.template,
 	}
 	f.Health = f.health(p.look(ctx))
 	var body bytes.Buffer

@@ -157,7 +157,7 @@ func TestTheLoadPageDrawsTheDay(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := s.as(t, "vera")
-		v.sees("/load", "<b>1</b> orders waiting", "<b>3</b> pushed in the last hour", "<b>2</b> failed pushes in the last hour", "went well: 3</title>", "refused: 1</title>",
+		v.sees("/load", "<b>1</b> orders waiting", "<b>3</b> pushed, Last day", "<b>2</b> failed pushes, Last day", "went well: 3</title>", "refused: 1</title>",
 			"due until now: 1</title>", `<rect class="pushed"`, "backfill")
 	})
 }
@@ -168,7 +168,7 @@ func TestTheLanguageIsRemembered(t *testing.T) {
 		v.lang = "fr,de;q=0.8"
 		v.sees("/", `<html lang="en">`, `href="/?lang=zh"`)
 		v.sees("/failures?kind=x&code=1&lang=zh", `<html lang="zh-CN">`, `href="/failures?code=1&amp;kind=x&amp;lang=en"`)
-		v.sees("/load", `<html lang="zh-CN">`, "最近一天的订单推送")
+		v.sees("/load", `<html lang="zh-CN">`, "推送成功率")
 		v.sees("/?lang=en", `<html lang="en">`)
 		v.lang = "zh-CN"
 		v.sees("/", `<html lang="en">`)
