@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 
@@ -25,12 +26,22 @@ const (
 	FileVariable = prefix + "CONFIG"
 	// testPrefix is for variables of our own tests.
 	testPrefix = prefix + "TEST_"
+	// clientPrefix is for variables of clients, such as tasks/php: they live beside a worker's.
+	clientPrefix = prefix + "CLIENT_"
 
 	maxSecretFile = 64 << 10
 )
 
 // fromKubernetes matches what Kubernetes sets in every container of a namespace that has a service called "ordersync…".
 var fromKubernetes = regexp.MustCompile(`_(SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
+
+// oldClientVariables are the names that clients read before clientPrefix was theirs.
+var oldClientVariables = []string{prefix + "URL", prefix + "TOKEN", prefix + "CALLBACK_TOKEN"}
+
+// foreign tells whether a variable is somebody else's who lives beside us.
+func foreign(name string) bool {
+	return strings.HasPrefix(name, testPrefix) || strings.HasPrefix(name, clientPrefix) || slices.Contains(oldClientVariables, name)
+}
 
 func variable(path string) string {
 	return prefix + strings.ToUpper(strings.ReplaceAll(path, ".", levels))
@@ -173,7 +184,7 @@ func (l *loader) dropFromFile(k *koanf.Koanf, environ []string, path string) {
 
 // pathOf is the key that a variable sets. A name that no key has is a problem; ok is false then.
 func (l *loader) pathOf(name string) (path string, ok bool) {
-	if name == FileVariable || strings.HasPrefix(name, testPrefix) {
+	if name == FileVariable || foreign(name) {
 		return "", false
 	}
 	path = strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(name, prefix), levels, "."))
@@ -189,7 +200,15 @@ func (l *loader) pathOf(name string) (path string, ok bool) {
 		if fromKubernetes.MatchString(name) {
 			return "", false
 		}
+		if near := l.nearest(strings.ReplaceAll(path, "_", ".")); near != "" {
+			l.add(path, name, "is not a key: is %s meant? (levels are joined by two underscores)", variable(near))
+			return "", false
+		}
 		l.add(path, name, "is not a key (levels are joined by two underscores: %s)", variable("mysql.dsn"))
+		return "", false
+	}
+	if near := l.nearest(path); near != "" {
+		l.add(path, name, "is not a key: is %s meant?", variable(near))
 		return "", false
 	}
 	l.add(path, name, "is not a key (configs/ordersync.example.yaml lists them all)")
@@ -217,7 +236,7 @@ func (l *loader) decode(raw map[string]any, above, file string) {
 		case k != nil:
 			l.assignFile(k, value, raw)
 		case !l.isLevel(path):
-			l.add(path, l.from[path], "is not a key (configs/ordersync.example.yaml lists them all)")
+			l.add(path, l.from[path], "is not a key%s", l.meant(path))
 		case !isGroup:
 			l.add(path, l.from[path], "want keys below it, found %s", kind(value))
 		default:

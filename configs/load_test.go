@@ -163,11 +163,13 @@ func TestProblemsNameTheKey(t *testing.T) {
 		environ    []string
 		want       string
 	}{
-		{"unknown key", "worker: {concurency: 3}", nil, "worker.concurency (FILE): is not a key"},
-		{"unknown group", "workers: {}", nil, "workers (FILE): is not a key"},
-		{"unknown variable", "", []string{"ORDERSYNC_WORKER__CONCURENCY=3"}, "worker.concurency (ORDERSYNC_WORKER__CONCURENCY): is not a key"},
-		{"one underscore", "", []string{"ORDERSYNC_MYSQL_DSN=x"}, "mysql_dsn (ORDERSYNC_MYSQL_DSN): is not a key (levels are joined by two underscores: ORDERSYNC_MYSQL__DSN)"},
+		{"unknown key", "worker: {concurency: 3}", nil, "worker.concurency (FILE): is not a key: is worker.concurrency meant?"},
+		{"unknown group", "workers: {}", nil, "workers (FILE): is not a key: is worker meant?"},
+		{"unknown variable", "", []string{"ORDERSYNC_WORKER__CONCURENCY=3"}, "worker.concurency (ORDERSYNC_WORKER__CONCURENCY): is not a key: is ORDERSYNC_WORKER__CONCURRENCY meant?"},
+		{"one underscore", "", []string{"ORDERSYNC_MYSQL_DSN=x"}, "mysql_dsn (ORDERSYNC_MYSQL_DSN): is not a key: is ORDERSYNC_MYSQL__DSN meant? (levels are joined by two underscores)"},
 		{"not a secret's file", "worker: {concurrency_file: x}", nil, "worker.concurrency_file (FILE): is not a key"},
+		{"nothing near", "", []string{"ORDERSYNC_FLAVOUR__SWEET=1"}, "flavour.sweet (ORDERSYNC_FLAVOUR__SWEET): is not a key (configs/ordersync.example.yaml lists them all)"},
+		{"nothing near, one level", "", []string{"ORDERSYNC_FLAVOUR=1"}, "flavour (ORDERSYNC_FLAVOUR): is not a key (levels are joined by two underscores: ORDERSYNC_MYSQL__DSN)"},
 		{"group as text", "worker: hunter2-canary", nil, "worker (FILE): want keys below it, found text"},
 		{"number", "worker: {concurrency: many}", nil, `worker.concurrency (FILE): want a whole number from 1 to 10000, found "many"`},
 		{"number out of bounds", "", []string{"ORDERSYNC_WORKER__SERVERS=0"}, `worker.servers (ORDERSYNC_WORKER__SERVERS): want a whole number from 1 to 64, found "0"`},

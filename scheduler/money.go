@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -34,11 +35,14 @@ type Payments interface {
 	Instructions(ctx context.Context, m store.Money, orderID string) ([]store.Instruction, error)
 	CreateSettlement(ctx context.Context, n store.NewSettlement) (i store.Instruction, fresh bool, err error)
 	PaymentAlarm(ctx context.Context, outOrderNo, alarm, message string) error
+	AutoSettleRefused(ctx context.Context) (bool, error)
 }
 
 // AutoSettle settles every paid order whose time has come, all of it to the seller. What failed
 // settleTries times, or can never be written down, raises store.AlarmUnsettled at its payment; once
-// somebody has acknowledged that, it is tried as often again. Not safe for concurrent use; any
+// somebody has acknowledged that, it is tried as often again. Where Douyin settles the app's orders by
+// itself, which store.AlarmAutoSettle tells, payments of trade are left to it until that is
+// acknowledged. Not safe for concurrent use; any
 // number of processes may have one each: they make the same numbers.
 type AutoSettle struct {
 	Payments Payments
@@ -59,6 +63,13 @@ func (s *AutoSettle) Tick(ctx context.Context) (more bool, err error) {
 	})
 	if err != nil {
 		return false, err
+	}
+	refused, err := s.Payments.AutoSettleRefused(ctx)
+	if err != nil {
+		return false, err
+	}
+	if refused {
+		page.Unsettled = slices.DeleteFunc(page.Unsettled, func(p store.Payment) bool { return p.System == store.Trade })
 	}
 	err = s.settleEach(ctx, page.Unsettled, now)
 	if errors.Is(err, errSettleEnds) {
@@ -152,7 +163,7 @@ func (s *AutoSettle) refunded(ctx context.Context, p store.Payment) (bool, error
 	if err != nil {
 		return false, err
 	}
-	left := p.Total
+	left := p.Total - p.Discount
 	for _, r := range refunds {
 		if r.State == store.MoneySucceeded {
 			left -= r.Amount

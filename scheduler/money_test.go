@@ -257,6 +257,8 @@ type bills struct {
 	errs   map[string]error // of some orders'
 	made   []string
 	raised []string
+
+	refused bool // Douyin settles by itself
 }
 
 func (b *bills) PaymentAlarm(_ context.Context, outOrderNo, _, _ string) error {
@@ -275,6 +277,8 @@ func (b *bills) Instructions(_ context.Context, m store.Money, _ string) ([]stor
 	}
 	return b.before, nil
 }
+
+func (b *bills) AutoSettleRefused(context.Context) (bool, error) { return b.refused, nil }
 
 func (b *bills) CreateSettlement(_ context.Context, n store.NewSettlement) (store.Instruction, bool, error) {
 	b.made = append(b.made, n.OrderID)

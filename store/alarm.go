@@ -89,6 +89,22 @@ func (s *Store) Alarms(ctx context.Context, m Money, limit int) ([]Instruction, 
 	return all, nil
 }
 
+// AutoSettleRefused tells that Douyin has refused a settlement because it settles the app's orders by
+// itself, and that nobody has acknowledged that yet.
+func (s *Store) AutoSettleRefused(ctx context.Context) (bool, error) {
+	open, err := alarmIsOpen(s.db.WithContext(ctx), Settlement, AlarmAutoSettle)
+	if err != nil {
+		return false, fmt.Errorf("store: automatic settlement: %w", err)
+	}
+	return open, nil
+}
+
+// alarmIsOpen tells whether some instruction has the alarm and nobody has acknowledged it.
+func alarmIsOpen(db *gorm.DB, m Money, alarm string) (bool, error) {
+	ids, err := collect(db, scanID, "SELECT "+quote(ledgers[m].number)+" FROM "+quote(ledgers[m].table)+" WHERE `ack_at` IS NULL AND `alarm` = ? LIMIT 1", alarm)
+	return len(ids) > 0, err
+}
+
 // PaymentAlarms lists payments with an alarm that nobody has acknowledged, newest first.
 func (s *Store) PaymentAlarms(ctx context.Context, limit int) ([]Payment, error) {
 	all, err := readPayments(s.db.WithContext(ctx), openAlarm+" ORDER BY `created_at` DESC LIMIT ?", limit)

@@ -19,21 +19,27 @@ import (
 // BenchmarkPushCycle is what one order costs the database: load, begin, record, and the second look, by 200 handlers at
 // once. It reports statements per order, those of its transactions included, beside the time.
 func BenchmarkPushCycle(b *testing.B) {
-	b.Run("the key is the number", func(b *testing.B) { pushCycle(b, store.DefaultSchema()) })
+	b.Run("the key is the number", func(b *testing.B) { pushCycle(b, store.Config{Schema: store.DefaultSchema()}) })
 	// Here each announcement is followed by a look for other orders of the number.
 	b.Run("a number of its own", func(b *testing.B) {
 		schema := store.DefaultSchema()
 		schema.Columns.OrderNo = "sn"
-		pushCycle(b, schema)
+		pushCycle(b, store.Config{Schema: schema})
+	})
+	// Here the system of each order is decided, by a column and by the payment that it has not.
+	b.Run("with trade", func(b *testing.B) {
+		schema := store.DefaultSchema()
+		schema.Trade = map[string]store.Values{"sn": {Texts: []string{"none"}}}
+		pushCycle(b, store.Config{Schema: schema, Trade: store.TradeConfig{On: true}})
 	})
 }
 
-func pushCycle(b *testing.B, schema store.Schema) {
+func pushCycle(b *testing.B, cfg store.Config) {
 	db := servertest.DB(b)
 	servertest.CreateShop(b, db)
 	const orders = 20_000
 	fill(b, db, orders)
-	s := newStore(b, db, store.Config{Schema: schema})
+	s := newStore(b, db, cfg)
 	ctx := context.Background()
 	var next atomic.Int64
 	b.ResetTimer()
@@ -64,7 +70,7 @@ func cycle(ctx context.Context, b *testing.B, s *store.Store, id string) {
 	}
 	at := time.Now()
 	seq, err := s.BeginPush(ctx, store.Begin{OrderID: id, OrderNo: snapshot.Order.OrderNo, Seq: snapshot.State.Seq,
-		Exists: snapshot.State.OrderID != "", Open: snapshot.State.Open, UpdateTime: at.UnixMilli(), At: at, DueAt: at.Add(time.Minute), StaleAfter: time.Minute})
+		System: snapshot.System, Decided: snapshot.State.System != "", Exists: snapshot.State.OrderID != "", Open: snapshot.State.Open, UpdateTime: at.UnixMilli(), At: at, DueAt: at.Add(time.Minute), StaleAfter: time.Minute})
 	if err != nil {
 		b.Error(err)
 		return

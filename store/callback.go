@@ -182,6 +182,9 @@ func (s *Store) acceptPayment(tx *gorm.DB, c Callback, p Payment) (alarm string,
 	if err == nil {
 		err = confirmed(tx, p.OutOrderNo)
 	}
+	if err == nil && s.cfg.Trade.On && p.OrderID != "" {
+		err = s.provePayment(tx, &recorded, p.OrderID)
+	}
 	if err != nil || p.OrderID == "" {
 		return recorded.Alarm, err
 	}

@@ -12,7 +12,7 @@ import (
 
 // The alarms of callbacks that are kept for a person and do nothing else.
 const (
-	AlarmForeignApp    = "foreign_app"    // signed with our token, and about another app
+	AlarmForeignApp    = "foreign_app"    // signed with our token, or by our platform key, and about another app
 	AlarmUnknownType   = "unknown_type"   // of a type that nobody knows
 	AlarmNotUnderstood = "not_understood" // its number, status or amount is none that is known
 )
@@ -70,6 +70,7 @@ func (s *Store) keep(tx *gorm.DB, c Callback) (Accepted, error) {
 // KeptCallback is a callback that a person has to look at.
 type KeptCallback struct {
 	ID         string
+	System     System
 	Type       string
 	Number     string // empty: it cannot be read
 	Alarm      string
@@ -82,12 +83,12 @@ func (s *Store) CallbackAlarms(ctx context.Context, limit int) ([]KeptCallback, 
 	all, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (k KeptCallback, err error) {
 		var received timestamp
 		var delivery string
-		err = rows.Scan(&k.ID, &k.Type, &k.Number, &k.Alarm, &k.Note, &delivery, &received)
+		err = rows.Scan(&k.ID, &k.System, &k.Type, &k.Number, &k.Alarm, &k.Note, &delivery, &received)
 		if k.ReceivedAt = received.Time; k.Alarm == AlarmUndelivered {
 			k.Note = delivery
 		}
 		return k, err
-	}, "SELECT `id`, `type`, `number`, `alarm`, `note`, `forward_message`, `received_at` FROM `ordersync_callback` WHERE `ack_at` IS NULL AND "+
+	}, "SELECT `id`, `system`, `type`, `number`, `alarm`, `note`, `forward_message`, `received_at` FROM `ordersync_callback` WHERE `ack_at` IS NULL AND "+
 		ownAlarms+" ORDER BY `id` DESC LIMIT ?", limit)
 	if err != nil {
 		return nil, fmt.Errorf("store: callback alarms: %w", err)

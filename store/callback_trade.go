@@ -43,8 +43,8 @@ type AskedRefund struct {
 	Deadline   time.Time // with NeedsAudit
 	DueAt      time.Time // when to ask Douyin how the refund stands
 	// Answer makes Douyin's answer, once for each refund. It is called under locks, so it waits for
-	// nobody. orderID is the shop's key; empty: not known.
-	Answer func(outRefundNo, orderID string) (string, error)
+	// nobody.
+	Answer func(outRefundNo string) (string, error)
 }
 
 // errMoved: while the order of a callback was looked for, its instruction found another one.
@@ -194,6 +194,9 @@ func (s *Store) acceptOpenedAt(tx *gorm.DB, m Money, c TradeCallback, at home) (
 		i, err = s.open(tx, m, c, at)
 		if a.Ended = i.State; !i.State.Final() {
 			a.Ended = ""
+		}
+		if err == nil && at.orderID != "" { // what stands against it is said where its payment is heard of
+			_, err = s.decideSystem(tx, at.orderID, at.outOrderNo, Trade)
 		}
 	} else if i, a.Ended, err = s.hearOpened(tx, m, c, i, at); err == nil && c.Asked != nil {
 		i, err = s.hearAsked(tx, c, i)

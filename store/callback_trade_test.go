@@ -42,8 +42,8 @@ func tradeRefunded(refundID, status string, amount store.Fen) store.TradeCallbac
 }
 
 // answersOf makes answers to pre_create_refund that tell two processes, or two configurations, apart.
-func answersOf(process string) func(no, orderID string) (string, error) {
-	return func(no, _ string) (string, error) { return process + " " + no, nil }
+func answersOf(process string) func(no string) (string, error) {
+	return func(no string) (string, error) { return process + " " + no, nil }
 }
 
 func tradeAsked(refundID string, amount store.Fen, audit bool) store.TradeCallback {
@@ -257,7 +257,7 @@ func TestAQuestionAboutARefundIsAnsweredAlikeForEver(t *testing.T) {
 		}
 		finish(t, s, store.Refund, "DY9", store.MoneySucceeded)
 		asked := tradeAsked("9", 400, true)
-		asked.Asked.Answer = func(string, string) (string, error) { return "", errors.New("nobody makes a second answer") }
+		asked.Asked.Answer = func(string) (string, error) { return "", errors.New("nobody makes a second answer") }
 		if a := acceptTrade(t, s, asked); said[a.Answer] != 12 || a.Fresh {
 			t.Errorf("after the end: %+v", a)
 		}

@@ -17,6 +17,7 @@ import (
 type Finding struct {
 	OK    bool
 	Minor bool   // where it is not OK: orders travel all the same
+	Waits bool   // where it is not OK: it may come right without a change of the configuration
 	What  string // what was looked at, with what was found
 	Cure  string // what to do; empty when OK
 }
@@ -33,9 +34,7 @@ func (s *Store) CheckShop(ctx context.Context) []Finding {
 	if s.schema.SQL.Order != "" {
 		return append(append(findings, s.checkSelects(ctx)...), s.checkOurTables(ctx))
 	}
-	for _, t := range s.shopTables() {
-		findings = append(findings, s.checkTable(ctx, t))
-	}
+	findings = append(findings, s.checkShopTables(ctx)...)
 	findings = append(findings, s.checkUnique(ctx)...)
 	findings = append(findings, s.explainNames(ctx)...)
 	findings = append(findings, s.checkSweepIndex(ctx))
@@ -68,6 +67,7 @@ func (s *Store) shopTables() []shopTable {
 		}
 	}
 	order.columns = append(order.columns, s.schema.FilterColumns()...)
+	order.columns = append(order.columns, s.schema.TradeColumns()...)
 	return []shopTable{
 		order,
 		{"user", t.User, []string{c.User.ID, c.User.OpenID}},
@@ -84,7 +84,7 @@ func (s *Store) checkTable(ctx context.Context, t shopTable) Finding {
 	}
 	for _, column := range t.columns {
 		if err := s.readNothing(ctx, quote(column), t.name); err != nil {
-			return failed("table "+t.name+", column "+column, err, "set the key under shop.columns (or shop.filter) that names "+column+" to the shop's name for it")
+			return failed("table "+t.name+", column "+column, err, "set the key under shop.columns (or shop.filter, or shop.trade) that names "+column+" to the shop's name for it")
 		}
 	}
 	if t.key == "order" {
@@ -214,18 +214,9 @@ func (s *Store) checkView(ctx context.Context, column, user string, err error) F
 
 // checkOurTables looks for migrations that wait, and writes and rolls back.
 func (s *Store) checkOurTables(ctx context.Context) Finding {
-	const what = "our tables (ordersync_…)"
-	if err := s.readNothing(ctx, "*", versionTable); err != nil {
-		return failed(what, err, "run: ordersync migrate")
-	}
-	var tables *TablesError
-	switch err := s.CheckTables(ctx); {
-	case errors.As(err, &tables) && tables.Missing != nil:
-		return Finding{What: tables.Error(), Cure: "bring them back from a backup; where they held nothing, empty " + versionTable + " and run: ordersync migrate"}
-	case errors.As(err, &tables):
-		return Finding{What: what + ": " + strings.Join(tables.Pending, ", ") + " is not applied", Cure: "run: ordersync migrate"}
-	case err != nil:
-		return failed(what, err, "run: ordersync migrate")
+	const what = ourTablesWhat
+	if f := s.checkSchema(ctx); !f.OK {
+		return f
 	}
 	tx := s.db.WithContext(ctx).Begin()
 	if tx.Error != nil {
@@ -264,5 +255,5 @@ func writeCure(err error) string {
 }
 
 func failed(what string, err error, cure string) Finding {
-	return Finding{What: what + ": " + cut.To(err.Error(), maxMessage), Cure: cure}
+	return Finding{Waits: passing(err), What: what + ": " + cut.To(err.Error(), maxMessage), Cure: cure}
 }

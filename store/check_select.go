@@ -36,7 +36,7 @@ var noDatabase = map[uint16]bool{1040: true, 1044: true, 1045: true, 1049: true,
 func (s *Store) checkSelects(ctx context.Context) []Finding {
 	r, err := s.reading(ctx)
 	if err != nil {
-		return []Finding{{What: "shop.sql: " + err.Error(), Cure: "correct the SELECT that the error names"}}
+		return []Finding{unreadable(err)}
 	}
 	findings := []Finding{{OK: true, What: "shop.sql: the SELECTs answer the columns that are needed"}}
 	for _, wrong := range r.Misfits() {

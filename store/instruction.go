@@ -59,6 +59,7 @@ const (
 //	amount         Douyin moved another amount.
 //	unknown_code   refused with a code that nobody knows; Douyin does not know the instruction. It is failed.
 //	unreadable     a column is not what was written there. It is failed.
+//	auto_settle    Douyin settles the app's orders by itself, so it refuses a settlement of trade. It is failed, and no other is made by itself.
 //	unknown_order  Douyin has opened it, for an order that the shop does not have.
 //	not_understood Douyin has asked for it with a message that cannot be read: only its number is known.
 //	unknown_state  the state is none of these: it is of a newer version, or edited. Nothing is sent and nothing asked.
@@ -87,6 +88,7 @@ const (
 	AlarmUnknownOrder  = "unknown_order" // a payment, or what Douyin has opened, for an order that the shop does not have
 	AlarmUnreadable    = "unreadable"    // a column of the row is not what ordersync wrote there: it ended unsent
 	AlarmUnknownCode   = "unknown_code"  // Douyin refused it with a code that nobody knows, and does not know the instruction
+	AlarmAutoSettle    = "auto_settle"   // Douyin settles the app's orders by itself: no settlement of trade is made by itself while this is open
 	AlarmUnknownState  = "unknown_state" // the row's state is none that this version knows: nothing is done for it
 	AlarmUnsendable    = "unsendable"    // no task can name the row, so nobody ever sends it or asks about it
 	AlarmUnsettled     = "unsettled"     // a payment that automatic settlement could not settle
@@ -139,7 +141,7 @@ type Instruction struct {
 	DouyinOrderID string // of trade: Douyin's number of the order; empty: not told
 
 	// Of a refund of trade.
-	Items    string // its share of each item, JSON as Douyin has it: [{"item_order_id","refund_amount"}]; empty: not known yet
+	Items    string // its share of each item, JSON as Douyin has it: [{"item_order_id","refund_amount"}]; []: all that was paid; empty: not known yet
 	Currency string // DIAMOND: Amount is diamonds; empty: fen
 	Audit    Audit  // what becomes of a refund that a buyer asked Douyin for
 

@@ -14,6 +14,7 @@ type RefundOptions struct {
 	NotifyURL  string `json:"notify_url,omitempty"`
 	DisableMsg bool   `json:"disable_msg,omitempty"`
 	MsgPage    string `json:"msg_page,omitempty"`
+	ReasonCode int    `json:"reason_code,omitempty"` // of trade: 101, 102, 103, 999; 0: 999
 }
 
 // SettleOptions are those of a settlement.

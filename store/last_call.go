@@ -46,5 +46,5 @@ func (s *Store) LastCalls(ctx context.Context, most int) (c LastCalls, err error
 
 // wentWell tells that Douyin has taken, or done, what a call asked for.
 func (o Outcome) wentWell() bool {
-	return o == Pushed || o == Outcome(MoneySubmitted) || o == Outcome(MoneySucceeded)
+	return o == Pushed || o == Kept || o == Outcome(MoneySubmitted) || o == Outcome(MoneySucceeded)
 }

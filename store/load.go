@@ -56,15 +56,27 @@ func (s *Store) reading(ctx context.Context) (*shopReading, error) {
 		more, joins = strings.Repeat(", NULL", len(pushStateColumns)+len(refundColumns)+2)+", "+s.sql.clock(), ""
 	}
 	r.load, r.own = found.Orders(more, joins), found.Own()
+	if s.cfg.Trade.On {
+		signs := ", s.`pushed_at`, pay.`system`"
+		if s.cfg.ShopOnly {
+			signs = ", NULL, NULL"
+		}
+		r.load = found.OrdersAndTrade(more+signs, joins)
+	}
 	r.Reading = found
 	return r, nil
 }
 
 // ourJoins are what we know of an order's side at Douyin, by its key and its number.
 func (s *Store) ourJoins(id, no string) string {
+	// What was paid matters only beside a refund, and looking each payment up costs as much as the user's row. With trade the payment
+	// also tells the system, as long as that is not decided.
+	matters := "s.`refunded_fen` > 0 OR s.`refunding_fen` > 0 OR s.`refund_failed_fen` > 0"
+	if s.cfg.Trade.On {
+		matters += " OR COALESCE(s.`system`, '') = ''"
+	}
 	return " LEFT JOIN `ordersync_order` s ON s.`order_id` = " + id +
-		// What was paid matters only beside a refund, and looking each payment up costs as much as the user's row.
-		" LEFT JOIN `ordersync_payment` pay ON (s.`refunded_fen` > 0 OR s.`refunding_fen` > 0 OR s.`refund_failed_fen` > 0) AND pay.`out_order_no` = " + no
+		" LEFT JOIN `ordersync_payment` pay ON (" + matters + ") AND pay.`out_order_no` = " + no
 }
 
 // CheckReading tells whether the shop's tables, or its SELECTs, can be read as the configuration
@@ -151,7 +163,7 @@ func (s *Store) loadOrders(ctx context.Context, calls []*gather.Call[string, Ord
 	batch := make(map[string]loaded, len(ids))
 	var twice []string
 	same := map[string]string{}
-	err = s.scanOrders(ctx, r, r.load, ids, row.into(), func() {
+	err = s.scanOrders(ctx, r, r.load, ids, row.into(s.cfg.Trade.On), func() {
 		if row.clock.Valid && !heard { // all rows of a statement have one time
 			heard = true
 			s.compare(time.UnixMicro(row.clock.Int64), sent, s.cfg.Now())
@@ -161,7 +173,7 @@ func (s *Store) loadOrders(ctx context.Context, calls []*gather.Call[string, Ord
 			twice = append(twice, row.ID())
 			return
 		}
-		snapshot, err := row.snapshot()
+		snapshot, err := s.snapshot(&row)
 		batch[row.ID()] = loaded{snapshot, err}
 		if row.same.Valid {
 			same[row.ID()] = row.same.String
@@ -276,25 +288,42 @@ type loadRow struct {
 
 	same  sql.NullString // another order that was known by this number
 	clock sql.NullInt64  // of the database
+
+	// Read with TradeConfig.On only.
+	pushedAt timestamp
+	payment  sql.NullString // its system
+	byShop   sql.NullBool   // Schema.Trade's word
 }
 
 // refundColumns are the columns of ordersync_order that sum its refunds up. Only a change of a refund writes them.
 var refundColumns = []string{"refunded_fen", "refunding_fen", "refund_failed_fen"}
 
-func (r *loadRow) into() []any {
+func (r *loadRow) into(trade bool) []any {
 	columns := append(r.Into(), r.state.intoForPush()...)
-	return append(columns, &r.refunded, &r.refunding, &r.refundFailed, &r.paid, &r.same, &r.clock)
+	columns = append(columns, &r.refunded, &r.refunding, &r.refundFailed, &r.paid, &r.same, &r.clock)
+	if trade {
+		columns = append(columns, &r.pushedAt, &r.payment, &r.byShop)
+	}
+	return columns
+}
+
+// signs are what the system of the row's order is decided by.
+func (r *loadRow) signs(o Order) systemSigns {
+	return systemSigns{
+		stored: System(r.state.system.String), pushed: r.pushedAt.ptr() != nil, payment: System(r.payment.String), byShop: r.byShop, created: o.CreateTime,
+		refunds: r.refunded.Int64 > 0 || r.refunding.Int64 > 0 || r.refundFailed.Int64 > 0,
+	}
 }
 
 // snapshot is a whole row. The error is that of its order.
-func (r *loadRow) snapshot() (OrderSnapshot, error) {
+func (s *Store) snapshot(r *loadRow) (OrderSnapshot, error) {
 	found, err := r.Found()
 	paid := found.Order.Amount
 	if r.paid.Valid {
 		paid = Fen(r.paid.Int64)
 	}
 	return OrderSnapshot{
-		System: Ecpay, Order: found.Order, User: found.User, Lines: found.Lines, DetailURL: found.DetailURL, State: r.state.state(),
+		System: s.cfg.Trade.decide(s.schema, r.signs(found.Order)), Order: found.Order, User: found.User, Lines: found.Lines, DetailURL: found.DetailURL, State: r.state.state(),
 		Refunds: RefundSummary{
 			Paid: paid, Succeeded: Fen(r.refunded.Int64), InFlight: Fen(r.refunding.Int64), LastFailed: Fen(r.refundFailed.Int64),
 		},

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -60,7 +61,7 @@ func (r *LogRow) scan(rows *sql.Rows) error {
 // logRow is what a Push leaves in the log.
 func (s *Store) logRow(p *Push) LogRow {
 	r := LogRow{
-		At: p.At, Call: CallPush, OrderID: p.OrderID, Cause: p.Cause, TaskID: p.TaskID, Attempt: p.Attempt, Outcome: p.Outcome, Kind: p.Kind,
+		At: p.At, Call: cmp.Or(p.Call, CallPush), OrderID: p.OrderID, Cause: p.Cause, TaskID: p.TaskID, Attempt: p.Attempt, Outcome: p.Outcome, Kind: p.Kind,
 		Code: p.Code, Message: p.Message, LogID: p.LogID, HTTPStatus: p.HTTPStatus, Duration: p.Duration,
 	}
 	r.Request, r.Response = p.Request, p.Response

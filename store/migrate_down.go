@@ -5,8 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
 )
+
+// goosesMark is a line that speaks to goose and not to a person.
+var goosesMark = regexp.MustCompile(`(?m)^\s*-- \+goose .*\n?`)
 
 // Newest is the migration that was applied last, with the SQL that takes it back, for somebody who
 // has to agree first. The zero Migration: none is applied.
@@ -32,7 +36,7 @@ func (s *Store) Newest(ctx context.Context) (newest Migration, down string, err 
 		return newest, "", fmt.Errorf("store: migrations: %w", err)
 	}
 	_, down, _ = strings.Cut(string(text), "-- +goose Down\n")
-	return newest, strings.TrimSpace(down), nil
+	return newest, strings.TrimSpace(goosesMark.ReplaceAllString(down, "")), nil
 }
 
 // Database is the name of the database that the DSN leads to; "main" for an embedded one.

@@ -152,6 +152,9 @@ func (s *Store) create(ctx context.Context, i Instruction, before func(tx *gorm.
 			fresh = false
 			return err
 		}
+		if i.System, err = s.fixSystem(tx, i.OrderID, order.System); err != nil {
+			return err
+		}
 		if before != nil {
 			if err := before(tx, i); err != nil {
 				return err

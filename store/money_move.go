@@ -42,18 +42,23 @@ type Result struct {
 }
 
 // MarkSending announces, durably, that a request is about to leave. seen is the instruction as the
-// caller read it: ErrSuperseded means that its state or its attempt is another one by now. A
+// caller read it, Items of a refund of trade filled in: ErrSuperseded means that its state or its attempt is another one by now. A
 // *BusyError means that another instruction of the order comes first: see the package's doc on
 // turns. due is when to look, should the answer never be seen.
 func (s *Store) MarkSending(ctx context.Context, seen Instruction, at, due time.Time) (Instruction, error) {
 	return s.move(ctx, seen, func(tx *gorm.DB, i *Instruction) (bool, error) {
-		hadTurn := i.Turn
+		hadTurn, items := i.Turn, i.Items
 		clock, err := s.readClock(tx)
 		if err != nil {
 			return false, err
 		}
 		if err := i.Announce(seen, clock, at, due); err != nil {
 			return false, err
+		}
+		if items != i.Items {
+			if err := s.fixItems(tx, i); err != nil {
+				return false, err
+			}
 		}
 		if !hadTurn {
 			return true, s.checkTurn(tx, i)
@@ -88,11 +93,24 @@ func (s *Store) Finished(ctx context.Context, seen Instruction, r Result) (chang
 	if !r.State.Final() {
 		return false, fmt.Errorf("store: %q is not the end of a %s", r.State, seen.Money)
 	}
-	_, err = s.move(ctx, seen, func(_ *gorm.DB, i *Instruction) (touched bool, err error) {
+	_, err = s.move(ctx, seen, func(tx *gorm.DB, i *Instruction) (touched bool, err error) {
+		if r.Alarm == AlarmAutoSettle { // of all settlements, and seen once
+			if open, err := alarmIsOpen(tx, seen.Money, r.Alarm); err != nil || open {
+				r.Alarm = ""
+				if err != nil {
+					return false, err
+				}
+			}
+		}
 		changed, touched, err = i.End(seen, r)
 		return touched, err
 	}, r.Log)
 	return changed, err
+}
+
+// fixItems writes down how a refund of trade is shared among the order's items.
+func (s *Store) fixItems(tx *gorm.DB, i *Instruction) error {
+	return tx.Exec("UPDATE `ordersync_refund` SET `items` = ?, `currency` = ? WHERE `out_refund_no` = ?", nullText(i.Items), i.Currency, i.Number).Error
 }
 
 // move changes one instruction under the lock of its order. change tells whether the row has to be

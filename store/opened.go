@@ -113,7 +113,7 @@ func (i *Instruction) opens(c TradeCallback) (err error) {
 	if c.Asked != nil {
 		i.State, i.Turn, i.DueAt = MoneySubmitted, true, &c.Asked.DueAt
 		i.askAudit(c.Asked)
-		i.Audit.Answer, err = c.Asked.Answer(i.Number, i.OrderID)
+		i.Audit.Answer, err = c.Asked.Answer(i.Number)
 		return err
 	}
 	r, ends := c.result()
@@ -164,7 +164,7 @@ func (s *Store) hearAsked(tx *gorm.DB, c TradeCallback, i Instruction) (Instruct
 		return i, nil
 	}
 	var err error
-	if i.Audit.Answer, err = c.Asked.Answer(i.Number, i.OrderID); err != nil || i.System != Trade {
+	if i.Audit.Answer, err = c.Asked.Answer(i.Number); err != nil || i.System != Trade {
 		return i, err
 	}
 	if i.Origin != OriginOurs && c.Kept == "" {

@@ -32,7 +32,7 @@ type Payment struct {
 	State  PaymentState
 
 	OutOrderNo    string
-	OrderID       string // the shop's key; empty: the shop has no such order
+	OrderID       string // the shop's key; empty: the shop has no such order, or nothing was heard of it
 	Total         Fen
 	Discount      Fen       // Douyin's: what was paid is Total without it
 	Currency      string    // DIAMOND: amounts are diamonds; empty: fen
@@ -47,6 +47,8 @@ type Payment struct {
 	Data        []byte        // of trade: what is signed for tt.requestOrder; nil: the payment was made elsewhere
 	Fingerprint string        // of trade: of the content that the shop asked for; empty: made elsewhere
 	Items       []PaymentItem // of trade: none: not told yet
+
+	RefundsDueAt time.Time // of trade: when Douyin is to be asked for its refunds; zero: never
 }
 
 // PaymentItem is an item of an order, as Douyin keeps it. Partial refunds name it.
@@ -61,13 +63,14 @@ const paymentColumns = "`out_order_no`, `order_id`, `total_fen`, `paid_at`, `way
 	"`system`, `state`, `data`, `fingerprint`, `discount_fen`, `currency`, `items`"
 
 func scanPayment(rows *sql.Rows) (p Payment, err error) {
-	var paid, created, ack timestamp
+	var paid, created, ack, refunds timestamp
 	var items sql.NullString
 	err = rows.Scan(
 		&p.OutOrderNo, &p.OrderID, &p.Total, &paid, &p.Way, &p.DouyinOrderID, &p.Alarm, &p.Message, &created,
 		&p.System, &p.State, &p.Data, &p.Fingerprint, &p.Discount, &p.Currency, &items, &ack, &p.Ack.By, &p.Ack.Note,
+		&refunds,
 	)
-	p.PaidAt, p.CreatedAt, p.Ack.At = paid.Time, created.Time, ack.ptr()
+	p.PaidAt, p.CreatedAt, p.Ack.At, p.RefundsDueAt = paid.Time, created.Time, ack.ptr(), refunds.Time
 	if err == nil && items.String != "" {
 		if err = json.Unmarshal([]byte(items.String), &p.Items); err != nil {
 			err = fmt.Errorf("ordersync_payment.items of %s is not as it was written down: %w", p.OutOrderNo, err)
@@ -104,7 +107,7 @@ func encodeItems(items []PaymentItem) (string, error) {
 }
 
 func readPayments(db *gorm.DB, where string, args ...any) ([]Payment, error) {
-	return collect(db, scanPayment, "SELECT "+paymentColumns+", `ack_at`, `ack_by`, `ack_note` FROM `ordersync_payment` WHERE "+where, args...)
+	return collect(db, scanPayment, "SELECT "+paymentColumns+", `ack_at`, `ack_by`, `ack_note`, `refunds_due_at` FROM `ordersync_payment` WHERE "+where, args...)
 }
 
 // readPayment is as readInstruction, for a payment that was paid.
@@ -160,7 +163,7 @@ func (s *Store) recordPayment(tx *gorm.DB, p Payment) (Payment, error) {
 		before.Alarm, before.Message = AlarmAmount, fmt.Sprintf("Douyin named %s yuan after %s", p.Total, before.Total)
 	}
 	before.Ack = Ack{}
-	return before, alarmPayment(tx, p.OutOrderNo, before.Alarm, before.Message)
+	return before, s.alarmPayment(tx, p.OutOrderNo, before.Alarm, before.Message)
 }
 
 func (s *Store) insertPayment(tx *gorm.DB, p Payment) error {

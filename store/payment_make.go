@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 
 	"gorm.io/gorm"
@@ -15,8 +14,8 @@ const payment Money = "payment"
 // MakeTradePayment writes a payment down that the shop asks for, with the bytes that are signed for
 // it, and expects it for as long as it can be paid. The same number with the same Fingerprint, or
 // with the same bytes, is the payment that stands: fresh is false, and made.Data is what was written
-// down first. One that nobody had requested of Douyin in time can be paid again then. The order of
-// the number is one of trade from now on.
+// down first. One that nobody had requested of Douyin in time can be paid again then. The shop's
+// order need not be there yet.
 //
 // p needs OutOrderNo, Total, Currency, Data, Fingerprint and CreatedAt; a.ValidUntil, a.DueAt and
 // a.CreatedAt are as for ExpectPayment. *ConflictError: the number has other content, was made
@@ -24,34 +23,21 @@ const payment Money = "payment"
 func (s *Store) MakeTradePayment(ctx context.Context, p Payment, a PaymentAsk) (made Payment, fresh bool, err error) {
 	p.System, p.State = Trade, PaymentProcess
 	a.OutOrderNo, a.Total, a.System = p.OutOrderNo, p.Total, Trade
-	if p.OrderID, err = s.orderByNo(ctx, p.OutOrderNo); err != nil {
-		return Payment{}, false, fmt.Errorf("store: make payment: %w", err)
-	}
-	err = s.underOrderLock(ctx, p.OrderID, func(tx *gorm.DB) (err error) {
+	err = s.untilWon(ctx, func(tx *gorm.DB) (err error) {
 		made, fresh, err = s.makeTradePayment(tx, p, a)
 		return err
 	})
 	if err != nil {
 		return Payment{}, false, fmt.Errorf("store: make payment: %w", err)
 	}
+	if err := s.proveTrade(ctx, &made); err != nil { // a repetition does it, should the process end here
+		return Payment{}, false, fmt.Errorf("store: make payment: %w", err)
+	}
 	return made, fresh, nil
 }
 
-// orderByNo is the key of the shop's order with a number; empty: there is none yet.
-func (s *Store) orderByNo(ctx context.Context, outOrderNo string) (string, error) {
-	order, err := s.ShopOrderByNo(ctx, outOrderNo)
-	var column *ColumnError
-	switch {
-	case err == nil, errors.As(err, &column):
-		return order.Order.ID, nil
-	case errors.Is(err, ErrOrderNotFound):
-		return "", nil
-	}
-	return "", err
-}
-
-// makeTradePayment is MakeTradePayment inside its transaction, under the lock of p's order. Of two
-// that insert at once, one is a duplicate key and runs again.
+// makeTradePayment is MakeTradePayment inside its transaction. Of two that insert at once, one is a
+// duplicate key and runs again.
 func (s *Store) makeTradePayment(tx *gorm.DB, p Payment, a PaymentAsk) (made Payment, fresh bool, err error) {
 	made, found, err := readAnyPayment(tx, p.OutOrderNo, s.sql.forUpdate)
 	switch {
@@ -59,28 +45,16 @@ func (s *Store) makeTradePayment(tx *gorm.DB, p Payment, a PaymentAsk) (made Pay
 		return Payment{}, false, err
 	case !found:
 		made = p
-		if err := s.insertPayment(tx, p); err != nil {
-			return Payment{}, false, err
-		}
+		err = s.insertPayment(tx, p)
 	case !made.sameContent(p):
-		return Payment{}, false, &ConflictError{Money: payment, Number: p.OutOrderNo}
-	case made.OrderID == "" && p.OrderID != "" || made.State == PaymentTimeout && !made.ended():
-		if made.OrderID == "" {
-			made.OrderID = p.OrderID
-		}
-		if !made.ended() {
-			made.State = PaymentProcess
-		}
-		if err := s.updatePayment(tx, made); err != nil {
-			return Payment{}, false, err
-		}
+		err = &ConflictError{Money: payment, Number: p.OutOrderNo}
+	case made.ended():
+		return made, false, nil
+	case made.State == PaymentTimeout:
+		made.State = PaymentProcess
+		err = s.updatePayment(tx, made)
 	}
-	if made.OrderID != "" {
-		if err := s.decideSystem(tx, made.OrderID, Trade); err != nil {
-			return Payment{}, false, err
-		}
-	}
-	if !made.ended() {
+	if err == nil {
 		_, err = s.expectPayment(tx, a)
 	}
 	return made, !found, err

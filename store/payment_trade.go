@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -86,6 +87,19 @@ func (s *Store) tradePayment(ctx context.Context, n TradePayment) (p Payment, er
 	return p, err
 }
 
+// orderByNo is the key of the shop's order with a number; empty: there is none yet.
+func (s *Store) orderByNo(ctx context.Context, outOrderNo string) (string, error) {
+	order, err := s.ShopOrderByNo(ctx, outOrderNo)
+	var column *ColumnError
+	switch {
+	case err == nil, errors.As(err, &column):
+		return order.Order.ID, nil
+	case errors.Is(err, ErrOrderNotFound):
+		return "", nil
+	}
+	return "", err
+}
+
 // hearTradePayment is HearTradePayment inside its transaction, under the lock of p's order.
 func (s *Store) hearTradePayment(tx *gorm.DB, p Payment, n TradePayment) (Accepted, error) {
 	a := Accepted{Fresh: true, Known: p.OrderID != "", OrderID: p.OrderID}
@@ -97,7 +111,7 @@ func (s *Store) hearTradePayment(tx *gorm.DB, p Payment, n TradePayment) (Accept
 		err = s.insertPayment(tx, p)
 	case before.System != Trade:
 		a.Alarm = AlarmContradiction
-		return a, alarmPayment(tx, p.OutOrderNo, AlarmContradiction, "Douyin tells of it as a payment of trade, and it was paid in ecpay")
+		return a, s.alarmPayment(tx, p.OutOrderNo, AlarmContradiction, "Douyin tells of it as a payment of trade, and it was paid in ecpay")
 	default:
 		p = before.heard(p)
 		err = s.updatePayment(tx, p)
@@ -106,15 +120,21 @@ func (s *Store) hearTradePayment(tx *gorm.DB, p Payment, n TradePayment) (Accept
 		return a, err
 	}
 	a.Alarm = p.Alarm
+	if p.State == PaymentSuccess && before.State != PaymentSuccess {
+		if err := s.expectRefunds(tx, p.OutOrderNo, n.At.Add(FirstRefundAsk)); err != nil {
+			return a, err
+		}
+	}
 	if err := s.followPayment(tx, &before, &p, n.At); err != nil {
 		return a, err
 	}
 	if a.OrderID == "" { // its row is not locked
 		return a, nil
 	}
-	if err := s.decideSystem(tx, a.OrderID, Trade); err != nil {
+	if err := s.provePayment(tx, &p, a.OrderID); err != nil {
 		return a, err
 	}
+	a.Alarm = p.Alarm
 	if p.State == PaymentSuccess && before.State != PaymentSuccess {
 		return a, s.markDue(tx, a.OrderID, n.At)
 	}
@@ -221,12 +241,7 @@ func (s *Store) updatePayment(tx *gorm.DB, p Payment) error {
 		cut.To(p.DouyinOrderID, maxID), nullText(items), p.Alarm, cut.To(p.Message, maxMessage), s.sql.timePtr(p.Ack.At), p.Ack.By, p.Ack.Note, p.OutOrderNo).Error
 }
 
-func alarmPayment(tx *gorm.DB, outOrderNo, alarm, message string) error {
+func (s *Store) alarmPayment(tx *gorm.DB, outOrderNo, alarm, message string) error {
 	return tx.Exec("UPDATE `ordersync_payment` SET `alarm` = ?, `message` = ?, `ack_at` = NULL, `ack_by` = '', `ack_note` = '' WHERE `out_order_no` = ?",
 		alarm, cut.To(message, maxMessage), outOrderNo).Error
-}
-
-// decideSystem writes an order's system into its row, which is locked.
-func (s *Store) decideSystem(tx *gorm.DB, orderID string, system System) error {
-	return tx.Exec("UPDATE `ordersync_order` SET `system` = ? WHERE `order_id` = ?", string(system), orderID).Error
 }

@@ -17,15 +17,18 @@ var ErrSuperseded = errors.New("store: superseded by another attempt")
 type Begin struct {
 	OrderID    string
 	OrderNo    string
-	Seq        int64 // State.Seq of the snapshot that the attempt is made from
-	UpdateTime int64 // the update_time about to be sent
+	Seq        int64  // State.Seq of the snapshot that the attempt is made from
+	System     System // of the same snapshot; written where State.System was empty
+	Fulfil     string // of trade: the to_status about to be told; empty: the attempt is a push
+	UpdateTime int64  // the update_time about to be sent
 	At         time.Time
 	DueAt      time.Time // when the sweep shall look, should the end never be seen
-	// Exists and Open are of the same snapshot: whether the order has a row in ordersync_order
-	// (State.OrderID is not empty), and State.Open. They only choose a cheaper way of writing; zero
-	// is always right.
-	Exists bool
-	Open   int
+	// Exists, Open and Decided are of the same snapshot: whether the order has a row in
+	// ordersync_order (State.OrderID is not empty), State.Open, and whether State.System is there. They
+	// only choose a cheaper way of writing; zero is always right.
+	Exists  bool
+	Open    int
+	Decided bool
 	// StaleAfter: attempts begun longer ago than this before At are over, whether their end was
 	// seen or not (longer than any HTTP call may take). Open counts from new then.
 	StaleAfter time.Duration
@@ -35,7 +38,9 @@ type Begin struct {
 type Push struct {
 	OrderID    string
 	OrderNo    string
-	Seq        int64 // that BeginPush returned; 0: nothing was sent (refused before sending, database error, ignored, ...)
+	System     System // of the snapshot; written where the row has none
+	Call       string // what was called, for the log; empty: CallPush
+	Seq        int64  // that BeginPush returned; 0: nothing was sent (refused before sending, database error, ignored, ...)
 	Cause      string
 	TaskID     string
 	Attempt    int // of the task, counted from 1
@@ -48,6 +53,10 @@ type Push struct {
 	// With Outcome Pushed: what Douyin holds now.
 	Status int
 	Digest string
+	// With Outcome Kept and a Seq: the to_status that Douyin holds now.
+	Fulfilled string
+	// Unsent tells that what the attempt announced by Begin.Fulfil is not at Douyin for certain.
+	Unsent bool
 	// Seen is the order as it was read before the call, so that RecordPush can tell whether the
 	// shop has changed it since. Nil: nobody asks.
 	Seen *Order
@@ -77,7 +86,7 @@ func (s *Store) BeginPush(ctx context.Context, b Begin) (seq int64, err error) {
 }
 
 // RecordPush writes how an attempt or a pass ended. It is durable when it returns. changed tells,
-// with Outcome Pushed and p.Seen, that the shop's row is not p.Seen any more (or that this cannot
+// with Outcome Pushed or Kept and p.Seen, that the shop's row is not p.Seen any more (or that this cannot
 // be told), read after Douyin has answered: whoever pushed has to push again.
 func (s *Store) RecordPush(ctx context.Context, p Push) (changed bool, err error) {
 	if err := checkOrderID(p.OrderID); err != nil {

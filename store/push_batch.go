@@ -76,7 +76,7 @@ func (p *Push) changed(now map[string]Order) bool {
 	return !found || order != *p.Seen
 }
 
-func (p *Push) looksAgain() bool { return p.Outcome == Pushed && p.Seen != nil }
+func (p *Push) looksAgain() bool { return (p.Outcome == Pushed || p.Outcome == Kept) && p.Seen != nil }
 
 // lookAgain reads the orders that were pushed once more, in one statement, and sends what it finds,
 // nothing when it fails. Nil: nobody asks.

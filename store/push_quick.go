@@ -29,6 +29,8 @@ func (s *Store) writeBegins(ctx context.Context, calls []*gather.Call[*Begin, in
 			switch b := c.Key; {
 			case s.sql.sqlite: // in the process there are no round trips to save
 				byRow = append(byRow, c)
+			case b.Fulfil != "" || s.cfg.Trade.On && b.Exists && !b.Decided: // rare, and more than these write
+				byRow = append(byRow, c)
 			case b.Seq == 0 && !b.Exists:
 				c.Value, c.Err = 1, nil
 				first = append(first, b)
@@ -40,10 +42,10 @@ func (s *Store) writeBegins(ctx context.Context, calls []*gather.Call[*Begin, in
 			}
 		}
 		if len(first) == len(calls) { // one statement is a transaction
-			return s.sql.insertFirst(s.db.WithContext(ctx), first)
+			return s.insertFirst(s.db.WithContext(ctx), first)
 		}
 		return s.transaction(ctx, func(tx *gorm.DB) error {
-			if err := s.sql.insertFirst(tx, first); err != nil {
+			if err := s.insertFirst(tx, first); err != nil {
 				return err
 			}
 			if err := s.sql.updateLater(tx, later); err != nil {
@@ -109,17 +111,24 @@ var firstColumns = []string{"order_id", "order_no", "seq", "open_attempts", "sta
 // insertFirst announces the first attempts at orders. errRowMoved, here as in updateLater and
 // updateAlikePushed: a row was not as expected. An INSERT has then written nothing, an UPDATE the
 // rows that it found.
-func (d dialect) insertFirst(tx *gorm.DB, begins []*Begin) error {
+func (s *Store) insertFirst(tx *gorm.DB, begins []*Begin) error {
 	if len(begins) == 0 {
 		return nil
 	}
 	sortByOrder(begins, func(b *Begin) string { return b.OrderID })
-	args := make([]any, 0, len(begins)*len(firstColumns))
+	columns, d := firstColumns, s.sql
+	if s.cfg.Trade.On {
+		columns = append(slices.Clip(columns), "system")
+	}
+	args := make([]any, 0, len(begins)*len(columns))
 	for _, b := range begins {
 		at := d.time(b.At)
 		args = append(args, b.OrderID, cut.To(b.OrderNo, maxID), 1, 1, at, b.UpdateTime, string(Sending), d.time(b.DueAt), at, at)
+		if s.cfg.Trade.On {
+			args = append(args, string(b.System))
+		}
 	}
-	_, err := execIn(tx, "INSERT INTO `ordersync_order` ("+columnList("", firstColumns)+") VALUES "+tuples(len(begins), len(firstColumns)), args)
+	_, err := execIn(tx, "INSERT INTO `ordersync_order` ("+columnList("", columns)+") VALUES "+tuples(len(begins), len(columns)), args)
 	if duplicate(err) {
 		return errRowMoved
 	}

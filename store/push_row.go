@@ -50,6 +50,9 @@ func (s *Store) beginRows(tx *gorm.DB, calls []*gather.Call[*Begin, int64]) erro
 	}
 	for _, c := range calls {
 		c.Value, c.Err = rows[c.Key.OrderID].begin(c.Key)
+		if c.Err == nil {
+			rows[c.Key.OrderID].decide(c.Key.System, s.cfg.Trade.On)
+		}
 	}
 	return s.sql.saveRows(tx, rows)
 }
@@ -62,6 +65,7 @@ func (s *Store) recordRows(tx *gorm.DB, calls []*gather.Call[*Push, bool]) error
 	}
 	for _, c := range calls {
 		rows[c.Key.OrderID].record(c.Key)
+		rows[c.Key.OrderID].decide(c.Key.System, s.cfg.Trade.On)
 	}
 	return s.sql.saveRows(tx, rows)
 }
@@ -105,6 +109,13 @@ func (r *row) touch(orderID, orderNo string, at time.Time) {
 	r.UpdatedAt = at
 }
 
+// decide writes the system of an order that has none. A row that is not written keeps it that way.
+func (r *row) decide(system System, trade bool) {
+	if trade && r.dirty && r.System == "" {
+		r.System = system
+	}
+}
+
 func (r *row) begin(b *Begin) (seq int64, err error) {
 	if r.Seq != b.Seq {
 		return 0, ErrSuperseded
@@ -117,6 +128,9 @@ func (r *row) begin(b *Begin) (seq int64, err error) {
 	r.Open++
 	r.StartedAt, r.UpdateTime = b.At, b.UpdateTime
 	r.Digest = "" // unknown until this attempt has ended
+	if b.Fulfil != "" {
+		r.FulfilSent = b.Fulfil
+	}
 	r.Outcome = Sending
 	due := b.DueAt
 	r.DueAt = &due
@@ -152,6 +166,9 @@ func (r *row) record(p *Push) {
 		if p.Outcome == Ignored || p.Outcome == Refused {
 			r.DueAt = nil
 		}
+		if p.Outcome == Kept {
+			r.DueAt, r.Attempts = nil, 0
+		}
 	case p.Seq == r.Seq:
 		r.touch(p.OrderID, p.OrderNo, p.At)
 		r.Open = max(r.Open-1, 0)
@@ -165,6 +182,7 @@ func (r *row) record(p *Push) {
 			at := p.At
 			r.Digest, r.Status, r.PushedAt, r.Attempts = p.Digest, p.Status, &at, 0
 		}
+		r.fulfilled(p)
 	default:
 		r.overtaken(p)
 	}
@@ -184,6 +202,16 @@ func (r *row) count(at time.Time) {
 	}
 }
 
+// fulfilled takes over what Douyin holds of fulfilment. What may be there stays so until somebody knows.
+func (r *row) fulfilled(p *Push) {
+	switch {
+	case p.Fulfilled != "":
+		r.Fulfilled, r.FulfilSent, r.Attempts = p.Fulfilled, "", 0
+	case p.Unsent:
+		r.FulfilSent = ""
+	}
+}
+
 // overtaken is the end of an attempt after which another one has begun. Which of the two reached
 // Douyin last is not known, so what Douyin holds is unknown, and the order has to be looked at
 // again: by the attempt that is still open, or at once.
@@ -191,6 +219,9 @@ func (r *row) overtaken(p *Push) {
 	r.touch(p.OrderID, "", p.At)
 	r.Open = max(r.Open-1, 0)
 	r.Digest = ""
+	if p.Fulfilled != "" && r.FulfilSent != "" { // the later attempt has not ended
+		r.Fulfilled = p.Fulfilled
+	}
 	due := p.DueAt
 	if due == nil || r.DueAt != nil && r.DueAt.Before(*due) {
 		due = r.DueAt

@@ -18,6 +18,7 @@ type RetryFilter struct {
 	Until   time.Time  // only those that have failed until then: what fails again meanwhile does not come twice; zero: no bound
 	After   FailureKey // Next of the page before; zero: from the oldest failure
 	Limit   int        // of the failures that are looked at; 0: 1000
+	Dry     bool       // change nothing: Due are those that would be due, locked ones among them. Not with OrderID
 }
 
 // RetryPage is what one RequestRetry did.
@@ -57,7 +58,9 @@ func (s *Store) RequestRetry(ctx context.Context, f RetryFilter) (RetryPage, err
 			page.Due = append(page.Due, looked[i].OrderID)
 		}
 	}
-	_, page.Locked, err = s.makeDue(ctx, page.Due, now)
+	if !f.Dry {
+		_, page.Locked, err = s.makeDue(ctx, page.Due, now)
+	}
 	return page, err
 }
 

@@ -65,7 +65,11 @@ func atLeast(version string, least [2]int) bool {
 func (s *Store) checkVersion(ctx context.Context) (f Finding, answers bool) {
 	info, err := s.ServerInfo(ctx)
 	if err != nil {
-		return failed("the database does not answer, so the tables were not looked at", err, answerCure(err)), false
+		says := "the database does not answer, so the tables were not looked at"
+		if !passing(err) {
+			says = "the database does not let us in, so the tables were not looked at"
+		}
+		return failed(says, err, answerCure(err)), false
 	}
 	return info.finding(), true
 }
@@ -81,6 +85,14 @@ func answerCure(err error) string {
 		return "it does not take our certificate: check mysql.cert_file and mysql.key_file"
 	case errors.Is(err, mysql.ErrNoTLS):
 		return "it speaks no TLS: give it a certificate, or take mysql.ca_file, mysql.cert_file and the dsn's tls away"
+	}
+	if number, known := errorNumber(err); known {
+		switch number {
+		case 1044, 1045, 1698:
+			return "check mysql.dsn (user, password, database), and that the server lets this account in from this host"
+		case 1049:
+			return "check mysql.dsn (the database's name), or create the database"
+		}
 	}
 	return "check mysql.dsn, and that the server is up and lets this host in"
 }

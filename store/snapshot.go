@@ -46,13 +46,13 @@ func ParseYuan(s string) (Fen, error) { return shop.ParseYuan(s) }
 
 // OrderSnapshot is one order with all that a push needs.
 type OrderSnapshot struct {
-	System    System // in which it was paid, or is to be
+	System    System // in which it was paid, or is to be: State's, or as it is decided now. Empty: nothing of the order could be read
 	Order     Order
 	User      User
 	Lines     []Line
 	DetailURL string // empty: the configuration\'s
 	// State is what decides about a push of what we know of Douyin's side: OrderID, Seq, Open, StartedAt, UpdateTime, Digest,
-	// ShopStatus, ShopUpdated, Outcome and DueAt; Store.Order has the rest. The zero value: ordersync_order has no row of the order.
+	// ShopStatus, ShopUpdated, Outcome, DueAt and what there is of trade; Store.Order has the rest. The zero value: ordersync_order has no row of the order.
 	State   OrderState
 	Refunds RefundSummary
 }
@@ -77,6 +77,7 @@ const (
 	Retrying Outcome = "retrying" // failed, a retry is scheduled
 	GaveUp   Outcome = "gave_up"  // failed at its last attempt; the sweep takes over
 	Ignored  Outcome = "ignored"  // the shop's status has no word of Douyin's
+	Kept     Outcome = "kept"     // of trade: Douyin keeps the order by itself, and has been told what it is to be told
 )
 
 // OrderState is a row of ordersync_order.
@@ -106,6 +107,10 @@ type OrderState struct {
 	UntoldAt    *time.Time // since when nothing that was tried has told Douyin; nil: nothing failed since it was told
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
+
+	System     System // in which it was paid, or is to be; empty: not decided yet
+	Fulfilled  string // of trade: the to_status that Douyin holds; empty: none was told
+	FulfilSent string // of trade: the to_status that was announced, and may be at Douyin without our knowing; empty: none
 }
 
 // Told is the order_status that Douyin holds, sent with UpdateTime. known is false while nobody

@@ -16,13 +16,15 @@ import (
 // stateArgs writes them. The key is the first.
 var stateColumns = []string{
 	"order_id", "order_no", "seq", "open_attempts", "started_at", "update_time", "status", "digest", "shop_status", "outcome", "kind", "code",
-	"message", "log_id", "attempts", "pushed_at", "due_at", "created_at", "updated_at", "failed_at", "shop_updated", "untold_at",
+	"message", "log_id", "attempts", "pushed_at", "due_at", "created_at", "updated_at", "failed_at", "shop_updated",
+	"system", "fulfil_status", "fulfil_sent", "untold_at",
 }
 
 // pushStateColumns are those that decide about a push; intoForPush scans them. Every load carries
 // them, so they are few.
 var pushStateColumns = []string{
 	"order_id", "seq", "open_attempts", "started_at", "update_time", "digest", "shop_status", "outcome", "due_at", "shop_updated",
+	"system", "fulfil_status", "fulfil_sent",
 }
 
 // The widths of our columns in bytes; a VARCHAR(n) holds n characters, so n bytes always fit.
@@ -40,6 +42,8 @@ const (
 type stateRow struct {
 	orderID, orderNo, digest, shopStatus, outcome, kind, message, logID, shopUpdated sql.NullString
 
+	system, fulfilStatus, fulfilSent sql.NullString
+
 	seq, open, updateTime, status, code, attempts                        sql.NullInt64
 	startedAt, pushedAt, dueAt, createdAt, updatedAt, failedAt, untoldAt timestamp
 }
@@ -47,13 +51,15 @@ type stateRow struct {
 func (r *stateRow) into() []any {
 	return []any{
 		&r.orderID, &r.orderNo, &r.seq, &r.open, &r.startedAt, &r.updateTime, &r.status, &r.digest, &r.shopStatus, &r.outcome, &r.kind, &r.code,
-		&r.message, &r.logID, &r.attempts, &r.pushedAt, &r.dueAt, &r.createdAt, &r.updatedAt, &r.failedAt, &r.shopUpdated, &r.untoldAt,
+		&r.message, &r.logID, &r.attempts, &r.pushedAt, &r.dueAt, &r.createdAt, &r.updatedAt, &r.failedAt, &r.shopUpdated,
+		&r.system, &r.fulfilStatus, &r.fulfilSent, &r.untoldAt,
 	}
 }
 
 func (r *stateRow) intoForPush() []any {
 	return []any{
 		&r.orderID, &r.seq, &r.open, &r.startedAt, &r.updateTime, &r.digest, &r.shopStatus, &r.outcome, &r.dueAt, &r.shopUpdated,
+		&r.system, &r.fulfilStatus, &r.fulfilSent,
 	}
 }
 
@@ -67,7 +73,8 @@ func (r *stateRow) state() OrderState {
 		UpdateTime: r.updateTime.Int64, Status: int(r.status.Int64), Digest: r.digest.String, ShopStatus: r.shopStatus.String,
 		Outcome: Outcome(r.outcome.String), Kind: r.kind.String, Code: int(r.code.Int64), Message: r.message.String, LogID: r.logID.String,
 		Attempts: int(r.attempts.Int64), PushedAt: r.pushedAt.ptr(), DueAt: r.dueAt.ptr(), CreatedAt: r.createdAt.Time, UpdatedAt: r.updatedAt.Time,
-		ShopUpdated: r.shopUpdated.String, UntoldAt: r.untoldAt.ptr(),
+		ShopUpdated: r.shopUpdated.String, System: System(r.system.String), Fulfilled: r.fulfilStatus.String, FulfilSent: r.fulfilSent.String,
+		UntoldAt: r.untoldAt.ptr(),
 	}
 }
 
@@ -75,7 +82,8 @@ func (d dialect) stateArgs(args []any, o *OrderState) []any {
 	return append(args,
 		o.OrderID, cut.To(o.OrderNo, maxID), o.Seq, o.Open, d.time(o.StartedAt), o.UpdateTime, o.Status, cut.To(o.Digest, maxDigest),
 		cut.To(o.ShopStatus, maxStatus), string(o.Outcome), cut.To(o.Kind, maxKind), o.Code, cut.To(o.Message, maxMessage), cut.To(o.LogID, maxLogID),
-		o.Attempts, d.timePtr(o.PushedAt), d.timePtr(o.DueAt), d.time(o.CreatedAt), d.time(o.UpdatedAt), d.failedAt(o), cut.To(o.ShopUpdated, maxKind), d.timePtr(o.UntoldAt),
+		o.Attempts, d.timePtr(o.PushedAt), d.timePtr(o.DueAt), d.time(o.CreatedAt), d.time(o.UpdatedAt), d.failedAt(o), cut.To(o.ShopUpdated, maxKind),
+		string(o.System), cut.To(o.Fulfilled, maxID), cut.To(o.FulfilSent, maxID), d.timePtr(o.UntoldAt),
 	)
 }
 

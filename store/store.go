@@ -19,6 +19,7 @@ var ErrClosed = gather.ErrClosed
 type Config struct {
 	Schema    Schema
 	LogBodies LogBodies
+	Trade     TradeConfig
 	Gather    time.Duration // how long a call may wait at most for others to share its statement; 0: 2 ms; negative: not at all
 	// ShopOnly reads the shop as if our tables were empty; they need not be there. Such a Store must write nothing.
 	ShopOnly  bool

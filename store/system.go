@@ -15,6 +15,10 @@ const (
 // Systems are all of them.
 func Systems() []System { return []System{Ecpay, Trade} }
 
+// oneRefund tells that Douyin takes one refund of a payment at a time, and refuses another one
+// while it is under way, whoever has opened it.
+func (s System) oneRefund() bool { return s == Trade }
+
 // Origin tells who has opened an instruction.
 type Origin string
 
@@ -30,6 +34,9 @@ const (
 
 // AuditState is how far Douyin is with a refund that wants the shop's word.
 type AuditState string
+
+// Decided tells that nothing the shop says changes it any more.
+func (s AuditState) Decided() bool { return s != AuditNone && s != AuditNeeded }
 
 // The states of an audit, as Douyin has told them.
 const (

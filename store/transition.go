@@ -26,6 +26,9 @@ func (i *Instruction) Announce(seen Instruction, clock, at, due time.Time) error
 	if i.State != MoneyNew && i.State != MoneySending {
 		return ErrSuperseded
 	}
+	if i.Items == "" { // what is sent is fixed now, and repeated alike
+		i.Items, i.Currency = seen.Items, seen.Currency
+	}
 	if !i.Turn {
 		i.Turn, i.SentAt = true, &at
 		i.clearOverdue()

@@ -11,12 +11,23 @@ import (
 // then their locks do not keep them apart, and the rows that are read here do (see checkPaid).
 //
 //	a settlement waits  for every refund that has not ended
-//	a refund     waits  for a settlement that has its turn and has not ended
+//	a refund     waits  for a settlement that has its turn and has not ended,
+//	                    and of trade for another refund that is at Douyin, whoever has opened it
 //
 // What has its turn waits for nothing, and one settlement runs at a time (CreateSettlement). So
-// whoever is waited for goes on, and nobody waits for somebody who waits for him.
+// whoever is waited for goes on, and nobody waits for somebody who waits for him. Of two refunds of
+// trade only one is ever at Douyin, and its result does not depend on the other.
 func (s *Store) checkTurn(tx *gorm.DB, i *Instruction) error {
 	l := ledgers[i.Money]
+	if i.Money == Refund && i.System.oneRefund() {
+		others, err := s.readOpen(tx, Refund, *i)
+		if err != nil {
+			return err
+		}
+		if n := slices.IndexFunc(others, func(o storedInstruction) bool { return o.Number != i.Number && o.State != MoneyNew }); n >= 0 {
+			return &BusyError{Money: Refund, Number: others[n].Number}
+		}
+	}
 	open, err := s.readOpen(tx, l.waitsFor, *i)
 	if err != nil {
 		return err

@@ -88,6 +88,9 @@ func writeTimes(t *testing.T, s *store.Store, db *gorm.DB, at time.Time) {
 	for _, f := range must[[]store.Forward](t)(s.ClaimForwards(ctx, soon, soon, 1)) {
 		ok(s.Forwarded(ctx, f.ID, at))
 	}
+	must[store.Accepted](t)(s.HearTradePayment(ctx, store.TradePayment{OutOrderNo: "405", DouyinOrderID: "motb405", State: store.PaymentSuccess, Total: 5, PaidAt: at, At: at}))
+	paid := must[[]store.RefundAsk](t)(s.DueRefundAsks(ctx, at.Add(2*store.FirstRefundAsk), 1))
+	ok(s.PostponeRefundAsk(ctx, paid[0], soon))
 	must[store.Accepted](t)(s.AcceptCallback(ctx, store.Callback{Type: "withdraw", Key: "w", At: at, Forward: true, Kept: store.AlarmUnknownType}))
 	kept := must[[]store.KeptCallback](t)(s.CallbackAlarms(ctx, 1))
 	ok(s.Acknowledge(ctx, seenAt(store.CallbackAlarm, fmt.Sprint(kept[0].ID), store.AlarmUnknownType)))

@@ -22,7 +22,7 @@ func TestWhatWasRefusedIsAskedForAgainUnderTheSameName(t *testing.T) {
 	} {
 		ask := func() bool {
 			t.Helper()
-			fresh, err := Enqueue(ctx, q, r)
+			fresh, err := Hurry(ctx, q, r)
 			if err != nil {
 				t.Fatal(err)
 			}

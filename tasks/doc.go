@@ -1,5 +1,6 @@
 // Package tasks names what can be asked of ordersync: payloads, task ids, queues, enqueue. It is
-// for import by others: a Go shop needs this package of ours and no other.
+// for import by others: a Go shop that has ordersync's Redis or MySQL needs this package of ours
+// and no other; one that has neither needs tasks/client alone.
 //
 // # Why a task names and does not carry
 //
@@ -26,6 +27,7 @@
 //
 // A refund or a settlement is a row before it is a task: its developer number makes it one, whoever
 // asks and however often, and the amount is checked against the payment where it can be locked. So
-// a Go shop does not enqueue a Refund of its own making. It writes RefundRequest.Row into the
-// outbox, or sends it to the gateway; the tasks Refund and Settle only name the row that stands.
+// Enqueue takes pushes alone: a Refund of a shop's own making does not compile there, for it would
+// be queued and refused later. A Go shop writes RefundRequest.Row into the outbox, or sends it to
+// the gateway by package tasks/client; the tasks Refund and Settle only name the row that stands.
 package tasks

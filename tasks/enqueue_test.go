@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,19 @@ func TestTheSameChangeAskedTwiceIsQueuedOnce(t *testing.T) {
 	}
 	if queue.Pending != 5 {
 		t.Errorf("%d tasks are pending, want 5", queue.Pending)
+	}
+}
+
+// A Refund that nobody wrote down was queued with fresh = true and refused by the worker later.
+func TestEnqueueTakesPushesAlone(t *testing.T) {
+	t.Parallel()
+	enqueue := reflect.TypeOf(Enqueue)
+	for _, money := range []any{Refund{}, Settle{}, AskPayment{}} {
+		for i := range enqueue.NumIn() {
+			if reflect.TypeOf(money).AssignableTo(enqueue.In(i)) {
+				t.Errorf("Enqueue compiles with a %T, whose row may not stand", money)
+			}
+		}
 	}
 }
 

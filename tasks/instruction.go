@@ -31,6 +31,9 @@ type RefundRequest struct {
 	NotifyURL  string `json:"notify_url,omitempty"`  // https, at most 256 bytes; empty: douyin.notify_url
 	DisableMsg bool   `json:"disable_msg,omitempty"` // Douyin sends the buyer no message
 	MsgPage    string `json:"msg_page,omitempty"`    // page that the message opens
+
+	// of an order of trade: 101 unwanted, 102 the shop's service, 103 quality, 999 another one; 0: 999
+	ReasonCode int `json:"reason_code,omitempty"`
 }
 
 // SettleRequest is the instruction to pay an order's money out of transit, to the shop and up to 4
@@ -64,7 +67,17 @@ func (r RefundRequest) Validate() error {
 		checkText("cp_extra", r.CPExtra, maxExtraBytes, false),
 		checkURL("notify_url", r.NotifyURL),
 		checkText("msg_page", r.MsgPage, maxPageBytes, false),
+		checkReasonCode(r.ReasonCode),
 	)
+}
+
+// checkReasonCode holds the published codes (TRADE-REFUND in package douyin/trade).
+func checkReasonCode(code int) error {
+	switch code {
+	case 0, 101, 102, 103, 999:
+		return nil
+	}
+	return &PayloadError{"reason_code", fmt.Sprintf("is %d: want 101, 102, 103 or 999", code)}
 }
 
 // Validate holds the limits of settle that can be known without the order. The error is a

@@ -35,7 +35,7 @@ func TestMoneyTasksNameTheInstruction(t *testing.T) {
 			t.Errorf("read back %+v, %v", back, err)
 		}
 		for _, fresh := range []bool{true, false} {
-			if got, err := Enqueue(context.Background(), redis.client, c.request); err != nil || got != fresh {
+			if got, err := Hurry(context.Background(), redis.client, c.request); err != nil || got != fresh {
 				t.Errorf("%s: fresh %v, %v; want %v", c.id, got, err, fresh)
 			}
 		}

@@ -135,26 +135,41 @@ type Enqueuer interface {
 	EnqueueContext(ctx context.Context, task *asynq.Task, opts ...asynq.Option) (*asynq.TaskInfo, error)
 }
 
-// Request is what Enqueue takes: a PushOrder, a Refund, a Settle or an AskPayment.
+// Request is what has a task: a PushOrder, a Refund, a Settle or an AskPayment.
 type Request interface {
 	// Task makes the task with its options. The error is a *PayloadError.
 	Task() (*asynq.Task, error)
 }
 
-// Enqueue puts a request on its queue. fresh is false, and err nil, when that change is on its way
+// Enqueue puts a push on its queue. fresh is false, and err nil, when that change is on its way
 // already or was done lately. What was refused or given up is asked for again, where q is a Queue.
 // Options such as asynq.ProcessIn are added to the task's own.
 //
+// Money has no way through here: a Refund or a Settle only names a row, and a worker refuses one
+// whose row does not stand. Package tasks/client, RefundRequest.Row and SettleRequest.Row write the
+// row.
+//
 // Where ctx has an OpenTelemetry span, the call is a span beneath it, and what becomes of the task
 // continues that trace.
-func Enqueue(ctx context.Context, q Enqueuer, r Request, opts ...asynq.Option) (fresh bool, err error) {
+func Enqueue(ctx context.Context, q Enqueuer, p PushOrder, opts ...asynq.Option) (fresh bool, err error) {
+	return enqueueAny(ctx, q, p, opts)
+}
+
+// Hurry enqueues now what the scheduler would enqueue when it is due, for the rooms that have just
+// written its row: a task that names a row which does not stand is refused by the worker. Answers
+// are those of Enqueue.
+func Hurry(ctx context.Context, q Enqueuer, r Request) (fresh bool, err error) {
+	return enqueueAny(ctx, q, r, nil)
+}
+
+func enqueueAny(ctx context.Context, q Enqueuer, r Request, opts []asynq.Option) (fresh bool, err error) {
 	if traced(ctx) {
 		return enqueueTraced(ctx, q, r, opts)
 	}
 	return enqueue(ctx, q, r, nil, opts)
 }
 
-// enqueue is Enqueue without its span. headers travel with the task; nil: none.
+// enqueue is enqueueAny without its span. headers travel with the task; nil: none.
 func enqueue(ctx context.Context, q Enqueuer, r Request, headers map[string]string, opts []asynq.Option) (fresh bool, err error) {
 	t, err := taskOf(r, headers)
 	if err != nil {

@@ -50,7 +50,7 @@ func TestATaskContinuesTheTraceInWhichItWasAskedFor(t *testing.T) {
 		{Refund{OutRefundNo: "R7", Revision: "r1"}, "refund:R7:r1", "refund", "ordersync.number", "R7"},
 		{Settle{OutSettleNo: "S7", Revision: "r1"}, "settle:S7:r1", "settle", "ordersync.number", "S7"},
 	} {
-		if fresh, err := Enqueue(ctx, redis.client, c.request); err != nil || !fresh {
+		if fresh, err := Hurry(ctx, redis.client, c.request); err != nil || !fresh {
 			t.Fatalf("%s: %v, %v", c.id, fresh, err)
 		}
 		info, err := redis.inspector.GetTaskInfo(c.queue, c.id)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
@@ -12,19 +13,31 @@ import (
 // NothingToMoveError: Douyin has less of the order's money in transit than the settlement asks for.
 type NothingToMoveError struct {
 	Unsettled, Asked store.Fen // Asked: the sum of the other receivers; 0 with all to the seller
+	Why              string    // instead, in words; empty: by the amounts
 }
 
 func (e *NothingToMoveError) Error() string {
+	if e.Why != "" {
+		return e.Why
+	}
 	if e.Unsettled == 0 {
 		return "Douyin has nothing of this order left to settle"
 	}
 	return fmt.Sprintf("Douyin has %s yuan of this order left to settle, the receivers ask for %s", e.Unsettled, e.Asked)
 }
 
+// WaitError: an instruction cannot be sent yet. Nothing of it was sent now.
+type WaitError struct {
+	Why string
+	For time.Duration
+}
+
+func (e *WaitError) Error() string { return e.Why }
+
 // CorruptRowError is the store's. It ends an instruction: no request can be made of its row.
 type CorruptRowError = store.CorruptRowError
 
-// Refunds is the Bank of refunds.
+// Refunds is the Bank of refunds of ecpay.
 type Refunds struct {
 	// Sending makes the request that moves money. It passes no gate: MoneyHandler has passed it
 	// before the announcement.
@@ -36,10 +49,13 @@ type Refunds struct {
 	}
 }
 
-// Check has nothing to ask: the sum was checked when the refund was written down.
-func (b Refunds) Check(_ context.Context, i store.Instruction) error {
+// RefundOps are the names of its calls.
+func RefundOps() Ops { return Ops{Send: douyin.OpRefundCreate, Query: douyin.OpRefundQuery} }
+
+// Prepare has nothing to ask: the sum was checked when the refund was written down.
+func (b Refunds) Prepare(_ context.Context, i store.Instruction) (store.Instruction, error) {
 	_, err := readRefund(i)
-	return err
+	return i, err
 }
 
 // readRefund reads the column that holds JSON. The error is a *CorruptRowError.
@@ -64,12 +80,12 @@ func (b Refunds) Send(ctx context.Context, i store.Instruction) (string, douyin.
 }
 
 // Query asks how the refund stands.
-func (b Refunds) Query(ctx context.Context, number string) (Standing, douyin.Receipt, error) {
-	s, r, err := b.Douyin.QueryRefund(ctx, number)
+func (b Refunds) Query(ctx context.Context, i store.Instruction) (Standing, douyin.Receipt, error) {
+	s, r, err := b.Douyin.QueryRefund(ctx, i.Number)
 	return Standing{Result: s.Status, PlatformNo: s.RefundNo, Amount: store.Fen(s.Amount), Message: s.Message}, r, err
 }
 
-// Settlements is the Bank of settlements.
+// Settlements is the Bank of settlements of ecpay.
 type Settlements struct {
 	// Sending is as for Refunds.
 	Sending interface {
@@ -81,25 +97,30 @@ type Settlements struct {
 	}
 }
 
-// Check asks what is left in transit. What Douyin refuses to tell does not hold a settlement back:
+// SettlementOps are the names of its calls.
+func SettlementOps() Ops {
+	return Ops{Prepare: douyin.OpSettleUnsettled, Send: douyin.OpSettleCreate, Query: douyin.OpSettleQuery}
+}
+
+// Prepare asks what is left in transit. What Douyin refuses to tell does not hold a settlement back:
 // settle itself has the last word.
-func (b Settlements) Check(ctx context.Context, i store.Instruction) error {
+func (b Settlements) Prepare(ctx context.Context, i store.Instruction) (store.Instruction, error) {
 	_, asked, err := readSettlement(i)
 	if err != nil {
-		return err
+		return i, err
 	}
 	left, _, err := b.Douyin.UnsettleAmount(ctx, i.OutOrderNo)
 	var failure *douyin.Error
 	switch {
 	case errors.As(err, &failure) && (failure.Kind == douyin.Rejected || failure.Kind == douyin.Doubtful):
-		return nil
+		return i, nil
 	case err != nil:
-		return err
+		return i, err
 	}
 	if left.Amount <= 0 || asked > store.Fen(left.Amount) {
-		return &NothingToMoveError{Unsettled: store.Fen(max(left.Amount, 0)), Asked: asked}
+		return i, &NothingToMoveError{Unsettled: store.Fen(max(left.Amount, 0)), Asked: asked}
 	}
-	return nil
+	return i, nil
 }
 
 // readSettlement reads the columns that hold JSON; asked is the sum of the receivers. The error is
@@ -130,7 +151,7 @@ func (b Settlements) Send(ctx context.Context, i store.Instruction) (string, dou
 }
 
 // Query asks how the settlement stands.
-func (b Settlements) Query(ctx context.Context, number string) (Standing, douyin.Receipt, error) {
-	s, r, err := b.Douyin.QuerySettle(ctx, number)
+func (b Settlements) Query(ctx context.Context, i store.Instruction) (Standing, douyin.Receipt, error) {
+	s, r, err := b.Douyin.QuerySettle(ctx, i.Number)
 	return Standing{Result: s.Status, PlatformNo: s.SettleNo, Amount: store.Fen(s.Amount), Message: s.Message}, r, err
 }

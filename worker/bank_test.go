@@ -66,11 +66,11 @@ func TestARefundIsSentAsItWasWrittenDown(t *testing.T) {
 	if err != nil || no != "D1" || r.LogID != "L1" || d.refund != want {
 		t.Errorf("%q, %v: sent %+v, want %+v", no, err, d.refund, want)
 	}
-	s, r, err := Refunds{d, d}.Query(t.Context(), "R1")
+	s, r, err := Refunds{d, d}.Query(t.Context(), i)
 	if err != nil || d.asked != "R1" || r.LogID != "L1" || s != (Standing{Result: douyin.ResultFail, PlatformNo: "D1", Amount: 700, Message: "余额不足"}) {
 		t.Errorf("asked %q: %+v, %v", d.asked, s, err)
 	}
-	if err := (Refunds{}).Check(t.Context(), i); err != nil {
+	if _, err := (Refunds{}).Prepare(t.Context(), i); err != nil {
 		t.Error(err)
 	}
 }
@@ -85,7 +85,7 @@ func TestASettlementIsSentAsItWasWrittenDown(t *testing.T) {
 	if err != nil || no != "D2" || r.LogID != "L2" || d.settlement != want {
 		t.Errorf("%q, %v: sent %+v, want %+v", no, err, d.settlement, want)
 	}
-	s, _, err := Settlements{d, d}.Query(t.Context(), "S1")
+	s, _, err := Settlements{d, d}.Query(t.Context(), newSettlement())
 	if err != nil || d.asked != "S1" || s != (Standing{Result: douyin.ResultSuccess, PlatformNo: "D2", Amount: 693}) {
 		t.Errorf("asked %q: %+v, %v", d.asked, s, err)
 	}
@@ -114,7 +114,7 @@ func TestASettlementIsCheckedAgainstWhatIsLeft(t *testing.T) {
 	} {
 		i := newSettlement()
 		i.Params = c.params
-		err := Settlements{nil, &till{left: c.left, err: c.err}}.Check(t.Context(), i)
+		_, err := Settlements{nil, &till{left: c.left, err: c.err}}.Prepare(t.Context(), i)
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
@@ -124,6 +124,8 @@ func TestASettlementIsCheckedAgainstWhatIsLeft(t *testing.T) {
 		}
 	}
 }
+
+func checked(_ store.Instruction, err error) error { return err }
 
 func TestOptionsThatCannotBeReadAreNotSent(t *testing.T) {
 	d := &till{}
@@ -136,9 +138,9 @@ func TestOptionsThatCannotBeReadAreNotSent(t *testing.T) {
 		column string
 	}{
 		"a refund":             {refund, "ordersync_refund.options"},
-		"a refund's check":     {Refunds{d, d}.Check(t.Context(), r), "ordersync_refund.options"},
+		"a refund's check":     {checked(Refunds{d, d}.Prepare(t.Context(), r)), "ordersync_refund.options"},
 		"a settlement":         {settlement, "ordersync_settlement.options"},
-		"a settlement's check": {Settlements{d, d}.Check(t.Context(), s), "ordersync_settlement.options"},
+		"a settlement's check": {checked(Settlements{d, d}.Prepare(t.Context(), s)), "ordersync_settlement.options"},
 	} {
 		var corrupt *CorruptRowError
 		if !errors.As(c.err, &corrupt) || corrupt.Table+"."+corrupt.Column != c.column {
@@ -167,7 +169,7 @@ func TestWhatSomebodyHasEditedIsNotSent(t *testing.T) {
 			}
 			d := &till{}
 			bank := asked{Refunds{d, d}, &teller{t: t, queries: []said{{err: unknown3101}}}}
-			h := &MoneyHandler{Money: store.Refund, Rows: s, Answers: s, Bank: bank, Now: func() time.Time { return noon }, Log: zerolog.Nop()}
+			h := &MoneyHandler{Money: store.Refund, Rows: s, Answers: s, Banks: ecpay(bank), Now: func() time.Time { return noon }, Log: zerolog.Nop()}
 			if err := h.ProcessTask(t.Context(), refundTask(t, "N1")); err != nil {
 				t.Fatal(err)
 			}
@@ -185,8 +187,8 @@ type asked struct {
 	teller *teller
 }
 
-func (b asked) Query(ctx context.Context, number string) (Standing, douyin.Receipt, error) {
-	return b.teller.Query(ctx, number)
+func (b asked) Query(ctx context.Context, i store.Instruction) (Standing, douyin.Receipt, error) {
+	return b.teller.Query(ctx, i)
 }
 
 // The bug: a settlement whose settle_params nobody can read was tried again for ever, and nobody
@@ -239,6 +241,6 @@ type corruptBank struct {
 	asked *teller
 }
 
-func (b corruptBank) Query(ctx context.Context, number string) (Standing, douyin.Receipt, error) {
-	return b.asked.Query(ctx, number)
+func (b corruptBank) Query(ctx context.Context, i store.Instruction) (Standing, douyin.Receipt, error) {
+	return b.asked.Query(ctx, i)
 }

@@ -73,14 +73,20 @@ func (b *Builder) BuildOrderPush(s store.OrderSnapshot) (douyin.OrderPush, error
 }
 
 func (b *Builder) status(s store.OrderSnapshot) (douyin.OrderStatus, error) {
-	if b.Statuses == nil {
-		return b.afterRefunds(douyin.Paid, s.Refunds), nil
-	}
-	status, ok := b.Statuses[s.Order.Status]
+	status, ok := b.ShopStatus(s.Order.Status)
 	if !ok {
 		return 0, &NoWordError{s.Order.Status, b.Shop.Place("status", s.Order)}
 	}
 	return b.afterRefunds(status, s.Refunds), nil
+}
+
+// ShopStatus is Douyin's word for a status of the shop's. Where the shop has none every order is paid.
+func (b *Builder) ShopStatus(value string) (status douyin.OrderStatus, known bool) {
+	if b.Statuses == nil {
+		return douyin.Paid, true
+	}
+	status, known = b.Statuses[value]
+	return status, known
 }
 
 // afterRefunds lays what became of the order's refunds over the shop's word, which a shop may not change for a refund.

@@ -120,23 +120,37 @@ func (l *Line) enter(ctx context.Context) (leave func(error), err error) {
 // stepUp waits until the task may announce its attempt. leave must be called: it is told how the
 // call ended (nil: answered), and gives the right back.
 func (l *Line) stepUp(ctx context.Context) (leave func(error), err error) {
+	return l.stepUpTo(ctx, douyin.OpOrderPush)
+}
+
+// stepUpTo is stepUp for another call than the push.
+func (l *Line) stepUpTo(ctx context.Context, op string) (leave func(error), err error) {
 	var steps douyin.Gate = ahead{l}
 	if l.Watch != nil {
 		steps = l.Watch(steps)
 	}
 	return l.stopping.unless(ctx, func(ctx context.Context) (func(error), error) {
-		return steps.Enter(ctx, douyin.OpOrderPush)
+		return steps.Enter(ctx, op)
 	})
 }
 
 // call makes the call of an announced attempt in a slot. Where ctx ends before one is free nothing
 // was sent.
-func (l *Line) call(ctx context.Context, o douyin.OrderPush) (douyin.Receipt, error) {
+func (l *Line) call(ctx context.Context, o douyin.OrderPush) (r douyin.Receipt, err error) {
+	err = l.inSlot(ctx, douyin.OpOrderPush, func() (err error) {
+		r, err = l.Douyin.PushOrder(ctx, o)
+		return err
+	})
+	return r, err
+}
+
+// inSlot is call for another call than the push.
+func (l *Line) inSlot(ctx context.Context, op string, call func() error) error {
 	if err := l.Slots.slots.Acquire(ctx, 1); err != nil {
-		return douyin.Receipt{}, allBusy(douyin.OpOrderPush, 0, err)
+		return allBusy(op, 0, err)
 	}
 	defer l.Slots.slots.Release(1)
-	return l.Douyin.PushOrder(ctx, o)
+	return call()
 }
 
 // ahead are the steps before the announcement in the form in which they can be watched.

@@ -21,10 +21,12 @@ const (
 	// but not longer than Grace. Nobody else asks or sends before that, unless its answer has been
 	// written down. The database's clock measures it.
 	inFlight = time.Minute
-	// busyWait is how long a settlement waits for a refund in flight, and for a time that Douyin
-	// calls too early.
+	// busyWait is how long an instruction waits for another one in flight, and tooEarly how long a
+	// settlement does that Douyin calls too early.
 	busyWait = time.Minute
 	tooEarly = time.Hour
+	// unserved is how long an instruction waits whose payment system is not configured.
+	unserved = time.Hour
 	// strangeFor is how long a row may stand in a state that this version does not know before a
 	// person is told: for as long versions may run side by side during an upgrade.
 	strangeFor    = 15 * time.Minute
@@ -54,15 +56,35 @@ type Answers interface {
 	Finished(ctx context.Context, seen store.Instruction, r store.Result) (changed bool, err error)
 }
 
-// Bank is Douyin's side of one kind of instruction.
+// Bank is Douyin's side of one kind of instruction, in one payment system.
 type Bank interface {
-	// Check looks before the first request whether it can succeed at all. A *NothingToMoveError or
-	// a *CorruptRowError ends the instruction.
-	Check(ctx context.Context, i store.Instruction) error
+	// Prepare looks before the first request whether it can succeed at all, and fills in what the
+	// request needs beside what was asked for: MarkSending writes that down. A *NothingToMoveError
+	// or a *CorruptRowError ends the instruction, a *WaitError puts it off.
+	Prepare(ctx context.Context, i store.Instruction) (store.Instruction, error)
 	// Send asks Douyin to move the money. Sent twice with the same number it is one movement.
 	Send(ctx context.Context, i store.Instruction) (platformNo string, r douyin.Receipt, err error)
 	// Query asks how it stands; douyin.ErrNotFound: it was not accepted, or not long ago.
-	Query(ctx context.Context, number string) (Standing, douyin.Receipt, error)
+	Query(ctx context.Context, i store.Instruction) (Standing, douyin.Receipt, error)
+}
+
+// Branch is all that one payment system has for one kind of instruction.
+type Branch struct {
+	Bank Bank
+	Ops  Ops
+	// Sick tells whether the breaker of the system's calls is not closed, as for PushHandler; nil:
+	// never.
+	Sick func() bool
+	// TooEarly is how long an instruction waits that Douyin does not take yet (douyin.ErrNotYet). 0:
+	// an hour.
+	TooEarly time.Duration
+}
+
+// Ops are the names of Douyin's calls for one kind of instruction.
+type Ops struct {
+	Prepare string // empty: Prepare asks nothing
+	Send    string // the gate is entered with it
+	Query   string
 }
 
 // Standing is what Douyin says of an instruction.
@@ -79,11 +101,12 @@ type MoneyHandler struct {
 	Money   store.Money
 	Rows    Instructions
 	Answers Answers
-	Bank    Bank
+	// Banks carry the instructions out. One of a system that is not here waits, and says so.
+	Banks map[store.System]Branch
+	// Missing says in words what the configuration lacks for a system that is not in Banks.
+	Missing map[store.System]string
 	// Gate is entered before a request is announced; nil: none. Bank's questions pass their own.
 	Gate douyin.Gate
-	// Sick tells whether Douyin's breaker is not closed, as for PushHandler; nil: never.
-	Sick func() bool
 	// Changed is told that an instruction of the order has ended; the order wants another push.
 	// Failing is harmless: the row is due for the sweep as well.
 	Changed func(ctx context.Context, orderID string) error
@@ -134,6 +157,7 @@ func (h *MoneyHandler) now() time.Time {
 // movement is one ProcessTask.
 type movement struct {
 	*MoneyHandler
+	Branch
 	i     store.Instruction // as this run has read or written it last
 	alone bool              // nothing of the instruction was at Douyin before the request that is made now
 	// believed: the refusal in the row answered the only request there was, a moment ago.
@@ -149,8 +173,7 @@ type movement struct {
 // moneyKind is what differs between the kinds of instructions here.
 type moneyKind struct {
 	number func(*asynq.Task) (string, error) // the developer number in the task's payload
-	ops    ops
-	shown  bool // Douyin sees its end in the order, which is pushed again
+	shown  bool                              // Douyin sees its end in the order, which is pushed again
 }
 
 var moneyKinds = map[store.Money]moneyKind{
@@ -159,7 +182,6 @@ var moneyKinds = map[store.Money]moneyKind{
 			r, err := tasks.ParseRefund(t)
 			return r.OutRefundNo, err
 		},
-		ops:   ops{douyin.OpRefundCreate, douyin.OpRefundQuery},
 		shown: true,
 	},
 	store.Settlement: {
@@ -167,11 +189,5 @@ var moneyKinds = map[store.Money]moneyKind{
 			s, err := tasks.ParseSettle(t)
 			return s.OutSettleNo, err
 		},
-		ops: ops{douyin.OpSettleCreate, douyin.OpSettleQuery},
 	},
 }
-
-// ops are Douyin's calls for one kind of instruction.
-type ops struct{ send, query string }
-
-func (h *MoneyHandler) op() ops { return moneyKinds[h.Money].ops }

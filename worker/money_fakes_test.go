@@ -160,9 +160,9 @@ func (b *teller) called(call string) {
 	}
 }
 
-func (b *teller) Check(context.Context, store.Instruction) error {
+func (b *teller) Prepare(_ context.Context, i store.Instruction) (store.Instruction, error) {
 	b.called("check")
-	return b.check
+	return i, b.check
 }
 
 func (b *teller) next(from *[]said, call string) said {
@@ -182,7 +182,7 @@ func (b *teller) Send(_ context.Context, i store.Instruction) (string, douyin.Re
 	return s.no, douyin.Receipt{LogID: "L-send", HTTPStatus: 200, Request: []byte(`{"ask":1}`)}, s.err
 }
 
-func (b *teller) Query(_ context.Context, number string) (Standing, douyin.Receipt, error) {
+func (b *teller) Query(context.Context, store.Instruction) (Standing, douyin.Receipt, error) {
 	s := b.next(&b.queries, "query")
 	return s.standing, douyin.Receipt{LogID: "L-query", HTTPStatus: 200}, s.err
 }
@@ -238,9 +238,14 @@ func accepted() store.Instruction {
 	return i
 }
 
+// ecpay is a bank of guaranteed payment for refunds.
+func ecpay(bank Bank) map[store.System]Branch {
+	return map[store.System]Branch{store.Ecpay: {Bank: bank, Ops: RefundOps()}}
+}
+
 // handler carries out the refunds of b; its clock is the database's.
 func handler(b *books, bank Bank) *MoneyHandler {
-	return &MoneyHandler{Money: store.Refund, Rows: b, Answers: b, Bank: bank, Now: func() time.Time { return b.clock() }, Log: zerolog.Nop()}
+	return &MoneyHandler{Money: store.Refund, Rows: b, Answers: b, Banks: ecpay(bank), Now: func() time.Time { return b.clock() }, Log: zerolog.Nop()}
 }
 
 func refundTask(t testing.TB, number string) *asynq.Task {

@@ -27,7 +27,7 @@ func TestALateNoDoesNotEndWhatDouyinAccepted(t *testing.T) {
 				task = settleTask(t, "N1")
 			}
 			handle := func(bank Bank, skew time.Duration) string {
-				h := &MoneyHandler{Money: m, Rows: s, Answers: s, Bank: bank, Now: func() time.Time { return now.Add(skew) }, Log: zerolog.Nop()}
+				h := &MoneyHandler{Money: m, Rows: s, Answers: s, Banks: ecpay(bank), Now: func() time.Time { return now.Add(skew) }, Log: zerolog.Nop()}
 				return told(h.ProcessTask(context.Background(), task))
 			}
 			want := func(state store.MoneyState, attempts int) {

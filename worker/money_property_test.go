@@ -69,7 +69,14 @@ const instructionsOfAWorld = 4
 // history lets one world happen and compares rows and Douyin's records in its end.
 func history(t *testing.T, seed uint64, m store.Money, rows worldRows) {
 	t.Helper()
+	historyOver(t, seed, m, rows, func(w wire) map[store.System]Branch { return ecpay(w) })
+}
+
+// historyOver is history over the banks of branches.
+func historyOver(t *testing.T, seed uint64, m store.Money, rows worldRows, branches func(wire) map[store.System]Branch) {
+	t.Helper()
 	w := newWorld(t, seed, rows, m)
+	w.branches = branches
 	for n := range instructionsOfAWorld {
 		w.queue = append(w.queue, job{money: m, number: fmt.Sprintf("N%d", n+1), at: noon})
 	}

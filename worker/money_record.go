@@ -100,7 +100,7 @@ func (m *movement) lookAgain(v verdict) time.Duration {
 	return v.again + m.grace()
 }
 
-func (h *MoneyHandler) sick() bool { return h.Sick != nil && h.Sick() }
+func (m *movement) sick() bool { return m.Sick != nil && m.Sick() }
 
 // alarmWhenOverdue raises the alarm, with which the turn is lost. That it could not be written
 // holds nothing up: where the row is another one by now, the write behind it says so.

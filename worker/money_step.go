@@ -22,10 +22,17 @@ func (m *movement) step(ctx context.Context) verdict {
 		return judge(&tasks.PayloadError{Field: "number", Reason: "there is no instruction with this number"}, m.attempt)
 	}
 	m.i = i
-	switch i.State {
-	case store.MoneySucceeded, store.MoneyFailed:
+	if i.State.Final() {
 		m.did = "ended before"
 		return verdict{outcome: store.Settled}
+	}
+	branch, served := m.Banks[cmp.Or(i.System, store.Ecpay)]
+	if !served {
+		return m.unserved(ctx)
+	}
+	m.Branch = branch
+	switch i.State {
+	case store.MoneySucceeded, store.MoneyFailed:
 	case store.MoneySubmitted:
 		return m.ask(ctx)
 	case store.MoneySending:
@@ -57,6 +64,24 @@ func (m *movement) unknownState(ctx context.Context) verdict {
 	return verdict{outcome: store.Retrying}
 }
 
+// unserved puts an instruction off whose payment system nobody serves: the scheduler brings it back,
+// and it goes on once the configuration has what is missing.
+func (m *movement) unserved(ctx context.Context) verdict {
+	m.MoneyHandler.Log.Warn().Str("number", m.i.Number).Str("system", string(m.i.System)).
+		Msg(string(m.Money) + " waits: its payment system is not configured")
+	a := m.asBefore()
+	a.Kind, a.Message, a.DueAt = kindWaiting, m.missing(), m.in(unserved)
+	return m.putOff(ctx, a)
+}
+
+// missing says what the configuration lacks for the instruction's system.
+func (m *movement) missing() string {
+	if why := m.Missing[m.i.System]; why != "" {
+		return why
+	}
+	return "the payment system " + cut.To(string(m.i.System), maxStateBytes) + " is not configured"
+}
+
 // begin sends what has nothing at Douyin, unless it cannot succeed.
 func (m *movement) begin(ctx context.Context) verdict {
 	if not := m.i.NotBefore; not != nil && not.After(m.now()) {
@@ -69,9 +94,11 @@ func (m *movement) begin(ctx context.Context) verdict {
 		return verdict{outcome: store.Settled}
 	}
 	m.alone = true
-	if err := m.Bank.Check(ctx, m.i); err != nil {
+	ready, err := m.Bank.Prepare(ctx, m.i)
+	if err != nil {
 		return m.checked(ctx, err)
 	}
+	m.i = ready
 	return m.send(ctx)
 }
 
@@ -82,6 +109,8 @@ func (m *movement) begin(ctx context.Context) verdict {
 func (m *movement) checked(ctx context.Context, err error) verdict {
 	var nothing *NothingToMoveError
 	var corrupt *CorruptRowError
+	var wait *WaitError
+	var failure *douyin.Error
 	end := store.Result{State: store.MoneyFailed, Answer: store.Answer{Kind: kindIncomplete, Message: err.Error()}}
 	switch {
 	case errors.As(err, &nothing):
@@ -91,8 +120,12 @@ func (m *movement) checked(ctx context.Context, err error) verdict {
 		end.Alarm = refusalAlarms[kindIncomplete]
 		m.ends = &end
 		return m.ask(ctx)
+	case errors.As(err, &wait):
+		return m.later(ctx, wait.Error(), wait.For)
+	case !errors.As(err, &failure): // the database's
+		return m.failed(err)
 	}
-	return m.wait(ctx, err, douyin.OpSettleUnsettled, douyin.Receipt{}, store.Answer{})
+	return m.wait(ctx, err, m.Ops.Prepare, douyin.Receipt{}, store.Answer{})
 }
 
 // send passes the gate, announces a request, makes it, and writes its answer down. The gate comes
@@ -100,7 +133,7 @@ func (m *movement) checked(ctx context.Context, err error) verdict {
 func (m *movement) send(ctx context.Context) verdict {
 	leave, err := m.enter(ctx)
 	if err != nil {
-		return m.wait(ctx, err, m.op().send, douyin.Receipt{}, store.Answer{Nothing: m.alone})
+		return m.wait(ctx, err, m.Ops.Send, douyin.Receipt{}, store.Answer{Nothing: m.alone})
 	}
 	now := m.now()
 	i, err := m.Rows.MarkSending(ctx, m.i, now, now.Add(m.grace()))
@@ -122,7 +155,7 @@ func (m *movement) enter(ctx context.Context) (leave func(error), err error) {
 	if m.Gate == nil {
 		return func(error) {}, nil
 	}
-	return m.Gate.Enter(ctx, m.op().send)
+	return m.Gate.Enter(ctx, m.Ops.Send)
 }
 
 func (m *movement) notAnnounced(ctx context.Context, err error) verdict {
@@ -141,13 +174,13 @@ func (m *movement) answered(ctx context.Context, platformNo string, receipt douy
 	v := judge(err, m.attempt)
 	switch s := judgeSend(err, m.alone && m.i.Attempts == 1); s {
 	case sendAccepted:
-		m.called(m.op().send, "submitted", nil, receipt)
+		m.called(m.Ops.Send, "submitted", nil, receipt)
 		_, err := m.Answers.Submitted(ctx, m.i, store.Answer{
 			At: m.now(), PlatformNo: platformNo, LogID: receipt.LogID, Answered: true, DueAt: m.in(m.pollWait(0)), Log: m.takeCalls(),
 		})
 		return m.written(err, verdict{outcome: store.Pushed})
 	case sendRefused:
-		m.called(m.op().send, v.outcome, err, receipt)
+		m.called(m.Ops.Send, v.outcome, err, receipt)
 		m.believed = true
 		return m.doubted(ctx, v)
 	case sendTooEarly, sendDoubtful:
@@ -155,13 +188,13 @@ func (m *movement) answered(ctx context.Context, platformNo string, receipt douy
 		if s == sendTooEarly {
 			v.kind, outcome = kindTooEarly, store.Retrying
 		}
-		m.called(m.op().send, outcome, err, receipt)
+		m.called(m.Ops.Send, outcome, err, receipt)
 		return m.doubted(ctx, v)
 	case sendUnsent:
-		return m.wait(ctx, err, m.op().send, receipt, store.Answer{Answered: true, Nothing: m.alone})
+		return m.wait(ctx, err, m.Ops.Send, receipt, store.Answer{Answered: true, Nothing: m.alone})
 	case sendUnknown:
 	}
-	return m.wait(ctx, err, m.op().send, receipt, store.Answer{Answered: true})
+	return m.wait(ctx, err, m.Ops.Send, receipt, store.Answer{Answered: true})
 }
 
 // lag is how long Douyin's "I do not know it" may still come too early. The database's clock
@@ -194,7 +227,7 @@ func (m *movement) doubted(ctx context.Context, v verdict) verdict {
 
 // ask learns how the instruction stands.
 func (m *movement) ask(ctx context.Context) verdict {
-	standing, receipt, err := m.Bank.Query(ctx, m.i.Number)
+	standing, receipt, err := m.Bank.Query(ctx, m.i)
 	m.did = "asked"
 	unknown := errors.Is(err, douyin.ErrNotFound)
 	switch {
@@ -203,13 +236,13 @@ func (m *movement) ask(ctx context.Context) verdict {
 		defer cancel()
 		return m.stands(ctx, standing, receipt)
 	case !unknown:
-		return m.wait(ctx, err, m.op().query, receipt, store.Answer{Polled: true})
+		return m.wait(ctx, err, m.Ops.Query, receipt, store.Answer{Polled: true})
 	case m.i.State == store.MoneySubmitted:
 		ctx, cancel := keep(ctx)
 		defer cancel()
 		return m.lags(ctx, err, receipt)
 	}
-	m.called(m.op().query, judge(err, m.attempt).outcome, err, receipt)
+	m.called(m.Ops.Query, judge(err, m.attempt).outcome, err, receipt)
 	return m.notThere(ctx)
 }
 
@@ -217,7 +250,7 @@ func (m *movement) ask(ctx context.Context) verdict {
 // never send again.
 func (m *movement) lags(ctx context.Context, err error, receipt douyin.Receipt) verdict {
 	v := judge(err, m.attempt)
-	m.called(m.op().query, v.outcome, err, receipt)
+	m.called(m.Ops.Query, v.outcome, err, receipt)
 	m.alarmWhenOverdue(ctx)
 	a := m.answer(v)
 	a.Polled, a.DueAt, a.Log = true, m.nextPoll(), m.takeCalls()
@@ -245,7 +278,7 @@ func (m *movement) notThere(ctx context.Context) verdict {
 		return m.putOff(ctx, a)
 	case refused == kindTooEarly:
 		a := m.asBefore()
-		a.Kind, a.Nothing, a.DueAt, a.Log = kindWaiting, true, m.in(tooEarly), m.takeCalls()
+		a.Kind, a.Nothing, a.DueAt, a.Log = kindWaiting, true, m.in(cmp.Or(m.TooEarly, tooEarly)), m.takeCalls()
 		return m.putOff(ctx, a)
 	case refused != "":
 		ctx, cancel := keep(ctx)
@@ -261,15 +294,15 @@ func (m *movement) stands(ctx context.Context, s Standing, receipt douyin.Receip
 	a := store.Answer{At: m.now(), PlatformNo: s.PlatformNo, LogID: receipt.LogID, Polled: true}
 	switch s.Result {
 	case douyin.ResultSuccess:
-		m.called(m.op().query, "succeeded", nil, receipt)
+		m.called(m.Ops.Query, "succeeded", nil, receipt)
 		return m.finish(ctx, store.Result{State: store.MoneySucceeded, Said: true, Amount: s.Amount, Answer: a})
 	case douyin.ResultFail:
-		m.called(m.op().query, "failed", nil, receipt)
+		m.called(m.Ops.Query, "failed", nil, receipt)
 		a.Kind, a.Message = douyin.Rejected.String(), s.Message
 		return m.finish(ctx, store.Result{State: store.MoneyFailed, Said: true, Answer: a})
 	case douyin.ResultProcessing, douyin.ResultTimeout: // TIMEOUT is a payment's word
 	}
-	m.called(m.op().query, "submitted", nil, receipt)
+	m.called(m.Ops.Query, "submitted", nil, receipt)
 	if m.i.State == store.MoneyNew { // nothing of ours is there, and Douyin works on it: a person has been told
 		a.DueAt, a.Log = m.in(m.pollWait(0)), m.takeCalls()
 		_, err := m.Answers.Postpone(ctx, m.i, a)

@@ -230,10 +230,10 @@ func (w wire) Enter(context.Context, string) (func(error), error) {
 	return func(error) {}, nil
 }
 
-// Check finds nothing left once a request has arrived: all of the order's money is on its way.
-func (w wire) Check(_ context.Context, i store.Instruction) (err error) {
+// Prepare finds nothing left once a request has arrived: all of the order's money is on its way.
+func (w wire) Prepare(_ context.Context, i store.Instruction) (_ store.Instruction, err error) {
 	if i.Money != store.Settlement {
-		return nil
+		return i, nil
 	}
 	w.pause()
 	switch r := w.vault.records[i.Number]; {
@@ -243,7 +243,7 @@ func (w wire) Check(_ context.Context, i store.Instruction) (err error) {
 		err = &NothingToMoveError{}
 	}
 	w.pause()
-	return err
+	return i, err
 }
 
 func (w wire) Send(_ context.Context, i store.Instruction) (no string, _ douyin.Receipt, err error) {
@@ -262,12 +262,12 @@ func (w wire) Send(_ context.Context, i store.Instruction) (no string, _ douyin.
 	return no, douyin.Receipt{}, err
 }
 
-func (w wire) Query(_ context.Context, number string) (s Standing, _ douyin.Receipt, err error) {
+func (w wire) Query(_ context.Context, i store.Instruction) (s Standing, _ douyin.Receipt, err error) {
 	w.pause()
 	if w.over() {
 		err = cutOff
 	} else {
-		s, err = w.vault.query(number)
+		s, err = w.vault.query(i.Number)
 	}
 	w.pause()
 	return s, douyin.Receipt{}, err

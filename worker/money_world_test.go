@@ -33,19 +33,20 @@ type worldRows interface {
 // runs of tasks are interleaved at every call, killed, stopped, repeated and retried, and the
 // clocks of the workers differ. The same seed is the same history.
 type world struct {
-	t      *testing.T
-	rng    *rand.Rand
-	kinds  []store.Money
-	rows   worldRows
-	vault  *vault
-	now    time.Time       // the database's, Douyin's, asynq's
-	skews  []time.Duration // of the workers' clocks
-	queue  []job
-	events []event
-	runs   []*life
-	flying map[string]*life // whose request is on its way, by number
-	jump   time.Duration    // how far the database's clock has jumped
-	jumps  bool             // it does, and its rows fall back: a second request may then leave while one is in flight
+	t        *testing.T
+	rng      *rand.Rand
+	kinds    []store.Money
+	rows     worldRows
+	vault    *vault
+	now      time.Time       // the database's, Douyin's, asynq's
+	skews    []time.Duration // of the workers' clocks
+	queue    []job
+	events   []event
+	runs     []*life
+	flying   map[string]*life // whose request is on its way, by number
+	branches func(wire) map[store.System]Branch
+	jump     time.Duration // how far the database's clock has jumped
+	jumps    bool          // it does, and its rows fall back: a second request may then leave while one is in flight
 }
 
 // job is a task in asynq.
@@ -62,7 +63,7 @@ type event struct {
 }
 
 func newWorld(t *testing.T, seed uint64, rows worldRows, kinds ...store.Money) *world {
-	w := &world{t: t, rng: rand.New(rand.NewPCG(seed, 1)), kinds: kinds, rows: rows, now: noon, flying: map[string]*life{}}
+	w := &world{t: t, branches: func(w wire) map[store.System]Branch { return ecpay(w) }, rng: rand.New(rand.NewPCG(seed, 1)), kinds: kinds, rows: rows, now: noon, flying: map[string]*life{}}
 	rows.setClock(func() time.Time { return w.now.Add(w.jump) })
 	for range 3 {
 		w.skews = append(w.skews, time.Duration(w.rng.Int64N(int64(10*time.Minute)))-5*time.Minute)
@@ -131,7 +132,7 @@ func (r *life) leave(i store.Instruction) { delete(r.flying, i.Number) }
 func (w *world) start(j job) {
 	r := &life{world: w, job: j, started: w.now, parked: make(chan struct{}), resume: make(chan bool), done: make(chan error)}
 	wired, skew := wire{r, w.rows, w.rows}, w.skews[w.rng.IntN(len(w.skews))]
-	h := &MoneyHandler{Money: j.money, Rows: wired, Answers: wired, Bank: wired, Gate: wired, Now: func() time.Time { return w.now.Add(skew) }, Log: zerolog.Nop()}
+	h := &MoneyHandler{Money: j.money, Rows: wired, Answers: wired, Banks: w.branches(wired), Gate: wired, Now: func() time.Time { return w.now.Add(skew) }, Log: zerolog.Nop()}
 	task := refundTask(w.t, j.number)
 	if j.money == store.Settlement {
 		task = settleTask(w.t, j.number)

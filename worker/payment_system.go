@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -54,8 +55,10 @@ func (t ecpayPayments) ask(ctx context.Context, row store.PaymentAsk, now time.T
 	if err != nil {
 		return paymentAnswer{}, err
 	}
-	s := paymentAnswer{state: paymentState(string(answer.Status)), write: func(context.Context) (store.Accepted, error) { return store.Accepted{}, nil }}
+	s := paymentAnswer{state: paymentState(string(answer.Status))}
 	switch s.state {
+	case store.PaymentProcess, store.PaymentFail: // nothing is written down of them
+		s.write = func(context.Context) (store.Accepted, error) { return store.Accepted{}, nil }
 	case store.PaymentSuccess:
 		way := ""
 		if answer.Way != 0 {
@@ -115,8 +118,8 @@ func TradeNews(p trade.PaymentState, now time.Time) store.TradePayment {
 
 // paymentState is Douyin's word for how a payment stands; one that nobody knows is no end.
 func paymentState(word string) store.PaymentState {
-	switch s := store.PaymentState(word); s {
-	case store.PaymentSuccess, store.PaymentFail, store.PaymentTimeout, store.PaymentCancel:
+	ends := []store.PaymentState{store.PaymentSuccess, store.PaymentFail, store.PaymentTimeout, store.PaymentCancel}
+	if s := store.PaymentState(word); slices.Contains(ends, s) {
 		return s
 	}
 	return store.PaymentProcess

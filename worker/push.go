@@ -46,6 +46,7 @@ type PushHandler struct {
 	Orders Orders
 	Line   *Line // the way from "read" to "at Douyin"
 	Build  *Builder
+	Keep   *Keeper // of orders of trade; nil: nothing is told of them
 	Unit   douyin.TimeUnit
 	// CallTimeout is the longest that one call to Douyin may take. 0: douyin.DefaultTimeout.
 	CallTimeout time.Duration
@@ -155,6 +156,12 @@ func (r *run) pass(ctx context.Context) (v verdict, again bool) {
 		return r.judge(err), false
 	}
 	s, err := r.Orders.LoadOrder(ctx, r.task.OrderID)
+	if s.System == store.Trade { // the one place where the system is chosen
+		var unread *store.ColumnError
+		if err == nil || errors.As(err, &unread) {
+			return r.keep(ctx, s, unread)
+		}
+	}
 	if r.asked(err) != nil {
 		v, _ = r.record(ctx, r.judge(err), s, made{})
 		return v, false
@@ -168,8 +175,8 @@ func (r *run) pass(ctx context.Context) (v verdict, again bool) {
 	if s.State.Holds(digest) {
 		return r.settled(ctx, s), false
 	}
-	if s.State.Open > 0 && r.now().Sub(s.State.StartedAt) < r.staleAfter() {
-		return verdict{outcome: store.Retrying, tell: &postponed{after: inFlightWait, why: "another task is pushing this order"}}, false
+	if r.attemptOpen(s) {
+		return anotherAtIt(), false
 	}
 	leave, err := r.Line.stepUp(ctx)
 	if err != nil {
@@ -183,6 +190,15 @@ func (r *run) pass(ctx context.Context) (v verdict, again bool) {
 		return verdict{}, true
 	}
 	return r.record(ctx, r.judge(err), s, m) // who pushed looks again when the order has changed
+}
+
+// attemptOpen tells whether another task's attempt may still be at Douyin.
+func (r *run) attemptOpen(s store.OrderSnapshot) bool {
+	return s.State.Open > 0 && r.now().Sub(s.State.StartedAt) < r.staleAfter()
+}
+
+func anotherAtIt() verdict {
+	return verdict{outcome: store.Retrying, tell: &postponed{after: inFlightWait, why: "another task is pushing this order"}}
 }
 
 // build makes the push of s and checks it as it would be sent now. Who sends it asks timed for it.
@@ -204,9 +220,13 @@ func (r *run) timed(push douyin.OrderPush, s store.OrderSnapshot) douyin.OrderPu
 // announced.
 type made struct {
 	seq     int64
+	call    string // empty: a push
 	status  douyin.OrderStatus
 	digest  string
 	receipt douyin.Receipt
+
+	fulfilled string // the to_status that Douyin holds by it
+	unsent    bool   // what was announced of fulfilment is not at Douyin for certain
 }
 
 // errNotSent tells the gate that no call was made, or none that ended, so that nothing is known
@@ -229,12 +249,19 @@ func (r *run) send(
 }
 
 func (r *run) begin(ctx context.Context, s store.OrderSnapshot, push douyin.OrderPush) (int64, error) {
+	b := r.beginning(s)
+	b.UpdateTime = push.UpdateTime
+	return r.Orders.BeginPush(ctx, b)
+}
+
+// beginning is the announcement of an attempt made from s, without what it is about to say.
+func (r *run) beginning(s store.OrderSnapshot) store.Begin {
 	now := r.now()
-	return r.Orders.BeginPush(ctx, store.Begin{
-		OrderID: r.task.OrderID, OrderNo: s.Order.OrderNo, Seq: s.State.Seq, Exists: s.State.OrderID != "", Open: s.State.Open,
-		UpdateTime: push.UpdateTime,
-		At:         now, DueAt: now.Add(r.staleAfter() + r.grace()), StaleAfter: r.staleAfter(),
-	})
+	return store.Begin{
+		OrderID: r.task.OrderID, OrderNo: s.Order.OrderNo, System: s.System, Decided: s.State.System != "",
+		Seq: s.State.Seq, Exists: s.State.OrderID != "", Open: s.State.Open,
+		At: now, DueAt: now.Add(r.staleAfter() + r.grace()), StaleAfter: r.staleAfter(),
+	}
 }
 
 // end writes the one line of the run and hands asynq its answer.
@@ -254,6 +281,10 @@ func (r *run) end(v verdict) error {
 		}
 	case store.Settled:
 		line = r.Log.Debug()
+	case store.Kept:
+		if line = r.Log.Info(); v.quiet {
+			line = r.Log.Debug()
+		}
 	default:
 		line = r.Log.Info()
 	}

@@ -50,7 +50,7 @@ func (r *run) record(ctx context.Context, v verdict, s store.OrderSnapshot, m ma
 func (r *run) row(v verdict, s store.OrderSnapshot, m made) store.Push {
 	p := store.Push{
 		OrderID: r.task.OrderID, Cause: string(r.task.Cause), TaskID: r.taskID, Attempt: r.attempt.number, At: r.now(),
-		OrderNo: s.Order.OrderNo, ShopStatus: s.Order.Status, ShopUpdated: s.Order.Updated,
+		OrderNo: s.Order.OrderNo, System: s.System, Call: m.call, ShopStatus: s.Order.Status, ShopUpdated: s.Order.Updated,
 		Outcome: v.outcome, Kind: v.kind, Code: v.code, Message: v.message, LogID: v.logID,
 	}
 	if again := r.dueIn(v); again > 0 {
@@ -63,6 +63,7 @@ func (r *run) row(v verdict, s store.OrderSnapshot, m made) store.Push {
 	seen := s.Order
 	p.Seq, p.Status, p.Digest, p.Seen = m.seq, int(m.status), m.digest, &seen
 	p.HTTPStatus, p.Duration = m.receipt.HTTPStatus, m.receipt.Duration
+	p.Fulfilled, p.Unsent = m.fulfilled, m.unsent
 	p.Request, p.Response = string(m.receipt.Request), string(m.receipt.Response)
 	p.LogID = cmp.Or(v.logID, m.receipt.LogID)
 	return p

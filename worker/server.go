@@ -60,6 +60,8 @@ type Handlers struct {
 	Push, Refund, Settle asynq.Handler
 	// Payment asks after payments. Its tasks are on the queue of refunds.
 	Payment asynq.Handler
+	// Refunds asks for a payment's refunds. It is as Payment.
+	Refunds asynq.Handler
 }
 
 // NewServers makes the servers; Start starts them.
@@ -78,6 +80,9 @@ func NewServers(cfg Config, h Handlers) (*Servers, error) {
 	}
 	if h.Payment != nil {
 		s.mux.Handle(tasks.TypePayment, h.Payment)
+	}
+	if h.Refunds != nil {
+		s.mux.Handle(tasks.TypeRefunds, h.Refunds)
 	}
 	if h.Refund != nil || h.Payment != nil {
 		s.add(cfg, moneyInHand, map[string]int{tasks.QueueRefund: 1})

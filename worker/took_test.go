@@ -36,7 +36,7 @@ func TestWhatATaskTookIsMeasuredByAClockThatIsNeverSet(t *testing.T) {
 	}
 	wantTook(t, &log)
 
-	m := &MoneyHandler{Money: store.Refund, Rows: realStore(t, store.Refund), Bank: Refunds{}, Now: stepping(), Log: zerolog.New(&log)}
+	m := &MoneyHandler{Money: store.Refund, Rows: realStore(t, store.Refund), Banks: ecpay(Refunds{}), Now: stepping(), Log: zerolog.New(&log)}
 	_ = m.ProcessTask(t.Context(), refundTask(t, "nobody"))
 	wantTook(t, &log)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/hibiken/asynq"
 
 	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/douyin/trade"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
 	"github.com/ordersync/ordersync/tasks/cut"
@@ -23,6 +24,9 @@ const (
 	maxErrorBytes = 400
 )
 
+// noSuchOrder is said of an order that was asked for and that the shop never had, or has no more.
+const noSuchOrder = "the shop does not have this order: the number is wrong, it was deleted, or shop.filter leaves it out"
+
 // Kinds of failure beside douyin.Kind's words. They stand in ordersync_order.kind and in metrics.
 const (
 	kindPayload    = "payload"
@@ -31,8 +35,9 @@ const (
 	kindNoWord     = "no_word"
 	kindDatabase   = "database"
 	kindPanic      = "panic"
-	kindWaiting    = "waiting"   // of money: not a failure
-	kindTooEarly   = "too_early" // of money: Douyin refuses it now
+	kindWaiting    = "waiting"     // of money: not a failure
+	kindTooEarly   = "too_early"   // of money: Douyin refuses it now
+	kindAutoSettle = "auto_settle" // of a settlement of trade: Douyin settles by itself
 )
 
 // refusalAlarms are what a person has to look at because an instruction ends with a refusal of that
@@ -41,6 +46,31 @@ const (
 var refusalAlarms = map[string]string{
 	douyin.Doubtful.String(): store.AlarmUnknownCode,
 	kindIncomplete:           store.AlarmUnreadable,
+	kindAutoSettle:           store.AlarmAutoSettle,
+}
+
+// refusals are the kinds of Douyin's refusals whose meaning is known, although they are asked about
+// before they are believed, as package trade wants it: where Douyin does not know the instruction
+// then, it has failed, and nobody has to find out what the code means. Codes that are not here keep
+// the kind that their error has.
+//
+//	refund.create  20001  too late, or too many refunds       22002  nothing is left
+//	               22000  unpaid or closed                    22008  more than is left
+//	               22001  a refund has been made
+//	settle.create  23102  unpaid                              23112  nothing is left
+//	               23117  the app settles automatically
+var refusals = map[string]map[int]string{
+	trade.OpRefundCreate: {20001: rejected, 22000: rejected, 22001: rejected, 22002: rejected, 22008: rejected},
+	trade.OpSettleCreate: {23102: rejected, 23112: rejected, 23117: kindAutoSettle},
+}
+
+var rejected = douyin.Rejected.String()
+
+// heldByAnother tells that Douyin refuses a refund perhaps only as long as another one of the order
+// is under way: 22001, an item's state forbids it; 22009, something may not be started beside it.
+func heldByAnother(err error) bool {
+	var failure *douyin.Error
+	return errors.As(err, &failure) && failure.Op == trade.OpRefundCreate && (failure.Code == 22001 || failure.Code == 22009)
 }
 
 // attempt is what judge must know about the run in which an error arose.
@@ -59,6 +89,7 @@ type verdict struct {
 	again   time.Duration // from now: when the sweep shall ask should nobody have; 0: never
 	within  time.Duration // from now: the same, whatever again and the grace say; 0: they hold
 	tell    error         // what the handler returns
+	quiet   bool          // nothing was written: not worth a line of the log
 }
 
 // judge turns an error into its verdict. ARCHITECTURE.md has the same as a table.
@@ -70,10 +101,12 @@ func judge(err error, a attempt) verdict {
 	v.describe(err)
 
 	switch {
-	case v.kind == kindPayload, v.kind == kindIncomplete, v.kind == douyin.Rejected.String():
+	case v.kind == kindPayload, v.kind == kindIncomplete, v.kind == rejected, v.kind == kindAutoSettle:
 		v.outcome = store.Refused
 	case v.kind == kindNoWord && a.number >= noWordAttempts:
 		v.outcome = store.Ignored
+	case v.kind == kindNotFound && a.last: // hours after it was asked for: whoever asked named an order that is not there
+		v.outcome, v.message = store.Ignored, noSuchOrder
 	case a.last:
 		v.outcome = store.GaveUp
 	}
@@ -109,6 +142,12 @@ func (v *verdict) describe(err error) {
 		v.kind, v.code, v.logID = failure.Kind.String(), failure.Code, failure.LogID
 		if failure.Message != "" {
 			v.message = cut.To(failure.Message, maxErrorBytes)
+		}
+		if kind := refusals[failure.Op][failure.Code]; kind != "" {
+			v.kind = kind
+		}
+		if errors.Is(err, trade.ErrAutoSettle) {
+			v.message = cut.To(v.message+": "+trade.ErrAutoSettle.Error(), maxErrorBytes)
 		}
 	case errors.As(err, &payload):
 		v.kind = kindPayload

@@ -38,7 +38,7 @@ func TestJudgeIsTheTable(t *testing.T) {
 		"throttled":                    {&douyin.Error{Kind: douyin.Throttled, RetryAfter: time.Minute}, attempt{1, false}, store.Retrying, "throttled", false, true},
 		"unauthorized":                 {&douyin.Error{Kind: douyin.Unauthorized}, attempt{3, false}, store.Retrying, "unauthorized", false, true},
 		"unavailable, last attempt":    {down, attempt{13, true}, store.GaveUp, "unavailable", false, true},
-		"not found, last attempt":      {fmt.Errorf("load: %w", store.ErrOrderNotFound), attempt{13, true}, store.GaveUp, "not_found", false, true},
+		"not found, last attempt":      {fmt.Errorf("load: %w", store.ErrOrderNotFound), attempt{13, true}, store.Ignored, "not_found", false, false},
 		"no word, first":               {&NoWordError{Status: "9"}, attempt{1, false}, store.Retrying, "no_word", false, true},
 		"no word, after a short while": {&NoWordError{Status: "9"}, attempt{noWordAttempts, false}, store.Ignored, "no_word", false, false},
 		"rejected, last attempt":       {&douyin.Error{Kind: douyin.Rejected, Code: 40012}, attempt{13, true}, store.Refused, "rejected", true, true},

@@ -176,7 +176,8 @@ func TestAPrivatePortThatIsTakenIsNamedByItsKey(t *testing.T) {
 	defer func() { _ = ln.Close() }()
 	environ := append(secrets[:len(secrets)-1:len(secrets)-1], "ORDERSYNC_ADMIN__ADDR="+ln.Addr().String())
 	code, _, errOut := command(t, environ, shop(t), "worker", "--log-level", "error")
-	if code != exitFailed || !strings.Contains(errOut, "admin.addr: listen tcp") || !strings.Contains(errOut, "each process on a machine needs its own") {
-		t.Errorf("code %d, stderr %q", code, errOut)
+	want := "ordersync: port: admin.addr " + ln.Addr().String() + " is taken by another program. Cure: end that program, or give admin.addr another port\n"
+	if code != exitUsage || errOut != want {
+		t.Errorf("code %d, stderr %q; want code 2, %q", code, errOut, want)
 	}
 }

@@ -17,7 +17,8 @@ import (
 const checkTimeout = 15 * time.Second
 
 func newDoctor(p *process) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check configuration, MySQL, Redis and Douyin: one line each, with a cure",
 		Args:  cobra.NoArgs,
@@ -29,36 +30,42 @@ func newDoctor(p *process) *cobra.Command {
 			}
 			var bad *configs.Error
 			if errors.As(err, &bad) { // to doctor a finding like others
-				return p.printResults(doctor.Config(bad.Problems))
+				return p.printResults(asJSON, doctor.Config(bad.Problems))
 			}
 			if err != nil {
 				return err
 			}
-			return p.with(cmd.Context(), nil, p.doctor)
+			return p.with(cmd.Context(), nil, func(ctx context.Context, cfg *configs.Config, a *assembly.Assembly) error {
+				results, err := p.doctor(ctx, cfg, a)
+				if err != nil {
+					return err
+				}
+				return p.printResults(asJSON, results)
+			})
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, `print an array of {"check", "status": ok, warn or fail, "detail", "cure"}`)
+	return cmd
 }
 
-func (p *process) doctor(ctx context.Context, cfg *configs.Config, a *assembly.Assembly) error {
+func (p *process) doctor(ctx context.Context, cfg *configs.Config, a *assembly.Assembly) ([]doctor.Result, error) {
 	st, err := a.Store()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	rdb, err := a.Redis()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	tokens, err := a.Tokens()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	client, err := a.UngatedDouyin() // one question, whatever the breaker thinks
 	if err != nil {
-		return err
+		return nil, err
 	}
-	results := []doctor.Result{{Check: "config", Found: "every key is known and fits"}}
-	results = append(results, doctor.Gateway(cfg)...)
-	for _, look := range []func(context.Context) []doctor.Result{
+	looks := []func(context.Context) []doctor.Result{
 		func(ctx context.Context) []doctor.Result { return doctor.Database(ctx, st) },
 		func(ctx context.Context) []doctor.Result { return doctor.Orders(ctx, a.Preview) },
 		func(ctx context.Context) []doctor.Result { return doctor.Statuses(ctx, st, a.StatusWords()) },
@@ -67,18 +74,41 @@ func (p *process) doctor(ctx context.Context, cfg *configs.Config, a *assembly.A
 		func(ctx context.Context) []doctor.Result { return doctor.Redis(ctx, rdb) },
 		func(ctx context.Context) []doctor.Result { return doctor.RedisWrites(ctx, rdb) },
 		func(ctx context.Context) []doctor.Result { return doctor.Douyin(ctx, cfg.Douyin, tokens, client) },
-	} {
+	}
+	if cfg.TradeOn() {
+		clientTokens, err := a.ClientTokens()
+		if err != nil {
+			return nil, err
+		}
+		rules, err := a.UngatedTrade()
+		if err != nil {
+			return nil, err
+		}
+		looks = append(looks, func(ctx context.Context) []doctor.Result { return doctor.Trade(ctx, cfg, clientTokens, rules) })
+	}
+	results := []doctor.Result{{Check: "config", Found: "every key is known and fits"}}
+	results = append(results, doctor.Placeholders(cfg)...)
+	results = append(results, doctor.Gateway(cfg)...)
+	results = append(results, doctor.Ports(ctx, append(gatewayPorts(cfg), doctor.Port{Key: "admin.addr", Addr: cfg.Admin.Addr})...)...)
+	for _, look := range looks {
 		ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 		results = append(results, look(ctx)...)
 		cancel()
 	}
-	return p.printResults(doctor.Once(results))
+	return doctor.Once(results), nil
 }
 
-func (p *process) printResults(results []doctor.Result) error {
+func (p *process) printResults(asJSON bool, results []doctor.Result) error {
+	if asJSON {
+		if err := p.printJSON(results); err != nil {
+			return err
+		}
+	}
 	var err error
 	for _, r := range results {
-		fmt.Fprintln(p.out, r)
+		if !asJSON {
+			fmt.Fprintln(p.out, r)
+		}
 		if r.Level == doctor.Failure {
 			err = errReported
 		}

@@ -31,9 +31,12 @@ func newEnqueue(p *process) *cobra.Command {
 func newEnqueuePush(p *process) *cobra.Command {
 	var revision, cause string
 	var delay time.Duration
+	var unchecked bool
 	cmd := &cobra.Command{
-		Use:     "push ORDER…",
-		Short:   "Tell Douyin the present state of orders",
+		Use:   "push ORDER…",
+		Short: "Tell Douyin the present state of orders",
+		Long: "Tells Douyin the present state of orders, each named by its key or a number of it. One that the shop does not have is refused.\n" +
+			"With --unchecked the keys are enqueued as they stand: MySQL is not asked, and an order that comes a moment later is found.",
 		Example: "  ordersync enqueue push 1001 1002\n  ordersync enqueue push 1001 --revision paid-20260102 --cause paid",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, orders []string) error {
@@ -48,15 +51,38 @@ func newEnqueuePush(p *process) *cobra.Command {
 				}
 				requests = append(requests, r)
 			}
-			return p.with(cmd.Context(), []string{"redis.uri"}, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
-				return p.enqueuePushes(ctx, a, requests, delay)
+			required := []string{"mysql.dsn", "redis.uri"}
+			if unchecked {
+				required = required[1:]
+			}
+			return p.with(cmd.Context(), required, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
+				var missing error
+				if !unchecked {
+					requests, missing = p.inShop(ctx, a, requests)
+				}
+				return errors.Join(missing, p.enqueuePushes(ctx, a, requests, delay))
 			})
 		},
 	}
 	cmd.Flags().StringVar(&revision, "revision", "", "names the change: the same change asked twice runs once, unless it was refused or given up (default: a change of its own)")
 	cmd.Flags().StringVar(&cause, "cause", string(tasks.CauseManual), "paid, changed, callback, refund, sweep, manual or backfill")
 	cmd.Flags().DurationVar(&delay, "delay", 0, "start this much later")
+	cmd.Flags().BoolVar(&unchecked, "unchecked", false, "enqueue the keys as they stand, without a look into the shop")
 	return cmd
+}
+
+// inShop leaves the orders that the shop has, by their keys. The error names the others.
+func (p *process) inShop(ctx context.Context, a *assembly.Assembly, requests []tasks.PushOrder) (there []tasks.PushOrder, err error) {
+	for _, r := range requests {
+		id, missing := p.shopOrderOf(ctx, a, r.OrderID)
+		if missing != nil {
+			err = errors.Join(err, missing)
+			continue
+		}
+		r.OrderID = id
+		there = append(there, r)
+	}
+	return there, err
 }
 
 // enqueuePushes goes on after an order that could not be enqueued, and fails then.

@@ -28,7 +28,8 @@ func newEnqueueRefund(p *process) *cobra.Command {
 			if err := r.Validate(); err != nil {
 				return usageError{err}
 			}
-			return p.withCashier(cmd.Context(), func(ctx context.Context, c desk.Cashier) error {
+			return p.withCashier(cmd.Context(), r.OrderID, func(ctx context.Context, c desk.Cashier, orderID string) error {
+				r.OrderID = orderID
 				s, fresh, err := c.Refund(ctx, r)
 				if err != nil {
 					return refused(err)
@@ -59,7 +60,8 @@ func newEnqueueSettle(p *process) *cobra.Command {
 			if err := r.Validate(); err != nil {
 				return usageError{err}
 			}
-			return p.withCashier(cmd.Context(), func(ctx context.Context, c desk.Cashier) error {
+			return p.withCashier(cmd.Context(), r.OrderID, func(ctx context.Context, c desk.Cashier, orderID string) error {
+				r.OrderID = orderID
 				s, fresh, err := c.Settle(ctx, r)
 				if err != nil {
 					return refused(err)
@@ -88,13 +90,18 @@ func parseReceivers(texts []string) ([]tasks.Receiver, error) {
 	return all, nil
 }
 
-func (p *process) withCashier(ctx context.Context, use func(context.Context, desk.Cashier) error) error {
+// withCashier hands the cashier over, and the key of the order that was named by its key or a number.
+func (p *process) withCashier(ctx context.Context, order string, use func(ctx context.Context, c desk.Cashier, orderID string) error) error {
 	return p.with(ctx, []string{"mysql.dsn", "redis.uri"}, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
 		c, err := a.Cashier()
 		if err != nil {
 			return err
 		}
-		return use(ctx, c)
+		id, err := p.orderOf(ctx, a, order) // not the shop's only: a number that stands is answered when the order is gone
+		if err != nil {
+			return err
+		}
+		return use(ctx, c, id)
 	})
 }
 

@@ -17,12 +17,15 @@ func newGateway(p *process) *cobra.Command {
 		Short: "Serve the enqueue API (gateway.addr), Douyin's callbacks (gateway.callback_addr too), operators' pages (admin.addr)",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.with(cmd.Context(), []string{"mysql.dsn", "redis.uri"}, p.withPrivatePort((*assembly.Assembly).Admin, p.gateway))
+			return p.with(cmd.Context(), []string{"mysql.dsn", "redis.uri"}, p.serve(service{
+				ports: gatewayPorts, private: (*assembly.Assembly).Admin, public: p.gateway,
+			}))
 		},
 	}
 }
 
-// gateway serves gateway.addr and, where it is set, gateway.callback_addr, until ctx ends or one of them fails, which ends the other.
+// gateway serves gateway.addr and, where it is set, gateway.callback_addr, until ctx ends or one of
+// them fails, which ends the other.
 func (p *process) gateway(ctx context.Context, cfg *configs.Config, a *assembly.Assembly) error {
 	handler, err := a.Gateway()
 	if err != nil {

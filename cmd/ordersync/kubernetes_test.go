@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -95,6 +96,15 @@ func environment(t *testing.T, c container) (environ []string) {
 	return environ
 }
 
+// filled has values of one's own where the example has placeholders.
+func filled(environ []string) []string {
+	out := slices.Clone(environ)
+	for i, e := range out {
+		out[i] = strings.ReplaceAll(strings.ReplaceAll(e, "change-me", "0123456789"), "ttxxxxxxxxxxxxxxxx", "tt0123456789abcdef")
+	}
+	return out
+}
+
 // The manifests are run, but for the cluster: each process with the very arguments and variables that its pod gets, and its probes
 // are asked.
 func TestThePodsOfTheKubernetesManifestsRun(t *testing.T) {
@@ -106,9 +116,12 @@ func TestThePodsOfTheKubernetesManifestsRun(t *testing.T) {
 				t.Fatalf("the migration ends with %d: %s", code, errOut)
 			}
 			c := manifests(t, "base/"+name+".yaml")[0].Spec.Template.Spec.Containers[0]
+			if code, _, errOut := command(t, environment(t, c), options, c.Args...); code != exitUsage || !strings.Contains(errOut, "holds an example's placeholder") {
+				t.Errorf("with the example's secrets as they stand: code %d, %q", code, errOut)
+			}
 			public := map[string]string{"http": "gateway", "admin": "admin"}
 			for kind, p := range map[string]probe{"startup": c.StartupProbe, "liveness": c.LivenessProbe, "readiness": c.ReadinessProbe} {
-				addr, stop := listening(t, public[p.HTTPGet.Port], environment(t, c), options, c.Args...)
+				addr, stop := listening(t, public[p.HTTPGet.Port], filled(environment(t, c)), options, c.Args...)
 				if status, body := get(t, http.DefaultClient, "http://"+addr+p.HTTPGet.Path); status != http.StatusOK {
 					t.Errorf("%s: %s of port %s: %d %s", kind, p.HTTPGet.Path, p.HTTPGet.Port, status, body)
 				}

@@ -17,7 +17,8 @@ func TestTheREADMEsCallCommandsThatAreThere(t *testing.T) {
 	root := (&process{}).root()
 	n := 0
 	for _, name := range []string{
-		"../../README.md", "../../README.zh-CN.md", "../../configs/SHOP.md", "../../configs/OPERATIONS.md", "../../configs/TROUBLESHOOTING.md", "../../tasks/php/README.md",
+		"../../README.md", "../../README.zh-CN.md", "../../configs/SHOP.md", "../../configs/OPERATIONS.md", "../../configs/TROUBLESHOOTING.md", "../../configs/TRADE.md",
+		"../../tasks/php/README.md",
 	} {
 		text, err := os.ReadFile(name)
 		if err != nil {

@@ -61,7 +61,8 @@ func (p *process) run(ctx context.Context, args []string) int {
 	p.report(err)
 	var usage usageError
 	var config *configs.Error
-	if !p.started || errors.As(err, &usage) || errors.As(err, &config) {
+	var unfit *unfitError
+	if !p.started || errors.As(err, &usage) || errors.As(err, &config) || errors.As(err, &unfit) {
 		return exitUsage
 	}
 	return exitFailed
@@ -70,8 +71,13 @@ func (p *process) run(ctx context.Context, args []string) int {
 // report prints an error on one line; a config's problems on one line each.
 func (p *process) report(err error) {
 	var config *configs.Error
+	var unfit *unfitError
 	switch {
 	case errors.Is(err, errReported):
+	case errors.As(err, &unfit):
+		for _, line := range unfit.lines() {
+			fmt.Fprintln(p.errOut, "ordersync:", oneLine(line))
+		}
 	case errors.As(err, &config):
 		for _, problem := range config.Problems {
 			fmt.Fprintln(p.errOut, "ordersync: config:", oneLine(problem.String()))
@@ -87,6 +93,8 @@ func (p *process) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "ordersync",
 		Short:         "Keeps a mini-app shop's orders in step with Douyin (抖音)",
+		Long:          "ordersync keeps a mini-app shop's orders in step with Douyin (抖音).\n\n" + exitCodes,
+		Version:       versionLine(),
 		SilenceErrors: true, // report prints them
 		SilenceUsage:  true,
 		Args:          needsSubcommand,
@@ -103,6 +111,8 @@ func (p *process) root() *cobra.Command {
 	flags.StringVar(&p.logLevel, "log-level", "", "trace, debug, info, warn or error (default: log.level)")
 	flags.StringVar(&p.logFormat, "log-format", "", "json or console (default: log.format)")
 	root.AddCommand(p.commands()...)
+	root.SetVersionTemplate("{{.Version}}\n")
+	sayUsage(root)
 	return root
 }
 
@@ -114,10 +124,14 @@ func (p *process) commands() []*cobra.Command {
 		newWorker(p),
 		newScheduler(p),
 		newMigrate(p),
+		newConfig(p),
 		newDoctor(p),
 		newPreview(p),
 		newEnqueue(p),
 		newStatus(p),
+		newFailures(p),
+		newRefunds(p),
+		newCallbacks(p),
 		newRetry(p),
 		newBackfill(p),
 		newSign(p),
@@ -125,16 +139,9 @@ func (p *process) commands() []*cobra.Command {
 		newAdminHash(p),
 		newHealthcheck(p),
 		newLicenses(p),
+		newMan(p),
 		newVersion(p),
 	}, fullCommands(p)...)
-}
-
-// needsSubcommand is the Args of a command that only groups others.
-func needsSubcommand(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usagef("unknown command %q for %q: see %s --help", args[0], cmd.CommandPath(), cmd.CommandPath())
-	}
-	return usagef("%s wants a command: see %s --help", cmd.CommandPath(), cmd.CommandPath())
 }
 
 // config loads the configuration, lays the flags over it and checks that the keys the command needs are set.

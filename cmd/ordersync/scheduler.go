@@ -17,15 +17,12 @@ func newScheduler(p *process) *cobra.Command {
 		Short: "Look for what Douyin does not know yet, relay outbox and inbox, purge old log rows",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.with(cmd.Context(), []string{"mysql.dsn", "redis.uri"}, p.withPrivatePort((*assembly.Assembly).Probes, p.scheduler))
+			return p.with(cmd.Context(), []string{"mysql.dsn", "redis.uri"}, p.serve(service{private: (*assembly.Assembly).Probes, work: []part{p.scheduler}}))
 		},
 	}
 }
 
 func (p *process) scheduler(ctx context.Context, cfg *configs.Config, a *assembly.Assembly) error {
-	if err := a.CheckShop(ctx); err != nil {
-		return err
-	}
 	clock, err := a.Scheduler()
 	if err != nil {
 		return err

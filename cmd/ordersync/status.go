@@ -23,10 +23,17 @@ import (
 func newStatus(p *process) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "status ORDER",
-		Short: "What we and Douyin know of one order, named by its key or a number of it: state, last answer, log id, history",
-		Args:  cobra.ExactArgs(1),
+		Use:   "status [ORDER]",
+		Short: "The whole system at a glance; with ORDER, a key or a number of it, what we and Douyin know of that order",
+		Long: "Without ORDER: processes, queues, Douyin, what waits, failures by reason, alarms. Exit code 1 where a part of that could not be read.\n" +
+			"With ORDER, its key or any number of it: its state, last answer, log id, history, refunds and settlements.",
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return p.with(cmd.Context(), []string{"mysql.dsn", "redis.uri"}, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
+					return p.glance(ctx, a, asJSON)
+				})
+			}
 			return p.with(cmd.Context(), []string{"mysql.dsn"}, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
 				st, err := a.Store()
 				if err != nil {
@@ -56,7 +63,7 @@ func newStatus(p *process) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print what GET /v1/orders/{id} answers")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON: of an order, what GET /v1/orders/{id} answers")
 	return cmd
 }
 
@@ -88,6 +95,8 @@ func (p *process) printStatus(o gateway.OrderStatus, found string, zone *time.Lo
 	}
 	line("shop's status", o.ShopStatus)
 	line("outcome", o.Outcome)
+	line("system", o.System)
+	line("fulfilment told", o.Fulfilled)
 	line("Douyin holds", held(o.Douyin))
 	line("reason", reason(o.Kind, o.Code, o.Message))
 	line("log id", o.LogID)
@@ -123,11 +132,20 @@ func printMoney(w io.Writer, o gateway.OrderStatus, moment func(*time.Time) stri
 		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\n", what, number, fen, p.State, platform, moment(&p.CreatedAt), moment(p.FinishedAt), why)
 	}
 	for _, r := range o.Refunds {
-		row("refund", r.OutRefundNo, r.AmountFen, r.RefundNo, r.Progress)
+		row(whose("refund", r.System, r.Origin), r.OutRefundNo, r.AmountFen, r.RefundNo, r.Progress)
 	}
 	for _, s := range o.Settlements {
-		row("settlement", s.OutSettleNo, s.AmountFen, s.SettleNo, s.Progress)
+		row(whose("settlement", s.System, s.Origin), s.OutSettleNo, s.AmountFen, s.SettleNo, s.Progress)
 	}
+}
+
+// whose names an instruction with its payment system and who has opened it; the shop's own of ecpay
+// need neither.
+func whose(what, system, origin string) string {
+	if system == string(store.Ecpay) || system == "" {
+		return what
+	}
+	return what + " (" + system + ", " + origin + ")"
 }
 
 // foundBy says what a number was taken for.

@@ -9,6 +9,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// next is the version that comes after the newest tag: what a build that no tag names is on its way to.
+// CHANGELOG.md has a section for it.
+const next = "0.1.0"
+
 func newVersion(p *process) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
@@ -38,5 +42,5 @@ func versionAndCommit() (v, c string) {
 			}
 		}
 	}
-	return cmp.Or(v, "dev"), cmp.Or(c, "unknown")
+	return cmp.Or(v, next+"-dev"), cmp.Or(c, "unknown")
 }

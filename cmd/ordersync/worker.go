@@ -19,7 +19,7 @@ func newWorker(p *process) *cobra.Command {
 		Short: "Run the tasks: push orders, refund and settle",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.with(cmd.Context(), needsDouyin, p.withPrivatePort((*assembly.Assembly).Probes, p.worker))
+			return p.with(cmd.Context(), needsDouyin, p.serve(service{private: (*assembly.Assembly).Probes, work: []part{p.worker}}))
 		},
 	}
 }
@@ -28,9 +28,6 @@ func newWorker(p *process) *cobra.Command {
 func (p *process) worker(ctx context.Context, cfg *configs.Config, a *assembly.Assembly) error {
 	servers, err := a.Worker()
 	if err != nil {
-		return err
-	}
-	if err := a.CheckShop(ctx); err != nil {
 		return err
 	}
 	if err := servers.Start(); err != nil {

@@ -103,6 +103,9 @@
 //	in question                          taken                         changed by
 //	to_status of fulfill_push_status     nothing is assumed            Fulfilment.ToStatus; QueryTags tells
 //	                                                                   the words as BizStatus
+//	a state of fulfilment that is held   Douyin takes it, or refuses    nothing
+//	already, told once more              it with 20001: after a lost
+//	                                     answer both mean that it is held
 //	refund_status after a denial         the denial ends the refund    RefundState.Audit and Status are both
 //	                                                                   told; Ended holds the rule
 //	other words for a status             kept, and taken for no end    Result is Douyin's text

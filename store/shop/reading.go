@@ -137,6 +137,19 @@ func (r *Reading) compileNames(ctx context.Context, db Querier) error {
 		return fmt.Errorf("shop's order table: %w", err)
 	}
 	r.sweep.types, r.order.types = r.own.types, r.own.types
+	return r.checkTrade(ctx, db)
+}
+
+// checkTrade asks the database whether the columns of Schema.Trade are there.
+func (r *Reading) checkTrade(ctx context.Context, db Querier) error {
+	condition, args := r.tradeSQL()
+	if condition == "" {
+		return nil
+	}
+	_, err := emptyResult(ctx, db, "SELECT "+condition+" FROM "+r.own.from+" WHERE 1 = 0", args)
+	if err != nil {
+		return fmt.Errorf("shop.trade: shop's order table: %w", err)
+	}
 	return nil
 }
 
@@ -202,6 +215,18 @@ func (r *Reading) OrderNo() string {
 // columns, the columns more (", a, b") of joins, up to its ids. Own reads the orders' own rows alone.
 func (r *Reading) Orders(more, joins string) Statement {
 	return Statement{r.order.selectFrom(r.orderColumns, more, joins) + " AND " + r.order.expr["id"] + " IN (", r.order.args}
+}
+
+// OrdersAndTrade is Orders with one column more at the end: whether Schema.Trade takes the order for one
+// of trade, NULL where a column of it is.
+func (r *Reading) OrdersAndTrade(more, joins string) Statement {
+	condition, args := r.tradeSQL()
+	if condition == "" {
+		return r.Orders(more+", NULL", joins)
+	}
+	q := r.Orders(more+", ("+condition+")", joins)
+	q.Args = slices.Concat(args, q.Args)
+	return q
 }
 
 // Own is the statement that reads the orders' own rows alone, up to its ids.

@@ -2,6 +2,7 @@ package shop
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,8 +16,11 @@ type Schema struct {
 	Columns Columns
 	// Filter keeps other channels' orders out: column of the order table to the values that it may have.
 	Filter map[string]Values
-	Time   TimeFormat
-	Money  MoneyUnit
+	// Trade tells which orders are of Douyin's second payment system: column of the order table, or of
+	// SQL.Order, to the values that it has then. All columns have to agree. Empty: no order by that.
+	Trade map[string]Values
+	Time  TimeFormat
+	Money MoneyUnit
 }
 
 // Tables are the shop's four tables; each may be qualified with a database ("shop.order").
@@ -114,6 +118,9 @@ func (s Schema) Validate() error {
 	if err := s.validUnits(); err != nil {
 		return err
 	}
+	if err := validValues("trade", s.Trade); err != nil {
+		return err
+	}
 	if s.SQL != (SQL{}) {
 		return s.SQL.Validate()
 	}
@@ -143,12 +150,16 @@ func (s Schema) Validate() error {
 			return fmt.Errorf("store: columns.%s: %q is not a column name: want letters, digits, _ or $, at most 64", n.what, n.name)
 		}
 	}
-	for _, column := range s.FilterColumns() {
+	return validValues("filter", s.Filter)
+}
+
+func validValues(key string, columns map[string]Values) error {
+	for _, column := range sortedColumns(columns) {
 		if !columnName.MatchString(column) {
-			return fmt.Errorf("store: filter: %q is not a column name", column)
+			return fmt.Errorf("store: %s: %q is not a column name", key, column)
 		}
-		if w := s.Filter[column]; len(w.Texts) == 0 && !w.Null {
-			return fmt.Errorf("store: filter: %s: want a value, a list of them, or null", column)
+		if w := columns[column]; len(w.Texts) == 0 && !w.Null {
+			return fmt.Errorf("store: %s: %s: want a value, a list of them, or null", key, column)
 		}
 	}
 	return nil
@@ -165,13 +176,13 @@ func (s Schema) validUnits() error {
 }
 
 // FilterColumns are the filter's columns, always in the same order.
-func (s Schema) FilterColumns() []string {
-	columns := make([]string, 0, len(s.Filter))
-	for column := range s.Filter {
-		columns = append(columns, column)
-	}
-	slices.Sort(columns)
-	return columns
+func (s Schema) FilterColumns() []string { return sortedColumns(s.Filter) }
+
+// TradeColumns are those of Trade, always in the same order.
+func (s Schema) TradeColumns() []string { return sortedColumns(s.Trade) }
+
+func sortedColumns(columns map[string]Values) []string {
+	return slices.Sorted(maps.Keys(columns))
 }
 
 // filterSQL is the filter as a condition over the order table called o, "1 = 1" without one, and its arguments.
@@ -179,10 +190,28 @@ func (s Schema) filterSQL() (string, []any) {
 	if len(s.Filter) == 0 {
 		return "1 = 1", nil
 	}
+	return allOf(s.Filter, func(column string) string { return "o." + Quote(column) })
+}
+
+// tradeSQL tells of a row of o whether its order is of trade; empty where no column does. A column of a
+// SELECT may have no type in SQLite, which then takes '1' and 1 for two values.
+func (r *Reading) tradeSQL() (string, []any) {
+	if len(r.schema.Trade) == 0 {
+		return "", nil
+	}
+	return allOf(r.schema.Trade, func(column string) string {
+		if r.sqlite {
+			return "CAST(o." + Quote(column) + " AS TEXT)"
+		}
+		return "o." + Quote(column)
+	})
+}
+
+func allOf(columns map[string]Values, expr func(column string) string) (string, []any) {
 	var conditions []string
 	var args []any
-	for _, column := range s.FilterColumns() {
-		condition, values := s.Filter[column].condition("o." + Quote(column))
+	for _, column := range sortedColumns(columns) {
+		condition, values := columns[column].condition(expr(column))
 		conditions = append(conditions, condition)
 		args = append(args, values...)
 	}

@@ -13,7 +13,10 @@ import (
 )
 
 // columns of a SELECT of the shop's.
-type selectColumns struct{ needed, optional []string }
+type selectColumns struct {
+	needed, optional []string
+	also             []string // columns of Schema.Trade
+}
 
 var (
 	orderSelect = selectColumns{
@@ -34,6 +37,9 @@ var (
 func (r *Reading) compileSelects(ctx context.Context, db Querier) error {
 	q := r.schema.SQL
 	wanted := orderSelect
+	for _, column := range sortedColumns(r.schema.Trade) {
+		wanted.also = append(wanted.also, strings.ToLower(column))
+	}
 	if q.Items == "" { // then the order names its line
 		wanted.needed = append(slices.Clip(wanted.needed), "title", "image")
 	}
@@ -71,13 +77,18 @@ func (r *Reading) compileSelect(ctx context.Context, db Querier, key, text strin
 	for _, t := range types {
 		name := strings.ToLower(t.Name())
 		switch {
-		case !slices.Contains(wanted.needed, name) && !slices.Contains(wanted.optional, name):
+		case !slices.Contains(wanted.needed, name) && !slices.Contains(wanted.optional, name) && !slices.Contains(wanted.also, name):
 			return &TextError{key, fmt.Sprintf("the column %s has no meaning here: %s", t.Name(), wanted)}
 		case into.expr[name] != "":
 			return &TextError{key, "answers two columns called " + name}
 		}
 		into.expr[name] = "o." + Quote(name)
 		into.types[name] = r.typeOf(t)
+	}
+	for _, name := range wanted.also {
+		if into.expr[name] == "" {
+			return &TextError{key, fmt.Sprintf("answers no column called %s, which shop.trade names", name)}
+		}
 	}
 	var missing []string
 	for _, name := range wanted.needed {

@@ -6,7 +6,7 @@ import (
 	"net/http"
 
 	"github.com/ordersync/ordersync/douyin"
-	"github.com/ordersync/ordersync/douyin/trade"
+	general "github.com/ordersync/ordersync/douyin/trade"
 )
 
 // Callbacks keeps what Douyin reports.
@@ -23,7 +23,7 @@ type TradeCallbacks interface {
 	// AcceptTrade is Callbacks.Accept for trade. h has the headers of the delivery: the Byte-* ones
 	// belong to the body and travel with it. answer is what Douyin is told, byte for byte, which a
 	// question about a refund needs; nil: success and nothing else.
-	AcceptTrade(ctx context.Context, c trade.Callback, h http.Header, raw []byte) (answer []byte, result CallbackResult, err error)
+	AcceptTrade(ctx context.Context, c general.Callback, h http.Header, raw []byte) (answer []byte, result CallbackResult, err error)
 }
 
 // CallbackSystem is the one of Douyin's payment systems that a delivery is of, for
@@ -32,8 +32,8 @@ type CallbackSystem string
 
 // The systems. The header Byte-Signature tells trade's callbacks.
 const (
-	CallbackEcpay CallbackSystem = "ecpay"
-	CallbackTrade CallbackSystem = "trade"
+	CallbackEcpay CallbackSystem = ofEcpay
+	CallbackTrade CallbackSystem = ofTrade
 )
 
 // CallbackSystems are both.
@@ -77,7 +77,7 @@ var tradeReceiver = receiver{CallbackTrade, "no platform key is configured", (*G
 // receiverOf chooses by the header that only trade's callbacks have, before anything is believed: what
 // claims to be the other system's than it is has no right signature there.
 func receiverOf(h http.Header) receiver {
-	if len(h.Values(trade.HeaderSignature)) > 0 {
+	if len(h.Values(general.HeaderSignature)) > 0 {
 		return tradeReceiver
 	}
 	return ecpayReceiver
@@ -93,9 +93,9 @@ func (g *Gateway) verifyEcpay(_ http.Header, raw []byte) (func(context.Context) 
 
 func (g *Gateway) verifyTrade(h http.Header, raw []byte) (func(context.Context) ([]byte, CallbackResult, error), error) {
 	if g.TradeCallbacks == nil {
-		return nil, trade.ErrNoKey
+		return nil, general.ErrNoKey
 	}
-	c, err := trade.VerifyCallback(h, raw, g.cfg.PlatformKeys...)
+	c, err := general.VerifyCallback(h, raw, g.cfg.PlatformKeys...)
 	return func(ctx context.Context) ([]byte, CallbackResult, error) {
 		return g.TradeCallbacks.AcceptTrade(ctx, c, h, raw)
 	}, err
@@ -112,7 +112,7 @@ func (g *Gateway) callback(w http.ResponseWriter, r *http.Request) error {
 	}
 	keep, err := from.verified(g, r.Header, raw)
 	switch {
-	case errors.Is(err, douyin.ErrCallbackNoToken), errors.Is(err, trade.ErrNoKey): // a fault of ours: Douyin's redeliveries give time to mend it
+	case errors.Is(err, douyin.ErrCallbackNoToken), errors.Is(err, general.ErrNoKey): // a fault of ours: Douyin's redeliveries give time to mend it
 		return g.refuse(w, from, CallbackFailed, unavailable(from.noKey, err))
 	case err != nil:
 		return g.refuse(w, from, CallbackForged, &Problem{Status: http.StatusForbidden, Detail: "not signed by Douyin", cause: err})

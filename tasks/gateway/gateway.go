@@ -68,20 +68,22 @@ type Trace func(r *http.Request, pattern string, admitted bool) (ctx context.Con
 type Parts struct {
 	Queue  tasks.Enqueuer
 	Orders Orders
-	// Ready returns nil when Redis and MySQL answer.
+	// Ready returns nil when Redis and MySQL answer. An error with Missing() []string says in words
+	// that may be shown what does not.
 	Ready func(ctx context.Context) error
 
 	Instructions Instructions
 	MoneyStatus  MoneyStatus
+	RefundChecks RefundChecks
 	Payments     Payments // of ecpay
 	Callbacks    Callbacks
+	// TradeCallbacks stands beside Callbacks on the same path. nil: callbacks of trade are answered with
+	// 503.
+	TradeCallbacks TradeCallbacks
 
 	TradePayments TradePayments
 	// PaymentSystem chooses between the two. nil: all are of ecpay.
 	PaymentSystem PaymentSystem
-	// TradeCallbacks stands beside Callbacks on the same path. nil: callbacks of trade are answered with
-	// 503.
-	TradeCallbacks TradeCallbacks
 }
 
 // Orders tells what is known of one order.
@@ -143,6 +145,7 @@ func (g *Gateway) register() {
 	g.handle("GET /v1/orders/{id}", g.Orders != nil, g.order)
 	g.handle("POST /v1/orders/{id}/refunds", g.Instructions != nil, g.refund)
 	g.handle("POST /v1/orders/{id}/settlements", g.Instructions != nil, g.settle)
+	g.handle("POST /v1/orders/{id}/refunds/check", g.RefundChecks != nil, g.checkRefunds)
 	g.handle("GET /v1/refunds/{no}", g.MoneyStatus != nil, g.refundStatus)
 	g.handle("GET /v1/settlements/{no}", g.MoneyStatus != nil, g.settlementStatus)
 	g.handle("POST /v1/payments", payments, g.createPayment)

@@ -1,8 +1,12 @@
 package gateway
 
 import (
+	"context"
 	_ "embed"
+	"errors"
 	"net/http"
+	"strings"
+	"time"
 )
 
 //go:embed openapi.yaml
@@ -26,10 +30,26 @@ func (g *Gateway) healthz(w http.ResponseWriter, _ *http.Request) error {
 	return reply(w, http.StatusOK, health{"ok"})
 }
 
-// readyz says whether requests should come here now.
+// notReady is what an error of Parts.Ready may be: what is missing, in words that name no host.
+type notReady interface {
+	error
+	Missing() []string
+}
+
+// readyTimeout bounds one answer of /readyz; probes usually wait longer.
+const readyTimeout = 2 * time.Second
+
+// readyz says whether requests should come here now, and where not, which part is missing.
 func (g *Gateway) readyz(w http.ResponseWriter, r *http.Request) error {
-	if err := g.Ready(r.Context()); err != nil {
-		return unavailable("Redis or MySQL does not answer, or takes nothing that is written", err)
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+	defer cancel()
+	if err := g.Ready(ctx); err != nil {
+		detail := "Redis or MySQL does not answer, or takes nothing that is written"
+		var bad notReady
+		if errors.As(err, &bad) {
+			detail = strings.Join(bad.Missing(), "; ")
+		}
+		return unavailable(detail, err)
 	}
 	return reply(w, http.StatusOK, health{"ready"})
 }

@@ -48,6 +48,13 @@ type RefundStatus struct {
 	AmountFen   int64  `json:"amount_fen"`
 	Reason      string `json:"reason"`
 	RefundNo    string `json:"refund_no,omitempty"` // Douyin's number
+
+	System string `json:"system,omitempty"` // ecpay, trade
+	Origin string `json:"origin,omitempty"` // who has opened it: ours, user, service, expiry, other
+	// how far it is where the shop has to agree to it: none, needed, agreed, denied, overtime
+	Audit         string     `json:"audit,omitempty"`
+	AuditDeadline *time.Time `json:"audit_deadline,omitempty"` // then Douyin agrees by itself
+	DenyMessage   string     `json:"deny_message,omitempty"`   // with denied: the shop's words
 	Progress
 }
 
@@ -61,6 +68,8 @@ type SettlementStatus struct {
 	AmountFen   int64            `json:"amount_fen,omitempty"` // what was settled, once Douyin has said it
 	SettleNo    string           `json:"settle_no,omitempty"`  // Douyin's number
 	NotBefore   *time.Time       `json:"not_before,omitempty"` // the settlement cycle ends then
+	System      string           `json:"system,omitempty"`     // ecpay, trade
+	Origin      string           `json:"origin,omitempty"`     // who has opened it: ours, or auto: Douyin by itself
 	Progress
 }
 

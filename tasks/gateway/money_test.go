@@ -35,6 +35,11 @@ func (m *fakeMoney) Refund(_ context.Context, r tasks.RefundRequest) (RefundStat
 	return s, !stood, nil
 }
 
+func (m *fakeMoney) CheckRefunds(_ context.Context, orderID string) (string, error) {
+	m.asked = append(m.asked, orderID)
+	return "T" + orderID, m.err
+}
+
 func (m *fakeMoney) Settle(_ context.Context, s tasks.SettleRequest) (SettlementStatus, bool, error) {
 	m.asked = append(m.asked, s)
 	if m.err != nil {
@@ -60,7 +65,7 @@ func (m *fakeMoney) SettlementStatus(_ context.Context, no string) (SettlementSt
 
 func withMoney(m *fakeMoney) func(*Config, *Parts) {
 	m.refunds, m.settles = map[string]RefundStatus{}, map[string]SettlementStatus{}
-	return func(_ *Config, p *Parts) { p.Instructions, p.MoneyStatus = m, m }
+	return func(_ *Config, p *Parts) { p.Instructions, p.MoneyStatus, p.RefundChecks = m, m, m }
 }
 
 func TestARefundIsAcceptedOnceAndThenKnown(t *testing.T) {

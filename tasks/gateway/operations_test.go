@@ -13,19 +13,20 @@ import (
 
 // operations are a right request for every route.
 var operations = map[string]struct{ path, body string }{
-	"POST /v1/orders/{id}/push":        {"/v1/orders/123/push", `{"revision":"r"}`},
-	"POST /v1/orders/push":             {"/v1/orders/push", `{"orders":[{"order_id":"123","revision":"r"}]}`},
-	"GET /v1/orders/{id}":              {"/v1/orders/123", ``},
-	"POST /v1/orders/{id}/refunds":     {"/v1/orders/123/refunds", `{"out_refund_no":"R1","amount_fen":1,"reason":"r"}`},
-	"POST /v1/orders/{id}/settlements": {"/v1/orders/123/settlements", `{"out_settle_no":"S1","desc":"d"}`},
-	"GET /v1/refunds/{no}":             {"/v1/refunds/R1", ``},
-	"GET /v1/settlements/{no}":         {"/v1/settlements/S1", ``},
-	"POST /v1/payments":                {"/v1/payments", createBody},
-	"GET /v1/payments/{out_order_no}":  {"/v1/payments/T1", ``},
-	"POST /callbacks/douyin":           {"/callbacks/douyin", signedCallback},
-	"GET /healthz":                     {"/healthz", ``},
-	"GET /readyz":                      {"/readyz", ``},
-	"GET /openapi.yaml":                {"/openapi.yaml", ``},
+	"POST /v1/orders/{id}/push":          {"/v1/orders/123/push", `{"revision":"r"}`},
+	"POST /v1/orders/push":               {"/v1/orders/push", `{"orders":[{"order_id":"123","revision":"r"}]}`},
+	"GET /v1/orders/{id}":                {"/v1/orders/123", ``},
+	"POST /v1/orders/{id}/refunds":       {"/v1/orders/123/refunds", `{"out_refund_no":"R1","amount_fen":1,"reason":"r"}`},
+	"POST /v1/orders/{id}/settlements":   {"/v1/orders/123/settlements", `{"out_settle_no":"S1","desc":"d"}`},
+	"POST /v1/orders/{id}/refunds/check": {"/v1/orders/123/refunds/check", ``},
+	"GET /v1/refunds/{no}":               {"/v1/refunds/R1", ``},
+	"GET /v1/settlements/{no}":           {"/v1/settlements/S1", ``},
+	"POST /v1/payments":                  {"/v1/payments", createBody},
+	"GET /v1/payments/{out_order_no}":    {"/v1/payments/T1", ``},
+	"POST /callbacks/douyin":             {"/callbacks/douyin", signedCallback},
+	"GET /healthz":                       {"/healthz", ``},
+	"GET /readyz":                        {"/readyz", ``},
+	"GET /openapi.yaml":                  {"/openapi.yaml", ``},
 }
 
 // world is a gateway whose parts can all be made to fail.
@@ -86,6 +87,9 @@ func provoke(t *testing.T, route, status string) *httptest.ResponseRecorder {
 		}
 	case "409":
 		w.money.err, w.payments.err = ErrConflict, ErrConflict
+		if strings.Contains(route, "check") {
+			w.money.err = ErrNothingToCheck
+		}
 	case "413":
 		return w.ask(method, op.path, strings.Repeat(" ", maxBody+1))
 	case "415":
@@ -100,7 +104,7 @@ func provoke(t *testing.T, route, status string) *httptest.ResponseRecorder {
 		w.handle(route, true, func(http.ResponseWriter, *http.Request) error { panic("a bug") })
 	case "501":
 		w = newWorld(t, func(_ *Config, p *Parts) {
-			p.Orders, p.Instructions, p.MoneyStatus, p.Payments, p.Callbacks = nil, nil, nil, nil, nil
+			p.Orders, p.Instructions, p.MoneyStatus, p.RefundChecks, p.Payments, p.Callbacks = nil, nil, nil, nil, nil, nil
 		})
 	case "502":
 		w.fail(&douyin.Error{Op: "payment", Kind: douyin.Unavailable})

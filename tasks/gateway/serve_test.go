@@ -137,5 +137,17 @@ func TestReadyAndAlive(t *testing.T) {
 	if strings.Contains(w.Body.String(), "shop") {
 		t.Errorf("an open page tells the inside: %s", w.Body)
 	}
+	f.ready = missing{"mysql lacks our tables", "redis does not answer"}
+	w = f.ask("GET", "/readyz", "")
+	wantProblem(t, w, http.StatusServiceUnavailable, "")
+	if !strings.Contains(w.Body.String(), `"detail":"mysql lacks our tables; redis does not answer"`) {
+		t.Errorf("it does not say which part: %s", w.Body)
+	}
 	wantJSON(t, f.ask("GET", "/healthz", ""), http.StatusOK, `{"status":"ok"}`)
 }
+
+// missing is an error of Parts.Ready that says which parts.
+type missing []string
+
+func (m missing) Error() string     { return strings.Join(m, ", ") + " at 10.0.0.9" }
+func (m missing) Missing() []string { return m }

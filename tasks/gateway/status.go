@@ -14,9 +14,13 @@ type OrderStatus struct {
 	OrderID    string `json:"order_id"`
 	OrderNo    string `json:"order_no,omitempty"`    // what Douyin gets as order_id
 	ShopStatus string `json:"shop_status,omitempty"` // the shop's own value when the outcome was written
-	// of the newest attempt: pending, sending, pushed, refused, retrying, gave_up, ignored;
+	// of the newest attempt: pending, sending, pushed, refused, retrying, gave_up, ignored, kept;
 	// unknown: never asked for
 	Outcome string `json:"outcome"`
+	// the one of Douyin's payment systems that the order belongs to: ecpay, trade
+	System string `json:"system,omitempty"`
+	// of trade: the to_status that fulfill_push_status has told
+	Fulfilled string `json:"fulfil_status,omitempty"`
 
 	Douyin *Held `json:"douyin,omitempty"` // what Douyin holds; left out while that is not known
 

@@ -15,7 +15,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/ordersync/ordersync/douyin/trade"
+	general "github.com/ordersync/ordersync/douyin/trade"
 )
 
 // platform signs as Douyin does. Its key is made for this run.
@@ -27,8 +27,8 @@ var platform = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
-// tradeBody is a payment, byte for byte as Douyin sends it.
-const tradeBody = `{"version":"3.0","msg":"{\"app_id\":\"tt0123456789abcdef\",\"out_order_no\":\"T1\",\"order_id\":\"motb73383242802221734767173\",\"status\":\"SUCCESS\",` +
+// paidBody is a payment, byte for byte as Douyin sends it.
+const paidBody = `{"version":"3.0","msg":"{\"app_id\":\"tt0123456789abcdef\",\"out_order_no\":\"T1\",\"order_id\":\"motb73383242802221734767173\",\"status\":\"SUCCESS\",` +
 	`\"total_amount\":1990,\"discount_amount\":0,\"pay_channel\":1,\"event_time\":1708586777000,\"message\":\"\"}","type":"payment"}`
 
 func byteSignature(t testing.TB, key *rsa.PrivateKey, body string) string {
@@ -54,14 +54,14 @@ func signedBy(t testing.TB, key *rsa.PrivateKey, body string) func(*http.Request
 }
 
 type fakeTradeCallbacks struct {
-	accepted []trade.Callback
+	accepted []general.Callback
 	headers  []http.Header
 	raw      []string
 	answer   []byte
 	err      error
 }
 
-func (c *fakeTradeCallbacks) AcceptTrade(_ context.Context, cb trade.Callback, h http.Header, raw []byte) ([]byte, CallbackResult, error) {
+func (c *fakeTradeCallbacks) AcceptTrade(_ context.Context, cb general.Callback, h http.Header, raw []byte) ([]byte, CallbackResult, error) {
 	if c.err != nil {
 		return nil, "", c.err
 	}
@@ -89,7 +89,7 @@ func TestBothSystemsCallBackAtOneAddress(t *testing.T) {
 		for _, c := range []struct {
 			body string
 			with func(*http.Request)
-		}{{signedCallback, func(*http.Request) {}}, {tradeBody, signedBy(t, platform(), tradeBody)}} {
+		}{{signedCallback, func(*http.Request) {}}, {paidBody, signedBy(t, platform(), paidBody)}} {
 			r := httptest.NewRequest(http.MethodPost, "http://localhost/callbacks/douyin", strings.NewReader(c.body))
 			c.with(r)
 			w := httptest.NewRecorder()
@@ -97,7 +97,7 @@ func TestBothSystemsCallBackAtOneAddress(t *testing.T) {
 			wantJSON(t, w, http.StatusOK, `{"err_no":0,"err_tips":"success"}`)
 		}
 	}
-	if len(ecpay.accepted) != 2 || len(ours.accepted) != 2 || ours.raw[0] != tradeBody || ours.accepted[0].Payment == nil || ours.headers[0].Get("Byte-Logid") == "" {
+	if len(ecpay.accepted) != 2 || len(ours.accepted) != 2 || ours.raw[0] != paidBody || ours.accepted[0].Payment == nil || ours.headers[0].Get("Byte-Logid") == "" {
 		t.Errorf("ecpay %v, trade %v %q", ecpay.accepted, ours.accepted, ours.raw)
 	}
 	if counts[CallbackEcpay][CallbackAccepted] != 2 || counts[CallbackTrade][CallbackAccepted] != 2 {
@@ -127,9 +127,9 @@ func TestACallbackOfTradeThatDiffersInOneBitIsRefused(t *testing.T) {
 		signedBy(t, platform(), body)(r)
 		return r.Header
 	}
-	right := headers(tradeBody)
-	for n := range len(tradeBody) * 8 {
-		flipped := []byte(tradeBody)
+	right := headers(paidBody)
+	for n := range len(paidBody) * 8 {
+		flipped := []byte(paidBody)
 		flipped[n/8] ^= 1 << (n % 8)
 		refused("a bit of the body", string(flipped), right)
 	}
@@ -138,20 +138,20 @@ func TestACallbackOfTradeThatDiffersInOneBitIsRefused(t *testing.T) {
 			h, value := right.Clone(), []byte(right.Get(name))
 			value[n/8] ^= 1 << (n % 8)
 			h[name] = []string{string(value)}
-			refused("a bit of "+name, tradeBody, h)
+			refused("a bit of "+name, paidBody, h)
 		}
 		h := right.Clone()
 		h[name] = append(h[name], h[name]...)
-		refused(name+" twice", tradeBody, h)
+		refused(name+" twice", paidBody, h)
 	}
-	refused("a newline less", tradeBody, headers(tradeBody+"\n"))
-	refused("a newline more", tradeBody+"\n", right)
+	refused("a newline less", paidBody, headers(paidBody+"\n"))
+	refused("a newline more", paidBody+"\n", right)
 	var tree map[string]any
-	if err := json.Unmarshal([]byte(tradeBody), &tree); err != nil {
+	if err := json.Unmarshal([]byte(paidBody), &tree); err != nil {
 		t.Fatal(err)
 	}
 	again, err := json.Marshal(tree)
-	if err != nil || bytes.Equal(again, []byte(tradeBody)) {
+	if err != nil || bytes.Equal(again, []byte(paidBody)) {
 		t.Fatalf("%s, %v", again, err)
 	}
 	refused("encoded again", string(again), right)
@@ -161,17 +161,17 @@ func TestACallbackOfTradeThatDiffersInOneBitIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := httptest.NewRequest(http.MethodPost, "/", http.NoBody)
-	signedBy(t, other, tradeBody)(r)
-	refused("another key", tradeBody, r.Header)
+	signedBy(t, other, paidBody)(r)
+	refused("another key", paidBody, r.Header)
 	bare := right.Clone()
 	bare.Del("Byte-Signature") // then it counts as ecpay's
 	asked--
-	refused("without its signature", tradeBody, bare)
+	refused("without its signature", paidBody, bare)
 
 	if len(ecpay.accepted)+len(ours.accepted) > 0 {
 		t.Error("stored")
 	}
-	if got := counts[CallbackTrade][CallbackForged] + counts[CallbackEcpay][CallbackForged]; got != asked+1 || asked < 8*len(tradeBody) {
+	if got := counts[CallbackTrade][CallbackForged] + counts[CallbackEcpay][CallbackForged]; got != asked+1 || asked < 8*len(paidBody) {
 		t.Errorf("counted %v of %d", counts, asked)
 	}
 	for _, part := range []string{"T1", "motb73383242802221734767173", "tt0123456789abcdef"} {
@@ -189,7 +189,7 @@ func TestDuringAChangeOfThePlatformKeyBothAreTaken(t *testing.T) {
 	}
 	f, _, ours, _ := bothSystems(t, &platform().PublicKey, &old.PublicKey)
 	for _, key := range []*rsa.PrivateKey{platform(), old} {
-		wantJSON(t, f.ask("POST", "/callbacks/douyin", tradeBody, signedBy(t, key, tradeBody)), http.StatusOK, `{"err_no":0,"err_tips":"success"}`)
+		wantJSON(t, f.ask("POST", "/callbacks/douyin", paidBody, signedBy(t, key, paidBody)), http.StatusOK, `{"err_no":0,"err_tips":"success"}`)
 	}
 	if len(ours.accepted) != 2 {
 		t.Errorf("%v", ours.accepted)
@@ -201,7 +201,7 @@ func TestAQuestionIsAnsweredWithTheStoredBytes(t *testing.T) {
 	t.Parallel()
 	f, _, ours, _ := bothSystems(t, &platform().PublicKey)
 	ours.answer = []byte(`{"err_no":0,"err_tips":"success","data":{"out_refund_no":"DY1","order_entry_schema":{"path":"p"}}}`)
-	w := f.ask("POST", "/callbacks/douyin", tradeBody, signedBy(t, platform(), tradeBody))
+	w := f.ask("POST", "/callbacks/douyin", paidBody, signedBy(t, platform(), paidBody))
 	if w.Code != http.StatusOK || !bytes.Equal(w.Body.Bytes(), ours.answer) || w.Header().Get("Content-Type") != "application/json" {
 		t.Errorf("HTTP %d %q", w.Code, w.Body)
 	}
@@ -211,7 +211,7 @@ func TestACallbackOfTradeThatIsNotStoredIsDeliveredAgain(t *testing.T) {
 	t.Parallel()
 	f, _, ours, counts := bothSystems(t, &platform().PublicKey)
 	ours.err = errDown
-	w := f.ask("POST", "/callbacks/douyin", tradeBody, signedBy(t, platform(), tradeBody))
+	w := f.ask("POST", "/callbacks/douyin", paidBody, signedBy(t, platform(), paidBody))
 	wantJSON(t, w, http.StatusInternalServerError, `{"err_no":500,"err_tips":"not stored: deliver again"}`)
 	if counts[CallbackTrade][CallbackFailed] != 1 {
 		t.Errorf("counted %v", counts)
@@ -222,7 +222,7 @@ func TestACallbackOfTradeThatIsNotStoredIsDeliveredAgain(t *testing.T) {
 func TestWithoutAPlatformKeyTradeIsDeliveredAgainLater(t *testing.T) {
 	t.Parallel()
 	f, ecpay, ours, counts := bothSystems(t)
-	w := f.ask("POST", "/callbacks/douyin", tradeBody, signedBy(t, platform(), tradeBody))
+	w := f.ask("POST", "/callbacks/douyin", paidBody, signedBy(t, platform(), paidBody))
 	wantJSON(t, w, http.StatusServiceUnavailable, `{"err_no":503,"err_tips":"no platform key is configured"}`)
 	wantJSON(t, f.ask("POST", "/callbacks/douyin", signedCallback), http.StatusOK, `{"err_no":0,"err_tips":"success"}`)
 	if counts[CallbackTrade][CallbackFailed] != 1 || len(ours.accepted) != 0 || len(ecpay.accepted) != 1 {

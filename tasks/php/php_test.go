@@ -42,8 +42,8 @@ func run(t *testing.T, path string, env []string, args ...string) {
 
 func TestTheClientAlone(t *testing.T) {
 	t.Parallel()
-	// pdo_sqlite is what the outbox's own test writes into.
-	if path, ok := servertest.PHP(t, "curl", "json", "pdo_sqlite"); ok {
+	// pdo_sqlite is what the outbox's own test writes into, openssl what verifies callbacks of trade.
+	if path, ok := servertest.PHP(t, "curl", "json", "openssl", "pdo_sqlite"); ok {
 		run(t, path, nil)
 	}
 }
@@ -81,7 +81,8 @@ func TestTheClientAgainstAGateway(t *testing.T) {
 	defer server.Close()
 
 	run(t, path, []string{
-		"ORDERSYNC_URL=" + server.URL, "ORDERSYNC_TOKEN=" + token, "ORDERSYNC_CALLBACK_TOKEN=" + callbackToken, "SIMULATOR_URL=" + simServer.URL,
+		"ORDERSYNC_CLIENT_URL=" + server.URL, "ORDERSYNC_CLIENT_TOKEN=" + token,
+		"ORDERSYNC_CLIENT_CALLBACK_TOKEN=" + callbackToken, "SIMULATOR_URL=" + simServer.URL,
 	}, "tests/gateway.php")
 
 	// 1001 twice, 2001 to 2501, 3002 and PHP4001.

@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"tasks/cut":             {}, // for every room: its doc says why
 	"tasks/gateway":         {"tasks", "tasks/cut", "douyin", "douyin/trade"},
 	"tasks/inbox":           {"tasks", "tasks/cut"},
+	"tasks/client":          {"tasks/cut"},
 	"tasks/php":             {},
 	"worker":                {"tasks", "tasks/cut", "store", "store/cell", "douyin", "douyin/trade", "worker/tuning"},
 	"worker/tuning":         {},
@@ -43,8 +44,8 @@ var mayImport = map[string][]string{
 	"scheduler/queuedoctor": {"tasks"},
 	"cmd/internal/":         {"*"},
 	"cmd/internal/desk":     {"worker", "store", "douyin", "douyin/trade", "tasks", "tasks/gateway", "tasks/inbox"},
-	"cmd/internal/metrics":  {"worker", "scheduler/queuedoctor", "store", "douyin", "tasks", "tasks/gateway", "tasks/inbox"},
-	"cmd/internal/traces":   {"worker", "store", "douyin", "tasks", "tasks/cut", "tasks/gateway", "tasks/inbox"},
+	"cmd/internal/metrics":  {"worker", "scheduler/queuedoctor", "store", "douyin", "douyin/trade", "tasks", "tasks/gateway", "tasks/inbox"},
+	"cmd/internal/traces":   {"worker", "store", "douyin", "douyin/trade", "tasks", "tasks/cut", "tasks/gateway", "tasks/inbox"},
 	"cmd/ordersync":         {"*"},
 }
 

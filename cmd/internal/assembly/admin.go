@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,7 +21,7 @@ import (
 )
 
 // readyTimeout bounds one /readyz. It is shorter than what probes usually wait.
-const readyTimeout = 3 * time.Second
+const readyTimeout = 2 * time.Second
 
 // Admin is the private port in full: pages behind a sign-in, and what everybody who reaches the port may ask for. Without
 // admin.users nobody can sign in, which the log says.
@@ -174,9 +175,9 @@ func (a *Assembly) open(handle func(pattern string, h http.Handler)) error {
 		defer cancel()
 		if err := ready(ctx); err != nil {
 			text := "Redis or MySQL does not answer in time"
-			var bad *probe.Error
+			var bad *probe.NotReadyError
 			if errors.As(err, &bad) { // the rest names hosts, and is in the log of whoever fails by it
-				text = bad.What + " " + bad.Says
+				text = strings.Join(bad.Missing(), "; ")
 			}
 			say(w, http.StatusServiceUnavailable, text)
 			return

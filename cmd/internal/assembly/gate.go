@@ -31,6 +31,9 @@ func (a *Assembly) Gate() (*gate.Gate, error) {
 			a.called.Store(g)
 			a.metrics.WatchBreaker("breaker_state", "pushes", func() string { return g.State(douyin.OpOrderPush) })
 			a.metrics.WatchBreaker("signed_breaker_state", "payments, refunds and settlements", func() string { return g.State(douyin.OpRefundCreate) })
+			if a.cfg.TradeOn() {
+				a.metrics.WatchBreaker("trade_breaker_state", "all calls of trade", func() string { return g.State(trade.OpOrderQuery) })
+			}
 			a.metrics.WatchRates(func() map[string]metrics.Rate { return shownRates(g) })
 		}
 		return g, err

@@ -63,7 +63,8 @@ func (a *Assembly) moneyParts(parts *gateway.Parts) error {
 	if err != nil {
 		return err
 	}
-	parts.Instructions, parts.Callbacks, parts.TradeCallbacks = cashier, callbacks, a.tradeCallbacks(callbacks)
+	parts.Instructions, parts.RefundChecks = cashier, cashier
+	parts.Callbacks, parts.TradeCallbacks = callbacks, a.tradeCallbacks(callbacks)
 	return a.paymentParts(parts)
 }
 
@@ -78,8 +79,8 @@ func callbackTokens(cfg configs.Douyin) []string {
 	return tokens
 }
 
-// Ready returns a check that Redis and MySQL take what is written; its error is a *probe.Error that names the one that does
-// not. All ports of the process share it, so it may be asked as often as anybody likes.
+// Ready returns a check that Redis and MySQL take what is written; its error is a *probe.NotReadyError that names those that
+// do not. All ports of the process share it, so it may be asked as often as anybody likes.
 func (a *Assembly) Ready() (func(context.Context) error, error) {
 	ready, err := a.ready.get(func() (*probe.Ready, error) {
 		rdb, err := a.Redis()

@@ -3,12 +3,12 @@ package assembly
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/ordersync/ordersync/cmd/internal/preview"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/worker"
 )
 
 // Preview shows what Douyin would be told. It needs MySQL only. Where our tables are not there yet it
@@ -28,13 +28,13 @@ func (a *Assembly) Preview(ctx context.Context) (preview.Zoned, error) {
 	if err != nil {
 		return preview.Zoned{}, err
 	}
-	zone := time.UTC
-	if a.cfg.MySQL.DSN != "" {
-		if found, err := store.Zone(a.cfg.MySQL.DSN.Reveal()); err == nil {
-			zone = found
-		}
+	words, err := fulfilWords(a.cfg.Douyin.Trade)
+	if err != nil {
+		return preview.Zoned{}, err
 	}
-	return preview.Zoned{Desk: preview.Desk{Shop: st, Build: build, Unit: timeUnit(a.cfg.Douyin), Now: st.Clock}, Zone: zone}, nil
+	return preview.Zoned{
+		Desk: preview.Desk{Shop: st, Build: build, Keep: &worker.Keeper{Words: words}, Unit: timeUnit(a.cfg.Douyin), Now: st.Clock}, Zone: shopZone(a.cfg),
+	}, nil
 }
 
 // shopAlone is a store that reads the shop and nothing of ours.

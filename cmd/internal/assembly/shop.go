@@ -30,16 +30,6 @@ func (a *Assembly) Store() (*store.Store, error) {
 	})
 }
 
-// CheckShop tells, before a process begins to work, whether the SELECTs of shop.sql can be read. A
-// database that does not answer is no error: it may be there in a moment.
-func (a *Assembly) CheckShop(ctx context.Context) error {
-	st, err := a.Store()
-	if err != nil {
-		return err
-	}
-	return st.CheckSelects(ctx)
-}
-
 // clocksDiffer says that the process and the database do not agree about the time, and that they do again.
 func (a *Assembly) clocksDiffer(ahead time.Duration) {
 	line, said := a.log.Info(), "clock: agrees with the database's again"
@@ -64,7 +54,7 @@ func storeConfig(cfg *configs.Config) store.Config {
 	if gather == 0 {
 		gather = -1 // 0 is the store's default
 	}
-	return store.Config{Schema: schema(cfg.Shop), LogBodies: store.LogBodies(cfg.Log.Bodies), Gather: gather}
+	return store.Config{Schema: schema(cfg.Shop), LogBodies: store.LogBodies(cfg.Log.Bodies), Gather: gather, Trade: tradeOrders(cfg)}
 }
 
 func schema(shop configs.Shop) store.Schema {
@@ -77,7 +67,7 @@ func schema(shop configs.Shop) store.Schema {
 			CreateTime: c.CreateTime, SN: c.SN, ThirdOrderNum: c.ThirdOrderNum, Status: c.Status, OrderNo: c.OrderNo,
 			UpdatedAt: c.UpdatedAt, User: c.User, Product: c.Product, Course: c.Course,
 		},
-		Filter: filterOf(shop.Filter), Time: store.TimeFormat(shop.Time), Money: store.MoneyUnit(shop.Money),
+		Filter: filterOf(shop.Filter), Trade: filterOf(shop.Trade), Time: store.TimeFormat(shop.Time), Money: store.MoneyUnit(shop.Money),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/store/servertest"
 	"github.com/ordersync/ordersync/worker"
 )
@@ -45,8 +46,9 @@ func TestWithoutACollectorNothingIsWrapped(t *testing.T) {
 	if !ok || refund.Rows != worker.Instructions(st) {
 		t.Errorf("refunds are moved by %T", handlers.Refund)
 	}
-	if _, ok := refund.Bank.(worker.Refunds); !ok {
-		t.Errorf("refunds call through %T", refund.Bank)
+	bank := refund.Banks[store.Ecpay].Bank
+	if _, ok := bank.(worker.Refunds); !ok {
+		t.Errorf("refunds call through %T", bank)
 	}
 	if a.douyinConfig().HTTP != nil {
 		t.Error("calls to Douyin have a client of their own")

@@ -9,8 +9,11 @@ import (
 
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/douyin/gate"
 	"github.com/ordersync/ordersync/douyin/tokencache"
 	"github.com/ordersync/ordersync/douyin/trade"
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/worker"
 )
 
 // ClientTokens is the client_token of trade's calls, shared with all processes through Redis.
@@ -35,17 +38,73 @@ func (a *Assembly) ClientTokens() (*tokencache.Cache, error) {
 		if err != nil {
 			return nil, err
 		}
+		a.metrics.WatchClientToken(cache.Life)
 		a.onClose("client token", func(context.Context) error { cache.Close(); return nil })
 		return cache, nil
 	})
 }
 
 func (a *Assembly) clientTokenFetched(took time.Duration, err error) {
+	a.metrics.ClientTokenFetch(err)
 	event := a.log.Info()
 	if err != nil {
 		event = a.log.Error().Err(err)
 	}
 	event.Str("app", a.cfg.Douyin.AppID).Dur("took", took).Msg("client_token fetched")
+}
+
+// tradeOrders says how orders of trade are told from those of ecpay.
+func tradeOrders(cfg *configs.Config) store.TradeConfig {
+	if !cfg.TradeOn() {
+		return store.TradeConfig{}
+	}
+	return store.TradeConfig{On: true, Since: cfg.TradeSince(shopZone(cfg))}
+}
+
+// shopZone is loc of mysql.dsn, UTC where there is none.
+func shopZone(cfg *configs.Config) *time.Location {
+	if cfg.MySQL.DSN != "" {
+		if zone, err := store.Zone(cfg.MySQL.DSN.Reveal()); err == nil {
+			return zone
+		}
+	}
+	return time.UTC
+}
+
+// keeper is what is done for orders of trade. Nil: nothing of trade is configured.
+func (a *Assembly) keeper(st *store.Store, gate *gate.Gate) (*worker.Keeper, error) {
+	if !a.cfg.TradeOn() {
+		return nil, nil
+	}
+	asking, err := a.Trade()
+	if err != nil {
+		return nil, err
+	}
+	telling, err := a.UngatedTrade()
+	if err != nil {
+		return nil, err
+	}
+	words, err := fulfilWords(a.cfg.Douyin.Trade)
+	if err != nil {
+		return nil, err
+	}
+	return &worker.Keeper{
+		Words: words, Payments: st, Asking: asking, Telling: a.tracing().Fulfiller(telling),
+		Sick: func() bool { return gate.State(trade.OpFulfil) != "closed" },
+	}, nil
+}
+
+// fulfilWords are douyin.trade.fulfil by the order's status.
+func fulfilWords(t configs.Trade) (map[douyin.OrderStatus]string, error) {
+	words := make(map[douyin.OrderStatus]string, len(t.Fulfil))
+	for word, to := range t.Fulfil {
+		status, err := douyin.ParseOrderStatus(word)
+		if err != nil {
+			return nil, fmt.Errorf("douyin.trade.fulfil.%s: %w", word, err)
+		}
+		words[status] = to
+	}
+	return words, nil
 }
 
 // Trade is the client of trade's calls, behind the gate.

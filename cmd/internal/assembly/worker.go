@@ -51,7 +51,7 @@ func (a *Assembly) servers() (*worker.Servers, *worker.Line, error) {
 	}
 	handlers = worker.Handlers{
 		Push: traces.Handler(handlers.Push), Payment: traces.Handler(handlers.Payment),
-		Refund: traces.Handler(handlers.Refund), Settle: traces.Handler(handlers.Settle),
+		Refund: traces.Handler(handlers.Refund), Settle: traces.Handler(handlers.Settle), Refunds: traces.Handler(handlers.Refunds),
 	}
 	servers, err := worker.NewServers(worker.Config{
 		Redis: tuning.GatherScripts(redis), Backoff: a.backoff, Log: a.log.With().Str("lib", "asynq").Logger(),
@@ -78,6 +78,10 @@ func (a *Assembly) pushHandler() (*worker.PushHandler, error) {
 	if err != nil {
 		return nil, err
 	}
+	keep, err := a.keeper(st, gate)
+	if err != nil {
+		return nil, err
+	}
 	shelter := &worker.Shelter{OnState: a.databaseTurned}
 	a.metrics.WatchDatabase(shelter.Unwell)
 	traces := a.tracing()
@@ -86,7 +90,7 @@ func (a *Assembly) pushHandler() (*worker.PushHandler, error) {
 		Douyin: traces.Pusher(client), Watch: traces.Gate,
 	}
 	return &worker.PushHandler{
-		Orders: traces.Orders(st), Line: line, Build: build, Unit: timeUnit(a.cfg.Douyin),
+		Orders: traces.Orders(st), Line: line, Build: build, Keep: keep, Unit: timeUnit(a.cfg.Douyin),
 		CallTimeout: a.cfg.Douyin.Timeout, Grace: a.cfg.Scheduler.SweepAfter, Now: st.Clock,
 		Sick: func() bool { return gate.State(douyin.OpOrderPush) != "closed" },
 		Log:  a.log, Observe: a.pushed,

@@ -36,7 +36,7 @@ var (
 // ordinary are words in capitals that name no source of Douyin's.
 var ordinary = []string{
 	"AES-256-GCM", "CROSSSLOT", "DB", "DECIMAL", "EXPLAIN", "HKDF-SHA256", "HMAC-SHA256", "NOTICE",
-	"NULL", "PATENTS", "PTTL", "R1", "SHA-1", "SHA-256", "TLS", "TRUNCATE", "UNCONFIRMED",
+	"NULL", "PATENTS", "PSR-4", "PSR-7", "PTTL", "R1", "SHA-1", "SHA-256", "SHA256-RSA2048", "TLS", "TRUNCATE", "UNCONFIRMED",
 	"URI", "UTF-8",
 }
 

@@ -18,7 +18,8 @@ var (
 
 // inBothLanguages are the English texts that a Chinese one stands beside.
 var inBothLanguages = []string{
-	"../../../README.md", "../../../configs/SHOP.md", "../../../configs/OPERATIONS.md", "../../../configs/TROUBLESHOOTING.md", "../../../tasks/php/README.md",
+	"../../../README.md", "../../../configs/SHOP.md", "../../../configs/OPERATIONS.md", "../../../configs/TROUBLESHOOTING.md", "../../../configs/TRADE.md",
+	"../../../tasks/php/README.md",
 }
 
 // Whoever reads one of the two languages is told to type the same commands, to write the same configuration, and hears the same figures.

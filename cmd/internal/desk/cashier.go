@@ -28,9 +28,12 @@ func (c Cashier) Refund(ctx context.Context, r tasks.RefundRequest) (gateway.Ref
 	if err := r.Validate(); err != nil {
 		return gateway.RefundStatus{}, false, err
 	}
+	if err := c.fits(ctx, store.Refund, r.OutRefundNo, r.OrderID, func(l limits) error { return l.refund(r) }); err != nil {
+		return gateway.RefundStatus{}, false, instructionError(err)
+	}
 	i, fresh, err := c.Store.CreateRefund(ctx, store.NewRefund{
 		Number: r.OutRefundNo, OrderID: r.OrderID, Amount: store.Fen(r.AmountFen), Reason: r.Reason, DueAt: time.Now(),
-		Options: store.RefundOptions{CPExtra: r.CPExtra, NotifyURL: r.NotifyURL, DisableMsg: r.DisableMsg, MsgPage: r.MsgPage},
+		Options: store.RefundOptions{CPExtra: r.CPExtra, NotifyURL: r.NotifyURL, DisableMsg: r.DisableMsg, MsgPage: r.MsgPage, ReasonCode: r.ReasonCode},
 	})
 	if err != nil {
 		return gateway.RefundStatus{}, false, instructionError(err)
@@ -47,6 +50,9 @@ func (c Cashier) Refund(ctx context.Context, r tasks.RefundRequest) (gateway.Ref
 func (c Cashier) Settle(ctx context.Context, r tasks.SettleRequest) (gateway.SettlementStatus, bool, error) {
 	if err := r.Validate(); err != nil {
 		return gateway.SettlementStatus{}, false, err
+	}
+	if err := c.fits(ctx, store.Settlement, r.OutSettleNo, r.OrderID, func(l limits) error { return l.settle(r) }); err != nil {
+		return gateway.SettlementStatus{}, false, instructionError(err)
 	}
 	receivers := make([]store.Receiver, len(r.Params))
 	for i, p := range r.Params {
@@ -96,7 +102,7 @@ func (c Cashier) notBefore(ctx context.Context, orderID string) (time.Time, erro
 // hurry enqueues what the scheduler would enqueue within a minute. Failing changes nothing but the
 // time.
 func (c Cashier) hurry(ctx context.Context, r tasks.Request) {
-	_, _ = tasks.Enqueue(ctx, c.Queue, r) // the row is due: the scheduler does it otherwise
+	_, _ = tasks.Hurry(ctx, c.Queue, r) // the row is due: the scheduler does it otherwise
 }
 
 // push lets Douyin see what changed about an order. The order is due for the sweep in any case.

@@ -102,13 +102,23 @@ func (l Lookup) SettlementStatus(ctx context.Context, outSettleNo string) (gatew
 func refundStatus(i store.Instruction) gateway.RefundStatus {
 	return gateway.RefundStatus{
 		OutRefundNo: i.Number, OrderID: i.OrderID, AmountFen: int64(i.Amount), Reason: i.Text, RefundNo: i.PlatformNo, Progress: progress(i),
+		System: string(i.System), Origin: string(i.Origin), Audit: string(i.Audit.State), AuditDeadline: inUTC(i.Audit.Deadline), DenyMessage: i.Audit.DenyMessage,
 	}
+}
+
+// inUTC is a time as RFC 3339 writes it with Z.
+func inUTC(at *time.Time) *time.Time {
+	if at == nil {
+		return nil
+	}
+	utc := at.UTC()
+	return &utc
 }
 
 func settlementStatus(i store.Instruction) gateway.SettlementStatus {
 	out := gateway.SettlementStatus{
 		OutSettleNo: i.Number, OrderID: i.OrderID, Desc: i.Text, Finish: i.Finish, AmountFen: int64(i.Amount), SettleNo: i.PlatformNo,
-		NotBefore: i.NotBefore, Progress: progress(i),
+		NotBefore: i.NotBefore, System: string(i.System), Origin: string(i.Origin), Progress: progress(i),
 	}
 	receivers, err := i.Receivers()
 	if err != nil {
@@ -132,7 +142,7 @@ func progress(i store.Instruction) gateway.Progress {
 }
 
 func orderStatus(o *Order) gateway.OrderStatus {
-	out := gateway.OrderStatus{OrderID: o.ID, OrderNo: o.OrderNo(), Outcome: o.Outcome()}
+	out := gateway.OrderStatus{OrderID: o.ID, OrderNo: o.OrderNo(), Outcome: o.Outcome(), System: string(o.System()), Fulfilled: o.State.Fulfilled}
 	for _, r := range o.PutAside {
 		out.PutAside = append(out.PutAside, gateway.PutAside{Kind: r.Kind, Reason: r.Reason, WrittenAt: r.CreatedAt})
 	}

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -51,7 +52,7 @@ func (l Lookup) Order(ctx context.Context, id string, depth Depth) (o Order, err
 	if o.State, o.Asked, err = l.Store.Order(ctx, id); err != nil {
 		return o, err
 	}
-	if depth.Shop || !o.Asked {
+	if depth.Shop || !o.Asked || o.State.System == "" && l.Store.TradeOn() {
 		if err := o.readShop(ctx, l.Store); err != nil {
 			return o, err
 		}
@@ -112,6 +113,9 @@ func (o *Order) OrderNo() string {
 	}
 	return o.State.OrderNo
 }
+
+// System is the one that the order belongs to, as its row has it, or as it would be decided now.
+func (o *Order) System() store.System { return cmp.Or(o.State.System, o.Shop.System, store.Ecpay) }
 
 // Outcome is that of the newest attempt, or OutcomeUnknown.
 func (o *Order) Outcome() string {

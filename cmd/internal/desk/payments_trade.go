@@ -135,8 +135,8 @@ type PaymentSystem struct {
 
 // Of is a gateway.PaymentSystem.
 func (s PaymentSystem) Of(ctx context.Context, outOrderNo string) (system string, known bool, err error) {
-	if tasks.CheckNumber("out_order_no", outOrderNo) != nil {
-		return string(s.New), false, nil
+	if bad := tasks.CheckNumber("out_order_no", outOrderNo); bad != nil { // it is refused by name later
+		return string(s.New), false, nil //nolint:nilerr // and is of no system
 	}
 	p, found, err := s.Rows.AnyPayment(ctx, outOrderNo)
 	if err != nil || found {

@@ -27,7 +27,7 @@ type TradeCallbacks struct {
 type RefundAsked struct {
 	OutRefundNo string // of this refund
 	OutOrderNo  string // of its payment
-	OrderID     string // the shop's key; empty: the shop has no such order
+	OrderID     string // Douyin's
 }
 
 var _ gateway.TradeCallbacks = TradeCallbacks{}
@@ -129,8 +129,8 @@ func (b TradeCallbacks) ask(c trade.Callback, news *store.TradeCallback) {
 	if n.NeedAudit {
 		news.Asked.DueAt = now.Add(askAfterAudit)
 	}
-	news.Asked.Answer = func(outRefundNo, orderID string) (string, error) {
-		answer, err := b.Answer(RefundAsked{outRefundNo, n.OutOrderNo, orderID})
+	news.Asked.Answer = func(outRefundNo string) (string, error) {
+		answer, err := b.Answer(RefundAsked{outRefundNo, n.OutOrderNo, n.OrderID})
 		return string(answer), err
 	}
 }

@@ -8,6 +8,7 @@ package doctor
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks/gateway"
 )
 
 // Level is how bad a result is. The zero value is OK.
@@ -36,13 +38,36 @@ type Result struct {
 	Check string // "redis", "mysql", "douyin", "config"
 	Found string
 	Cure  string // what to do; empty when OK
+	// Waits: where it is not OK, it may come right without a change of the configuration. A process
+	// that begins waits for it.
+	Waits bool
 }
+
+// jsonResult is a Result as `doctor --json` prints it.
+type jsonResult struct {
+	Check  string `json:"check"`
+	Status string `json:"status"` // ok, warn or fail
+	Detail string `json:"detail"`
+	Cure   string `json:"cure"` // empty when OK
+}
+
+// MarshalJSON writes {"check","status","detail","cure"}; status is ok, warn or fail.
+func (r Result) MarshalJSON() ([]byte, error) {
+	return json.Marshal(jsonResult{r.Check, strings.ToLower(r.Level.String()), oneLine(r.Found), r.Cure})
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // String is "ok    redis: version 7.0.15", with the cure behind it where there is one.
 func (r Result) String() string {
-	s := fmt.Sprintf("%-5s %s: %s", r.Level, r.Check, strings.Join(strings.Fields(r.Found), " "))
+	return fmt.Sprintf("%-5s %s", r.Level, r.Line())
+}
+
+// Line is String without the level: "redis: version 7.0.15".
+func (r Result) Line() string {
+	s := r.Check + ": " + oneLine(r.Found)
 	if r.Cure != "" {
-		s += ". Cure: " + r.Cure
+		s = strings.TrimSuffix(s, ".") + ". Cure: " + r.Cure
 	}
 	return s
 }
@@ -51,9 +76,13 @@ func ok(check, format string, args ...any) Result {
 	return Result{Check: check, Found: fmt.Sprintf(format, args...)}
 }
 
-func warn(check, found, cure string) Result { return Result{Warning, check, found, cure} }
+func warn(check, found, cure string) Result {
+	return Result{Level: Warning, Check: check, Found: found, Cure: cure}
+}
 
-func fail(check, found, cure string) Result { return Result{Failure, check, found, cure} }
+func fail(check, found, cure string) Result {
+	return Result{Level: Failure, Check: check, Found: found, Cure: cure}
+}
 
 // Config turns the problems of a configuration into results.
 func Config(problems []configs.Problem) []Result {
@@ -79,7 +108,7 @@ func Database(ctx context.Context, shop Shop) []Result {
 }
 
 func result(check string, f store.Finding) Result {
-	r := Result{Check: check, Found: f.What, Cure: f.Cure}
+	r := Result{Check: check, Found: f.What, Cure: f.Cure, Waits: f.Waits}
 	switch {
 	case !f.OK && f.Minor:
 		r.Level = Warning
@@ -113,11 +142,16 @@ func Money(ctx context.Context, money Held) []Result {
 func Gateway(cfg *configs.Config) []Result {
 	const check = "gateway"
 	var out []Result
+	tokens := make([]string, len(cfg.Gateway.Tokens)) // how many there are is what counts
+	if gateway.CheckAddr(cfg.Gateway.Addr, tokens) != nil {
+		out = append(out, fail(check, "gateway.addr ("+cfg.Gateway.Addr+") can be reached by others, and gateway.tokens is empty",
+			"set gateway.tokens to the output of `openssl rand -hex 32` and give it to the shop, or bind gateway.addr to 127.0.0.1"))
+	}
 	if key := cfg.TokensNeeded(); key != "" {
 		out = append(out, warn(check, "/v1 is refused: gateway.tokens is empty, and "+key+" is set",
 			"set gateway.tokens to the output of `openssl rand -hex 32` and give it to the shop"))
 	}
-	called := cfg.Douyin.CallbackToken != "" || cfg.Douyin.NotifyURL != ""
+	called := cfg.Douyin.CallbackToken != "" || cfg.Douyin.NotifyURL != "" || cfg.Douyin.Trade.PlatformKey != ""
 	switch {
 	case cfg.Gateway.CallbackAddr != "":
 		out = append(out, ok(check, "callbacks have a port of their own, %s", cfg.Gateway.CallbackAddr))

@@ -53,12 +53,12 @@ func Douyin(ctx context.Context, cfg configs.Douyin, tokens Tokens, payments Pay
 			out,
 			warn(
 				check,
-				"no callback token: Douyin's callbacks are refused",
+				"no callback token: Douyin's callbacks of ecpay are refused",
 				"set douyin.callback_token if Douyin calls back",
 			),
 		)
 	}
-	return out
+	return append(out, tradeCallbacks(cfg)...)
 }
 
 func token(ctx context.Context, host, app string, tokens Tokens) Result {

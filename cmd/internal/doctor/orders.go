@@ -37,7 +37,7 @@ func Previews(ctx context.Context, desk Newest) []Result {
 		return []Result{warn(check, "the newest orders could not be previewed: "+err.Error(), "mend the shop's tables, or the SELECTs, first; a time that ran out needs an index on create_time")}
 	}
 	var out []Result
-	sent, refused, ignored := 0, 0, 0
+	sent, refused, ignored, kept := 0, 0, 0, 0
 	for _, p := range all {
 		switch {
 		case p.Refused != nil:
@@ -45,6 +45,8 @@ func Previews(ctx context.Context, desk Newest) []Result {
 			out = append(out, warn(check, fmt.Sprintf("order %s could not be sent: %s", p.ID, p.Why()), "mend that, and look with: ordersync preview "+p.ID))
 		case p.Ignored != "":
 			ignored++
+		case p.Kept != "":
+			kept++
 		default:
 			sent++
 		}
@@ -53,10 +55,13 @@ func Previews(ctx context.Context, desk Newest) []Result {
 		}
 	}
 	said := fmt.Sprintf("the newest of each status (%d): %d would be sent, %d could not, %d are not Douyin's business", len(all), sent, refused, ignored)
+	if kept > 0 {
+		said += fmt.Sprintf(", %d are of trade and kept by Douyin itself", kept)
+	}
 	switch {
 	case len(all) == 0:
 		return []Result{ok(check, "there are none yet to be previewed")}
-	case sent == 0 && refused > 0:
+	case sent+kept == 0 && refused > 0:
 		return append([]Result{fail(check, said, "correct what describes the shop (shop.…): the lines below say what is missing")}, out...)
 	}
 	return append([]Result{ok(check, "%s", said)}, out...)

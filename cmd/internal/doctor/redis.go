@@ -90,8 +90,46 @@ func RedisWrites(ctx context.Context, rdb redis.UniversalClient) []Result {
 	default:
 		return nil
 	}
-	return []Result{fail(check, "refuses what is written: "+err.Error(), cure)}
+	refused := fail(check, "refuses what is written: "+err.Error(), cure)
+	refused.Waits = passing(err)
+	return []Result{refused}
 }
+
+// RedisNeeded is the part of Redis and RedisWrites that a process looks at before it begins to work:
+// that it answers, is new enough where it says its version, and takes what is written.
+func RedisNeeded(ctx context.Context, rdb redis.UniversalClient) []Result {
+	text, err := rdb.Info(ctx).Result()
+	if err != nil {
+		return []Result{silent(err)}
+	}
+	var out []Result
+	if version := parseInfo(text)["redis_version"]; version != "" {
+		out = append(out, redisVersion("redis", version))
+	}
+	return append(out, RedisWrites(ctx, rdb)...)
+}
+
+// passing tells whether a Redis that failed with err may work in a moment, without a change: nobody
+// answered, it is loading, full, or about to have another master.
+func passing(err error) bool {
+	var untrusted *tls.CertificateVerificationError
+	var said redis.Error
+	switch {
+	case errors.As(err, &untrusted):
+		return false
+	case !errors.As(err, &said):
+		return true
+	}
+	for _, prefix := range []string{"LOADING", "OOM", "MISCONF", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "max number of clients"} {
+		if redis.HasErrorPrefix(err, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// noSuchDatabase is Redis's answer to SELECT of a number that it does not have, behind "ERR".
+var noSuchDatabase = []string{"DB index is out of range", "invalid DB index", "SELECT is not allowed in cluster mode"}
 
 // silent is a Redis that gives no answer to work with.
 func silent(err error) Result {
@@ -104,8 +142,15 @@ func silent(err error) Result {
 		cure = "compare user and password of redis.uri, or redis.username and redis.password, with its users"
 	case errors.As(err, &untrusted):
 		cure = "name the authority that signed its certificate in redis.ca_file, and call it by a name that the certificate has"
+	case slices.ContainsFunc(noSuchDatabase, func(says string) bool { return redis.HasErrorPrefix(err, says) }):
+		return fail("redis", "does not have the database that redis.uri names: "+err.Error(),
+			"let redis.uri end in the number of a database that it has: /0 to /15 unless its `databases` says more, /0 in a cluster")
 	}
-	return fail("redis", "does not answer: "+err.Error(), cure)
+	r := fail("redis", "does not answer: "+err.Error(), cure)
+	if r.Waits = passing(err); !r.Waits {
+		r.Found = "does not let us in: " + err.Error()
+	}
+	return r
 }
 
 func redisVersion(check, version string) Result {

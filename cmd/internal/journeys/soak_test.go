@@ -63,10 +63,13 @@ type soak struct {
 	clock   *running          // the scheduler
 	workers []*running
 	kills   int
+	url     string // of Douyin
 
 	tills   chan struct{}
-	waiting atomic.Int64    // customers that are not done
-	again   map[string]bool // instructions that the clerk has asked for again
+	waiting atomic.Int64 // customers that are not done
+
+	modernBank *modernBank     // orders of trade beside those of ecpay; nil: none
+	again      map[string]bool // instructions that the clerk has asked for again
 }
 
 // TestMoneyMovesOnceWhateverHappens is issue 3's "Shown by": refunds and settlements over HTTP, carried out by processes of their own
@@ -184,7 +187,7 @@ func newSoak(t *testing.T, n int) *soak {
 	if err := os.WriteFile(file, fmt.Appendf(nil, soakConfig, dsn, s.redis.Addr, douyin.URL, notify.URL, handler.URL), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.environ = append(plainEnviron(), "ORDERSYNC_CONFIG="+file)
+	s.environ, s.url = append(plainEnviron(), "ORDERSYNC_CONFIG="+file), douyin.URL
 	s.migrate()
 	return s
 }

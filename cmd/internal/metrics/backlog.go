@@ -34,12 +34,19 @@ func backlogDescs() []*prometheus.Desc {
 
 // alarmTables are the tables with the alarms that each can raise.
 var alarmTables = map[string][]string{
-	"refund":      {store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnreadable, store.AlarmUnknownCode, store.AlarmUnknownState, store.AlarmUnsendable},
-	"settlement":  {store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnreadable, store.AlarmUnknownCode, store.AlarmUnknownState, store.AlarmUnsendable},
+	"refund":      append(moneyAlarms(), store.AlarmUnknownOrder),
+	"settlement":  append(moneyAlarms(), store.AlarmAutoSettle),
 	"payment":     {store.AlarmAmount, store.AlarmContradiction, store.AlarmUnknownOrder, store.AlarmUnsettled},
 	"outbox_bad":  {store.AlarmPutAside},
 	"payment_ask": {store.AlarmUnanswered},
 	"callback":    {store.AlarmForeignApp, store.AlarmUnknownType, store.AlarmNotUnderstood, store.AlarmUndelivered},
+}
+
+// moneyAlarms are those of every instruction.
+func moneyAlarms() []string {
+	return []string{
+		store.AlarmOverdue, store.AlarmAmount, store.AlarmContradiction, store.AlarmUnreadable, store.AlarmUnknownCode, store.AlarmUnknownState, store.AlarmUnsendable,
+	}
 }
 
 // readBacklog reads the database, or sends what it read a few seconds ago.

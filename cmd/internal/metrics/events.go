@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/douyin/trade"
 	"github.com/ordersync/ordersync/scheduler/queuedoctor"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
@@ -31,7 +32,7 @@ var (
 
 // events are what other rooms report.
 type events struct {
-	pushes, calls, fetches, turns, callbacks, moneyEnds, jobRuns, entries, faults, held *prometheus.CounterVec
+	pushes, calls, fetches, clientFetches, turns, callbacks, moneyEnds, jobRuns, entries, faults, held *prometheus.CounterVec
 
 	pushTime, callTime, gateTime, jobTime *prometheus.HistogramVec
 
@@ -43,18 +44,19 @@ type events struct {
 
 func newEvents() events {
 	e := events{
-		pushes:    counter("pushes_total", "Runs of push tasks by outcome and kind of complaint.", "outcome", "kind"),
-		pushTime:  histogram("push_seconds", "How long a run of a push task took, waiting at the gate included.", callBuckets, "outcome"),
-		calls:     counter("douyin_calls_total", "HTTP exchanges with Douyin by call and by what the answer means.", "op", "kind"),
-		callTime:  histogram("douyin_call_seconds", "How long an exchange with Douyin took, from sending to the last byte.", callBuckets, "op"),
-		gateTime:  histogram("gate_wait_seconds", "How long a call waited for rate limit and circuit breaker.", waitBuckets, "op"),
-		held:      counter("gate_refusals_total", "Calls that were not let through in time, and nothing was sent.", "op"),
-		turns:     counter("breaker_turns_total", "Changes of the circuit breaker, by the state it took.", "to"),
-		fetches:   counter("token_fetches_total", "Fetches of the access token by result.", "result"),
-		callbacks: counter("callbacks_total", "Deliveries of Douyin's callbacks by payment system and result.", "system", "result"),
-		moneyEnds: counter("money_ends_total", "Refunds and settlements that ended, by state and by what brought the news.", "money", "state", "by"),
-		jobRuns:   counter("job_runs_total", "Runs of the scheduler's jobs by result.", "job", "result"),
-		jobTime:   histogram("job_seconds", "How long a run of a scheduler's job took.", jobBuckets, "job"),
+		pushes:        counter("pushes_total", "Runs of push tasks by outcome and kind of complaint.", "outcome", "kind"),
+		pushTime:      histogram("push_seconds", "How long a run of a push task took, waiting at the gate included.", callBuckets, "outcome"),
+		calls:         counter("douyin_calls_total", "HTTP exchanges with Douyin by call and by what the answer means.", "op", "kind"),
+		callTime:      histogram("douyin_call_seconds", "How long an exchange with Douyin took, from sending to the last byte.", callBuckets, "op"),
+		gateTime:      histogram("gate_wait_seconds", "How long a call waited for rate limit and circuit breaker.", waitBuckets, "op"),
+		held:          counter("gate_refusals_total", "Calls that were not let through in time, and nothing was sent.", "op"),
+		turns:         counter("breaker_turns_total", "Changes of the circuit breaker, by the state it took.", "to"),
+		fetches:       counter("token_fetches_total", "Fetches of the access token by result.", "result"),
+		clientFetches: counter("client_token_fetches_total", "Fetches of trade's client_token by result.", "result"),
+		callbacks:     counter("callbacks_total", "Deliveries of Douyin's callbacks by payment system and result.", "system", "result"),
+		moneyEnds:     counter("money_ends_total", "Refunds and settlements that ended, by state and by what brought the news.", "money", "state", "by"),
+		jobRuns:       counter("job_runs_total", "Runs of the scheduler's jobs by result.", "job", "result"),
+		jobTime:       histogram("job_seconds", "How long a run of a scheduler's job took.", jobBuckets, "job"),
 		jobDone: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "job_last_success_timestamp_seconds", Help: "When a job succeeded last; the start of the process until then.",
 		}, []string{"job"}),
@@ -75,7 +77,7 @@ func newEvents() events {
 
 func (e *events) all() []prometheus.Collector {
 	return []prometheus.Collector{
-		e.pushes, e.pushTime, e.calls, e.callTime, e.gateTime, e.held, e.turns, e.fetches, e.callbacks, e.moneyEnds, e.jobRuns, e.jobTime, e.jobDone,
+		e.pushes, e.pushTime, e.calls, e.callTime, e.gateTime, e.held, e.turns, e.fetches, e.clientFetches, e.callbacks, e.moneyEnds, e.jobRuns, e.jobTime, e.jobDone,
 		e.entries, e.faults, e.limiter, e.ahead,
 	}
 }
@@ -84,7 +86,7 @@ func (e *events) all() []prometheus.Collector {
 func outcomes() map[store.Outcome][]string {
 	all := append(worker.Kinds(), none, other)
 	return map[store.Outcome][]string{
-		store.Pushed: {none}, store.Settled: {none}, store.Ignored: all, store.Refused: all, store.Retrying: all, store.GaveUp: all,
+		store.Pushed: {none}, store.Settled: {none}, store.Ignored: all, store.Kept: {none}, store.Refused: all, store.Retrying: all, store.GaveUp: all,
 	}
 }
 
@@ -93,6 +95,16 @@ func ops() []string {
 	return []string{
 		douyin.OpOrderPush, douyin.OpTokenFetch, douyin.OpOrderCreate, douyin.OpOrderQuery, douyin.OpRefundCreate, douyin.OpRefundQuery,
 		douyin.OpSettleCreate, douyin.OpSettleQuery, douyin.OpSettleUnsettled,
+		trade.OpOrderQuery, trade.OpRefundCreate, trade.OpRefundQuery, trade.OpRefundAudit, trade.OpSettleCreate, trade.OpSettleQuery,
+		trade.OpFulfil, trade.OpTagQuery,
+	}
+}
+
+// tradeOps are those of trade, which have series only where something of it is configured.
+func tradeOps() []string {
+	return []string{
+		douyin.OpClientToken, trade.OpOrderQuery, trade.OpFulfil, trade.OpRefundCreate, trade.OpRefundQuery, trade.OpRefundAudit,
+		trade.OpSettleCreate, trade.OpSettleQuery, trade.OpTagQuery,
 	}
 }
 
@@ -105,7 +117,28 @@ func callKinds() []string {
 	return all
 }
 
-// fill makes every series.
+func (e *events) fillOps(ops []string) {
+	for _, op := range ops {
+		e.callTime.WithLabelValues(op)
+		for _, kind := range callKinds() {
+			e.calls.WithLabelValues(op, kind)
+		}
+		if op != douyin.OpTokenFetch && op != douyin.OpClientToken { // passes no gate
+			e.gateTime.WithLabelValues(op)
+			e.held.WithLabelValues(op)
+		}
+	}
+}
+
+// fillTrade makes the series of trade.
+func (e *events) fillTrade() {
+	e.fillOps(tradeOps())
+	for _, kind := range callKinds() {
+		e.clientFetches.WithLabelValues(kind)
+	}
+}
+
+// fill makes every series but those of trade.
 func (e *events) fill() {
 	for outcome, kinds := range outcomes() {
 		e.pushTime.WithLabelValues(string(outcome))
@@ -114,16 +147,7 @@ func (e *events) fill() {
 			e.kinds[kind] = true
 		}
 	}
-	for _, op := range ops() {
-		e.callTime.WithLabelValues(op)
-		for _, kind := range callKinds() {
-			e.calls.WithLabelValues(op, kind)
-		}
-		if op != douyin.OpTokenFetch { // passes no gate
-			e.gateTime.WithLabelValues(op)
-			e.held.WithLabelValues(op)
-		}
-	}
+	e.fillOps(ops())
 	for _, kind := range callKinds() {
 		e.fetches.WithLabelValues(kind)
 	}
@@ -195,6 +219,9 @@ func callKind(err error) string {
 
 // TokenFetch counts one fetch of the token.
 func (e *events) TokenFetch(err error) { e.fetches.WithLabelValues(callKind(err)).Inc() }
+
+// ClientTokenFetch counts one fetch of trade's client_token.
+func (e *events) ClientTokenFetch(err error) { e.clientFetches.WithLabelValues(callKind(err)).Inc() }
 
 // Callback counts one delivery.
 func (e *events) Callback(system gateway.CallbackSystem, r gateway.CallbackResult) {

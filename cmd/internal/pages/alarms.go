@@ -87,7 +87,7 @@ func (p *pages) alarms(ctx context.Context, l lang) ([]alarm, error) {
 		return nil, err
 	}
 	for _, c := range kept {
-		words := []string{c.Type, c.Number, c.Note}
+		words := []string{string(c.System), c.Type, c.Number, c.Note}
 		all = append(all, alarm{
 			What: l.T("Callback"), Number: c.ID, Message: strings.Join(slices.DeleteFunc(words, isEmpty), ", "),
 			Table: store.CallbackAlarm, Alarm: c.Alarm, At: c.ReceivedAt, Meaning: l.alarmMeaning(c.Alarm),

@@ -108,7 +108,7 @@ var callSeries = []struct {
 	class, name string
 	outcomes    []store.Outcome
 }{
-	{"pushed", "went well", []store.Outcome{store.Pushed, store.Settled, store.Outcome(store.MoneySucceeded), store.Outcome(store.MoneySubmitted)}},
+	{"pushed", "went well", []store.Outcome{store.Pushed, store.Settled, store.Kept, store.Outcome(store.MoneySucceeded), store.Outcome(store.MoneySubmitted)}},
 	{"retrying", "tried again later", []store.Outcome{store.Retrying}},
 	{"refused", "refused", []store.Outcome{store.Refused, store.Outcome(store.MoneyFailed)}},
 	{"gave_up", "given up", []store.Outcome{store.GaveUp}},

@@ -213,6 +213,11 @@ var alarmMeanings = map[string]meaning{
 		phrase{"Its number holds what Douyin and the queue do not take, so nothing is sent and nothing is asked for it. ordersync never writes such a number.", "单号含有抖音与队列不接受的字符，因此既不会发送，也不会查询。ordersync 不会写入这样的单号。"},
 		phrase{"Find out who writes ordersync's tables. Look on Douyin's merchant platform whether it was sent under another number before you give it again.", "查明是谁写入了 ordersync 的表。重新发起之前，先在抖音商家后台确认是否已用其他单号发送过。"},
 	},
+	store.AlarmAutoSettle: {
+		phrase{"Douyin settles by itself", "抖音侧已开启自动分账"},
+		phrase{"The app's orders are settled automatically in Douyin's console, so Douyin refuses every settlement that ordersync asks for. This one has failed, and settle.auto leaves payments of trade alone.", "抖音控制台已配置自动分账，因此抖音拒绝 ordersync 发起的所有分账。这一笔已失败，settle.auto 不再处理通用交易的支付。"},
+		phrase{"Switch one of the two off: the console's automatic settlement, or settle.auto. When you acknowledge this, settle.auto goes on.", "二者只留其一：关闭控制台的自动分账，或关闭 settle.auto。确认此警报后，settle.auto 会继续。"},
+	},
 	store.AlarmUnsettled: {
 		phrase{"Automatic settlement has given up", "自动分账已放弃"},
 		phrase{"It has failed again and again, or could not be written down. The words are those of the last failure.", "多次分账失败，或指令无法写入。下方为最后一次失败的原因。"},
@@ -230,7 +235,7 @@ var alarmMeanings = map[string]meaning{
 	},
 	store.AlarmForeignApp: {
 		phrase{"A callback about another app", "其他小程序的回调"},
-		phrase{"It is signed with our callback token, and its app id is not douyin.app_id. It was stored and changed nothing here.", "它用我们的回调 token 签名，但 app id 不是 douyin.app_id。已保存，未改动任何数据。"},
+		phrase{"It is signed with our callback token or by our platform key, and its app id is not douyin.app_id. It was stored and changed nothing here.", "它用我们的回调 token 或平台公钥验签通过，但 app id 不是 douyin.app_id。已保存，未改动任何数据。"},
 		phrase{"Look which app the words name: give each app a token and a notify_url of its own in Douyin's console, or correct douyin.app_id and let Douyin's bill show what was paid.", "查看下方指出的小程序：在抖音控制台为每个小程序设置各自的 token 和回调地址；若是 douyin.app_id 配错，请改正，并以抖音账单核对已支付的订单。"},
 	},
 	store.AlarmUnknownType: {
@@ -240,7 +245,7 @@ var alarmMeanings = map[string]meaning{
 	},
 	store.AlarmNotUnderstood: {
 		phrase{"A callback that cannot be understood", "无法理解的回调"},
-		phrase{"Douyin signed it, and the field that the words name is not what it must be. It was stored, handed to the shop's own handler where there is one, and changed nothing here.", "抖音已签名，但下方指出的字段不符合要求。已保存，并已转给商城自己的处理程序（如已设置），未改动任何数据。"},
+		phrase{"Douyin signed it, and the field that the words name is not what it must be. It was stored, handed to the shop's own handler where there is one, and changed nothing here. A buyer's question about a refund (pre_create_refund) was answered, and stands among the refunds under its number.", "抖音已签名，但下方指出的字段不符合要求。已保存，并已转给商城自己的处理程序（如已设置），未改动任何数据。买家的退款询问（pre_create_refund）已应答，并以其单号列在退款中。"},
 		phrase{"Look up the payment, refund or settlement on Douyin's merchant platform; the callback's body stands in ordersync_callback. Tell the makers of ordersync.", "在抖音商家后台查询该笔支付、退款或分账；回调正文在 ordersync_callback 表中。请告知 ordersync 的开发者。"},
 	},
 	store.AlarmUndelivered: {
@@ -249,8 +254,8 @@ var alarmMeanings = map[string]meaning{
 		phrase{"Mend the handler, and do by hand what it would have done: the callback's body stands in ordersync_callback. Then acknowledge this.", "修正处理程序，并手工补做它应做的处理：回调正文在 ordersync_callback 表中。然后确认此警报。"},
 	},
 	store.AlarmUnknownOrder: {
-		phrase{"Paid, and the shop has no such order", "已支付，但商城没有该订单"},
-		phrase{"Douyin called back for a payment whose number the shop does not know.", "抖音回调了一笔商城没有对应订单的支付。"},
-		phrase{"Look for the order under shop.filter and in other shops that use this app. If nobody knows it, pay it back on Douyin's merchant platform.", "检查 shop.filter，以及使用同一小程序的其他商城。若确无此单，请在抖音商家后台退款。"},
+		phrase{"Money of an order that the shop does not have", "涉及商城没有的订单的资金"},
+		phrase{"Douyin told of a payment whose number the shop does not know, or of a refund or settlement that Douyin has opened for an order of which no payment is known.", "抖音告知了一笔商城没有对应订单的支付，或由抖音发起、但找不到对应支付的退款或分账。"},
+		phrase{"Look for the order under shop.filter and in other shops that use this app. If nobody knows a payment's, pay it back on Douyin's merchant platform. Of a refund or settlement it passes as soon as the payment's callback comes.", "检查 shop.filter，以及使用同一小程序的其他商城。若确无此支付对应的订单，请在抖音商家后台退款。退款或分账的这一警报，在收到支付回调后自动消除。"},
 	},
 }

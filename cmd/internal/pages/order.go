@@ -144,7 +144,13 @@ func (k *orderView) facts(l lang) []fact {
 		}
 	}
 	say("Number at Douyin", k.OrderNo())
-	say("Douyin holds", k.holds(l))
+	say("System", map[store.System]string{store.Ecpay: l.T("guaranteed payment (ecpay)"), store.Trade: l.T("general trade system (trade)")}[k.System()])
+	say("Fulfilment told", k.State.Fulfilled)
+	if k.System() == store.Trade {
+		say("Douyin holds", l.T("the order itself: it is not pushed"))
+	} else {
+		say("Douyin holds", k.holds(l))
+	}
 	if k.InShop {
 		o := k.Shop.Order
 		say("Status in the shop", o.Status)

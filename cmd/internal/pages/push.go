@@ -20,6 +20,7 @@ const maxForm = 32 << 10
 var (
 	errBadForm    = &problem{http.StatusBadRequest, "This form is not one of these pages'."}
 	errBadOrder   = &problem{http.StatusBadRequest, "This is no order id."}
+	errNotInShop  = &problem{http.StatusNotFound, "The shop does not have this order."}
 	errNoSelected = &problem{http.StatusBadRequest, "No order was selected."}
 )
 
@@ -29,6 +30,9 @@ func (p *pages) pushOne(ctx context.Context, r *http.Request, _ lang) (view, err
 	if err := (tasks.PushOrder{OrderID: id}).Validate(); err != nil {
 		return view{}, errBadOrder
 	}
+	if err := p.inShop(ctx, id); err != nil {
+		return view{}, err
+	}
 	asked := p.Now()
 	if err := p.ask(ctx, []string{id}); err != nil {
 		return view{}, err
@@ -36,6 +40,15 @@ func (p *pages) pushOne(ctx context.Context, r *http.Request, _ lang) (view, err
 	p.audit(ctx, "push").Str("order", id).Msg("admin")
 	p.record(ctx, store.Act{Act: store.ActPush, OrderID: id, Orders: 1})
 	return view{}, redirect(orderLink(id) + "?" + url.Values{askedParameter: {strconv.FormatInt(asked.UnixMilli(), 10)}}.Encode())
+}
+
+// inShop is errNotInShop where the shop does not have the order: asking for it would leave a row that
+// nothing ever clears. A database that does not answer keeps nobody from asking.
+func (p *pages) inShop(ctx context.Context, id string) error {
+	if _, err := p.Store.LoadOrder(ctx, id); errors.Is(err, store.ErrOrderNotFound) {
+		return errNotInShop
+	}
+	return nil
 }
 
 // pushMany asks for another push of the selected orders of a list, and leads back to the list. A whole

@@ -154,8 +154,12 @@ func TestWhatIsNotTheirsIsRefused(t *testing.T) {
 func TestWithoutRedisAPushIsStillDue(t *testing.T) {
 	onEach(t, func(t *testing.T, s *site) {
 		s.addOrder(t, 1, "x")
+		s.addOrder(t, 2, "x")
 		s.fail(t, "2", "rejected", 40012, "no")
 		v := s.as(t, "omar")
+		if body, status := v.post("/orders/404/push", nil); status != http.StatusNotFound || !strings.Contains(body, "The shop does not have this order.") {
+			t.Errorf("an order that the shop does not have: %d\n%s", status, body)
+		}
 		_ = s.redis.Close()
 		if body, status := v.post("/orders/2/push", nil); status != http.StatusOK || !strings.Contains(body, "Another push is asked for.") {
 			t.Errorf("%d\n%s", status, body)

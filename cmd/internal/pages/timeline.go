@@ -10,6 +10,7 @@ import (
 
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks/cut"
+	"github.com/ordersync/ordersync/worker"
 )
 
 // shownBody bounds a request or an answer on the page, in bytes.
@@ -24,7 +25,7 @@ type event struct {
 }
 
 var callNames = map[string]string{
-	"order.push": "Push of the order", "refund.create": "Refund sent", "refund.query": "Refund asked about", "settle.create": "Settlement sent",
+	"order.push": "Push of the order", "trade.fulfil": "Fulfilment told", worker.CallKeep: "Kept by Douyin", "refund.create": "Refund sent", "refund.query": "Refund asked about", "settle.create": "Settlement sent",
 	"settle.query": "Settlement asked about", "settle.unsettled": "Money in transit asked about",
 }
 
@@ -99,8 +100,16 @@ func causeName(cause string) string {
 	return cause
 }
 
+// callbackName is a type of callback as a text of the word list.
+func callbackName(kind string) string {
+	if name, ok := map[string]string{"pre_create_refund": "a buyer wants a refund"}[kind]; ok {
+		return name
+	}
+	return kind
+}
+
 func (k *orderView) callback(l lang, c store.CallbackRow) event {
-	e := event{At: c.ReceivedAt, Class: "callback", Title: l.T("Callback: %s", l.T(c.Type)), State: c.Status, Notes: []string{c.Number}}
+	e := event{At: c.ReceivedAt, Class: "callback", Title: l.T("Callback: %s", l.T(callbackName(c.Type))), State: c.Status, Notes: []string{c.Number, string(c.System)}}
 	if c.Received > 1 {
 		e.Notes = append(e.Notes, l.T("delivered %d times", c.Received))
 	}

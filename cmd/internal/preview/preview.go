@@ -31,6 +31,7 @@ const newestRows = 2000
 type Desk struct {
 	Shop  Shop
 	Build *worker.Builder
+	Keep  *worker.Keeper // of orders of trade; nil: nothing is told of them
 	Unit  douyin.TimeUnit
 	Now   func() time.Time
 }
@@ -52,12 +53,17 @@ type Preview struct {
 	Refused error
 	// Ignored says why the order is not Douyin's business. Empty: it is.
 	Ignored string
+	// Kept says that Douyin keeps the order by itself, and what it would be told of its fulfilment.
+	// Empty: the order is not one of trade.
+	Kept string
+	// Fulfil is the to_status that Douyin would be told, once the payment is known as paid.
+	Fulfil string
 	// Warnings are what looks wrong and keeps nothing from being sent.
 	Warnings []string
 }
 
 // Sent tells whether a push would go out.
-func (p Preview) Sent() bool { return p.Refused == nil && p.Ignored == "" }
+func (p Preview) Sent() bool { return p.Refused == nil && p.Ignored == "" && p.Kept == "" }
 
 // Order previews the order with this key, or else with this order number. ErrNoOrder: there is none.
 // Other errors are the database's.
@@ -140,6 +146,10 @@ func (d *Desk) preview(id string, s store.OrderSnapshot, err error) (Preview, er
 		p.Refused = err
 		return p, nil
 	}
+	if s.System == store.Trade {
+		d.keep(&p, s)
+		return p, nil //nolint:nilerr // what cannot be read of it is not needed
+	}
 	push, buildErr := d.Build.BuildOrderPush(s)
 	var noWord *worker.NoWordError
 	switch {
@@ -162,6 +172,20 @@ func (d *Desk) preview(id string, s store.OrderSnapshot, err error) (Preview, er
 	p.Push, p.Refused = push, push.Validate()
 	p.Warnings = warnings(s, push)
 	return p, nil
+}
+
+// keep fills in what becomes of an order of trade.
+func (d *Desk) keep(p *Preview, s store.OrderSnapshot) {
+	p.Kept = "Douyin keeps this order by itself (通用交易系统)"
+	if status, known := d.Build.ShopStatus(s.Order.Status); known {
+		p.Fulfil = d.Keep.Word(status, s.State.Fulfilled, s.State.FulfilSent)
+	}
+	switch {
+	case p.Fulfil != "":
+		p.Kept += "; once its payment is known as paid, fulfill_push_status tells " + p.Fulfil
+	case s.State.Fulfilled != "":
+		p.Kept += "; fulfill_push_status has told " + s.State.Fulfilled
+	}
 }
 
 func ignored(status string) string {

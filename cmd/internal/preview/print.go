@@ -64,6 +64,9 @@ func (p Preview) Print(out io.Writer, zone *time.Location) error {
 	switch {
 	case p.Ignored != "":
 		line("NOT SENT", "not Douyin's business: "+p.Ignored)
+	case p.Kept != "":
+		line("system", string(store.Trade))
+		line("NOT SENT", p.Kept)
 	case d.OrderID == "":
 		line("NOT SENT", p.Why())
 	default:
@@ -114,6 +117,8 @@ type shown struct {
 	ShopStatus     string          `json:"shop_status,omitempty"`
 	Sent           bool            `json:"would_be_sent"`
 	NotDouyins     string          `json:"not_douyins,omitempty"`
+	Kept           string          `json:"kept,omitempty"`
+	Fulfil         string          `json:"fulfil,omitempty"`
 	Refused        string          `json:"refused,omitempty"`
 	Column         string          `json:"column,omitempty"`
 	OpenID         string          `json:"open_id,omitempty"`
@@ -128,7 +133,7 @@ type shown struct {
 // MarshalJSON has order_detail as it would be sent, open_id masked wherever it stands.
 func (p Preview) MarshalJSON() ([]byte, error) {
 	s := shown{
-		Order: p.ID, ShopStatus: p.Status, Sent: p.Sent(), NotDouyins: p.Ignored, Refused: p.Why(), Column: p.Column(),
+		Order: p.ID, ShopStatus: p.Status, Sent: p.Sent(), NotDouyins: p.Ignored, Kept: p.Kept, Fulfil: p.Fulfil, Refused: p.Why(), Column: p.Column(),
 		UpdateTimeUnit: unit(p.Unit), Warnings: append([]string{}, p.Warnings...),
 	}
 	if p.Push.Detail.OrderID != "" {

@@ -3,6 +3,8 @@ package probe
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,7 +20,7 @@ import (
 const (
 	goodFor = 5 * time.Second
 	badFor  = time.Second
-	patient = 2500 * time.Millisecond // below the 3 s that /readyz takes at most
+	patient = 1500 * time.Millisecond // below the 2 s that /readyz takes at most
 )
 
 // Error is a server that does not do what is needed. Its text begins with What.
@@ -30,6 +32,36 @@ type Error struct {
 
 func (e *Error) Error() string { return e.What + ": " + e.Says + ": " + e.Err.Error() }
 func (e *Error) Unwrap() error { return e.Err }
+
+// NotReadyError is all that is not as it is needed, in the order of the servers' names. There is at
+// least one.
+type NotReadyError struct{ Parts []*Error }
+
+func (e *NotReadyError) Error() string {
+	said := make([]string, len(e.Parts))
+	for i, p := range e.Parts {
+		said[i] = p.Error()
+	}
+	return strings.Join(said, "; ")
+}
+
+// Unwrap lets errors.As find the first *Error.
+func (e *NotReadyError) Unwrap() []error {
+	all := make([]error, len(e.Parts))
+	for i, p := range e.Parts {
+		all[i] = p
+	}
+	return all
+}
+
+// Missing says of each server what it does not do. It names no host, so everybody may read it.
+func (e *NotReadyError) Missing() []string {
+	said := make([]string, len(e.Parts))
+	for i, p := range e.Parts {
+		said[i] = p.What + " " + p.Says
+	}
+	return said
+}
 
 // Ready tells whether Redis and MySQL take what is written. Make one per process.
 type Ready struct {
@@ -43,7 +75,7 @@ type Ready struct {
 	err    error
 }
 
-// Check answers nil or an *Error. What was found a few seconds ago is not asked again; callers at
+// Check answers nil or a *NotReadyError. What was found a few seconds ago is not asked again; callers at
 // the same time share one question, which ends by itself when they have gone.
 func (r *Ready) Check(ctx context.Context) error {
 	if err, fresh := r.fresh(); fresh {
@@ -79,28 +111,30 @@ func (r *Ready) ask(ctx context.Context) error {
 		go func() { ends <- judge(what, probe(ctx)) }()
 	}
 	missing := map[string]bool{"redis": true, "mysql": true}
-	var found *Error // nil: none is bad
-	for len(missing) > 0 && found == nil {
+	var bad []*Error
+	for len(missing) > 0 {
 		select {
 		case a := <-ends:
 			if a.Err != nil {
-				found = a
+				bad = append(bad, a)
 			}
 			delete(missing, a.What)
 		case <-ctx.Done():
 			for what := range missing {
-				found = &Error{what, "does not answer", ctx.Err()}
+				bad = append(bad, &Error{what, "does not answer", ctx.Err()})
 			}
+			clear(missing)
 		}
 	}
+	slices.SortFunc(bad, func(a, b *Error) int { return strings.Compare(a.What, b.What) })
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if found == nil {
+	if len(bad) == 0 {
 		r.err, r.until = nil, r.Now().Add(goodFor)
 		return nil
 	}
-	r.err, r.until = found, r.Now().Add(badFor)
-	return found
+	r.err, r.until = &NotReadyError{bad}, r.Now().Add(badFor)
+	return r.err
 }
 
 // noWay are MySQL's answers to somebody who cannot even come in: too many connections, access

@@ -184,3 +184,24 @@ func TestAServerThatAnswersNothingIsGivenUp(t *testing.T) {
 		t.Errorf("Check says %v", err)
 	}
 }
+
+// Whoever reads /readyz mends both at once.
+func TestAllThatIsMissingIsNamed(t *testing.T) {
+	t.Parallel()
+	ready := &probe.Ready{
+		Redis: func(context.Context) error { return errors.New("dial tcp: connection refused") },
+		MySQL: func(context.Context) error { return &store.TablesError{Pending: []string{"0001_orders.sql"}} },
+		Now:   time.Now,
+	}
+	var bad *probe.NotReadyError
+	if err := ready.Check(t.Context()); !errors.As(err, &bad) {
+		t.Fatalf("Check says %v", err)
+	}
+	if got, want := strings.Join(bad.Missing(), "; "), "mysql lacks our tables; redis does not answer"; got != want {
+		t.Errorf("missing %q, want %q", got, want)
+	}
+	const text = "mysql: lacks our tables: our tables (ordersync_…) are not up to date: 0001_orders.sql waits; redis: does not answer: dial tcp: connection refused"
+	if bad.Error() != text {
+		t.Errorf("the log reads %q, want %q", bad.Error(), text)
+	}
+}

@@ -94,44 +94,34 @@ func written[T any](
 	}, money(seen.Money, seen.Number)...)
 }
 
-// Bank makes spans of the calls about one kind of instruction.
-func (t *Traces) Bank(m store.Money, next worker.Bank) worker.Bank {
-	if t == nil {
-		return next
+// Bank makes spans of the calls that a branch makes about one kind of instruction.
+func (t *Traces) Bank(m store.Money, b worker.Branch) worker.Branch {
+	if t != nil {
+		b.Bank = bank{Traces: t, next: b.Bank, money: m, Ops: b.Ops}
 	}
-	return bank{Traces: t, next: next, money: m, calls: bankCalls[m]}
-}
-
-// calls are the names of Douyin's calls for one kind of instruction, as package douyin has them.
-type calls struct {
-	check, send, query string // check is empty where nothing is asked
-}
-
-var bankCalls = map[store.Money]calls{
-	store.Refund:     {send: douyin.OpRefundCreate, query: douyin.OpRefundQuery},
-	store.Settlement: {check: douyin.OpSettleUnsettled, send: douyin.OpSettleCreate, query: douyin.OpSettleQuery},
+	return b
 }
 
 type bank struct {
 	*Traces
-	calls
+	worker.Ops
 	next  worker.Bank
 	money store.Money
 }
 
-func (b bank) Check(ctx context.Context, i store.Instruction) (err error) {
-	if b.check == "" {
-		return b.next.Check(ctx, i)
+func (b bank) Prepare(ctx context.Context, i store.Instruction) (ready store.Instruction, err error) {
+	if b.Ops.Prepare == "" {
+		return b.next.Prepare(ctx, i)
 	}
-	b.step(ctx, b.check, func(ctx context.Context, _ trace.Span) error {
-		err = b.next.Check(ctx, i)
+	b.step(ctx, b.Ops.Prepare, func(ctx context.Context, _ trace.Span) error {
+		ready, err = b.next.Prepare(ctx, i)
 		return err
 	}, money(b.money, i.Number)...)
-	return err
+	return ready, err
 }
 
 func (b bank) Send(ctx context.Context, i store.Instruction) (platformNo string, r douyin.Receipt, err error) {
-	b.step(ctx, b.send, func(ctx context.Context, span trace.Span) error {
+	b.step(ctx, b.Ops.Send, func(ctx context.Context, span trace.Span) error {
 		platformNo, r, err = b.next.Send(ctx, i)
 		called(span, r)
 		return err
@@ -139,11 +129,11 @@ func (b bank) Send(ctx context.Context, i store.Instruction) (platformNo string,
 	return platformNo, r, err
 }
 
-func (b bank) Query(ctx context.Context, number string) (s worker.Standing, r douyin.Receipt, err error) {
-	b.step(ctx, b.query, func(ctx context.Context, span trace.Span) error {
-		s, r, err = b.next.Query(ctx, number)
+func (b bank) Query(ctx context.Context, i store.Instruction) (s worker.Standing, r douyin.Receipt, err error) {
+	b.step(ctx, b.Ops.Query, func(ctx context.Context, span trace.Span) error {
+		s, r, err = b.next.Query(ctx, i)
 		called(span, r)
 		return err
-	}, money(b.money, number)...)
+	}, money(b.money, i.Number)...)
 	return s, r, err
 }

@@ -75,6 +75,10 @@ func about(task *asynq.Task) []attribute.KeyValue {
 		if p, err := tasks.ParseRefund(task); err == nil {
 			return []attribute.KeyValue{tasks.NumberKey.String(p.OutRefundNo)}
 		}
+	case tasks.TypeRefunds:
+		if p, err := tasks.ParseAskRefunds(task); err == nil {
+			return []attribute.KeyValue{tasks.NumberKey.String(p.OutOrderNo)}
+		}
 	case tasks.TypePayment:
 		if p, err := tasks.ParseAskPayment(task); err == nil {
 			return []attribute.KeyValue{tasks.NumberKey.String(p.OutOrderNo)}

@@ -59,7 +59,7 @@ func TestWhatIsOffWrapsNothing(t *testing.T) {
 		"Gate":         off.Gate(n) == douyin.Gate(n),
 		"Instructions": off.Instructions(n) == worker.Instructions(n),
 		"Answers":      off.Answers(n) == worker.Answers(n),
-		"Bank":         off.Bank(store.Refund, n) == worker.Bank(n),
+		"Bank":         off.Bank(store.Refund, worker.Branch{Bank: n}).Bank == worker.Bank(n),
 		"HTTP":         off.HTTP() == nil,
 		"Request":      off.Request() == nil,
 	} {

@@ -4,7 +4,8 @@
 
 ALTER TABLE ordersync_order
     ADD COLUMN `system`      VARCHAR(8)  NOT NULL DEFAULT '',  -- ecpay or trade, decided once; empty: not yet
-    ADD COLUMN fulfil_status VARCHAR(64) NOT NULL DEFAULT '';  -- of trade: the to_status that Douyin holds; empty: none was told
+    ADD COLUMN fulfil_status VARCHAR(64) NOT NULL DEFAULT '',  -- of trade: the to_status that Douyin holds; empty: none was told
+    ADD COLUMN fulfil_sent   VARCHAR(64) NOT NULL DEFAULT '';  -- of trade: the to_status that was announced and may be at Douyin; empty: none
 
 ALTER TABLE ordersync_payment
     ADD COLUMN `system`     VARCHAR(8)   NOT NULL DEFAULT 'ecpay',
@@ -14,7 +15,9 @@ ALTER TABLE ordersync_payment
     ADD COLUMN discount_fen BIGINT       NOT NULL DEFAULT 0,
     ADD COLUMN currency     VARCHAR(16)  NOT NULL DEFAULT '',        -- DIAMOND: amounts are diamonds; empty: fen
     ADD COLUMN items        TEXT         NULL,                       -- of trade: Douyin's items of the order, JSON
-    MODIFY COLUMN paid_at   DATETIME(3)  NULL;                       -- NULL: not paid
+    ADD COLUMN refunds_due_at DATETIME(3) NULL,                      -- of trade: when Douyin is to be asked for refunds that it opened; NULL: never
+    MODIFY COLUMN paid_at   DATETIME(3)  NULL,                       -- NULL: not paid
+    ADD KEY ordersync_payment_refunds (refunds_due_at);
 
 ALTER TABLE ordersync_payment_ask
     ADD COLUMN `system` VARCHAR(8) NOT NULL DEFAULT 'ecpay';
@@ -62,5 +65,6 @@ ALTER TABLE ordersync_refund DROP KEY ordersync_refund_of, DROP COLUMN douyin_or
 ALTER TABLE ordersync_payment_ask DROP COLUMN `system`;
 DELETE FROM ordersync_payment WHERE paid_at IS NULL;
 ALTER TABLE ordersync_payment DROP COLUMN items, DROP COLUMN currency, DROP COLUMN discount_fen, DROP COLUMN fingerprint, DROP COLUMN data, DROP COLUMN state,
+    DROP KEY ordersync_payment_refunds, DROP COLUMN refunds_due_at,
     DROP COLUMN `system`, MODIFY COLUMN paid_at DATETIME(3) NOT NULL;
-ALTER TABLE ordersync_order DROP COLUMN fulfil_status, DROP COLUMN `system`;
+ALTER TABLE ordersync_order DROP COLUMN fulfil_sent, DROP COLUMN fulfil_status, DROP COLUMN `system`;

@@ -4,6 +4,7 @@
 
 ALTER TABLE ordersync_order ADD COLUMN `system` TEXT NOT NULL DEFAULT ''; -- ecpay or trade, decided once; empty: not yet
 ALTER TABLE ordersync_order ADD COLUMN fulfil_status TEXT NOT NULL DEFAULT ''; -- of trade: the to_status that Douyin holds
+ALTER TABLE ordersync_order ADD COLUMN fulfil_sent TEXT NOT NULL DEFAULT ''; -- of trade: the to_status that may be at Douyin
 
 -- paid_at may be NULL now, which takes a new table.
 CREATE TABLE ordersync_payment_new (
@@ -26,6 +27,7 @@ CREATE TABLE ordersync_payment_new (
     discount_fen    INTEGER NOT NULL DEFAULT 0,
     currency        TEXT NOT NULL DEFAULT '', -- DIAMOND: amounts are diamonds; empty: fen
     items           TEXT NULL, -- of trade: Douyin's items of the order, JSON
+    refunds_due_at  DATETIME NULL, -- of trade: when Douyin is to be asked for refunds that it opened; NULL: never
     PRIMARY KEY (out_order_no)
 );
 INSERT INTO ordersync_payment_new (out_order_no, order_id, total_fen, paid_at, way, douyin_order_id, alarm, message, created_at, ack_at, ack_by, ack_note)
@@ -35,6 +37,7 @@ ALTER TABLE ordersync_payment_new RENAME TO ordersync_payment;
 CREATE INDEX ordersync_payment_paid ON ordersync_payment (paid_at);
 CREATE INDEX ordersync_payment_platform ON ordersync_payment (douyin_order_id);
 CREATE INDEX ordersync_payment_ack ON ordersync_payment (ack_at, alarm);
+CREATE INDEX ordersync_payment_refunds ON ordersync_payment (refunds_due_at);
 
 ALTER TABLE ordersync_payment_ask ADD COLUMN `system` TEXT NOT NULL DEFAULT 'ecpay';
 
@@ -98,6 +101,8 @@ ALTER TABLE ordersync_refund DROP COLUMN origin;
 ALTER TABLE ordersync_refund DROP COLUMN `system`;
 ALTER TABLE ordersync_payment_ask DROP COLUMN `system`;
 DELETE FROM ordersync_payment WHERE paid_at IS NULL;
+DROP INDEX ordersync_payment_refunds;
+ALTER TABLE ordersync_payment DROP COLUMN refunds_due_at;
 ALTER TABLE ordersync_payment DROP COLUMN items;
 ALTER TABLE ordersync_payment DROP COLUMN currency;
 ALTER TABLE ordersync_payment DROP COLUMN discount_fen;
@@ -105,5 +110,6 @@ ALTER TABLE ordersync_payment DROP COLUMN fingerprint;
 ALTER TABLE ordersync_payment DROP COLUMN data;
 ALTER TABLE ordersync_payment DROP COLUMN state;
 ALTER TABLE ordersync_payment DROP COLUMN `system`;
+ALTER TABLE ordersync_order DROP COLUMN fulfil_sent;
 ALTER TABLE ordersync_order DROP COLUMN fulfil_status;
 ALTER TABLE ordersync_order DROP COLUMN `system`;

@@ -25,7 +25,7 @@ function database(): PDO
 }
 
 // The class names an order by its out_order_no, which is this shop's sn; ordersync names it by the key of its row.
-// ORDERSYNC_URL, ORDERSYNC_TOKEN and ORDERSYNC_CALLBACK_TOKEN come from the environment.
+// ORDERSYNC_CLIENT_URL, ORDERSYNC_CLIENT_TOKEN and ORDERSYNC_CLIENT_CALLBACK_TOKEN come from the environment.
 OrderSync\PaymentLogic::configure([
     'order_id' => static function (string $outOrderNo) {
         $query = database()->prepare('SELECT id FROM tp_order WHERE sn = ?');

@@ -5,14 +5,17 @@ declare(strict_types=1);
 namespace OrderSync;
 
 use OrderSync\Exception\ConflictException;
+use OrderSync\Exception\InvalidOptionException;
 use OrderSync\Exception\NotFoundException;
 use OrderSync\Exception\OrderSyncException;
 use OrderSync\Exception\RefusedException;
 use OrderSync\Exception\UnauthorizedException;
 use OrderSync\Exception\UnavailableException;
+use OrderSync\Exception\WrongAddressException;
 
 /**
- * Makes one call of the gateway's API, again where that may help, and turns a problem document into an exception.
+ * Makes one call of the gateway's API, again where that may help, and turns a problem document into
+ * an exception.
  *
  * @internal Client is what shops use
  */
@@ -21,10 +24,24 @@ final class Caller
     /** Seconds: a web request must not wait longer for one retry, whatever the gateway says. */
     private const LONGEST_WAIT = 3.0;
 
+    /** How the gateway begins its answer to a path that it does not have. */
+    private const NO_SUCH_PATH = 'no such path';
+
+    /** What a proxy before the gateway answers by itself, though the address is right. */
+    private const OF_PROXIES = [401, 403, 408, 413, 429];
+
+    private const CLASSES = [
+        400 => RefusedException::class, 413 => RefusedException::class, 415 => RefusedException::class, 422 => RefusedException::class,
+        401 => UnauthorizedException::class, 403 => UnauthorizedException::class,
+        404 => NotFoundException::class, 409 => ConflictException::class,
+        408 => UnavailableException::class, 429 => UnavailableException::class,
+    ];
+
     private string $url;
     private string $token;
     private Transport $transport;
     private int $retries;
+    private Words $words;
 
     /** @var callable(float): void */
     private $sleep;
@@ -36,18 +53,20 @@ final class Caller
         string $token,
         Transport $transport,
         int $retries,
+        Words $words,
         ?callable $sleep = null
     ) {
-        if (preg_match('~^https?://[^/\s?#]+(/[^\s?#]*)?$~i', $url) !== 1) {
-            throw new \InvalidArgumentException('want the gateway\'s address, such as http://127.0.0.1:8080');
+        if (preg_match('~^https?://[^/\s?#@]+(/[^\s?#]*)?$~Di', $url) !== 1) { // a password in it would stand in texts
+            throw new InvalidOptionException('ordersync: url: ' . $words->say('want the gateway\'s address, such as http://127.0.0.1:8080'), 'url');
         }
         if (preg_match('/[^\x21-\x7e]/', $token) === 1) { // above all a line break, which would begin another header
-            throw new \InvalidArgumentException('a token has visible ASCII characters only');
+            throw new InvalidOptionException('ordersync: token: ' . $words->say('has something else than visible ASCII characters: a line break?'), 'token');
         }
         $this->url = rtrim($url, '/');
         $this->token = $token;
         $this->transport = $transport;
-        $this->retries = max(0, $retries);
+        $this->retries = $retries;
+        $this->words = $words;
         $this->sleep = $sleep ?? static function (float $seconds): void {
             usleep((int) ($seconds * 1e6));
         };
@@ -75,7 +94,7 @@ final class Caller
         $text = null;
         if ($body !== null) {
             $headers[] = 'Content-Type: application/json';
-            $text = self::encode($body);
+            $text = $this->encode($body);
         }
         for ($try = 0; ; ++$try) {
             $wait = null;
@@ -83,13 +102,13 @@ final class Caller
                 $response = $this->transport->send($method, $this->url . $path, $headers, $text);
                 $wait = $response->retryAfter;
                 if ($response->status >= 200 && $response->status < 300) {
-                    return self::decode($response);
+                    return $this->decode($response);
                 }
-                $failure = self::failure($response);
+                $failure = $this->failure($response);
             } catch (UnavailableException $noAnswer) {
                 $failure = $noAnswer;
             }
-            // 500 and 501 come again; 502, 503, 504 and silence may pass.
+            // 500 and 501 come again; 408, 429, 502, 503, 504, a cut answer and silence may pass.
             $passing = $failure instanceof UnavailableException && !in_array($failure->getStatus(), [500, 501], true);
             if (!$passing || $try >= $this->retries) {
                 throw $failure;
@@ -98,7 +117,10 @@ final class Caller
         }
     }
 
-    /** Seconds before the next try: what the gateway asks for, within reason, or 0.1, 0.2, 0.4 ... with jitter. */
+    /**
+     * Seconds before the next try: what the gateway asks for, within reason, or 0.1, 0.2, 0.4 ...
+     * with jitter.
+     */
     private static function pause(int $try, ?int $asked): float
     {
         $seconds = $asked ?? 0.1 * (2 ** $try) * (0.5 + random_int(0, 1000) / 1000);
@@ -106,40 +128,67 @@ final class Caller
         return min((float) $seconds, self::LONGEST_WAIT);
     }
 
-    private static function failure(Response $response): OrderSyncException
+    private function failure(Response $response): OrderSyncException
     {
         $problem = json_decode($response->body, true);
-        $problem = is_array($problem) ? $problem : [];
+        $told = is_array($problem) && is_string($problem['detail'] ?? $problem['title'] ?? null);
+        if ($told ? $response->status === 404 && strncmp($problem['detail'] ?? '', self::NO_SUCH_PATH, strlen(self::NO_SUCH_PATH)) === 0
+            : $response->status < 500 && !in_array($response->status, self::OF_PROXIES, true)) {
+            return $this->wrongAddress($response);
+        }
+        $problem = $told ? $problem : [];
         $detail = is_string($problem['detail'] ?? null) ? $problem['detail'] : 'HTTP ' . $response->status;
         $field = is_string($problem['field'] ?? null) ? $problem['field'] . ': ' : '';
-        $classes = [
-            400 => RefusedException::class, 413 => RefusedException::class, 415 => RefusedException::class, 422 => RefusedException::class,
-            401 => UnauthorizedException::class, 403 => UnauthorizedException::class,
-            404 => NotFoundException::class, 409 => ConflictException::class,
-        ];
-        $class = $classes[$response->status] ?? ($response->status >= 500 ? UnavailableException::class : OrderSyncException::class);
+        $meaning = $this->meaning($response->status);
+        $class = self::CLASSES[$response->status] ?? ($response->status >= 500 ? UnavailableException::class : OrderSyncException::class);
 
-        return new $class('ordersync: ' . $field . $detail, $response->status, $problem);
+        return new $class('ordersync: ' . $field . ($meaning === '' ? '' : $meaning . ': ') . $detail, $response->status, $problem);
+    }
+
+    /** The gateway speaks English. In another language its words come after what they mean. */
+    private function meaning(int $status): string
+    {
+        $all = [
+            400 => 'the request is malformed', 401 => 'the token is missing or wrong', 403 => 'refused', 404 => 'there is no such record',
+            409 => 'the number was used with other content, or another instruction of the order is running', 422 => 'a value is wrong',
+            500 => 'a fault of the gateway', 501 => 'this call is not set up on this gateway', 502 => 'no usable answer of Douyin\'s',
+            503 => 'not possible for the moment',
+        ];
+        $text = isset($all[$status]) ? $this->words->say($all[$status]) : '';
+
+        return $text === ($all[$status] ?? '') ? '' : $text;
+    }
+
+    private function wrongAddress(Response $response): WrongAddressException
+    {
+        return new WrongAddressException('ordersync: ' . $this->words->say(
+            '%s is not the address of the gateway\'s API: HTTP %d (%s). Check host, port (that of gateway.addr) and path',
+            $this->url,
+            $response->status,
+            $response->contentType === '' ? '?' : $response->contentType
+        ), $response->status);
     }
 
     /** @return array<string, mixed> */
-    private static function decode(Response $response): array
+    private function decode(Response $response): array
     {
         $answer = json_decode($response->body, true, 32, JSON_BIGINT_AS_STRING);
-        if (!is_array($answer)) {
-            throw new UnavailableException('ordersync: the answer is not JSON: is this the gateway?', $response->status);
+        if (is_array($answer)) {
+            return $answer;
         }
-
-        return $answer;
+        if (strncmp(ltrim($response->body), '{', 1) === 0) {
+            throw new UnavailableException('ordersync: ' . $this->words->say('the answer was cut off'), $response->status);
+        }
+        throw $this->wrongAddress($response);
     }
 
     /** @param array<string, mixed> $body */
-    private static function encode(array $body): string
+    private function encode(array $body): string
     {
         try {
             return json_encode((object) $body, JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES | JSON_THROW_ON_ERROR);
         } catch (\JsonException $e) {
-            throw new RefusedException('ordersync: the request cannot be JSON: ' . $e->getMessage(), 422, [], $e);
+            throw new RefusedException('ordersync: ' . $this->words->say('the request cannot be JSON: %s', $e->getMessage()), 422, [], $e);
         }
     }
 }

@@ -4,9 +4,12 @@ declare(strict_types=1);
 
 namespace OrderSync;
 
+use OrderSync\Exception\InvalidOptionException;
 use OrderSync\Exception\UnavailableException;
 
-/** HTTP over ext-curl. One connection is kept open and used again for as long as the object lives. */
+/**
+ * HTTP over ext-curl. One connection is kept open and used again for as long as the object lives.
+ */
 final class CurlTransport implements Transport
 {
     /** An answer to 500 orders has about 100 KiB. */
@@ -14,6 +17,7 @@ final class CurlTransport implements Transport
 
     private int $connectMs;
     private int $timeoutMs;
+    private Words $words;
 
     /** @var resource|\CurlHandle|null a resource until PHP 7.4, an object from 8.0 */
     private $curl = null;
@@ -21,11 +25,13 @@ final class CurlTransport implements Transport
     /**
      * @param float $connectTimeout seconds until the connection stands
      * @param float $timeout        seconds for the whole request
+     * @param Words|null $words     null: in the language of the environment
      */
-    public function __construct(float $connectTimeout = 1.0, float $timeout = 5.0)
+    public function __construct(float $connectTimeout = 1.0, float $timeout = 5.0, ?Words $words = null)
     {
+        $this->words = $words ?? new Words();
         if ($connectTimeout <= 0 || $timeout <= 0) { // curl reads 0 as "no limit"
-            throw new \InvalidArgumentException('timeouts must be above 0');
+            throw new InvalidOptionException('ordersync: ' . $this->words->say('timeouts must be above 0'), 'timeout');
         }
         $this->connectMs = max(1, (int) ($connectTimeout * 1000));
         $this->timeoutMs = max(1, (int) ($timeout * 1000));
@@ -72,9 +78,11 @@ final class CurlTransport implements Transport
         curl_reset($this->curl);
         curl_setopt_array($this->curl, $options);
         if (curl_exec($this->curl) === false) {
-            throw new UnavailableException('ordersync: no answer from the gateway: ' . curl_error($this->curl));
+            throw new UnavailableException('ordersync: ' . $this->words->say('no answer from the gateway: %s', curl_error($this->curl)));
         }
 
-        return new Response((int) curl_getinfo($this->curl, CURLINFO_RESPONSE_CODE), $answer, $retryAfter);
+        $type = curl_getinfo($this->curl, CURLINFO_CONTENT_TYPE);
+
+        return new Response((int) curl_getinfo($this->curl, CURLINFO_RESPONSE_CODE), $answer, $retryAfter, is_string($type) ? $type : '');
     }
 }

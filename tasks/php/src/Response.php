@@ -13,10 +13,14 @@ final class Response
     /** Seconds of Retry-After; null without the header. */
     public ?int $retryAfter;
 
-    public function __construct(int $status, string $body, ?int $retryAfter = null)
+    /** As the header says it; empty without the header. */
+    public string $contentType;
+
+    public function __construct(int $status, string $body, ?int $retryAfter = null, string $contentType = '')
     {
         $this->status = $status;
         $this->body = $body;
         $this->retryAfter = $retryAfter;
+        $this->contentType = $contentType;
     }
 }

@@ -7,7 +7,8 @@ namespace OrderSync\Tests;
 use OrderSync\Callback;
 use OrderSync\Exception\ForgedCallbackException;
 
-// Vector DC1 of douyin/testdata/callback_vectors.json: derived, by the rule that the published ones fit.
+// Vector DC1 of douyin/testdata/callback_vectors.json: derived, by the rule that the published ones
+// fit.
 $msg = '{"appid":"tt0123456789abcdef","cp_refundno":"R20240101000001","cp_extra":"","status":"SUCCESS","refund_amount":100,"is_all_settled":false,"refunded_at":1704067200,"message":"","order_id":"7398108028895054107","refund_no":"7398108028895054999"}';
 $signature = 'd840033810ebeba65e54ca71ae014350a7342d99';
 $token = 'cb_token_for_tests';

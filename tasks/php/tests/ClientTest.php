@@ -11,6 +11,7 @@ use OrderSync\Exception\OrderSyncException;
 use OrderSync\Exception\RefusedException;
 use OrderSync\Exception\UnauthorizedException;
 use OrderSync\Exception\UnavailableException;
+use OrderSync\Exception\WrongAddressException;
 use OrderSync\Response;
 
 /** @param array<string, mixed> $options */
@@ -74,7 +75,7 @@ return [
         same(['queued' => 0, 'known' => 0, 'failed' => 0, 'results' => []], $client(new Script())->pushMany([]));
     },
     'what may pass is tried again, what comes again is not' => static function () use ($client): void {
-        foreach ([502 => 3, 503 => 3, 504 => 3, 500 => 1, 501 => 1, 400 => 1, 401 => 1, 404 => 1, 409 => 1, 422 => 1, 302 => 1] as $status => $tries) {
+        foreach ([502 => 3, 503 => 3, 504 => 3, 408 => 3, 429 => 3, 500 => 1, 501 => 1, 400 => 1, 401 => 1, 404 => 1, 409 => 1, 422 => 1, 302 => 1] as $status => $tries) {
             $script = new Script(...array_fill(0, 5, new Response($status, '{"detail":"no"}')));
             thrown(OrderSyncException::class, static function () use ($client, $script): void {
                 $client($script)->push('7');
@@ -114,9 +115,33 @@ return [
         }
     },
     'an answer that is not the gateway\'s is no success' => static function () use ($client): void {
-        thrown(UnavailableException::class, static function () use ($client): void {
-            $client(new Script(new Response(200, '<html>welcome</html>')))->order('7');
-        });
+        $answers = [
+            new Response(200, '<html>welcome</html>', null, 'text/html'), new Response(404, '<h1>404 page not found</h1>', null, 'text/html'),
+            new Response(404, '404 page not found'), new Response(405, ''), new Response(302, '', null, 'text/html'), new Response(404, '{"message":"no"}'),
+            new Response(404, '{"type":"about:blank","title":"Not Found","status":404,"detail":"no such path: see /openapi.yaml"}', null, 'application/problem+json'),
+            new Response(404, '{"type":"about:blank","title":"Not Found","status":404,"detail":"no such path on this port"}', null, 'application/problem+json'),
+        ];
+        foreach ($answers as $answer) {
+            $script = new Script($answer, $answer);
+            $e = thrown(WrongAddressException::class, static function () use ($client, $script): void {
+                $client($script)->order('7');
+            });
+            same(1, count($script->sent), 'it is not tried again');
+            yes(strpos($e->getMessage(), 'http://gateway.example:8080 is not the address of the gateway') !== false, $e->getMessage());
+        }
+    },
+    'an answer that was cut off is asked for again' => static function () use ($client, $queued): void {
+        $script = new Script(new Response(202, '{"order_id":"7","sta', null, 'application/json'), $queued);
+        same('queued', $client($script)->push('7')['status']);
+        same($script->sent[0], $script->sent[1]);
+    },
+    'what a proxy says by itself is not a wrong address' => static function () use ($client): void {
+        foreach ([401 => UnauthorizedException::class, 403 => UnauthorizedException::class, 413 => RefusedException::class, 429 => UnavailableException::class, 502 => UnavailableException::class] as $status => $class) {
+            $e = thrown($class, static function () use ($client, $status): void {
+                $client(new Script(new Response($status, '<html>', null, 'text/html')), ['retries' => 0])->order('7');
+            });
+            same($class, get_class($e));
+        }
     },
     'money goes where it belongs' => static function () use ($client): void {
         $script = new Script(...array_fill(0, 6, new Response(200, '{}')));

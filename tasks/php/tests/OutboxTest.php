@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace OrderSync\Tests;
 
+use OrderSync\Exception\RefusedException;
 use OrderSync\Outbox;
 
 $database = static function (int $errors): \PDO {
@@ -22,10 +23,14 @@ return [
         $outbox->push('7', ['cause' => 'paid', 'revision' => 'paid']);
         $outbox->refund(7, ['out_refund_no' => 'R1', 'amount_fen' => 990, 'reason' => '退/款']);
         $outbox->settle(7, ['out_settle_no' => 'S1', 'desc' => 'd', 'params' => [['merchant_uid' => '1', 'amount_fen' => 2]]]);
+        $outbox->audit(7, 'DYmotb2', true);
+        $outbox->audit('7', 'DYmotb2', false, '课程已学完');
         same([
             ['push', '7', null], ['push', '7', '{"cause":"paid","revision":"paid"}'],
             ['refund', '7', '{"out_refund_no":"R1","amount_fen":990,"reason":"退/款"}'],
             ['settle', '7', '{"out_settle_no":"S1","desc":"d","params":[{"merchant_uid":"1","amount_fen":2}]}'],
+            ['audit', '7', '{"out_refund_no":"DYmotb2","agree":true}'],
+            ['audit', '7', '{"out_refund_no":"DYmotb2","agree":false,"deny_message":"课程已学完"}'],
         ], $rows($pdo));
     },
     'what is rolled back was never asked' => static function () use ($database, $rows): void {
@@ -52,7 +57,7 @@ return [
         same([['INSERT INTO ordersync_outbox (kind, order_id, payload) VALUES (?, ?, ?)', ['push', '7', null]]], $seen);
     },
     'neither a missing order nor a missing connection passes' => static function () use ($database): void {
-        thrown(\InvalidArgumentException::class, static function () use ($database): void {
+        thrown(RefusedException::class, static function () use ($database): void {
             (new Outbox($database(\PDO::ERRMODE_EXCEPTION)))->push('');
         });
         thrown(\InvalidArgumentException::class, static function (): void {

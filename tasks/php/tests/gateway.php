@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 /*
  * Against a real gateway over HTTP: php_test.go starts it, on a real Redis, with Douyin's simulator behind it.
- * ORDERSYNC_URL, ORDERSYNC_TOKEN, ORDERSYNC_CALLBACK_TOKEN, SIMULATOR_URL.
+ * ORDERSYNC_CLIENT_URL, ORDERSYNC_CLIENT_TOKEN, ORDERSYNC_CLIENT_CALLBACK_TOKEN, SIMULATOR_URL.
  */
 
 namespace OrderSync\Tests;
@@ -16,10 +16,11 @@ use OrderSync\Exception\NotFoundException;
 use OrderSync\Exception\RefusedException;
 use OrderSync\Exception\UnauthorizedException;
 use OrderSync\Exception\UnavailableException;
+use OrderSync\Exception\WrongAddressException;
 use OrderSync\PaymentLogic;
 
-$url = (string) getenv('ORDERSYNC_URL');
-$client = new Client($url, (string) getenv('ORDERSYNC_TOKEN'));
+$url = (string) getenv('ORDERSYNC_CLIENT_URL');
+$client = Client::fromEnvironment();
 
 return [
     'a push is queued once' => static function () use ($client): void {
@@ -66,6 +67,14 @@ return [
             $client->push(1, ['delay_second' => 5]);
         });
         same([400, 'delay_second'], [$e->getStatus(), $e->getField()]);
+    },
+    'a wrong address is told from a missing record' => static function () use ($url): void {
+        foreach ([$url . '/v1', $url . '/shop/', (string) getenv('SIMULATOR_URL')] as $wrong) {
+            $e = thrown(WrongAddressException::class, static function () use ($wrong): void {
+                (new Client($wrong, (string) getenv('ORDERSYNC_CLIENT_TOKEN')))->push(1);
+            });
+            yes(strpos($e->getMessage(), rtrim($wrong, '/')) !== false, $e->getMessage());
+        }
     },
     'where nobody listens the call ends soon' => static function (): void {
         $begin = microtime(true);

@@ -14,6 +14,12 @@ set_error_handler(static function (int $level, string $text, string $file, int $
     throw new \ErrorException($text, 0, $level, $file, $line);
 });
 
+// The texts are held in English, whatever the language of whoever runs this.
+foreach (['ORDERSYNC_LANG', 'LC_ALL', 'LC_MESSAGES', 'LANG'] as $variable) {
+    unset($_SERVER[$variable], $_ENV[$variable]);
+    putenv($variable);
+}
+
 spl_autoload_register(static function (string $class): void {
     foreach (['OrderSync\\Tests\\' => __DIR__ . '/', 'OrderSync\\' => __DIR__ . '/../src/'] as $prefix => $folder) {
         $file = $folder . str_replace('\\', '/', substr($class, strlen($prefix))) . '.php';

@@ -5,7 +5,8 @@ declare(strict_types=1);
 namespace OrderSync\Exception;
 
 /**
- * Everything this client throws. The subclass says what to do; the problem document of the gateway says why.
+ * Everything this client throws. The subclass says what to do; the problem document of the gateway
+ * says why.
  *
  * No message and no problem ever holds the bearer token.
  */

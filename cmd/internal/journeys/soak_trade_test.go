@@ -1,0 +1,315 @@
+package journeys
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/ordersync/ordersync/douyin/simulator"
+	"github.com/ordersync/ordersync/store/servertest"
+	"github.com/ordersync/ordersync/tasks"
+)
+
+// modernKinds is how many kinds of orders of trade there are: id%modernKinds says what becomes of one.
+// Of three orders one is refunded by the shop, one by its buyer, and one is settled.
+const modernKinds = 12
+
+// modernBank is the side of the storm that is of trade (通用交易系统).
+type modernBank struct {
+	first, last int // ids of its orders
+	bank        *simulator.Server
+	till        atomic.Pointer[running] // a gateway that makes payments of trade
+	askedFor    atomic.Int64            // refunds that buyers have asked for
+	denied      atomic.Int64
+}
+
+// modern tells whether an order is of trade.
+func (s *soak) modern(id int) bool {
+	return s.modernBank != nil && id >= s.modernBank.first && id <= s.modernBank.last
+}
+
+// moving is how many refunds and settlements have not ended at Douyin.
+func (m *modernBank) moving() (n int) {
+	book := m.bank.Trade()
+	for _, r := range book.Refunds {
+		if r.Status == simulator.Processing {
+			n++
+		}
+	}
+	for _, r := range book.Settlements {
+		if r.Status != simulator.Succeeded && r.Status != simulator.Failed {
+			n++
+		}
+	}
+	return n
+}
+
+// TestBothSystemsMoveMoneyOnceWhateverHappens is the storm of TestMoneyMovesOnceWhateverHappens with
+// orders of trade beside those of ecpay: payments that the shop signs, refunds of the shop's, whole
+// and in part, refunds that buyers ask Douyin for, some with an audit that is agreed to or denied,
+// and settlements.
+func TestBothSystemsMoveMoneyOnceWhateverHappens(t *testing.T) {
+	if !servertest.Long(t) {
+		return
+	}
+	n := soakCount(t) / 2
+	s := newSoak(t, max(soakLeast, n))
+	orders := (s.n*soakKinds + 7) / 8
+	ctx, cancel := context.WithTimeout(t.Context(), patience+time.Duration(4*s.n)*500*time.Millisecond)
+	defer cancel()
+	started := time.Now()
+	s.sellAll(orders)
+	s.alsoTrade(orders, 3*s.n)
+	s.serve()
+	s.openTill()
+	s.makePayments(ctx)
+	s.shop.sell(t, 3*s.n)
+	if err := s.bank.SetFaults(weather(s.number(failsOnce), s.number(failsForGood))); err != nil {
+		t.Fatal(err)
+	}
+	s.report("%d orders of ecpay and %d of trade are sold", orders, 3*s.n)
+	for id := range s.shop.state {
+		if s.modern(id) {
+			s.customer(func() error { return s.tradeModern(ctx, id) })
+		} else {
+			s.customer(func() error { return s.trade(ctx, id) })
+		}
+	}
+	s.killThemAll(ctx)
+	s.report("%d processes were killed; %d instructions have ended", s.kills, s.moved())
+	s.awaitEnd(ctx)
+	s.report("nothing is open any more")
+
+	s.checkMoney(ctx)
+	s.checkModernMoney(ctx)
+	s.checkPayments()
+	s.checkQueues()
+	s.checkLogs()
+	s.tellStory(time.Since(started))
+}
+
+// alsoTrade configures trade, and Douyin for it.
+func (s *soak) alsoTrade(orders, modern int) {
+	s.t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.bank.SetAppKey(&key.PublicKey, "7")
+	s.modernBank = &modernBank{first: orders + 1, last: orders + modern, bank: s.bank}
+	s.environ = append(s.environ,
+		"ORDERSYNC_DOUYIN__OPEN_URL="+s.url,
+		"ORDERSYNC_DOUYIN__TRADE__PRIVATE_KEY="+string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})),
+		"ORDERSYNC_DOUYIN__TRADE__KEY_VERSION=7",
+		"ORDERSYNC_DOUYIN__TRADE__PLATFORM_KEY="+s.bank.PlatformKey(),
+		"ORDERSYNC_DOUYIN__TRADE__GOODS_TYPE=401",
+		"ORDERSYNC_DOUYIN__TRADE__TAG_GROUP_ID=tag_group_7272625659888041996",
+		`ORDERSYNC_DOUYIN__TRADE__ORDER_PAGE={"path":"pages/order/detail","params":{"no":"{out_order_no}"}}`,
+		`ORDERSYNC_DOUYIN__TRADE__REFUND_PAGE={"path":"pages/refund/detail","params":{"no":"{out_refund_no}"}}`,
+	)
+}
+
+// openTill starts the gateway that makes payments of trade; the storm's own makes those of ecpay.
+func (s *soak) openTill() {
+	s.t.Helper()
+	if s.mysql == nil {
+		s.modernBank.till.Store(s.app.Load())
+	}
+	args := []string{"gateway"}
+	r := s.launch.start(s.t, append(slices.Clone(s.environ), "ORDERSYNC_DOUYIN__PAYMENTS=trade"), args...)
+	s.logs = append(s.logs, r.log)
+	s.modernBank.till.Store(r.listens(s.t, args))
+}
+
+// payment is what POST /v1/payments answers for one of trade.
+type payment struct {
+	System            string `json:"system"`
+	Data              string `json:"data"`
+	ByteAuthorization string `json:"byteAuthorization"`
+}
+
+// makePayments signs the payments, and lets the mini-app request them. The shop has none of the orders yet.
+func (s *soak) makePayments(ctx context.Context) {
+	s.t.Helper()
+	for id := s.modernBank.first; id <= s.modernBank.last; id++ {
+		var p payment
+		status, err := exchange(ctx, http.MethodPost, "http://"+s.modernBank.till.Load().addr+"/v1/payments", map[string]any{
+			"out_order_no": outNo(id), "total_amount": fen(id), "subject": "零基础学吉他", "image": "https://cdn.example.com/2.jpg", "valid_time": 3600,
+		}, &p)
+		if err != nil || status != http.StatusOK || p.System != "trade" {
+			s.t.Fatalf("a payment of trade is answered with HTTP %d, system %q, %v", status, p.System, err)
+		}
+		if _, err := s.bank.RequestOrder(p.Data, p.ByteAuthorization, openIDMark+"1"); err != nil {
+			s.t.Fatalf("tt.requestOrder refuses %s: %v", p.Data, err)
+		}
+	}
+}
+
+// tradeModern is what the customers of one order of trade want, and what they are told.
+func (s *soak) tradeModern(ctx context.Context, id int) error {
+	if err := s.bank.PayTrade(outNo(id), 10, 0); err != nil {
+		return err
+	}
+	no, all, part := s.number(id), fen(id), max(1, fen(id)/2)
+	switch kind := id % modernKinds; {
+	case kind < 2: // all of it back, asked for twice
+		if err := s.refundModern(ctx, id, no, all); err != nil {
+			return err
+		}
+		return s.refundModern(ctx, id, no, all)
+	case kind == 2: // a part
+		return s.refundModern(ctx, id, no, part)
+	case kind == 3: // two parts at once: the second waits its turn
+		if err := s.refundModern(ctx, id, no, part); err != nil || all-part == 0 {
+			return err
+		}
+		return s.refundModern(ctx, id, outNo(id)+"-2", all-part)
+	case kind < 8:
+		return s.askDouyin(ctx, id, kind)
+	}
+	return s.settleModern(ctx, id, no)
+}
+
+func (s *soak) refundModern(ctx context.Context, id int, no string, amount int) error {
+	status, err := s.instruct(ctx, fmt.Sprintf("/v1/orders/%d/refunds", id), tasks.RefundRequest{OutRefundNo: no, AmountFen: int64(amount), Reason: "退款 " + no})
+	return is(status, err, "refund "+no)
+}
+
+func (s *soak) settleModern(ctx context.Context, id int, no string) error {
+	status, err := s.instruct(ctx, fmt.Sprintf("/v1/orders/%d/settlements", id), tasks.SettleRequest{OutSettleNo: no, Desc: "分账"})
+	return is(status, err, "settlement "+no)
+}
+
+// askDouyin is a buyer's way: kind 4 and 5 need no audit, 6 is agreed to, 7 denied.
+func (s *soak) askDouyin(ctx context.Context, id, kind int) error {
+	audited := kind >= 6
+	refundID, err := s.bank.AskRefund(simulator.AskedRefund{Order: outNo(id), Audit: audited, Reasons: []string{"不想要了"}})
+	if err != nil {
+		return err
+	}
+	s.modernBank.askedFor.Add(1)
+	if !audited {
+		return nil
+	}
+	word := map[string]any{"agree": true}
+	if kind == 7 {
+		s.modernBank.denied.Add(1)
+		word = map[string]any{"agree": false, "deny_message": "课程已经看完"}
+	}
+	no := "DY" + refundID
+	return s.until(ctx, soakAgain, func() (bool, error) { // its callback may not have come yet: 404
+		status, err := s.instruct(ctx, "/v1/refunds/"+no+"/audit", word)
+		if err == nil && status == http.StatusNotFound {
+			return false, nil
+		}
+		return true, is(status, err, "the audit of "+no)
+	})
+}
+
+// auditOf is Douyin's word for an audit in ours.
+var auditOf = map[simulator.Audit]string{
+	simulator.AuditAgreed: "agreed", simulator.AuditDenied: "denied", simulator.AuditOvertime: "overtime",
+}
+
+// checkModernMoney holds our rows of trade against Douyin's ledger.
+func (s *soak) checkModernMoney(ctx context.Context) {
+	s.t.Helper()
+	refunds, err := s.moneyRows(ctx, "ordersync_refund", "out_refund_no", "refund_no", "trade")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	settlements, err := s.moneyRows(ctx, "ordersync_settlement", "out_settle_no", "settle_no", "trade")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	book := s.bank.Trade()
+	for _, v := range book.Violations {
+		s.t.Errorf("Douyin saw what must not happen: %+v", v)
+	}
+	moved := map[string]int64{}
+	for _, m := range book.Movements {
+		if _, again := moved[m.Kind+" "+m.Number]; again {
+			s.t.Errorf("%s %s moved twice", m.Kind, m.Number)
+		}
+		moved[m.Kind+" "+m.Number] = m.Amount
+	}
+	var asked, ours int
+	for _, r := range book.Refunds {
+		row, there := refunds[r.OutRefundNo]
+		delete(refunds, r.OutRefundNo)
+		if !there || row.state != endOf(r.Status) || row.platformNo != r.RefundID || row.amount != int(r.Amount) || row.alarm != "" {
+			s.t.Errorf("refund %q: ours %+v, Douyin's %+v", r.OutRefundNo, row, r)
+			continue
+		}
+		ours++
+		if r.Source == simulator.SourceUser {
+			asked++
+			s.checkAudit(ctx, r)
+		}
+	}
+	for no, r := range refunds {
+		if r.state != "failed" { // refused before Douyin had one
+			s.t.Errorf("refund %s stands in our books alone: %+v", no, r)
+		}
+	}
+	for _, r := range book.Settlements {
+		row, there := settlements[r.OutSettleNo]
+		delete(settlements, r.OutSettleNo)
+		if !there || row.state != endOf(r.Status) || row.platformNo != r.SettleID || row.alarm != "" {
+			s.t.Errorf("settlement %q: ours %+v, Douyin's %+v", r.OutSettleNo, row, r)
+		}
+	}
+	for no, r := range settlements {
+		if r.state != "failed" {
+			s.t.Errorf("settlement %s stands in our books alone: %+v", no, r)
+		}
+	}
+	if want := int(s.modernBank.askedFor.Load()); asked != want {
+		s.t.Errorf("buyers asked for %d refunds, %d are in both books", want, asked)
+	}
+	for _, o := range book.Orders {
+		if n := s.shop.count(s.t, "SELECT COUNT(*) FROM ordersync_payment WHERE out_order_no = ? AND `system` = 'trade' AND state = ? AND total_fen = ?",
+			o.OutOrderNo, string(o.PayStatus), o.Amount); n != 1 {
+			s.t.Errorf("payment %s: Douyin has %s of %d fen, our books have something else", o.OutOrderNo, o.PayStatus, o.Amount)
+		}
+	}
+	for id := s.modernBank.first; id <= s.modernBank.last; id++ {
+		if n := s.shop.count(s.t, "SELECT COUNT(*) FROM ordersync_order WHERE order_id = ? AND `system` = 'trade' AND outcome = 'kept'", fmt.Sprint(id)); n != 1 {
+			s.t.Errorf("order %d is not kept as one of trade", id)
+		}
+		if _, known := s.bank.Order(outNo(id)); known {
+			s.t.Errorf("order %d of trade was pushed to the order centre", id)
+		}
+	}
+	s.report("%d refunds of trade (%d asked for by buyers, %d denied) and %d settlements agree with Douyin's ledger",
+		ours, asked, s.modernBank.denied.Load(), len(book.Settlements))
+}
+
+func endOf(s simulator.Status) string { return inOurWords[s] }
+
+// checkAudit holds what we know of an audit against Douyin.
+func (s *soak) checkAudit(ctx context.Context, r simulator.TradeRefund) {
+	s.t.Helper()
+	want := "none"
+	if r.NeedsAudit {
+		want = auditOf[r.Audit]
+	}
+	var origin, audit string
+	err := s.shop.db.WithContext(ctx).Raw("SELECT origin, audit FROM ordersync_refund WHERE out_refund_no = ?", r.OutRefundNo).Row().Scan(&origin, &audit)
+	if err = errors.Join(err, ctx.Err()); err != nil || origin != "user" || audit != want {
+		s.t.Errorf("refund %s: origin %q, audit %q, %v; Douyin says %q", r.OutRefundNo, origin, audit, err, r.Audit)
+	}
+	if r.Answer != "" && !strings.Contains(r.Answer, r.OutRefundNo) {
+		s.t.Errorf("refund %s was answered with another number", r.OutRefundNo)
+	}
+}

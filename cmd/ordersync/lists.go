@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ordersync/ordersync/cmd/internal/assembly"
+	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/store"
+)
+
+const (
+	usualRows = 50
+	mostRows  = 1000
+)
+
+// list is a command that prints rows of one of our tables, as lines or as a JSON array.
+type list[T any] struct {
+	limit  int
+	asJSON bool
+
+	read  func(ctx context.Context, a *assembly.Assembly, st *store.Store, limit int) ([]T, error)
+	head  string // column names with tabs between
+	print func(w io.Writer, row T, at func(*time.Time) string)
+}
+
+// command gives cmd the list's flags and its work.
+func (l *list[T]) command(p *process, cmd *cobra.Command) *cobra.Command {
+	cmd.Args = cobra.NoArgs
+	cmd.Flags().IntVar(&l.limit, "limit", usualRows, fmt.Sprintf("how many rows, 1 to %d", mostRows))
+	cmd.Flags().BoolVar(&l.asJSON, "json", false, "print a JSON array")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if l.limit < 1 || l.limit > mostRows {
+			return usagef("--limit: want 1 to %d, found %d", mostRows, l.limit)
+		}
+		return p.with(cmd.Context(), []string{"mysql.dsn"}, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
+			st, err := a.Store()
+			if err != nil {
+				return err
+			}
+			rows, err := l.read(ctx, a, st, l.limit)
+			if err != nil {
+				return err
+			}
+			if l.asJSON {
+				return p.printJSON(append([]T{}, rows...))
+			}
+			return l.lines(p.out, rows, st.Zone())
+		})
+	}
+	return cmd
+}
+
+func (l *list[T]) lines(out io.Writer, rows []T, zone *time.Location) error {
+	if len(rows) == 0 {
+		_, err := fmt.Fprintln(out, "there are none")
+		return err
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, l.head)
+	for _, row := range rows {
+		l.print(w, row, func(t *time.Time) string {
+			if t == nil {
+				return "-"
+			}
+			return t.In(zone).Format(time.RFC3339)
+		})
+	}
+	return w.Flush()
+}
+
+// failedRow is an order that was refused or given up.
+type failedRow struct {
+	OrderID  string     `json:"order_id"`
+	Outcome  string     `json:"outcome"` // refused or gave_up
+	Kind     string     `json:"kind"`
+	Code     int        `json:"code"`
+	Message  string     `json:"message"`
+	LogID    string     `json:"log_id,omitempty"`
+	FailedAt time.Time  `json:"failed_at"`
+	DueAt    *time.Time `json:"due_at,omitempty"` // when it is asked for again; absent: not by itself
+}
+
+func newFailures(p *process) *cobra.Command {
+	var kind string
+	var code int
+	l := &list[failedRow]{head: "order\toutcome\treason\tcode\tfailed at\tasked again at\twords"}
+	cmd := l.command(p, &cobra.Command{
+		Use:     "failures",
+		Short:   "Orders that were refused or given up, the newest failure first",
+		Example: "  ordersync failures --limit 20\n  ordersync failures --kind rejected --code 40012 --json",
+	})
+	cmd.Flags().StringVar(&kind, "kind", "", "only those with this reason, together with --code: incomplete, rejected, payload …")
+	cmd.Flags().IntVar(&code, "code", 0, "Douyin's code, with --kind; 0: it was not Douyin's refusal")
+	l.read = func(ctx context.Context, _ *assembly.Assembly, st *store.Store, limit int) (out []failedRow, err error) {
+		q := store.FailureQuery{Limit: limit}
+		switch {
+		case kind != "":
+			q.Kind, q.Code = kind, &code
+		case cmd.Flags().Changed("code"):
+			return nil, usagef("--code: goes with --kind")
+		}
+		found, err := st.Failures(ctx, q)
+		for i := range found.Orders {
+			f := &found.Orders[i]
+			out = append(out, failedRow{f.OrderID, string(f.Outcome), f.Kind, f.Code, f.Message, f.LogID, f.FailedAt, f.DueAt})
+		}
+		return out, err
+	}
+	l.print = func(w io.Writer, r failedRow, at func(*time.Time) string) {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", r.OrderID, r.Outcome, r.Kind, r.Code, at(&r.FailedAt), at(r.DueAt), r.Message)
+	}
+	return cmd
+}
+
+// refundRow is a refund as a list shows it.
+type refundRow struct {
+	OutRefundNo string     `json:"out_refund_no"`
+	OrderID     string     `json:"order_id"`
+	AmountFen   int64      `json:"amount_fen"`
+	State       string     `json:"state"`
+	RefundNo    string     `json:"refund_no,omitempty"`
+	Alarm       string     `json:"alarm,omitempty"`
+	Kind        string     `json:"kind,omitempty"`
+	Code        int        `json:"code,omitempty"`
+	Message     string     `json:"message,omitempty"`
+	CreatedAt   time.Time  `json:"created_at"`
+	DueAt       *time.Time `json:"due_at,omitempty"` // when Douyin is asked, or sent it; absent: it has ended
+	FinishedAt  *time.Time `json:"finished_at,omitempty"`
+}
+
+func newRefunds(p *process) *cobra.Command {
+	var order string
+	var alarm bool
+	l := &list[refundRow]{head: "refund\torder\tfen\tstate\tDouyin's number\tasked for at\tnext at\tended at\treason"}
+	cmd := l.command(p, &cobra.Command{
+		Use:     "refunds",
+		Short:   "Refunds that have not ended, those of one order, or those with an alarm",
+		Example: "  ordersync refunds\n  ordersync refunds --order 1001\n  ordersync refunds --alarm --json",
+	})
+	cmd.Flags().StringVar(&order, "order", "", "all refunds of this order, named by its key or a number of it")
+	cmd.Flags().BoolVar(&alarm, "alarm", false, "those whose alarm nobody has acknowledged")
+	l.read = func(ctx context.Context, a *assembly.Assembly, st *store.Store, limit int) (out []refundRow, err error) {
+		var found []store.Instruction
+		switch {
+		case order != "" && alarm:
+			return nil, usagef("--order, --alarm: want one of both")
+		case order != "":
+			var id string
+			if id, err = p.orderOf(ctx, a, order); err == nil {
+				found, err = st.Instructions(ctx, store.Refund, id)
+			}
+		case alarm:
+			found, err = st.Alarms(ctx, store.Refund, limit)
+		default:
+			found, err = st.OpenInstructions(ctx, store.Refund, limit)
+		}
+		for i := range found[:min(len(found), limit)] {
+			r := &found[i]
+			row := refundRow{
+				OutRefundNo: r.Number, OrderID: r.OrderID, AmountFen: int64(r.Amount), State: string(r.State), RefundNo: r.PlatformNo,
+				Kind: r.Kind, Code: r.Code, Message: r.Message, CreatedAt: r.CreatedAt, FinishedAt: r.FinishedAt,
+			}
+			if r.NeedsPerson() {
+				row.Alarm = r.Alarm
+			}
+			if !r.State.Final() {
+				row.DueAt = r.DueAt
+			}
+			out = append(out, row)
+		}
+		return out, err
+	}
+	l.print = func(w io.Writer, r refundRow, at func(*time.Time) string) {
+		why := reason(r.Kind, r.Code, r.Message)
+		if r.Alarm != "" {
+			why = "LOOK AT THIS (" + r.Alarm + "): " + why
+		}
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\n", r.OutRefundNo, r.OrderID, r.AmountFen, r.State, r.RefundNo, at(&r.CreatedAt), at(r.DueAt), at(r.FinishedAt), why)
+	}
+	return cmd
+}
+
+// callbackRow is a callback as a list shows it.
+type callbackRow struct {
+	ID          int64      `json:"id"`
+	Type        string     `json:"type"`
+	Number      string     `json:"number"`
+	Status      string     `json:"status"`
+	OrderID     string     `json:"order_id,omitempty"`
+	Alarm       string     `json:"alarm,omitempty"`
+	Note        string     `json:"note,omitempty"`
+	Deliveries  int        `json:"deliveries"`
+	ReceivedAt  time.Time  `json:"received_at"`
+	ForwardAt   *time.Time `json:"forward_due_at,omitempty"` // when it is handed on; absent: it is not, or was taken
+	ForwardSays string     `json:"forward_message,omitempty"`
+	ForwardedAt *time.Time `json:"forwarded_at,omitempty"`
+}
+
+func newCallbacks(p *process) *cobra.Command {
+	l := &list[callbackRow]{head: "callback\ttype\tnumber\tstatus\torder\treceived at\ttimes\thanded on at\treason"}
+	cmd := l.command(p, &cobra.Command{
+		Use:     "callbacks",
+		Short:   "Douyin's callbacks, the newest first, and whether the shop's own handler has taken them",
+		Example: "  ordersync callbacks --limit 20 --json",
+	})
+	l.read = func(ctx context.Context, _ *assembly.Assembly, st *store.Store, limit int) (out []callbackRow, err error) {
+		found, err := st.NewestCallbacks(ctx, limit)
+		for _, c := range found {
+			out = append(out, callbackRow{
+				c.ID, c.Type, c.Number, c.Status, c.OrderID, c.Alarm, c.Note, c.Deliveries, c.ReceivedAt, c.Waits, c.ForwardSays, c.ForwardedAt,
+			})
+		}
+		return out, err
+	}
+	l.print = func(w io.Writer, c callbackRow, at func(*time.Time) string) {
+		why := c.Note
+		if c.Alarm != "" {
+			why = "LOOK AT THIS (" + c.Alarm + "): " + why
+		}
+		if c.ForwardAt != nil {
+			why += " not taken yet: " + c.ForwardSays
+		}
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", c.ID, c.Type, c.Number, c.Status, c.OrderID, at(&c.ReceivedAt), c.Deliveries, at(c.ForwardedAt), why)
+	}
+	return cmd
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// exitCodes stands in the help of the root command, and so on its man page.
+const exitCodes = `Exit codes: 0 done; 1 failed; 2 wrong usage or configuration, which no second try mends (run, gateway, worker
+and scheduler end with it too where the database, Redis or the shop's tables cannot be used as configured).
+Errors are one line each on stderr.`
+
+// needsSubcommand is the Args of a command that only groups others.
+func needsSubcommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usagef("%s wants a command: see %s --help", cmd.CommandPath(), cmd.CommandPath())
+	}
+	meant := ""
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		meant = ": is " + strings.Join(near, " or ") + " meant?"
+	}
+	return usagef("unknown command %q for %q%s; see %s --help", args[0], cmd.CommandPath(), meant, cmd.CommandPath())
+}
+
+// sayUsage lets a command whose arguments are too many or too few say how it is called, and one with
+// an unknown flag which one is meant.
+func sayUsage(cmd *cobra.Command) {
+	if args := cmd.Args; args != nil && cmd.Runnable() && !cmd.HasSubCommands() {
+		cmd.Args = func(cmd *cobra.Command, given []string) error {
+			if err := args(cmd, given); err != nil {
+				return usagef("%w; usage: %s", err, cmd.UseLine())
+			}
+			return nil
+		}
+	}
+	cmd.SuggestionsMinimumDistance = 2 // cobra sets it for itself only
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		meant := ""
+		if name, unknown := strings.CutPrefix(err.Error(), "unknown flag: --"); unknown {
+			meant = nearFlag(cmd, name)
+		}
+		return usagef("%w%s", err, meant)
+	})
+	for _, below := range cmd.Commands() {
+		sayUsage(below)
+	}
+}
+
+// nearFlag names a flag that begins as the unknown one does, or that it begins with.
+func nearFlag(cmd *cobra.Command, unknown string) string {
+	var near []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden && len(unknown) > 1 && (strings.HasPrefix(f.Name, unknown[:2]) || strings.HasPrefix(unknown, f.Name)) {
+			near = append(near, "--"+f.Name)
+		}
+	})
+	if near == nil {
+		return fmt.Sprintf("; see %s --help", cmd.CommandPath())
+	}
+	return ": is " + strings.Join(near, " or ") + " meant?"
+}

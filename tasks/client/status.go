@@ -1,0 +1,71 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// OrderStatus is what ordersync and Douyin know of one order.
+type OrderStatus struct {
+	OrderID    string `json:"order_id"`
+	OrderNo    string `json:"order_no"`    // what Douyin gets as order_id
+	ShopStatus string `json:"shop_status"` // the shop's own value when the outcome was written
+	System     string `json:"system"`      // ecpay or trade: where it was paid
+	// of the newest attempt: unknown, pending, sending, pushed, kept, refused, retrying, gave_up,
+	// ignored
+	Outcome string `json:"outcome"`
+
+	Douyin *Held `json:"douyin"` // what Douyin holds; nil: not known
+
+	Kind     string     `json:"kind"` // of the failure
+	Code     int        `json:"code"` // Douyin's number
+	Message  string     `json:"message"`
+	LogID    string     `json:"log_id"`
+	Attempts int        `json:"attempts"` // since the last success
+	PushedAt *time.Time `json:"pushed_at"`
+	DueAt    *time.Time `json:"due_at"` // when the sweep asks again
+
+	Refunds     []RefundStatus     `json:"refunds"`     // newest first
+	Settlements []SettlementStatus `json:"settlements"` // newest first
+	History     []Event            `json:"history"`     // newest first
+	PutAside    []PutAside         `json:"put_aside"`   // newest first
+}
+
+// Held is the state of an order in Douyin's order centre.
+type Held struct {
+	Status     int    `json:"status"`
+	Text       string `json:"text"`
+	UpdateTime int64  `json:"update_time"` // as it was sent
+}
+
+// Event is one call to Douyin about the order.
+type Event struct {
+	At         time.Time `json:"at"`
+	Call       string    `json:"call"`   // order.push, refund.create, ...
+	Number     string    `json:"number"` // of a refund or settlement
+	Attempt    int       `json:"attempt"`
+	Cause      string    `json:"cause"`
+	Outcome    string    `json:"outcome"`
+	Kind       string    `json:"kind"`
+	Code       int       `json:"code"`
+	Message    string    `json:"message"`
+	LogID      string    `json:"log_id"`
+	DurationMS int64     `json:"duration_ms"`
+}
+
+// PutAside is a row of ordersync_outbox that asks for money and can never be handed over.
+type PutAside struct {
+	Kind      string    `json:"kind"`
+	Reason    string    `json:"reason"`
+	WrittenAt time.Time `json:"written_at"`
+}
+
+// Order tells what is known of an order. ErrNotFound: neither the shop nor ordersync has it.
+func (c *Client) Order(ctx context.Context, orderID string) (OrderStatus, error) {
+	path, err := segment("order_id", orderID)
+	if err != nil {
+		return OrderStatus{}, err
+	}
+	return ask[OrderStatus](ctx, c, http.MethodGet, "/v1/orders/"+path, nil)
+}
