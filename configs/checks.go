@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // statusWords are the words of package douyin for order_status; configs imports nothing of ours; a test in cmd/internal/assembly keeps
@@ -51,6 +52,17 @@ func oneOf(words ...string) check {
 func noSpace(s string) error {
 	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || r == 0x3000 || r == 0xfeff }) {
 		return errors.New("must not have spaces or control characters (copied with a line end?)")
+	}
+	return nil
+}
+
+// timeZone checks a name of the IANA database.
+func timeZone(s string) error {
+	if s == "" {
+		return nil
+	}
+	if _, err := time.LoadLocation(s); err != nil {
+		return fmt.Errorf("want a time zone such as Asia/Shanghai, found %q", s)
 	}
 	return nil
 }

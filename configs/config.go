@@ -220,6 +220,7 @@ type Admin struct {
 	Addr  string            // empty: nothing is served there
 	Users map[string]Secret // name -> "viewer:" or "operator:" and a bcrypt hash; empty: nobody can sign in
 
+	TimeZone     string // in which times are shown and read: Asia/Shanghai; empty: loc of mysql.dsn
 	SecureCookie string // "auto", "always" or "never": when a browser may send the sign-in over https alone
 }
 

@@ -130,6 +130,7 @@ func (c *Config) keys() []key {
 
 		{path: "admin.addr", value: text[string]{&c.Admin.Addr, optionalHostPort}},
 		{path: "admin.users", value: table[Secret]{&c.Admin.Users, userName, required(userHash)}, secret: true, group: true},
+		{path: "admin.time_zone", value: text[string]{&c.Admin.TimeZone, timeZone}},
 		{path: "admin.secure_cookie", value: text[string]{&c.Admin.SecureCookie, oneOf("auto", "always", "never")}},
 
 		{path: "log.level", value: text[string]{&c.Log.Level, oneOf("trace", "debug", "info", "warn", "error")}},

@@ -206,6 +206,7 @@ func TestProblemsNameTheKey(t *testing.T) {
 		{"short token", "gateway: {tokens: [hunter2]}", nil, "gateway.tokens (FILE): entry 1: want at least 16 characters"},
 		{"list", "redis: {cluster_addrs: {a: b}}", nil, "redis.cluster_addrs (FILE): want a list, found a mapping"},
 		{"bad JSON", "", []string{`ORDERSYNC_ADMIN__USERS={"a":"hunter2-canary"`}, "admin.users (ORDERSYNC_ADMIN__USERS): begins like a JSON object and is none"},
+		{"time zone", "admin: {time_zone: Asia/Nowhere}", nil, "admin.time_zone"},
 		{"cookie rule", "admin: {secure_cookie: yes}", nil, "admin.secure_cookie"},
 		{"pair without value", "", []string{"ORDERSYNC_ADMIN__USERS=hunter2-canary"}, "admin.users (ORDERSYNC_ADMIN__USERS): entry 1: want name=value"},
 		{"password in place of its hash", "admin: {users: {bob: hunter2-canary}}", nil, `admin.users (FILE): "bob": want viewer:<bcrypt hash> or operator:<bcrypt hash>`},

@@ -143,3 +143,16 @@ func (s *Store) AcknowledgedAlarms(ctx context.Context, limit int) (all []Acknow
 	slices.SortStableFunc(all, func(a, b AcknowledgedAlarm) int { return b.Ack.At.Compare(*a.Ack.At) })
 	return all[:min(len(all), limit)], nil
 }
+
+// AlarmCounts counts the alarms that nobody has acknowledged, by table and alarm: up to BacklogLimit
+// for each table.
+func (s *Store) AlarmCounts(ctx context.Context) ([]AlarmCount, error) {
+	var c Counts
+	db := s.db.WithContext(ctx)
+	for _, count := range []func(*gorm.DB, *Counts) error{s.countAlarms, s.countKept} {
+		if err := count(db, &c); err != nil {
+			return nil, fmt.Errorf("store: alarm counts: %w", err)
+		}
+	}
+	return c.Alarms, nil
+}

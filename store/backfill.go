@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ordersync/ordersync/store/shop"
@@ -210,4 +212,26 @@ func (s *Store) CountBackfill(ctx context.Context, b Backfill) (left int64, exac
 		left = max(left, l.rows)
 	}
 	return left, false, nil
+}
+
+// Backfills are the backfills that were moved last, the newest first.
+func (s *Store) Backfills(ctx context.Context, limit int) ([]Backfill, error) {
+	found, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (b Backfill, err error) {
+		var name string
+		var started, updated, finished timestamp
+		err = rows.Scan(&name, &b.Run, &b.Tally.Found, &b.Tally.Enqueued, &b.Tally.Held, &b.Tally.UnderWay, &b.Tally.LeftOut, &started, &updated, &finished)
+		if err != nil {
+			return b, err
+		}
+		b.StartedAt, b.UpdatedAt, b.FinishedAt = started.Time, updated.Time, finished.Time
+		from, to, _ := strings.Cut(name, "-")
+		if b.From, err = time.Parse(backfillName, from); err == nil {
+			b.To, err = time.Parse(backfillName, to)
+		}
+		return b, err
+	}, "SELECT `name`, `run`, `found`, `enqueued`, `held`, `under_way`, `left_out`, `started_at`, `updated_at`, `finished_at` FROM `ordersync_backfill` ORDER BY `updated_at` DESC LIMIT ?", limit)
+	if err != nil {
+		return nil, fmt.Errorf("store: backfills: %w", err)
+	}
+	return found, nil
 }

@@ -106,3 +106,15 @@ func (s *Store) countKept(db *gorm.DB, c *Counts) error {
 	c.Alarms = append(c.Alarms, alarms...)
 	return err
 }
+
+// HandOnAgain lets a callback be handed to the shop's own handler once more, as if it had just come:
+// what was wrong there is mended. known is false where there is no such callback, or its body is not
+// kept.
+func (s *Store) HandOnAgain(ctx context.Context, id int64) (known bool, err error) {
+	n, err := s.exec(ctx, "UPDATE `ordersync_callback` SET `forward_due_at` = ?, `forward_attempts` = 0, `forwarded_at` = NULL, `forward_message` = '', "+
+		"`alarm` = CASE WHEN `alarm` = '"+AlarmUndelivered+"' THEN '' ELSE `alarm` END WHERE `id` = ? AND `raw` IS NOT NULL", s.sql.time(s.Clock()), id)
+	if err != nil {
+		return false, fmt.Errorf("store: hand on again: %w", err)
+	}
+	return n > 0, nil
+}

@@ -70,8 +70,7 @@ func (s *Store) logRow(p *Push) LogRow {
 
 // withBodies drops request and response where Config.LogBodies keeps none.
 func (s *Store) withBodies(r LogRow) LogRow {
-	went := r.Outcome == Pushed || r.Outcome == Kept || r.Outcome == Outcome(MoneySubmitted) || r.Outcome == Outcome(MoneySucceeded)
-	if went && s.cfg.LogBodies != BodiesAll {
+	if r.Outcome.wentWell() && s.cfg.LogBodies != BodiesAll {
 		r.Request, r.Response = "", ""
 	}
 	return r

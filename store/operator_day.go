@@ -16,7 +16,9 @@ type CallCount struct {
 	Step    int // from the begin of the time asked for, counted from 0
 	Call    string
 	Outcome Outcome
+	Kind    string // of the failure; empty: none
 	Count   int
+	Took    time.Duration // all of them together
 }
 
 // Calls counts the calls to Douyin since a time, in steps of whole seconds. The log has no index on time, so only its newest
@@ -28,9 +30,18 @@ func (s *Store) Calls(ctx context.Context, since time.Time, step time.Duration) 
 		return nil, since, fmt.Errorf("store: calls: %w", err)
 	}
 	low := newest.Int64 - CallWindow
+	// Most of the window is older where the time is short: it is entered where the time begins.
+	first, err := s.firstID(ctx, "ordersync_log", "id", "at", since.Add(-time.Minute))
+	if err != nil {
+		return nil, since, fmt.Errorf("store: calls: %w", err)
+	}
+	low = max(low, first-1)
 	counts, err = collect(db, func(rows *sql.Rows) (c CallCount, err error) {
-		return c, rows.Scan(&c.Step, &c.Call, &c.Outcome, &c.Count)
-	}, "SELECT "+s.sql.step("`at`", step)+", `call_name`, `outcome`, COUNT(*) FROM `ordersync_log` WHERE `id` > ? AND `at` >= ? GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+		var micros int64
+		err = rows.Scan(&c.Step, &c.Call, &c.Outcome, &c.Kind, &c.Count, &micros)
+		c.Took = time.Duration(micros) * time.Microsecond
+		return c, err
+	}, "SELECT "+s.sql.step("`at`", step)+", `call_name`, `outcome`, `kind`, COUNT(*), SUM(`duration_us`) FROM `ordersync_log` WHERE `id` > ? AND `at` >= ? GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
 		s.sql.time(since), low, s.sql.time(since))
 	if err != nil {
 		return nil, since, fmt.Errorf("store: calls: %w", err)

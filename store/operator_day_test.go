@@ -18,10 +18,10 @@ func TestCallsAreCountedBySteps(t *testing.T) {
 		for _, at := range []time.Duration{-time.Millisecond, 0, 29*time.Minute + 59*time.Second, 30 * time.Minute, 59 * time.Minute} {
 			record(t, s, store.Push{OrderID: "1", At: since.Add(at), Outcome: store.Pushed})
 		}
-		record(t, s, store.Push{OrderID: "1", At: since.Add(time.Minute), Outcome: store.Refused})
+		record(t, s, store.Push{OrderID: "1", At: since.Add(time.Minute), Outcome: store.Refused, Kind: "rejected", Duration: 3 * time.Second})
 		exec(t, db, "INSERT INTO ordersync_log (at, call_name, outcome) VALUES (?, 'refund.create', 'submitted')", stamp(db, since))
 		got, from, err := s.Calls(t.Context(), since, 30*time.Minute)
-		want := []store.CallCount{{0, "order.push", store.Pushed, 2}, {0, "order.push", store.Refused, 1}, {0, "refund.create", "submitted", 1}, {1, "order.push", store.Pushed, 2}}
+		want := []store.CallCount{{Step: 0, Call: "order.push", Outcome: store.Pushed, Count: 2}, {Step: 0, Call: "order.push", Outcome: store.Refused, Kind: "rejected", Count: 1, Took: 3 * time.Second}, {Step: 0, Call: "refund.create", Outcome: "submitted", Count: 1}, {Step: 1, Call: "order.push", Outcome: store.Pushed, Count: 2}}
 		if err != nil || !slices.Equal(got, want) || !from.Equal(since) {
 			t.Errorf("got %+v from %v, %v; want %+v", got, from, err, want)
 		}
@@ -42,7 +42,7 @@ func TestCallsReadTheWindowOnly(t *testing.T) {
 		exec(t, db, "INSERT INTO ordersync_log (id, at, call_name, outcome) VALUES (5, ?, 'order.push', 'pushed')", stamp(db, t0))
 		exec(t, db, "INSERT INTO ordersync_log (id, at, call_name, outcome) VALUES (?, ?, 'order.push', 'pushed')", store.CallWindow+5, stamp(db, t0.Add(time.Minute)))
 		got, from, err := s.Calls(t.Context(), t0.Add(-time.Hour), time.Hour)
-		if want := []store.CallCount{{1, "order.push", store.Pushed, 1}}; err != nil || !slices.Equal(got, want) || !from.Equal(t0) {
+		if want := []store.CallCount{{Step: 1, Call: "order.push", Outcome: store.Pushed, Count: 1}}; err != nil || !slices.Equal(got, want) || !from.Equal(t0) {
 			t.Errorf("%+v from %v, %v", got, from, err)
 		}
 	})

@@ -16,7 +16,86 @@ import (
 // fail records that an order was refused or given up.
 func fail(t testing.TB, s *store.Store, id, kind string, code int, at time.Time, outcome store.Outcome, due *time.Time) {
 	t.Helper()
-	record(t, s, store.Push{OrderID: id, At: at, Outcome: outcome, Kind: kind, Code: code, Message: "words of " + id, DueAt: due})
+	failWith(t, s, "words", id, kind, code, at, outcome, due)
+}
+
+func failWith(t testing.TB, s *store.Store, words, id, kind string, code int, at time.Time, outcome store.Outcome, due *time.Time) {
+	t.Helper()
+	record(t, s, store.Push{OrderID: id, At: at, Outcome: outcome, Kind: kind, Code: code, Message: words, DueAt: due})
+}
+
+// 11,701 failures with three causes were one card with one sample.
+func TestCausesAreToldApart(t *testing.T) {
+	for _, c := range []struct{ kind, message, want string }{
+		{"incomplete", `product.cover_img of row "300": is empty`, "product.cover_img"},
+		{"incomplete", `title of order "77": is empty`, "title"},
+		{"incomplete", "no such thing", "no such thing"},
+		{"rejected", "open_id错误", "open_id错误"},
+		{"rejected", "order 7106123456789 is bad, logid 20261130ABCDEF0123", "order … is bad, logid …"},
+		{"rejected", "code 40012 in 2026", "code 40012 in 2026"},
+		{"unavailable", "HTTP 502", "HTTP 502"},
+		{"rejected", "faced deadbeef", "faced deadbeef"}, // no digit: words
+		{"", "", ""},
+	} {
+		if got := store.CauseOf(c.kind, c.message); got != c.want {
+			t.Errorf("%s %q: %q, want %q", c.kind, c.message, got, c.want)
+		}
+	}
+	on(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
+		for i := range 5 {
+			column := []string{"product.cover_img", "course.name"}[i%2]
+			failWith(t, s, fmt.Sprintf(`%s of row "%d": is empty`, column, i), fmt.Sprint("a", i), "incomplete", 0, t0.Add(time.Duration(i)*time.Second), store.Refused, nil)
+		}
+		groups, _, err := s.FailureGroups(t.Context())
+		if err != nil || len(groups) != 2 || groups[0].Cause != "product.cover_img" || groups[0].Count != 3 || groups[1].Cause != "course.name" || groups[1].Count != 2 {
+			t.Fatalf("%+v, %v", groups, err)
+		}
+		page, err := s.Failures(t.Context(), store.FailureQuery{FailureFilter: store.FailureFilter{Kind: "incomplete", Cause: "course.name"}, Limit: 10})
+		if err != nil || len(page.Orders) != 2 || page.Orders[0].OrderID != "a3" || page.Next != (store.FailureKey{}) || page.Bounded {
+			t.Errorf("%+v, %v", page, err)
+		}
+		retried, err := s.RequestRetry(t.Context(), store.RetryFilter{Kind: "incomplete", Cause: "course.name"})
+		if err != nil || !slices.Equal(retried.Due, []string{"a1", "a3"}) || retried.Looked != 5 {
+			t.Errorf("%+v, %v", retried, err)
+		}
+	})
+}
+
+// "Since" was since the last try.
+func TestSinceIsSinceWhenDouyinHasNotBeenTold(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
+		fail(t, s, "a", "rejected", 1, t0, store.Retrying, nil)
+		fail(t, s, "a", "rejected", 1, t0.Add(time.Hour), store.Refused, nil)
+		since := func() (at time.Time) {
+			page, err := s.Failures(t.Context(), store.FailureQuery{Limit: 10})
+			if err != nil || len(page.Orders) != 1 {
+				t.Fatal(page, err)
+			}
+			return page.Orders[0].Since
+		}
+		if got := since(); !got.Equal(t0) {
+			t.Errorf("since %s, want %s", got, t0)
+		}
+		if groups, _, err := s.FailureGroups(t.Context()); err != nil || !groups[0].Oldest.Equal(t0) || !groups[0].Newest.Equal(t0.Add(time.Hour)) {
+			t.Errorf("%+v, %v", groups, err)
+		}
+		begin := store.Begin{OrderID: "a", At: t0.Add(2 * time.Hour), DueAt: t0.Add(3 * time.Hour), StaleAfter: time.Minute, Exists: true}
+		seq, err := s.BeginPush(t.Context(), begin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		push := store.Push{OrderID: "a", Seq: seq, At: t0.Add(2 * time.Hour), Outcome: store.Pushed, Digest: "d", Status: 1}
+		if _, err := s.RecordPush(t.Context(), push); err != nil {
+			t.Fatal(err)
+		}
+		if o, _, err := s.Order(t.Context(), "a"); err != nil || o.UntoldAt != nil {
+			t.Errorf("it was told: %+v, %v", o, err)
+		}
+		fail(t, s, "a", "rejected", 1, t0.Add(4*time.Hour), store.Refused, nil)
+		if got := since(); !got.Equal(t0.Add(4 * time.Hour)) {
+			t.Errorf("since %s, want the failure behind the success", got)
+		}
+	})
 }
 
 func TestFailuresAreGroupedByReason(t *testing.T) {
@@ -38,7 +117,7 @@ func TestFailuresAreGroupedByReason(t *testing.T) {
 			t.Fatalf("groups %+v, %v, %v", groups, complete, err)
 		}
 		if g := groups[0]; g.Kind != "rejected" || g.Code != 40012 || g.Count != 3 || g.Asked != 0 || !g.Oldest.Equal(t0) ||
-			!g.Newest.Equal(t0.Add(2*time.Millisecond)) || g.Sample.Message != "words of a2" {
+			!g.Newest.Equal(t0.Add(2*time.Millisecond)) || g.Sample.Message != "words" {
 			t.Errorf("first %+v", g)
 		}
 		if g := groups[1]; g.Kind != "unavailable" || g.Count != 2 || g.Asked != 1 {
@@ -57,25 +136,32 @@ func TestFailuresArePagedNewestFirst(t *testing.T) {
 		}
 		fail(t, s, "b", "rejected", 40099, t0, store.Refused, nil)
 		var got []string
-		q := store.FailureQuery{Kind: "rejected", Code: 40012, Limit: 2}
+		code := 40012
+		q := store.FailureQuery{FailureFilter: store.FailureFilter{Kind: "rejected", Code: &code}, Limit: 2}
 		for {
 			page, err := s.Failures(t.Context(), q)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for i := range page {
-				got = append(got, page[i].OrderID)
-				if page[i].Message != "words of "+page[i].OrderID || page[i].FailedAt.IsZero() {
-					t.Errorf("%+v", page[i])
+			for _, f := range page.Orders {
+				got = append(got, f.OrderID)
+				if f.Message != "words" || f.FailedAt.IsZero() {
+					t.Errorf("%+v", f)
 				}
 			}
-			if len(page) < q.Limit {
+			if q.After = page.Next; q.After == (store.FailureKey{}) {
 				break
 			}
-			q.After = page[len(page)-1].Key()
 		}
 		if want := []string{"a6", "a5", "a4", "a3", "a2", "a1", "a0"}; !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
+		}
+		back, err := s.Failures(t.Context(), store.FailureQuery{FailureFilter: store.FailureFilter{Code: &code}, Oldest: true, After: store.FailureKey{FailedAt: t0, OrderID: "a0"}, Limit: 2})
+		if err != nil || len(back.Orders) != 2 || back.Orders[0].OrderID != "a1" || back.Orders[1].OrderID != "a2" {
+			t.Errorf("back: %+v, %v", back, err)
+		}
+		if found, err := s.Failures(t.Context(), store.FailureQuery{FailureFilter: store.FailureFilter{Text: "A5"}, Limit: 2}); err != nil || len(found.Orders) != 1 || found.Orders[0].OrderID != "a5" {
+			t.Errorf("by part: %+v, %v", found, err)
 		}
 	})
 }
@@ -95,8 +181,8 @@ func TestMakeDueAsksForEachOrderOnce(t *testing.T) {
 		if n, err := s.MakeDue(t.Context(), []string{"b", "a"}); n != 0 || err != nil {
 			t.Errorf("again: %d, %v; want 0", n, err)
 		}
-		idle, err := s.Failures(t.Context(), store.FailureQuery{Kind: "rejected", Code: 1, Idle: true, Limit: 10})
-		if err != nil || len(idle) != 1 || idle[0].OrderID != "c" {
+		idle, err := s.Failures(t.Context(), store.FailureQuery{FailureFilter: store.FailureFilter{Kind: "rejected"}, Idle: true, Limit: 10})
+		if err != nil || len(idle.Orders) != 1 || idle.Orders[0].OrderID != "c" {
 			t.Errorf("idle %+v, %v; want c", idle, err)
 		}
 		if n, err := s.MakeDue(t.Context(), nil); n != 0 || err != nil {
@@ -123,7 +209,7 @@ func TestAPageOfAGroupReadsTheWindowOnly(t *testing.T) {
 				t.Fatalf("groups %+v, %v, %v", groups, complete, err)
 			}
 			read := rowsRead(t, db, func() {
-				if page, err := s.Failures(t.Context(), store.FailureQuery{Kind: "rare", Limit: 50}); err != nil || len(page) != 0 {
+				if page, err := s.Failures(t.Context(), store.FailureQuery{FailureFilter: store.FailureFilter{Kind: "rare"}, Limit: 50}); err != nil || len(page.Orders) != 0 || !page.Bounded {
 					t.Fatalf("page %+v, %v", page, err)
 				}
 			}, "prev")

@@ -187,7 +187,7 @@ func (d dialect) updateAlikePushed(tx *gorm.DB, pushes []*Push) error {
 	}
 	first, last := pushes[0], slices.MaxFunc(pushes, func(a, b *Push) int { return a.At.Compare(b.At) })
 	u.all("`status` = ?, `shop_status` = ?, `updated_at` = ?", first.Status, cut.To(first.ShopStatus, maxStatus), d.time(last.At))
-	u.all("`outcome` = 'pushed', `open_attempts` = GREATEST(`open_attempts` - 1, 0), `kind` = '', `code` = 0, `message` = '', `attempts` = 0, `due_at` = NULL, `failed_at` = NULL")
+	u.all("`outcome` = 'pushed', `open_attempts` = GREATEST(`open_attempts` - 1, 0), `kind` = '', `code` = 0, `message` = '', `attempts` = 0, `due_at` = NULL, `failed_at` = NULL, `untold_at` = NULL")
 	return u.run(tx, "`seq` = ? AND `outcome` = 'sending'", first.Seq)
 }
 

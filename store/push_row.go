@@ -186,6 +186,20 @@ func (r *row) record(p *Push) {
 	default:
 		r.overtaken(p)
 	}
+	r.count(p.At)
+}
+
+// count keeps since when Douyin has not been told: from the first failure to the next success.
+func (r *row) count(at time.Time) {
+	switch r.Outcome {
+	case Sending, Pending:
+	case Refused, Retrying, GaveUp:
+		if r.UntoldAt == nil {
+			r.UntoldAt = &at
+		}
+	default:
+		r.UntoldAt = nil
+	}
 }
 
 // fulfilled takes over what Douyin holds of fulfilment. What may be there stays so until somebody knows.

@@ -11,32 +11,6 @@ import (
 // What the lists of the command line read. Each statement goes through an index and reads no more
 // rows than it answers, but for LastSuccess, whose bound it names.
 
-// NewestFailures are the orders that were refused or given up last, newest first, whatever for.
-func (s *Store) NewestFailures(ctx context.Context, limit int) ([]Failure, error) {
-	page, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (f Failure, err error) {
-		var at timestamp
-		err = rows.Scan(&f.OrderID, &at)
-		f.FailedAt = at.Time
-		return f, err
-	}, "SELECT `order_id`, `failed_at` FROM `ordersync_order` "+s.sql.failedIndex()+
-		" WHERE `failed_at` IS NOT NULL ORDER BY `failed_at` DESC, `order_id` DESC LIMIT ?", limit)
-	if err != nil || len(page) == 0 {
-		return nil, inStore("newest failures", err)
-	}
-	ids := make([]string, len(page))
-	for i := range page {
-		ids[i] = page[i].OrderID
-	}
-	states, err := s.states(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	for i := range page {
-		page[i].OrderState = states[page[i].OrderID] // rows of this table are never deleted
-	}
-	return page, nil
-}
-
 // OpenInstructions are refunds or settlements that have not ended, the one that is due next first.
 func (s *Store) OpenInstructions(ctx context.Context, m Money, limit int) ([]Instruction, error) {
 	stored, err := readInstructions(s.db.WithContext(ctx), m, "`due_at` IS NOT NULL ORDER BY `due_at` LIMIT ?", "", limit)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ type RetryFilter struct {
 	OrderID string     // this order, whatever its outcome; the other fields but Limit are not looked at. Empty: those that were refused or given up
 	Code    *int       // only those with this code of Douyin's
 	Kind    string     // only those with this kind
+	Cause   string     // only those with this cause, as CauseOf tells it
 	Since   time.Time  // only those that have failed since then; zero: all
 	Until   time.Time  // only those that have failed until then: what fails again meanwhile does not come twice; zero: no bound
 	After   FailureKey // Next of the page before; zero: from the oldest failure
@@ -28,6 +28,7 @@ type RetryPage struct {
 	// has locked their rows.
 	Locked int
 	Next   FailureKey // where the next page begins
+	Looked int        // failures that were looked at
 	Done   bool       // nothing is left behind this page
 }
 
@@ -50,9 +51,9 @@ func (s *Store) RequestRetry(ctx context.Context, f RetryFilter) (RetryPage, err
 	if err != nil {
 		return RetryPage{}, fmt.Errorf("store: request retry: %w", err)
 	}
-	page := RetryPage{Done: len(looked) < f.Limit}
+	page := RetryPage{Looked: len(looked), Done: len(looked) < f.Limit}
 	for i := range looked {
-		page.Next = looked[i].Key()
+		page.Next = looked[i].key()
 		if looked[i].matches(f) && !looked[i].due(now) {
 			page.Due = append(page.Due, looked[i].OrderID)
 		}
@@ -63,22 +64,14 @@ func (s *Store) RequestRetry(ctx context.Context, f RetryFilter) (RetryPage, err
 	return page, err
 }
 
-// retryable is a failed order as RequestRetry sees it.
-type retryable struct {
-	Failure
-	dueAt timestamp
+func (f *failedRow) matches(r RetryFilter) bool {
+	return (r.Code == nil || f.Code == *r.Code) && (r.Kind == "" || f.Kind == r.Kind) && (r.Cause == "" || f.Cause == r.Cause)
 }
-
-func (r *retryable) matches(f RetryFilter) bool {
-	return (f.Code == nil || r.Code == *f.Code) && (f.Kind == "" || r.Kind == f.Kind)
-}
-
-func (r *retryable) due(now time.Time) bool { return !r.dueAt.IsZero() && !r.dueAt.After(now) }
 
 // failuresFrom reads a page of failures in the order in which they failed. It names its index for
 // the reason that countFailed has, and because the table's key would seem as good to some servers;
 // code and kind are judged in Go, or one statement would read on until it has found enough of them.
-func (s *Store) failuresFrom(ctx context.Context, f RetryFilter) ([]retryable, error) {
+func (s *Store) failuresFrom(ctx context.Context, f RetryFilter) ([]failedRow, error) {
 	where, args := []string{"`failed_at` IS NOT NULL"}, []any{}
 	from := f.Since
 	if f.After.FailedAt.After(from) {
@@ -94,12 +87,7 @@ func (s *Store) failuresFrom(ctx context.Context, f RetryFilter) ([]retryable, e
 		at := s.sql.time(f.After.FailedAt)
 		where, args = append(where, "(`failed_at` > ? OR (`failed_at` = ? AND `order_id` > ?))"), append(args, at, at, f.After.OrderID)
 	}
-	return collect(s.db.WithContext(ctx), func(rows *sql.Rows) (r retryable, err error) {
-		var at timestamp
-		err = rows.Scan(&r.OrderID, &r.Kind, &r.Code, &at, &r.dueAt)
-		r.FailedAt = at.Time
-		return r, err
-	}, "SELECT `order_id`, `kind`, `code`, `failed_at`, `due_at` FROM `ordersync_order` "+s.sql.failedIndex()+" WHERE "+strings.Join(where, " AND ")+
+	return collect(s.db.WithContext(ctx), scanFailed, "SELECT "+failedColumns+" FROM `ordersync_order` "+s.sql.failedIndex()+" WHERE "+strings.Join(where, " AND ")+
 		" ORDER BY `failed_at`, `order_id` LIMIT ?", append(args, f.Limit)...)
 }
 

@@ -104,6 +104,7 @@ type OrderState struct {
 	Attempts    int // since the last success
 	PushedAt    *time.Time
 	DueAt       *time.Time // when the sweep shall ask again; nil: never
+	UntoldAt    *time.Time // since when nothing that was tried has told Douyin; nil: nothing failed since it was told
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 

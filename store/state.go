@@ -17,7 +17,7 @@ import (
 var stateColumns = []string{
 	"order_id", "order_no", "seq", "open_attempts", "started_at", "update_time", "status", "digest", "shop_status", "outcome", "kind", "code",
 	"message", "log_id", "attempts", "pushed_at", "due_at", "created_at", "updated_at", "failed_at", "shop_updated",
-	"system", "fulfil_status", "fulfil_sent",
+	"system", "fulfil_status", "fulfil_sent", "untold_at",
 }
 
 // pushStateColumns are those that decide about a push; intoForPush scans them. Every load carries
@@ -44,15 +44,15 @@ type stateRow struct {
 
 	system, fulfilStatus, fulfilSent sql.NullString
 
-	seq, open, updateTime, status, code, attempts              sql.NullInt64
-	startedAt, pushedAt, dueAt, createdAt, updatedAt, failedAt timestamp
+	seq, open, updateTime, status, code, attempts                        sql.NullInt64
+	startedAt, pushedAt, dueAt, createdAt, updatedAt, failedAt, untoldAt timestamp
 }
 
 func (r *stateRow) into() []any {
 	return []any{
 		&r.orderID, &r.orderNo, &r.seq, &r.open, &r.startedAt, &r.updateTime, &r.status, &r.digest, &r.shopStatus, &r.outcome, &r.kind, &r.code,
 		&r.message, &r.logID, &r.attempts, &r.pushedAt, &r.dueAt, &r.createdAt, &r.updatedAt, &r.failedAt, &r.shopUpdated,
-		&r.system, &r.fulfilStatus, &r.fulfilSent,
+		&r.system, &r.fulfilStatus, &r.fulfilSent, &r.untoldAt,
 	}
 }
 
@@ -74,6 +74,7 @@ func (r *stateRow) state() OrderState {
 		Outcome: Outcome(r.outcome.String), Kind: r.kind.String, Code: int(r.code.Int64), Message: r.message.String, LogID: r.logID.String,
 		Attempts: int(r.attempts.Int64), PushedAt: r.pushedAt.ptr(), DueAt: r.dueAt.ptr(), CreatedAt: r.createdAt.Time, UpdatedAt: r.updatedAt.Time,
 		ShopUpdated: r.shopUpdated.String, System: System(r.system.String), Fulfilled: r.fulfilStatus.String, FulfilSent: r.fulfilSent.String,
+		UntoldAt: r.untoldAt.ptr(),
 	}
 }
 
@@ -82,7 +83,7 @@ func (d dialect) stateArgs(args []any, o *OrderState) []any {
 		o.OrderID, cut.To(o.OrderNo, maxID), o.Seq, o.Open, d.time(o.StartedAt), o.UpdateTime, o.Status, cut.To(o.Digest, maxDigest),
 		cut.To(o.ShopStatus, maxStatus), string(o.Outcome), cut.To(o.Kind, maxKind), o.Code, cut.To(o.Message, maxMessage), cut.To(o.LogID, maxLogID),
 		o.Attempts, d.timePtr(o.PushedAt), d.timePtr(o.DueAt), d.time(o.CreatedAt), d.time(o.UpdatedAt), d.failedAt(o), cut.To(o.ShopUpdated, maxKind),
-		string(o.System), cut.To(o.Fulfilled, maxID), cut.To(o.FulfilSent, maxID),
+		string(o.System), cut.To(o.Fulfilled, maxID), cut.To(o.FulfilSent, maxID), d.timePtr(o.UntoldAt),
 	)
 }
 

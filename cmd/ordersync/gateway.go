@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/ordersync/ordersync/cmd/internal/alive"
 	"github.com/ordersync/ordersync/cmd/internal/assembly"
 	"github.com/ordersync/ordersync/configs"
 )
@@ -28,6 +29,9 @@ func newGateway(p *process) *cobra.Command {
 func (p *process) gateway(ctx context.Context, cfg *configs.Config, a *assembly.Assembly) error {
 	handler, err := a.Gateway()
 	if err != nil {
+		return err
+	}
+	if err := a.Lives(alive.Gateway); err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)

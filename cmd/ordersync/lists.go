@@ -98,17 +98,16 @@ func newFailures(p *process) *cobra.Command {
 	cmd.Flags().StringVar(&kind, "kind", "", "only those with this reason, together with --code: incomplete, rejected, payload …")
 	cmd.Flags().IntVar(&code, "code", 0, "Douyin's code, with --kind; 0: it was not Douyin's refusal")
 	l.read = func(ctx context.Context, _ *assembly.Assembly, st *store.Store, limit int) (out []failedRow, err error) {
-		var found []store.Failure
+		q := store.FailureQuery{Limit: limit}
 		switch {
 		case kind != "":
-			found, err = st.Failures(ctx, store.FailureQuery{Kind: kind, Code: code, Limit: limit})
+			q.Kind, q.Code = kind, &code
 		case cmd.Flags().Changed("code"):
 			return nil, usagef("--code: goes with --kind")
-		default:
-			found, err = st.NewestFailures(ctx, limit)
 		}
-		for i := range found {
-			f := &found[i]
+		found, err := st.Failures(ctx, q)
+		for i := range found.Orders {
+			f := &found.Orders[i]
 			out = append(out, failedRow{f.OrderID, string(f.Outcome), f.Kind, f.Code, f.Message, f.LogID, f.FailedAt, f.DueAt})
 		}
 		return out, err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ordersync/ordersync/cmd/internal/alive"
 	"github.com/ordersync/ordersync/cmd/internal/assembly"
 	"github.com/ordersync/ordersync/configs"
 )
@@ -28,6 +29,9 @@ func (p *process) scheduler(ctx context.Context, cfg *configs.Config, a *assembl
 	}
 	inbox, err := a.Inbox()
 	if err != nil {
+		return err
+	}
+	if err := a.Lives(alive.Scheduler); err != nil {
 		return err
 	}
 	log := p.logger(cfg)

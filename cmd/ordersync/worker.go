@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ordersync/ordersync/cmd/internal/alive"
 	"github.com/ordersync/ordersync/cmd/internal/assembly"
 	"github.com/ordersync/ordersync/configs"
 )
@@ -30,6 +31,9 @@ func (p *process) worker(ctx context.Context, cfg *configs.Config, a *assembly.A
 		return err
 	}
 	if err := servers.Start(); err != nil {
+		return err
+	}
+	if err := a.Lives(alive.Worker); err != nil {
 		return err
 	}
 	log := p.logger(cfg)

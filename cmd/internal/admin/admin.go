@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -24,8 +25,11 @@ type Config struct {
 	// Home is where a sign-in leads that was not asked for by a page. Empty: asynqmon, and without
 	// it the list of profiles.
 	Home string
-	Log  zerolog.Logger
-	Now  func() time.Time
+	// Record writes down who signed in or out, and what was changed in asynqmon; nil: the log alone
+	// has it. It is bounded by its context.
+	Record func(context.Context, Act)
+	Log    zerolog.Logger
+	Now    func() time.Time
 }
 
 // Admin is the handler of the private port. Handle may not be called while it serves.

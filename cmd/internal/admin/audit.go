@@ -3,6 +3,8 @@ package admin
 import (
 	"context"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/ordersync/ordersync/tasks/cut"
 )
@@ -18,6 +20,36 @@ func changes(r *http.Request) bool {
 	return true
 }
 
+// recordTime bounds one Record: it holds up a sign-in.
+const recordTime = 2 * time.Second
+
+// The acts that happen here.
+const (
+	ActSignIn       = "sign_in"
+	ActSignInFailed = "sign_in_failed"
+	ActSignOut      = "sign_out"
+	ActQueues       = "queues"
+)
+
+// Act is something that somebody did here.
+type Act struct {
+	Who     string // empty: a name that nobody has
+	Act     string
+	Subject string // of ActQueues: the method
+	Detail  string // of ActQueues: the path
+	Address string
+}
+
+// record hands an act on to whoever keeps them, if anybody does.
+func (a *Admin) record(ctx context.Context, act Act) {
+	if a.cfg.Record == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime) // it was done, whoever has gone since
+	defer cancel()
+	a.cfg.Record(ctx, act)
+}
+
 // audit writes the line of one change, done or refused. Of those that nobody is signed in for, as many as a flood lets through.
 func (a *Admin) audit(r *http.Request, who Who, status int) {
 	if who.Name == "" && !a.flood.Admit("changes by nobody") {
@@ -25,6 +57,9 @@ func (a *Admin) audit(r *http.Request, who Who, status int) {
 	}
 	a.cfg.Log.Info().Str("audit", "change").Str("user", who.Name).Stringer("role", who.Role).Str("method", short(r.Method)).
 		Str("path", short(r.URL.Path)).Int("status", status).Str("from", address(r)).Msg("admin")
+	if strings.HasPrefix(r.URL.Path, monitorPath) && who.Name != "" && status < http.StatusBadRequest {
+		a.record(r.Context(), Act{Who: who.Name, Act: ActQueues, Subject: short(r.Method), Detail: short(r.URL.Path), Address: address(r)})
+	}
 }
 
 // short makes foreign text fit for a log line.

@@ -107,11 +107,19 @@ func (a *Admin) noteSignIn(r *http.Request, name string, status int) {
 	}
 	a.cfg.Log.Info().Str("audit", "sign-in").Str("user", name).Stringer("role", u.Role).Str("method", short(r.Method)).
 		Str("path", short(r.URL.Path)).Int("status", status).Str("from", address(r)).Msg("admin")
+	act := ActSignInFailed
+	if status == http.StatusSeeOther {
+		act = ActSignIn
+	}
+	if status != http.StatusTooManyRequests { // there can be any number of those
+		a.record(r.Context(), Act{Who: name, Act: act, Address: address(r)})
+	}
 }
 
 func (a *Admin) logout(w http.ResponseWriter, r *http.Request) {
-	if _, id, ok := a.whoIs(r); ok {
+	if who, id, ok := a.whoIs(r); ok {
 		a.sessions.end(id, a.cfg.Now())
+		a.record(r.Context(), Act{Who: who.Name, Act: ActSignOut, Address: who.Address})
 	}
 	http.SetCookie(w, a.cookie(r, "", time.Unix(1, 0)))
 	http.Redirect(w, r, "/login", http.StatusSeeOther)

@@ -56,6 +56,11 @@ var (
 	inlineScript = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
 )
 
+// wayBack leads from asynqmon to the pages around it. It stands in a corner of its own, for
+// asynqmon's page is drawn by its scripts.
+const wayBack = `<a href="/" style="position:fixed;right:12px;bottom:12px;z-index:2000;padding:6px 12px;border-radius:16px;` +
+	`background:#1a56c4;color:#fff;font:14px system-ui,sans-serif;text-decoration:none">← ordersync</a>`
+
 // newMonitorPages renders the start page once. Its inline scripts are allowed by their text; its styles are made by
 // JavaScript, so inline styles must be allowed as such.
 func newMonitorPages(client redis.UniversalClient, readOnly bool) (monitorPages, error) {
@@ -70,6 +75,7 @@ func newMonitorPages(client redis.UniversalClient, readOnly bool) (monitorPages,
 	if !got.isStartPage() || bytes.Contains(page, []byte("://")) {
 		return monitorPages{}, errors.New("admin: asynqmon's start page is not the one this program knows")
 	}
+	page = bytes.Replace(page, []byte("</body>"), []byte(wayBack+"</body>"), 1)
 	scripts := "script-src 'self'"
 	for _, s := range inlineScript.FindAllSubmatch(page, -1) {
 		scripts += " " + source(string(s[1]))

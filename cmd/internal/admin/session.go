@@ -17,8 +17,9 @@ const sessionLife = 12 * time.Hour
 
 // Who is signed in.
 type Who struct {
-	Name string
-	Role Role
+	Name    string
+	Role    Role
+	Address string // from where
 }
 
 type whoKey struct{}
@@ -128,5 +129,5 @@ func (a *Admin) whoIs(r *http.Request) (who Who, id sessionID, ok bool) {
 		return Who{}, id, false
 	}
 	u, ok := a.cfg.Users[name]
-	return Who{name, u.Role}, id, ok
+	return Who{name, u.Role, address(r)}, id, ok
 }

@@ -8,12 +8,16 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ordersync/ordersync/cmd/internal/admin"
+	"github.com/ordersync/ordersync/cmd/internal/alive"
 	"github.com/ordersync/ordersync/cmd/internal/pages"
 	"github.com/ordersync/ordersync/cmd/internal/probe"
 	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks/inbox"
 )
 
 // readyTimeout bounds one /readyz. It is shorter than what probes usually wait.
@@ -33,7 +37,7 @@ func (a *Assembly) Admin() (http.Handler, error) {
 	if len(users) == 0 {
 		a.log.Warn().Str("key", "admin.users").Msg("nobody can sign in to the private port: `ordersync admin-hash` makes a user")
 	}
-	port, err := a.port(admin.Config{Redis: redis, Users: users, Home: pages.Home})
+	port, err := a.port(admin.Config{Redis: redis, Users: users, Home: pages.Home, Record: a.recordAct})
 	if err != nil {
 		return nil, err
 	}
@@ -69,9 +73,75 @@ func (a *Assembly) mountPages(port *admin.Admin) error {
 	if err != nil {
 		return err
 	}
+	redis, err := a.Redis()
+	if err != nil {
+		return err
+	}
+	ready, err := a.Ready()
+	if err != nil {
+		return err
+	}
+	zone := st.Zone()
+	if name := a.cfg.Admin.TimeZone; name != "" {
+		if zone, err = time.LoadLocation(name); err != nil {
+			return &configs.Error{Problems: []configs.Problem{{Key: "admin.time_zone", Want: err.Error()}}}
+		}
+	}
 	return pages.Mount(port, pages.Deps{
+		Zone: zone, Settings: a.settings(), Version: a.build.Version,
+		Processes: func(ctx context.Context) ([]alive.Process, error) { return alive.Read(ctx, redis) },
+		Token:     a.tokenLeft, Ready: ready, Jobs: a.runJobs(st), HandsOn: a.cfg.Callbacks.ForwardURL != "",
+		Buried: func(ctx context.Context, before string, limit int64) ([]inbox.Buried, error) {
+			return inbox.BuriedEntries(ctx, redis, before, limit)
+		},
 		Store: st, Queue: queue, Inspector: inspector, Now: st.Clock, Log: a.log, Rate: a.pushRate, Statuses: counts.Count,
 	})
+}
+
+// settings are the configuration as a page shows it: no value of it is a secret.
+func (a *Assembly) settings() []pages.Setting {
+	var all []pages.Setting
+	for _, e := range a.cfg.Effective() {
+		all = append(all, pages.Setting{Key: e.Key, Value: e.Text(), From: e.From})
+	}
+	return all
+}
+
+// runJobs runs what operators ask for of whole filters, until Close.
+func (a *Assembly) runJobs(st *store.Store) *pages.Jobs {
+	jobs := pages.NewJobs(st, a.log)
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { jobs.Run(ctx) })
+	a.onClose("jobs", func(context.Context) error {
+		stop()
+		running.Wait()
+		return nil
+	})
+	return jobs
+}
+
+// recordAct writes down who signed in, and what was changed in asynqmon. The database may be away:
+// the log has a line of it then, and nobody is kept out.
+func (a *Assembly) recordAct(ctx context.Context, act admin.Act) {
+	st, err := a.Store()
+	if err == nil {
+		err = st.RecordAct(ctx, store.Act{At: time.Now(), Who: act.Who, Act: act.Act, Subject: act.Subject, Detail: act.Detail, Address: act.Address})
+	}
+	if err != nil {
+		a.log.Warn().Err(err).Str("act", act.Act).Msg("admin: what was done cannot be written down")
+	}
+}
+
+// tokenLeft is how long the token of pushes still serves. A gateway alone may not know the secret that
+// it is sealed with.
+func (a *Assembly) tokenLeft(ctx context.Context) (time.Duration, error) {
+	tokens, err := a.Tokens()
+	if err != nil {
+		return 0, err
+	}
+	_, left, err := tokens.Life(ctx)
+	return left, err
 }
 
 // Probes is the private port of a process without pages: /healthz, /readyz and /metrics, and where

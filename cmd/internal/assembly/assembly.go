@@ -52,6 +52,8 @@ type Assembly struct {
 
 	metrics *metrics.Metrics
 	build   metrics.Build
+	roles   roles
+	called  atomic.Pointer[gate.Gate] // the gate, once there is one
 	watched part[struct{}]
 
 	backoff worker.Backoff

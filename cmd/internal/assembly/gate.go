@@ -28,6 +28,7 @@ func (a *Assembly) Gate() (*gate.Gate, error) {
 			OnRate: a.rateTurned,
 		})
 		if err == nil {
+			a.called.Store(g)
 			a.metrics.WatchBreaker("breaker_state", "pushes", func() string { return g.State(douyin.OpOrderPush) })
 			a.metrics.WatchBreaker("signed_breaker_state", "payments, refunds and settlements", func() string { return g.State(douyin.OpRefundCreate) })
 			if a.cfg.TradeOn() {

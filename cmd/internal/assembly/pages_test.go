@@ -8,11 +8,14 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/ordersync/ordersync/cmd/internal/admin"
+	"github.com/ordersync/ordersync/cmd/internal/alive"
+	"github.com/ordersync/ordersync/cmd/internal/metrics"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/store/servertest"
 )
@@ -60,7 +63,7 @@ func TestASignInLeadsToTheOrderPages(t *testing.T) {
 	}
 	defer answer.Body.Close() //nolint:errcheck // it was read
 	page, err := io.ReadAll(answer.Body)
-	if err != nil || answer.Request.URL.Path != "/" || !strings.Contains(string(page), "Nothing needs a person now.") {
+	if err != nil || answer.Request.URL.Path != "/" || !strings.Contains(string(page), "What needs a person") {
 		t.Errorf("the sign-in leads to %s: %v\n%s", answer.Request.URL, err, page)
 	}
 }
@@ -88,5 +91,37 @@ func TestTheWordsOfSecureCookieAreHeeded(t *testing.T) {
 		if cookies := w.Result().Cookies(); len(cookies) != 1 || cookies[0].Secure != want { //nolint:bodyclose // a recorder's
 			t.Errorf("%q: cookies %v, want one that is Secure: %v", word, cookies, want)
 		}
+	}
+}
+
+// What a process does is known to all as long as it runs.
+func TestAProcessGivesSignsOfLife(t *testing.T) {
+	rdb := servertest.Redis(t)
+	a := New(configs.Default(), zerolog.Nop(), WithRedis(rdb), WithBuild(metrics.Build{Version: "v9"}))
+	for _, role := range []string{alive.Gateway, alive.Worker} {
+		if err := a.Lives(role); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		all, err := alive.Read(t.Context(), rdb)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(all) == 1 && all[0].Has(alive.Gateway) && all[0].Has(alive.Worker) {
+			if all[0].Version != "v9" || !all[0].Alive() || len(all[0].Breakers) != 0 {
+				t.Errorf("%+v", all)
+			}
+			break
+		}
+		<-tick.C
+	}
+	if err := a.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := alive.Read(t.Context(), rdb); err != nil || len(all) != 0 {
+		t.Errorf("it is closed and lives: %+v, %v", all, err)
 	}
 }

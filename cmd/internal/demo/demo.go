@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 	"gorm.io/gorm"
 
+	"github.com/ordersync/ordersync/cmd/internal/alive"
 	"github.com/ordersync/ordersync/cmd/internal/assembly"
 	"github.com/ordersync/ordersync/cmd/internal/sampleshop"
 	"github.com/ordersync/ordersync/configs"
@@ -195,6 +196,11 @@ func (d *demo) start(ctx context.Context) error {
 	clock, err := d.parts.Scheduler()
 	if err != nil {
 		return err
+	}
+	for _, role := range []string{alive.Gateway, alive.Worker, alive.Scheduler} {
+		if err := d.parts.Lives(role); err != nil {
+			return err
+		}
 	}
 	rung := make(chan struct{})
 	go func() { clock.Run(ctx); close(rung) }()

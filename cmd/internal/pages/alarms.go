@@ -168,6 +168,7 @@ func (p *pages) acknowledge(ctx context.Context, r *http.Request, _ lang) (view,
 	case err != nil:
 		return view{}, err
 	}
+	p.record(ctx, store.Act{Act: store.ActAcknowledge, Subject: string(seen.Table), Number: seen.Number, Detail: seen.Alarm, Orders: 1})
 	p.audit(ctx, "acknowledge").Str("table", string(seen.Table)).Str("number", seen.Number).Str("alarm", seen.Alarm).Msg("admin")
 	return view{}, redirect(Home + "?" + acknowledgedParameter)
 }

@@ -69,7 +69,7 @@ func (r *reader) send(method, target string, form url.Values) {
 		body, _ := io.ReadAll(answer.Body)
 		r.t.Fatalf("%s %s: %s\n%s", method, to, answer.Status, body)
 	}
-	if r.page, err = html.Parse(answer.Body); err != nil {
+	if r.page, err = html.ParseWithOptions(answer.Body, html.ParseOptionEnableScripting(false)); err != nil {
 		r.t.Fatal(err)
 	}
 	r.at = answer.Request.URL

@@ -3,29 +3,32 @@ package pages
 import (
 	"context"
 	"net/http"
-	"net/url"
+	"slices"
 	"strconv"
-	"time"
 
 	"github.com/ordersync/ordersync/store"
 )
 
-const (
-	// pageRows is how many orders one page of a group has; all of them can be selected at once.
-	pageRows = 50
-	// groupLimit is how many orders one press of the group's button asks for.
-	groupLimit = 1000
-)
+// pageRows is how many rows one page of a list has; all of them can be selected at once.
+const pageRows = 50
 
-// failuresPage is one page of a group.
+// failuresPage is one page of the orders that failed.
 type failuresPage struct {
-	Kind       string
-	Code       int
-	Meaning    Meaning
-	Orders     []failedOrder
-	GroupLimit int
-	Next       string // address of the next page; empty: this is the last
+	Tabs    []tab
+	Filter  filterForm
+	OfCause bool // of one kind, whose meaning this is
+	Meaning Meaning
+	Orders  []failedOrder
+	Bounded bool // only as many as Window were looked through
+	Window  int
+	Total   int64 // orders of the filter, or of all failures where Whole is false
+	Whole   bool
+	TooMany bool // there are more than Total
+	Pager
 }
+
+// Pager are the addresses of the pages beside this one; empty: there is none.
+type Pager struct{ Prev, Next, CSV, Turn string }
 
 type failedOrder struct {
 	store.Failure
@@ -38,38 +41,104 @@ var errBadAddress = &problem{http.StatusBadRequest, "This address is not one of 
 
 func (p *pages) failures(ctx context.Context, r *http.Request, l lang) (view, error) {
 	in := r.URL.Query()
-	q := store.FailureQuery{Kind: in.Get("kind"), Limit: pageRows}
-	var err error
-	if q.Code, err = strconv.Atoi(in.Get("code")); err != nil {
+	form, err := p.readFilter(in)
+	if err != nil {
+		return view{}, err
+	}
+	after, before := in.Get("after"), in.Get("before")
+	place, err := readPlace(after + before)
+	if err != nil || after != "" && before != "" {
 		return view{}, errBadAddress
 	}
-	if after := in.Get("after"); after != "" {
-		ms, err := strconv.ParseInt(after, 10, 64)
-		if err != nil {
-			return view{}, errBadAddress
-		}
-		q.After = store.FailureKey{FailedAt: time.UnixMilli(ms), OrderID: in.Get("order")}
+	q := store.FailureQuery{
+		FailureFilter: form.failures(), After: store.FailureKey{FailedAt: place.At, OrderID: place.Key}, Oldest: form.Turn != (before != ""), Limit: pageRows,
 	}
 	found, err := p.Store.Failures(ctx, q)
 	if err != nil {
 		return view{}, err
 	}
-	page := failuresPage{Kind: q.Kind, Code: q.Code, Meaning: l.failureMeaning(q.Kind, q.Code), GroupLimit: groupLimit}
+	page := failuresPage{Tabs: l.tabs("/failures"), Filter: form, OfCause: form.Kind != "", Bounded: found.Bounded, Window: store.FailureWindow}
+	if page.OfCause {
+		code := 0
+		if form.code != nil {
+			code = *form.code
+		}
+		page.Meaning = l.failureMeaning(form.Kind, code)
+	}
 	now := p.Now()
-	for _, f := range found {
+	for _, f := range found.Orders {
 		f.Message = l.recorded(f.Message)
 		page.Orders = append(page.Orders, failedOrder{f, l.T(outcomeName(string(f.Outcome))), f.DueAt != nil && !f.DueAt.After(now), orderLink(f.OrderID)})
 	}
-	if len(found) == pageRows {
-		last := found[len(found)-1].Key()
-		page.Next = failuresLink(q.Kind, q.Code, url.Values{"after": {strconv.FormatInt(last.FailedAt.UnixMilli(), 10)}, "order": {last.OrderID}})
+	page.Pager = p.failurePager(&form, found, before != "", place != (store.ListKey{}))
+	if before != "" {
+		slices.Reverse(page.Orders)
+	}
+	if err := p.countFailures(ctx, &page); err != nil {
+		return view{}, err
 	}
 	out := view{template: "failures", title: "Refused and given up", content: &page}
 	if n, err := strconv.Atoi(in.Get("asked")); err == nil {
 		out.notice = l.T("%d orders will be pushed again.", n)
-		if n == groupLimit {
-			out.notice += " " + l.T("There may be more: press again.")
-		}
 	}
 	return out, nil
+}
+
+// failurePager is made before the rows are turned round.
+func (p *pages) failurePager(form *filterForm, found store.FailurePage, back, behind bool) (pager Pager) {
+	const path = "/failures"
+	pager.CSV, pager.Turn = form.link("/failures.csv"), form.turned().link(path)
+	place := func(k store.FailureKey) string {
+		return placeText(store.ListKey{At: k.FailedAt, Key: k.OrderID})
+	}
+	var first, last string
+	if n := len(found.Orders); n > 0 {
+		first, last = place(found.Orders[0].Key()), place(found.Orders[n-1].Key())
+	}
+	more := found.Next != (store.FailureKey{})
+	if more {
+		last = place(found.Next)
+	}
+	if back { // the far side is the one towards the begin
+		if more {
+			pager.Prev = form.link(path, "before", last)
+		}
+		if first != "" {
+			pager.Next = form.link(path, "after", first)
+		}
+		return pager
+	}
+	if more {
+		pager.Next = form.link(path, "after", last)
+	}
+	if behind && first != "" {
+		pager.Prev = form.link(path, "before", first)
+	}
+	return pager
+}
+
+// turned is the filter with the other end first.
+func (f *filterForm) turned() *filterForm {
+	other := *f
+	other.Turn = !f.Turn
+	return &other
+}
+
+// countFailures counts the orders of the filter, among those that FailureGroups looks at.
+func (p *pages) countFailures(ctx context.Context, page *failuresPage) error {
+	form := &page.Filter
+	if form.Text != "" || form.Since+form.Until != "" { // counting them would look through them once more
+		return nil
+	}
+	groups, complete, err := p.Store.FailureGroups(ctx)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if (form.Kind == "" || g.Kind == form.Kind) && (form.code == nil || g.Code == *form.code) && (form.Cause == "" || g.Cause == form.Cause) {
+			page.Total += int64(g.Count)
+		}
+	}
+	page.Whole, page.TooMany = true, !complete
+	return nil
 }

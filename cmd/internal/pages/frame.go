@@ -1,8 +1,11 @@
 package pages
 
 import (
+	"cmp"
 	"fmt"
 	"time"
+
+	"github.com/ordersync/ordersync/douyin/gate"
 )
 
 // frame is what every template gets; the page's own content is Page.
@@ -18,9 +21,30 @@ type frame struct {
 	Query    string // what was searched for
 	Notice   string
 	Refresh  int
+	Live     bool
 	At       string // the template's name: which link of the menu is the present one
 	Page     any
+	Health   healthView
 }
+
+// moment is a time as the template "when" shows it.
+type moment struct{ Machine, Stamp, Ago string }
+
+// When is a moment of a page.
+func (f *frame) When(t time.Time) moment { return moment{f.Machine(t), f.Stamp(t), f.Ago(t)} }
+
+// Role is what a process does.
+func (f *frame) Role(role string) string { return f.T(cmp.Or(roleNames[role], role)) }
+
+var guarded = map[string]string{gate.Pushes: "pushes", gate.Signed: "payments, refunds, settlements", gate.Trade: "calls of trade"}
+
+// Guarded are the calls that a breaker guards.
+func (f *frame) Guarded(calls string) string { return f.T(cmp.Or(guarded[calls], calls)) }
+
+var breakerStates = map[string]string{"closed": "closed", "open": "open", "half-open": "half-open"}
+
+// Breaker is the state of a breaker.
+func (f *frame) Breaker(state string) string { return f.T(cmp.Or(breakerStates[state], state)) }
 
 // Stamp is a time as a reader takes it: to the second, with its zone's offset, for the zone's letters
 // are the same in China and in America.
@@ -58,6 +82,17 @@ func (f *frame) Count(n any) string {
 		digits = digits[:i] + "," + digits[i:]
 	}
 	return digits
+}
+
+// Orders64 is the same as Orders.
+func (f *frame) Orders64(n int64) string { return f.Orders(int(n)) }
+
+// Rows is a number of rows.
+func (f *frame) Rows(n int) string {
+	if n == 1 {
+		return f.T("1 row")
+	}
+	return f.T("%s rows", f.Count(n))
 }
 
 // Orders is a number of orders.

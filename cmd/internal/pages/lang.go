@@ -2,6 +2,7 @@ package pages
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 
 	"golang.org/x/text/language"
@@ -25,6 +26,17 @@ const (
 // Traditional than English is.
 var langMatcher = language.NewMatcher([]language.Tag{language.English, language.SimplifiedChinese, language.TraditionalChinese})
 
+// allWords is the word list: the Chinese for each text of the pages.
+var allWords = joined(words, healthWords, listWords, plotWords)
+
+func joined(lists ...map[string]string) map[string]string {
+	all := map[string]string{}
+	for _, list := range lists {
+		maps.Copy(all, list)
+	}
+	return all
+}
+
 func (l lang) tag() string {
 	if l.chinese {
 		return "zh-CN"
@@ -35,11 +47,11 @@ func (l lang) tag() string {
 // Tag is for <html lang>.
 func (l lang) Tag() string { return l.tag() }
 
-// T is a text in the reader's language. The text itself is the English one; words.go holds the Chinese. With arguments it is a
+// T is a text in the reader's language. The text itself is the English one; the files words*.go hold the Chinese. With arguments it is a
 // format.
 func (l lang) T(text string, args ...any) string {
 	if l.chinese {
-		if zh, ok := words[text]; ok {
+		if zh, ok := allWords[text]; ok {
 			text = zh
 		}
 	}

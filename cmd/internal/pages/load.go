@@ -14,14 +14,14 @@ import (
 )
 
 const (
-	day      = 24 * time.Hour
-	callStep = 30 * time.Minute
-	dueStep  = time.Hour
+	day     = 24 * time.Hour
+	dueStep = time.Hour
 )
 
 // loadPage is how much there is to do, and how it went in the last day.
 type loadPage struct {
 	Waiting  store.Unsynced
+	Spans    []tab
 	Rates    []rate
 	Plots    []plot
 	Partial  bool // the plots of calls begin at From, later than a day ago
@@ -33,19 +33,22 @@ type loadPage struct {
 // rate is one figure of the last hour.
 type rate struct{ Figure, Name string }
 
-func (p *pages) load(ctx context.Context, _ *http.Request, l lang) (view, error) {
+func (p *pages) load(ctx context.Context, r *http.Request, l lang) (view, error) {
 	now := p.Now()
 	var page loadPage
 	var err error
 	if page.Waiting, err = p.Store.CountUnsynced(ctx, now); err != nil {
 		return view{}, err
 	}
-	since := now.Add(-day).Truncate(callStep).Add(callStep) // whole steps; the last one is the present one
-	counts, from, err := p.Store.Calls(ctx, since, callStep)
+	shown := spanOf(r.URL.Query().Get("span"))
+	read, err := p.calls(ctx, shown)
 	if err != nil {
 		return view{}, err
 	}
-	page.Partial, page.From = from.After(since), from
+	page.Partial, page.From = read.from.After(read.since), read.from
+	for _, s := range spans {
+		page.Spans = append(page.Spans, tab{l.T(s.title), "/load?span=" + s.name, s.name == shown.name})
+	}
 	begin := now.Add(-day).Truncate(dueStep)
 	past, err := p.Store.DueBetween(ctx, begin, now.Add(time.Millisecond), dueStep) // now included, as in Waiting
 	if err != nil {
@@ -55,17 +58,13 @@ func (p *pages) load(ctx context.Context, _ *http.Request, l lang) (view, error)
 	if err != nil {
 		return view{}, err
 	}
-	page.Rates = rates(l, counts)
-	page.Plots = []plot{
-		p.callPlot(l, "Pushes in the last day, by half hours", since, counts, isPush),
-		p.callPlot(l, "Calls about refunds and settlements in the last day, by half hours", since, counts, func(c store.CallCount) bool { return !isPush(c) }),
-		p.duePlot(l, begin, past, all),
-	}
+	page.Rates = rates(l, shown, read.counts)
+	page.Plots = append(p.callPlots(l, shown, read), p.duePlot(l, begin, past, all))
 	if page.Queues, err = p.depths(); err != nil {
 		p.Log.Error().Err(err).Str("path", "/load").Msg("admin page")
 		page.NoQueues = true
 	}
-	return view{template: "load", title: "Load", content: &page}, nil
+	return view{template: "load", title: "Load", content: &page, live: true}, nil
 }
 
 // depths are all of our queues; one on which nothing was ever put is empty.
@@ -89,20 +88,19 @@ func (p *pages) depths() ([]*asynq.QueueInfo, error) {
 
 func isPush(c store.CallCount) bool { return c.Call == store.CallPush }
 
-// rates are the figures of the present and the last full half hour together.
-func rates(l lang, counts []store.CallCount) []rate {
+// rates are the figures of the whole span.
+func rates(l lang, s span, counts []store.CallCount) []rate {
 	var pushed, failed int
-	last := int(day/callStep) - 2
 	for _, c := range counts {
 		switch {
-		case c.Step < last || !isPush(c):
+		case !isPush(c):
 		case c.Outcome == store.Pushed:
 			pushed += c.Count
 		case c.Outcome == store.Refused || c.Outcome == store.GaveUp || c.Outcome == store.Retrying:
 			failed += c.Count
 		}
 	}
-	return []rate{{strconv.Itoa(pushed), l.T("pushed in the last hour")}, {strconv.Itoa(failed), l.T("failed pushes in the last hour")}}
+	return []rate{{strconv.Itoa(pushed), l.T("pushed, %s", l.T(s.title))}, {strconv.Itoa(failed), l.T("failed pushes, %s", l.T(s.title))}}
 }
 
 // The stacks of the plots of calls, from the bottom. What fits none is other.
@@ -128,8 +126,8 @@ func seriesOf(o store.Outcome) int {
 	return len(callSeries) - 1
 }
 
-func (p *pages) callPlot(l lang, title string, since time.Time, counts []store.CallCount, keep func(store.CallCount) bool) plot {
-	steps := int(day / callStep)
+func (p *pages) callPlot(l lang, title string, s span, label func(int) string, counts []store.CallCount, keep func(store.CallCount) bool) plot {
+	steps := s.steps
 	values := make([][]int, len(callSeries))
 	series := make([]series, len(callSeries))
 	for i, s := range callSeries {
@@ -141,7 +139,7 @@ func (p *pages) callPlot(l lang, title string, since time.Time, counts []store.C
 			values[seriesOf(c.Outcome)][min(c.Step, steps-1)] += c.Count // the clock of the log may be ahead of ours
 		}
 	}
-	return draw(l.T(title), series, values, func(step int) string { return since.Add(time.Duration(step) * callStep).In(p.Zone).Format("15:04") })
+	return draw(l.T(title), series, values, label)
 }
 
 // duePlot draws two days around now: what was due before, and the rest of all.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ordersync/ordersync/cmd/internal/desk"
+	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
 )
@@ -19,6 +20,8 @@ const (
 	callLimit = 200
 	// callbackLimit is how many callbacks it shows.
 	callbackLimit = 100
+	// actLimit is how many acts of operators it shows.
+	actLimit = 100
 
 	// askedParameter carries the moment of a push, Unix milliseconds; askedFor is how long the page then looks by itself.
 	askedParameter = "asked"
@@ -27,16 +30,23 @@ const (
 )
 
 // orderView is all that is known of one order, for a person to read.
-type orderView struct{ desk.Order }
+type orderView struct {
+	desk.Order
+	Acts []store.Act // of operators, the newest first
+}
 
 // know reads everything. The error is errNoOrder when neither we nor the shop have it.
 func (p *pages) know(ctx context.Context, id string) (orderView, error) {
+	var acts []store.Act
 	depth := desk.Depth{Shop: true, Calls: callLimit + 1, Callbacks: callbackLimit}
 	o, err := desk.Lookup{Store: p.Store}.Order(ctx, id, depth)
 	if errors.Is(err, desk.ErrNoOrder) {
 		err = errNoOrder
 	}
-	return orderView{o}, err
+	if err == nil {
+		acts, err = p.Store.ActsOn(ctx, id, actLimit)
+	}
+	return orderView{o, acts}, err
 }
 
 var errNoOrder = &problem{http.StatusNotFound, "Neither the shop nor ordersync has this order."}
@@ -138,10 +148,8 @@ func (k *orderView) facts(l lang) []fact {
 	say("Fulfilment told", k.State.Fulfilled)
 	if k.System() == store.Trade {
 		say("Douyin holds", l.T("the order itself: it is not pushed"))
-	} else if told, ok := k.Told(); ok {
-		say("Douyin holds", fmt.Sprintf("%s %s (%d)", told.Text(), told, int(told)))
 	} else {
-		say("Douyin holds", l.T("not known"))
+		say("Douyin holds", k.holds(l))
 	}
 	if k.InShop {
 		o := k.Shop.Order
@@ -161,12 +169,35 @@ func (k *orderView) facts(l lang) []fact {
 		say("Refunds under way", s.InFlight.String()+" "+l.T("yuan"))
 	}
 	when("Last pushed", k.State.PushedAt)
+	when("Not told since", k.State.UntoldAt)
 	when("Due for a push", k.State.DueAt)
 	if k.State.Attempts > 0 {
 		say("Attempts since the last success", strconv.Itoa(k.State.Attempts))
 	}
 	say("Log id", k.State.LogID)
 	return all
+}
+
+// holds is what Douyin has confirmed last, and what has happened since.
+func (k *orderView) holds(l lang) string {
+	if told, ok := k.Told(); ok {
+		return statusText(told)
+	}
+	if k.State.PushedAt == nil || k.State.Status == 0 {
+		if k.State.Open > 0 {
+			return l.T("not known: an attempt is open")
+		}
+		return l.T("not known")
+	}
+	held := statusText(douyin.OrderStatus(k.State.Status))
+	if k.State.Open > 0 {
+		return l.T("%s, confirmed; an attempt since then is open", held)
+	}
+	return l.T("%s, confirmed; an attempt since then has failed", held)
+}
+
+func statusText(s douyin.OrderStatus) string {
+	return fmt.Sprintf("%s %s (%d)", s.Text(), s, int(s))
 }
 
 func (k *orderView) money(l lang) []moneyTable {

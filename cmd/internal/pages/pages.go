@@ -10,14 +10,17 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/hibiken/asynq"
 	"github.com/rs/zerolog"
 
 	"github.com/ordersync/ordersync/cmd/internal/admin"
+	"github.com/ordersync/ordersync/cmd/internal/alive"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
+	"github.com/ordersync/ordersync/tasks/inbox"
 )
 
 // Home is the path of the start page: admin.Config.Home.
@@ -30,9 +33,10 @@ const pageTimeout = 15 * time.Second
 type Inspector interface {
 	Queues() ([]string, error) // those on which something was ever put
 	GetQueueInfo(queue string) (*asynq.QueueInfo, error)
+	Servers() ([]*asynq.ServerInfo, error) // those that run tasks
 }
 
-// Deps is what the pages are made of. All but Zone are needed.
+// Deps is what the pages are made of. Store, Queue, Inspector, Processes and Now are needed.
 type Deps struct {
 	Store     *store.Store
 	Queue     tasks.Enqueuer
@@ -42,6 +46,22 @@ type Deps struct {
 	Log       zerolog.Logger
 	// Rate is the rate of pushes now and as configured; 0: no limit. Nil: not known here.
 	Rate func(ctx context.Context) (now, most float64)
+	// Processes are the signs of life of all processes. An error: Redis does not answer.
+	Processes func(ctx context.Context) ([]alive.Process, error)
+	// Token tells how long the token of pushes still serves; 0: there is none. Nil, or an error: not
+	// known here.
+	Token func(ctx context.Context) (left time.Duration, err error)
+	// Ready tells whether Redis and MySQL take what is written, as a *probe.Error. Nil: not known here.
+	Ready func(ctx context.Context) error
+	// Buried are the entries of the dead stream, the newest first, those before an id. Nil: not known here.
+	Buried func(ctx context.Context, before string, limit int64) ([]inbox.Buried, error)
+	// Jobs runs what is asked for of whole filters. Nil: it waits for a process that has one.
+	Jobs *Jobs
+	// Settings are the configuration of this process, and Version its own; empty: not known here.
+	Settings []Setting
+	Version  string
+	// HandsOn tells that callbacks are handed to a handler of the shop's own.
+	HandsOn bool
 	// Statuses counts the shop's newest orders by status. Nil, or an error: not known here.
 	Statuses func(ctx context.Context) (store.StatusCounts, error)
 }
@@ -50,6 +70,8 @@ type Deps struct {
 type pages struct {
 	Deps
 	templates map[string]*template.Template
+	watch     watch
+	readings  readings
 }
 
 //go:embed templates/*.html
@@ -58,26 +80,32 @@ var templateFiles embed.FS
 //go:embed pages.css
 var style []byte
 
+//go:embed pages.js
+var script []byte
+
 //go:embed pages.svg
 var icon []byte
 
-// styleDigest changes with the style sheet and the icon, which browsers may therefore keep.
+// styleDigest changes with the style sheet, the icon and the script, which browsers may therefore keep.
 var styleDigest = func() string {
-	sum := sha256.Sum256(append(bytes.Clone(style), icon...))
+	sum := sha256.Sum256(slices.Concat(style, icon, script))
 	return hex.EncodeToString(sum[:6])
 }()
 
 // Mount serves the pages on a. The start page is Home.
 func Mount(a *admin.Admin, d Deps) error {
-	if d.Store == nil || d.Queue == nil || d.Inspector == nil || d.Now == nil {
-		return errors.New("pages: Store, Queue, Inspector and Now are needed")
+	if d.Store == nil || d.Queue == nil || d.Inspector == nil || d.Now == nil || d.Processes == nil {
+		return errors.New("pages: Store, Queue, Inspector, Processes and Now are needed")
 	}
 	if d.Zone == nil {
 		d.Zone = time.Local
 	}
 	p := &pages{Deps: d, templates: map[string]*template.Template{}}
-	for _, name := range []string{"start", "failures", "search", "order", "load", "audits", "problem"} {
-		t, err := template.New("frame.html").ParseFS(templateFiles, "templates/frame.html", "templates/parts.html", "templates/"+name+".html")
+	if d.Jobs == nil {
+		p.Jobs = NewJobs(d.Store, d.Log)
+	}
+	for _, name := range []string{"start", "failures", "search", "order", "load", "health", "list", "inbox", "backfills", "jobs", "job", "who", "settings", "audits", "problem"} {
+		t, err := template.New("frame.html").ParseFS(templateFiles, "templates/frame.html", "templates/parts.html", "templates/filter.html", "templates/"+name+".html")
 		if err != nil {
 			return fmt.Errorf("pages: %w", err)
 		}
@@ -90,10 +118,24 @@ func Mount(a *admin.Admin, d Deps) error {
 	a.Handle("GET /load", admin.Viewer, p.page(p.load))
 	a.Handle("GET /audits", admin.Viewer, p.page(p.audits))
 	a.Handle("POST /audits", admin.Operator, p.page(p.say))
+	a.Handle("GET /failures.csv", admin.Viewer, p.sendCSV(p.failuresCSV))
+	a.Handle("GET /lists/{list}", admin.Viewer, p.page(p.list))
+	a.Handle("GET /lists/{list}/csv", admin.Viewer, p.sendCSV(p.listCSV))
+	a.Handle("GET /inbox", admin.Viewer, p.page(p.inboxFaults))
+	a.Handle("GET /backfills", admin.Viewer, p.page(p.backfills))
+	a.Handle("GET /jobs", admin.Viewer, p.page(p.jobs))
+	a.Handle("GET /jobs/{id}", admin.Viewer, p.page(p.job))
+	a.Handle("GET /who", admin.Viewer, p.page(p.whoDidWhat))
+	a.Handle("POST /jobs", admin.Operator, p.page(p.beginJob))
+	a.Handle("POST /callbacks/{id}/hand-on", admin.Operator, p.page(p.handOn))
+	a.Handle("GET /health", admin.Viewer, p.page(p.healthPage))
 	a.Handle("POST /orders/{id}/push", admin.Operator, p.page(p.pushOne))
 	a.Handle("POST /push", admin.Operator, p.page(p.pushMany))
 	a.Handle("POST /alarms", admin.Operator, p.page(p.acknowledge))
+	a.Handle("/", admin.Viewer, p.page(p.notFound))
 	a.Handle("GET /pages.css", admin.Viewer, file("text/css; charset=utf-8", style))
+	a.Handle("GET /pages.js", admin.Viewer, file("text/javascript; charset=utf-8", script))
+	a.Handle("GET /settings", admin.Viewer, p.page(p.settings))
 	a.Handle("GET /pages.svg", admin.Viewer, file("image/svg+xml", icon))
 	return nil
 }
@@ -105,6 +147,14 @@ func file(kind string, content []byte) http.Handler {
 		w.Header().Set("Cache-Control", "private, max-age=31536000, immutable")
 		_, _ = w.Write(content) // a failed write is the client's end
 	})
+}
+
+// errNoPage: there is nothing at this address.
+var errNoPage = &problem{http.StatusNotFound, "There is no page at this address."}
+
+// notFound is our page for what there is not.
+func (p *pages) notFound(context.Context, *http.Request, lang) (view, error) {
+	return view{}, errNoPage
 }
 
 // problem is what is shown in place of a page: its status and what to say, a text of the word list.
@@ -126,6 +176,7 @@ type view struct {
 	title    string
 	content  any
 	notice   string // what was done, in the reader's language; empty: nothing
+	live     bool   // the script keeps it as of now
 	refresh  int    // seconds after which the browser asks again; 0: it does not
 }
 
@@ -136,6 +187,7 @@ func (p *pages) page(h func(ctx context.Context, r *http.Request, l lang) (view,
 		ctx, cancel := context.WithTimeout(r.Context(), pageTimeout)
 		defer cancel()
 		l := chooseLang(w, r)
+		go p.look(ctx) // beside the page's own questions, which it must not make slower
 		out, err := h(ctx, r, l)
 		var to redirect
 		var said *problem
@@ -149,19 +201,21 @@ func (p *pages) page(h func(ctx context.Context, r *http.Request, l lang) (view,
 			status, out = said.status, view{template: "problem", title: "That did not work", content: said.text}
 		default:
 			p.Log.Error().Err(err).Str("path", r.URL.Path).Msg("admin page")
+			p.watch.forget() // it was well a moment ago, and is not now
 			status, out = http.StatusServiceUnavailable, view{template: "problem", title: "That did not work", content: "The database does not answer, or answers with an error. The log of this process says more."}
 		}
-		p.show(w, r, l, status, out)
+		p.show(ctx, w, r, l, status, out)
 	})
 }
 
 // show renders into memory first: half a page would look like a whole one.
-func (p *pages) show(w http.ResponseWriter, r *http.Request, l lang, status int, v view) {
+func (p *pages) show(ctx context.Context, w http.ResponseWriter, r *http.Request, l lang, status int, v view) {
 	who, _ := admin.SignedIn(r.Context())
 	f := frame{
 		lang: l, Zone: p.Zone, Now: p.Now(), User: who.Name, Operator: who.Role >= admin.Operator, Title: l.T(v.title),
-		Style: styleDigest, Other: otherLanguage(r, l), Query: r.URL.Query().Get("q"), Notice: v.notice, Refresh: v.refresh, Page: v.content, At: v.template,
+		Style: styleDigest, Other: otherLanguage(r, l), Query: r.URL.Query().Get("q"), Notice: v.notice, Refresh: v.refresh, Live: v.live, Page: v.content, At: v.template,
 	}
+	f.Health = f.health(p.look(ctx))
 	var body bytes.Buffer
 	if err := p.templates[v.template].Execute(&body, &f); err != nil {
 		p.Log.Error().Err(err).Str("path", r.URL.Path).Msg("admin page")

@@ -59,7 +59,7 @@ func TestTheStartPageGroupsFailuresAndSaysWhatToDo(t *testing.T) {
 		s.fail(t, "b", "incomplete", 0, "product.cover_img of row 7: is empty")
 		v := s.as(t, "vera")
 		v.sees("/", "<b>4</b> orders refused or given up", "3 orders", "rejected · 40012", "请检查&lt;open_id&gt;", "Douyin does not take the buyer&#39;s open_id",
-			"tt.login", "The order is not complete in the shop", "product.cover_img of row 7", "/failures?code=40012&amp;kind=rejected")
+			"tt.login", "The order is not complete in the shop", "product.cover_img of row 7", "/failures?cause=%E8%AF%B7%E6%A3%80%E6%9F%A5%3Copen_id%3E&amp;code=40012&amp;kind=rejected")
 		v.lang = "zh-TW,en;q=0.5"
 		v.sees("/", `<html lang="zh-CN">`, "需要人工处理", "3 个订单", "抖音不接受买家的 open_id", "被拒绝或已放弃的订单")
 	})
@@ -99,15 +99,16 @@ func TestAGroupIsPaged(t *testing.T) {
 			s.fail(t, fmt.Sprintf("o%02d", i), "rejected", 40099, "order_detail字段格式错误")
 		}
 		v := s.as(t, "vera")
-		first := v.sees("/failures?kind=rejected&code=40099", "o59", "o10", "Older")
+		first := v.sees("/failures?kind=rejected&code=40099", "o59", "o10", "On →", "60 orders")
 		if strings.Contains(first, ">o09<") || strings.Contains(first, `type="checkbox"`) {
 			t.Error("the first page has more than 50 orders, or a viewer may select")
 		}
-		_, next, _ := strings.Cut(first, `rel="next" href="`)
-		next, _, _ = strings.Cut(next, `"`)
-		second := v.sees(strings.ReplaceAll(next, "&amp;", "&"), "o09", "o00")
-		if strings.Contains(second, ">o10<") || strings.Contains(second, "Older") {
+		second := v.sees(link(first, "next"), "o09", "o00")
+		if strings.Contains(second, ">o10<") || strings.Contains(second, "On →") {
 			t.Error("the second page repeats the first, or goes on")
+		}
+		if body := v.sees(link(second, "prev"), "o59", "o10", "On →"); strings.Contains(body, `rel="prev"`) || strings.Contains(body, ">o09<") || strings.Index(body, "o59") > strings.Index(body, "o58") {
+			t.Error("the way back leads elsewhere")
 		}
 	})
 }
@@ -156,7 +157,7 @@ func TestTheLoadPageDrawsTheDay(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := s.as(t, "vera")
-		v.sees("/load", "<b>1</b> orders waiting", "<b>3</b> pushed in the last hour", "<b>2</b> failed pushes in the last hour", "went well: 3</title>", "refused: 1</title>",
+		v.sees("/load", "<b>1</b> orders waiting", "<b>3</b> pushed, Last day", "<b>2</b> failed pushes, Last day", "went well: 3</title>", "refused: 1</title>",
 			"due until now: 1</title>", `<rect class="pushed"`, "backfill")
 	})
 }
@@ -167,7 +168,7 @@ func TestTheLanguageIsRemembered(t *testing.T) {
 		v.lang = "fr,de;q=0.8"
 		v.sees("/", `<html lang="en">`, `href="/?lang=zh"`)
 		v.sees("/failures?kind=x&code=1&lang=zh", `<html lang="zh-CN">`, `href="/failures?code=1&amp;kind=x&amp;lang=en"`)
-		v.sees("/load", `<html lang="zh-CN">`, "最近一天的订单推送")
+		v.sees("/load", `<html lang="zh-CN">`, "推送成功率")
 		v.sees("/?lang=en", `<html lang="en">`)
 		v.lang = "zh-CN"
 		v.sees("/", `<html lang="en">`)

@@ -1,6 +1,9 @@
 package pages
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // plotHeight is the height of a plot in its own units; the width is one unit for each step. The browser stretches both, so all
 // text stands beside the drawing and not in it.
@@ -20,6 +23,7 @@ type plot struct {
 type series struct {
 	Class, Name string
 	Total       int
+	Unit        string // of Total, where it is no number of calls
 }
 
 // bar is one rectangle, as attributes of SVG.
@@ -30,6 +34,11 @@ const ticks = 4
 
 // draw stacks values[series][step], the first series at the bottom. label names a step.
 func draw(title string, all []series, values [][]int, label func(step int) string) plot {
+	return drawTo(title, all, values, label, 0)
+}
+
+// drawTo is draw with an upper edge of its own; 0: the next round number above the highest bar.
+func drawTo(title string, all []series, values [][]int, label func(step int) string, top int) plot {
 	steps := len(values[0])
 	sums := make([]int, steps)
 	for i, v := range values {
@@ -38,11 +47,9 @@ func draw(title string, all []series, values [][]int, label func(step int) strin
 			all[i].Total += n
 		}
 	}
-	top := 1
-	for _, sum := range sums {
-		top = max(top, sum)
+	if top == 0 {
+		top = roundUp(max(1, slices.Max(sums)))
 	}
-	top = roundUp(top)
 	p := plot{Title: title, Top: strconv.Itoa(top), Width: steps, Height: plotHeight}
 	for step := range steps {
 		below := 0

@@ -17,9 +17,6 @@ import (
 // maxForm bounds the body of a form: pageRows ids of 64 bytes, escaped, and some more.
 const maxForm = 32 << 10
 
-// auditIDs is how many order ids one audit line names.
-const auditIDs = pageRows
-
 var (
 	errBadForm    = &problem{http.StatusBadRequest, "This form is not one of these pages'."}
 	errBadOrder   = &problem{http.StatusBadRequest, "This is no order id."}
@@ -41,6 +38,7 @@ func (p *pages) pushOne(ctx context.Context, r *http.Request, _ lang) (view, err
 		return view{}, err
 	}
 	p.audit(ctx, "push").Str("order", id).Msg("admin")
+	p.record(ctx, store.Act{Act: store.ActPush, OrderID: id, Orders: 1})
 	return view{}, redirect(orderLink(id) + "?" + url.Values{askedParameter: {strconv.FormatInt(asked.UnixMilli(), 10)}}.Encode())
 }
 
@@ -53,28 +51,23 @@ func (p *pages) inShop(ctx context.Context, id string) error {
 	return nil
 }
 
-// pushMany asks for another push of the selected orders of a group, or of the whole group, and leads back to the group.
+// pushMany asks for another push of the selected orders of a list, and leads back to the list. A whole
+// filter is a job: see beginJob.
 func (p *pages) pushMany(ctx context.Context, r *http.Request, _ lang) (view, error) {
 	r.Body = http.MaxBytesReader(nil, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
 		return view{}, errBadForm
 	}
 	in := r.PostForm
-	kind := in.Get("kind")
-	code, err := strconv.Atoi(in.Get("code"))
-	if err != nil || kind == "" || len(in["order"]) > pageRows {
+	form, err := p.readFilter(in)
+	if err != nil || len(in["order"]) > pageRows {
 		return view{}, errBadForm
 	}
-	var n int
-	if in.Get("group") != "" {
-		n, err = p.pushGroup(ctx, kind, code)
-	} else {
-		n, err = p.pushSelected(ctx, in["order"])
-	}
+	n, err := p.pushSelected(ctx, in["order"])
 	if err != nil {
 		return view{}, err
 	}
-	return view{}, redirect(failuresLink(kind, code, url.Values{"asked": {strconv.Itoa(n)}}))
+	return view{}, redirect(form.link("/failures", "asked", strconv.Itoa(n)))
 }
 
 func (p *pages) pushSelected(ctx context.Context, ids []string) (int, error) {
@@ -90,23 +83,9 @@ func (p *pages) pushSelected(ctx context.Context, ids []string) (int, error) {
 		return 0, err
 	}
 	p.audit(ctx, "push").Int("count", len(ids)).Strs("orders", ids).Msg("admin")
-	return len(ids), nil
-}
-
-// pushGroup makes the group's newest groupLimit orders due that are not due yet. The scheduler hands them over.
-func (p *pages) pushGroup(ctx context.Context, kind string, code int) (int, error) {
-	idle, err := p.Store.Failures(ctx, store.FailureQuery{Kind: kind, Code: code, Idle: true, Limit: groupLimit})
-	if err != nil {
-		return 0, err
+	for _, id := range ids {
+		p.record(ctx, store.Act{Act: store.ActPush, OrderID: id, Orders: int64(len(ids))})
 	}
-	ids := make([]string, len(idle))
-	for i := range idle {
-		ids[i] = idle[i].OrderID
-	}
-	if _, err := p.Store.MakeDue(ctx, ids); err != nil {
-		return 0, err
-	}
-	p.audit(ctx, "push").Str("kind", kind).Int("code", code).Int("count", len(ids)).Strs("orders", ids[:min(len(ids), auditIDs)]).Msg("admin")
 	return len(ids), nil
 }
 

@@ -81,43 +81,53 @@ func TestSelectedOrdersArePushedAgain(t *testing.T) {
 	})
 }
 
-func TestAWholeGroupIsLeftToTheScheduler(t *testing.T) {
+// A button acts on one cause, as a job that says how far it is.
+func TestAWholeCauseIsAJobAndLeftToTheScheduler(t *testing.T) {
 	onEach(t, func(t *testing.T, s *site) {
 		for _, id := range []string{"a", "b"} {
-			s.fail(t, id, "rejected", 40012, "no")
+			s.fail(t, id, "incomplete", 0, `product.cover_img of row "`+id+`": is empty`)
 		}
-		s.fail(t, "c", "rejected", 40099, "no")
+		s.fail(t, "c", "incomplete", 0, `course.name of row "9": is empty`)
 		v := s.as(t, "omar")
-		form := url.Values{"kind": {"rejected"}, "code": {"40012"}, "group": {"1"}}
-		if body, status := v.post("/push", form); status != http.StatusOK || !strings.Contains(body, "2 orders will be pushed again.") {
+		v.sees("/", "incomplete · product.cover_img", "incomplete · course.name", "2 orders")
+		v.sees("/failures?kind=incomplete&code=0&cause=product.cover_img", "Push all 2 orders again", `value="a"`, `value="b"`)
+		form := url.Values{"act": {"push"}, "kind": {"incomplete"}, "code": {"0"}, "cause": {"product.cover_img"}}
+		if body, status := v.post("/jobs", form); status != http.StatusOK || !strings.Contains(body, "asked for by omar") || !strings.Contains(body, "product.cover_img") {
 			t.Errorf("%d\n%s", status, body)
 		}
+		until(t, "the job has ended", func() bool {
+			body, _ := v.get("/jobs/1")
+			return strings.Contains(body, "finished")
+		})
+		v.sees("/jobs/1", "done: 2", `value="100"`)
+		v.sees("/jobs", "Push orders again", "omar")
 		if got := s.due(t); !slices.Equal(got, []string{"a", "b"}) {
 			t.Errorf("due %v", got)
 		}
 		if queues, err := asynq.NewInspectorFromRedisClient(s.redis).Queues(); err != nil || len(queues) != 0 {
 			t.Errorf("the live queue was used: %v, %v", queues, err)
 		}
-		if body, _ := v.post("/push", form); !strings.Contains(body, "0 orders will be pushed again.") {
-			t.Errorf("again:\n%s", body)
-		}
-		if log := s.log.String(); !strings.Contains(log, `"audit":"push","user":"omar","kind":"rejected","code":40012,"count":2,"orders":["b","a"]`) {
+		if log := s.log.String(); !strings.Contains(log, `"audit":"job","user":"omar","job":1,"act":"push","about":"incomplete, product.cover_img"`) {
 			t.Errorf("no audit line:\n%s", log)
 		}
+		v.sees("/who", "omar", "job begun", "incomplete, product.cover_img")
 	})
 }
 
 func TestWhatIsNotTheirsIsRefused(t *testing.T) {
 	onEach(t, func(t *testing.T, s *site) {
 		s.fail(t, "a", "rejected", 40012, "no")
-		group := url.Values{"kind": {"rejected"}, "code": {"40012"}, "group": {"1"}}
+		group := url.Values{"act": {"push"}, "kind": {"rejected"}, "code": {"40012"}}
 		for _, c := range []struct {
 			name, user, path string
 			form             url.Values
 			want             int
 		}{
 			{"a viewer's push", "vera", "/orders/a/push", nil, http.StatusForbidden},
-			{"a viewer's group", "vera", "/push", group, http.StatusForbidden},
+			{"a viewer's group", "vera", "/jobs", group, http.StatusForbidden},
+			{"a job that is none", "omar", "/jobs", url.Values{"act": {"delete"}}, http.StatusBadRequest},
+			{"alarms of no table", "omar", "/jobs", url.Values{"act": {"acknowledge"}, "table": {"users"}, "alarm": {"x"}}, http.StatusBadRequest},
+			{"a callback where none is handed on", "vera", "/callbacks/1/hand-on", nil, http.StatusForbidden},
 			{"no order id", "omar", "/orders/a:b/push", nil, http.StatusBadRequest},
 			{"nothing selected", "omar", "/push", url.Values{"kind": {"rejected"}, "code": {"1"}}, http.StatusBadRequest},
 			{"no group", "omar", "/push", url.Values{"group": {"1"}}, http.StatusBadRequest},
@@ -133,7 +143,7 @@ func TestWhatIsNotTheirsIsRefused(t *testing.T) {
 			t.Errorf("due %v", got)
 		}
 		v := s.as(t, "omar")
-		for _, path := range []string{"/failures", "/failures?kind=x&code=y", "/failures?kind=x&code=1&after=z"} {
+		for _, path := range []string{"/failures?kind=x&code=y", "/failures?kind=x&code=1&after=z", "/failures?after=1-a&before=1-a", "/lists/refunds?least=x", "/lists/refunds?since=x", "/jobs/x"} {
 			if _, status := v.get(path); status != http.StatusBadRequest {
 				t.Errorf("%s: %d", path, status)
 			}

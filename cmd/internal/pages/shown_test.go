@@ -22,14 +22,16 @@ func TestEveryPageShowsWithoutAComplaint(t *testing.T) {
 	s.busyDay(t)
 	pages := []struct{ name, path, says string }{
 		{"start", "/", "40012"}, {"group", "/failures?kind=rejected&code=40012", "10131"}, {"order", "/orders/10000", "R10000"}, {"load", "/load", "backfill"},
-		{"search", "/search?q=nothing", "ordersync"}, {"missing", "/orders/404", "ordersync"},
+		{"search", "/search?q=nothing", "ordersync"}, {"failures", "/failures", "30000"}, {"refunds", "/lists/refunds", "R10000"}, {"callbacks", "/lists/callbacks", "SUCCESS"},
+		{"waiting", "/lists/waiting", "30000"}, {"health", "/health", "v0.1.0"}, {"hour", "/load?span=hour", "backfill"}, {"who", "/who", "omar"}, {"settings", "/settings", "0013_operators.sql"},
+		{"jobs", "/jobs", "omar"}, {"job", "/jobs/1", "omar"}, {"missing", "/orders/404", "ordersync"},
 	}
 	path, ok := servertest.Chromium(t)
 	if !ok { // a machine with nothing but Go; ORDERSYNC_TEST_SERVERS=required makes this a failure
 		b := newReader(t, s.URL)
 		b.open("/")
 		b.press("Sign in 登录", map[string]string{"name": "omar", "password": password})
-		for _, p := range pages[:5] {
+		for _, p := range pages[:len(pages)-1] {
 			b.open(p.path)
 			reads(t, b, p.says)
 		}
@@ -38,12 +40,13 @@ func TestEveryPageShowsWithoutAComplaint(t *testing.T) {
 	b := newChromium(t, path, s.URL)
 	b.expect("404 (Not Found)") // the page of an order that nobody has
 	b.open("/")
+	b.accessible("sign-in")
 	b.press("Sign in 登录", map[string]string{"name": "omar", "password": password})
 	for _, look := range []struct {
 		name, lang    string
 		width, height int64
 		dark          bool
-	}{{"desk-en", "en", 1100, 900, false}, {"phone-zh", "zh", 360, 780, false}, {"phone-dark-en", "en", 360, 780, true}} {
+	}{{"desk-en", "en", 1100, 900, false}, {"phone-zh", "zh", 360, 780, false}, {"desk-dark-zh", "zh", 1100, 900, true}, {"phone-dark-en", "en", 390, 844, true}} {
 		b.resize(look.width, look.height)
 		if look.dark {
 			b.dark()
@@ -53,6 +56,7 @@ func TestEveryPageShowsWithoutAComplaint(t *testing.T) {
 			b.open(p.path)
 			reads(t, b, p.says)
 			b.fits(int(look.width))
+			b.accessible(p.name + "-" + look.name)
 			b.shoot(p.name + "-" + look.name)
 		}
 	}
@@ -105,6 +109,12 @@ func (s *site) busyDay(t *testing.T) {
 		}
 	}
 	s.moneyOfTheDay(t, now)
+	if _, err := s.store.BeginJob(t.Context(), store.JobPush, store.JobFilter{Failures: store.FailureFilter{Kind: "nothing"}}, "omar"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.store.RecordAct(t.Context(), store.Act{At: now, Who: "omar", Act: store.ActPush, OrderID: "10000", Address: "127.0.0.1"}); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.db.Exec("INSERT INTO ordersync_outbox (kind, order_id) VALUES ('pusch', '10001')").Error; err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/cmd/internal/admin"
+	"github.com/ordersync/ordersync/cmd/internal/alive"
 	"github.com/ordersync/ordersync/cmd/internal/pages"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/store/servertest"
@@ -70,16 +72,39 @@ func newSite(t *testing.T, db *gorm.DB, rdb *redis.Client) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	jobs := pages.NewJobs(st, log)
 	if err := pages.Mount(a, pages.Deps{
 		Store: st, Queue: asynq.NewClientFromRedisClient(rdb), Inspector: asynq.NewInspectorFromRedisClient(rdb), Now: time.Now, Zone: time.UTC, Log: log,
-		Rate:     func(context.Context) (now, most float64) { return s.rate, 50 },
-		Statuses: func(context.Context) (store.StatusCounts, error) { return s.statuses, nil },
+		Jobs: jobs, HandsOn: true,
+		Processes: func(ctx context.Context) ([]alive.Process, error) { return alive.Read(ctx, rdb) },
+		Token:     func(context.Context) (time.Duration, error) { return time.Hour, nil },
+		Rate:      func(context.Context) (now, most float64) { return s.rate, 50 },
+		Statuses:  func(context.Context) (store.StatusCounts, error) { return s.statuses, nil },
 	}); err != nil {
 		t.Fatal(err)
 	}
+	s.lives(t)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { defer close(ended); jobs.Run(ctx) }()
+	t.Cleanup(func() { stop(); <-ended })
 	s.Server = httptest.NewServer(a)
 	t.Cleanup(s.Close)
 	return s
+}
+
+// lives lets a process of each role have given a sign of life a moment ago.
+func (s *site) lives(t *testing.T) {
+	t.Helper()
+	s.sign(t, "all", time.Now(), `{"host":"shop-1","pid":7,"roles":["gateway","worker","scheduler"],"version":"v0.1.0","breakers":{"pushes":"closed","signed":"closed","trade":"closed"}}`)
+}
+
+// sign writes a process's sign of life, as it was given at a time.
+func (s *site) sign(t *testing.T, id string, at time.Time, text string) {
+	t.Helper()
+	if err := s.redis.HSet(t.Context(), alive.Key, id, strconv.FormatInt(at.UnixMilli(), 10)+" "+text).Err(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // addOrder adds an order of 12.30 yuan with all that belongs to it; without a picture it cannot be pushed.

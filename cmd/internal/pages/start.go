@@ -20,23 +20,26 @@ const listLimit = 50
 
 // startPage is what needs a person now.
 type startPage struct {
-	Groups     []group
-	Complete   bool
-	Window     int // with Complete false: how many failures were looked at
-	Failed     int
-	Waiting    store.Unsynced
-	Held       []held
-	Alarms     []alarm
-	MoreAlarms bool
-	Seen       []seenAlarm
-	NoteLength int
-	Audits     int // refunds that wait for the shop's word
-	MoreAudits bool
-	Bad        []store.BadOutboxRow
-	MoreBad    bool
-	Rate       string // of pushes a second, where Douyin's throttling has taken it down; empty: it is as configured
-	Unworded   *unworded
-	Skew       time.Duration // of this process's clock, where it is worth a word; 0: it is not
+	Groups      []group
+	MoreGroups  int // causes that are not shown
+	Complete    bool
+	Window      int // with Complete false: how many failures were looked at
+	Failed      int
+	Waiting     store.Unsynced
+	Held        []held
+	Alarms      []alarm
+	MoreAlarms  bool
+	Causes      []alarmCause // those that several rows have
+	FailedMoney []failedMoney
+	Seen        []seenAlarm
+	NoteLength  int
+	Audits      int // refunds that wait for the shop's word
+	MoreAudits  bool
+	Bad         []store.BadOutboxRow
+	MoreBad     bool
+	Rate        string // of pushes a second, where Douyin's throttling has taken it down; empty: it is as configured
+	Unworded    *unworded
+	Skew        time.Duration // of this process's clock, where it is worth a word; 0: it is not
 }
 
 // Clear tells that nobody has to do anything.
@@ -78,6 +81,17 @@ type group struct {
 	Link    string
 }
 
+// Column is the cell's table and column, where that is the cause.
+func (g group) Column() string { return columnOf(g.Kind, g.Cause) }
+
+// columnOf is the cause where it names a column, and not words that stand beside it anyway.
+func columnOf(kind, cause string) string {
+	if kind != "incomplete" {
+		return ""
+	}
+	return cause
+}
+
 // held is money that waits for another configuration.
 type held struct {
 	store.HeldMoney
@@ -94,7 +108,11 @@ func (p *pages) start(ctx context.Context, r *http.Request, l lang) (view, error
 	page.Complete = complete
 	for _, g := range groups {
 		page.Failed += g.Count
-		page.Groups = append(page.Groups, group{g, l.failureMeaning(g.Kind, g.Code), l.recorded(g.Sample.Message), failuresLink(g.Kind, g.Code, nil)})
+		if len(page.Groups) < listLimit {
+			page.Groups = append(page.Groups, group{g, l.failureMeaning(g.Kind, g.Code), l.recorded(g.Sample.Message), failuresLink(g.Kind, g.Code, g.Cause)})
+		} else {
+			page.MoreGroups++
+		}
 	}
 	if page.Waiting, err = p.Store.CountUnsynced(ctx, p.Now()); err != nil {
 		return view{}, err
@@ -110,6 +128,12 @@ func (p *pages) start(ctx context.Context, r *http.Request, l lang) (view, error
 		return view{}, err
 	}
 	page.Alarms, page.MoreAlarms = atMost(page.Alarms, listLimit)
+	if page.Causes, err = p.alarmCauses(ctx, l); err != nil {
+		return view{}, err
+	}
+	if page.FailedMoney, err = p.failedMoney(ctx, l); err != nil {
+		return view{}, err
+	}
 	if page.Seen, err = p.seenAlarms(ctx, l); err != nil {
 		return view{}, err
 	}
@@ -158,13 +182,10 @@ var (
 
 func orderLink(orderID string) string { return "/orders/" + url.PathEscape(orderID) }
 
-// failuresLink is the address of a group's page; more is added to its query.
-func failuresLink(kind string, code int, more url.Values) string {
-	q := url.Values{"kind": {kind}, "code": {strconv.Itoa(code)}}
-	for name, values := range more {
-		q[name] = values
-	}
-	return "/failures?" + q.Encode()
+// failuresLink is the address of a cause's page; more are names and values that its query has too.
+func failuresLink(kind string, code int, cause string, more ...string) string {
+	f := filterForm{Kind: kind, Code: strconv.Itoa(code), Cause: cause}
+	return f.link("/failures", more...)
 }
 
 // outcomeName is an outcome or the state of an instruction as a text of the word list. Foreign words stay as they are.

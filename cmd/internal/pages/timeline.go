@@ -41,6 +41,13 @@ func (k *orderView) timeline(l lang) []event {
 	for i := range slices.Backward(k.Calls) { // they come newest first
 		all = append(all, k.call(l, &k.Calls[i]))
 	}
+	for _, a := range slices.Backward(k.Acts) {
+		e := event{At: a.At, Class: "settled", Title: l.T(actName(a.Act)), Notes: []string{l.T("by %s", a.Who)}}
+		if a.Orders > 1 {
+			e.Notes = append(e.Notes, l.T("with %d orders", a.Orders))
+		}
+		all = append(all, e)
+	}
 	for _, c := range k.Callbacks {
 		all = append(all, k.callback(l, c))
 	}

@@ -1,0 +1,96 @@
+package pages
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/ordersync/ordersync/store"
+)
+
+// alarmCause is an alarm that several rows of a table have: a person looks at their cause once.
+type alarmCause struct {
+	store.AlarmCount
+	What    string
+	Meaning Meaning
+	Capped  bool   // that many or more
+	Link    string // to the rows; empty: no list has them
+}
+
+// alarmCauses are the alarms that more than one row has, the most frequent first.
+func (p *pages) alarmCauses(ctx context.Context, l lang) (all []alarmCause, err error) {
+	counts, err := p.Store.AlarmCounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range counts {
+		if c.Count < 2 {
+			continue
+		}
+		cause := alarmCause{AlarmCount: c, What: l.T(tableName(store.AlarmTable(c.Table))), Meaning: l.alarmMeaning(c.Alarm), Capped: c.Count >= store.BacklogLimit}
+		if list, ok := alarmLists[store.AlarmTable(c.Table)]; ok {
+			f := filterForm{Alarm: true}
+			cause.Link = f.link(listsPath + string(list))
+		}
+		all = append(all, cause)
+	}
+	slices.SortFunc(all, func(a, b alarmCause) int { return cmp.Compare(b.Count, a.Count) })
+	return all, nil
+}
+
+// alarmLists are the lists of the tables that have one.
+var alarmLists = map[store.AlarmTable]store.List{
+	store.RefundAlarm: store.ListRefunds, store.SettlementAlarm: store.ListSettlements, store.PaymentAlarm: store.ListPayments,
+	store.OutboxAlarm: store.ListOutbox, store.CallbackAlarm: store.ListCallbacks,
+}
+
+// failedMoneyFor is how long ago a refund or a settlement that failed was asked for, to be worth a
+// word on the start page.
+const failedMoneyFor = 7 * 24 * time.Hour
+
+// failedMoney is refunds or settlements that ended without success for one cause.
+type failedMoney struct {
+	What    string
+	Kind    string
+	Code    int
+	Count   int
+	Capped  bool
+	Words   string
+	Newest  time.Time
+	Meaning Meaning
+	Link    string
+}
+
+// failedMoney groups what was asked for in the last week and failed, by kind and code.
+func (p *pages) failedMoney(ctx context.Context, l lang) (all []failedMoney, err error) {
+	since := p.Now().Add(-failedMoneyFor)
+	for _, m := range []store.Money{store.Refund, store.Settlement} {
+		list := alarmLists[store.AlarmTable(m)]
+		page, err := p.Store.List(ctx, list, store.ListQuery{ListFilter: store.ListFilter{State: string(store.MoneyFailed), Since: since}, Limit: csvPage})
+		if err != nil {
+			return nil, err
+		}
+		type cause struct {
+			kind string
+			code int
+		}
+		groups := map[cause]*failedMoney{}
+		for _, r := range page.Rows {
+			g := groups[cause{r.Kind, r.Code}]
+			if g == nil { // the newest comes first
+				f := filterForm{State: string(store.MoneyFailed), Since: since.In(p.Zone).Format(moments[0]), Kind: r.Kind}
+				g = &failedMoney{What: l.T(moneyNames[m]), Kind: r.Kind, Code: r.Code, Capped: page.More, Words: r.Message, Newest: r.At, Meaning: l.failureMeaning(r.Kind, r.Code), Link: f.link(listsPath + string(list))}
+				groups[cause{r.Kind, r.Code}] = g
+			}
+			g.Count++
+		}
+		for _, g := range groups {
+			all = append(all, *g)
+		}
+	}
+	slices.SortFunc(all, func(a, b failedMoney) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Code, b.Code))
+	})
+	return all, nil
+}

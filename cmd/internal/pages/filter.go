@@ -1,0 +1,152 @@
+package pages
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ordersync/ordersync/store"
+)
+
+// maxText bounds what somebody looks for, in bytes.
+const maxText = 128
+
+// filterForm is a filter as it was typed, and what it means.
+type filterForm struct {
+	State, Kind, Code, Cause, Text, Since, Until, Least, Most string
+	Alarm, Turn                                               bool
+
+	code         *int
+	since, until time.Time
+	least, most  store.Fen
+}
+
+// Typed tells that something is filtered at all.
+func (f *filterForm) Typed() bool {
+	return f.State+f.Kind+f.Code+f.Cause+f.Text+f.Since+f.Until+f.Least+f.Most != "" || f.Alarm
+}
+
+// Column is the cell's table and column, where that is the cause.
+func (f *filterForm) Column() string { return columnOf(f.Kind, f.Cause) }
+
+// moments are how a browser, or a person, writes a time. Without a zone it is the operator's.
+var moments = []string{"2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02"}
+
+func (p *pages) moment(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t, nil
+	}
+	for _, layout := range moments {
+		if t, err := time.ParseInLocation(layout, text, p.Zone); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%d bytes are no time", len(text))
+}
+
+// readFilter reads a form or an address. The error is errBadAddress.
+func (p *pages) readFilter(in url.Values) (f filterForm, err error) {
+	get := func(name string) string { return strings.TrimSpace(in.Get(name)) }
+	f = filterForm{
+		State: get("state"), Kind: get("kind"), Code: get("code"), Cause: in.Get("cause"), Text: get("text"), Since: get("since"), Until: get("until"),
+		Least: get("least"), Most: get("most"), Alarm: in.Get("alarm") != "", Turn: in.Get("turn") != "",
+	}
+	if len(f.Text) > maxText || len(f.Cause) > maxText || len(f.State)+len(f.Kind) > maxText {
+		return f, errBadAddress
+	}
+	if f.Code != "" {
+		code, err := strconv.Atoi(f.Code)
+		if err != nil {
+			return f, errBadAddress
+		}
+		f.code = &code
+	}
+	for _, yuan := range []struct {
+		text string
+		into *store.Fen
+	}{{f.Least, &f.least}, {f.Most, &f.most}} {
+		if yuan.text == "" {
+			continue
+		}
+		if *yuan.into, err = store.ParseYuan(yuan.text); err != nil {
+			return f, errBadAddress
+		}
+	}
+	if f.since, err = p.moment(f.Since); err != nil {
+		return f, errBadAddress
+	}
+	if f.until, err = p.moment(f.Until); err != nil {
+		return f, errBadAddress
+	}
+	return f, nil
+}
+
+func (f *filterForm) failures() store.FailureFilter {
+	return store.FailureFilter{Kind: f.Kind, Code: f.code, Cause: f.Cause, Since: f.since, Until: f.until, Text: f.Text}
+}
+
+func (f *filterForm) list() store.ListFilter {
+	return store.ListFilter{State: f.State, Kind: f.Kind, Code: f.code, Alarm: f.Alarm, Since: f.since, Until: f.until, Least: f.least, Most: f.most, Text: f.Text}
+}
+
+// values are the filter as an address, and what else the address has.
+func (f *filterForm) values(more ...string) url.Values {
+	q := url.Values{}
+	for name, value := range map[string]string{
+		"state": f.State, "kind": f.Kind, "code": f.Code, "cause": f.Cause, "text": f.Text, "since": f.Since, "until": f.Until, "least": f.Least, "most": f.Most,
+	} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	for name, set := range map[string]bool{"alarm": f.Alarm, "turn": f.Turn} {
+		if set {
+			q.Set(name, "1")
+		}
+	}
+	for i := 0; i+1 < len(more); i += 2 {
+		q.Set(more[i], more[i+1])
+	}
+	return q
+}
+
+// link is an address with the filter.
+func (f *filterForm) link(path string, more ...string) string {
+	if q := f.values(more...).Encode(); q != "" {
+		return path + "?" + q
+	}
+	return path
+}
+
+// The place of a page in an address: milliseconds, a hyphen, the key. Without a time it is the key
+// behind a hyphen.
+func placeText(k store.ListKey) string {
+	if k.At.IsZero() {
+		return "-" + k.Key
+	}
+	return strconv.FormatInt(k.At.UnixMilli(), 10) + "-" + k.Key
+}
+
+func readPlace(text string) (k store.ListKey, err error) {
+	if text == "" {
+		return k, nil
+	}
+	at, key, found := strings.Cut(text, "-")
+	if !found || len(key) > maxText {
+		return k, errBadAddress
+	}
+	k.Key = key
+	if at != "" {
+		ms, err := strconv.ParseInt(at, 10, 64)
+		if err != nil {
+			return k, errBadAddress
+		}
+		k.At = time.UnixMilli(ms)
+	}
+	return k, nil
+}

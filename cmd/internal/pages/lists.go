@@ -1,0 +1,263 @@
+package pages
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks/inbox"
+)
+
+const (
+	// countMost is how far the rows of a filter are counted.
+	countMost = 10_000
+	listsPath = "/lists/"
+)
+
+// listKind is a list as the pages show it.
+type listKind struct {
+	list                       store.List
+	title, key, note, time     string // texts of the word list; note empty: there is none
+	states                     []string
+	money, kinds, due, ofOrder bool // it has amounts; kinds of failures; times when something is due; its key is an order's
+}
+
+// listKinds in the order in which they are linked.
+var listKinds = []listKind{
+	{list: store.ListOrders, title: "Orders by key", key: "Order", note: "Number at Douyin", time: "Last change", states: orderStates, kinds: true, due: true, ofOrder: true},
+	{list: store.ListWaiting, title: "Orders waiting", key: "Order", note: "Number at Douyin", time: "Due", states: orderStates, kinds: true, ofOrder: true},
+	{list: store.ListRefunds, title: "Refunds", key: "Number", note: "Douyin's number", time: "Written", states: moneyStates, money: true, kinds: true, due: true},
+	{list: store.ListSettlements, title: "Settlements", key: "Number", note: "Douyin's number", time: "Written", states: moneyStates, money: true, kinds: true, due: true},
+	{list: store.ListPayments, title: "Payments", key: "Number", note: "Douyin's number of the payment", time: "Heard", states: []string{"SUCCESS", "PROCESS", "FAIL", "TIMEOUT", "CANCEL"}, money: true},
+	{list: store.ListCallbacks, title: "Callbacks", key: "Row", note: "Number", time: "Received", states: []string{"SUCCESS", "FAIL"}, kinds: true, due: true},
+	{list: store.ListCalls, title: "Calls to Douyin", key: "Row", note: "Call", time: "Time", states: []string{"pushed", "refused", "retrying", "gave_up", "submitted", "succeeded", "failed"}, kinds: true},
+	{list: store.ListOutbox, title: "Bad outbox rows", key: "Row", time: "Written", kinds: true},
+}
+
+var (
+	orderStates = []string{"pending", "sending", "pushed", "refused", "retrying", "gave_up", "ignored"}
+	moneyStates = []string{"new", "sending", "submitted", "succeeded", "failed"}
+)
+
+// tab is a link to a list.
+type tab struct {
+	Title, Link string
+	Here        bool
+}
+
+// tabs are the links to all lists; here is the address of the present one.
+func (l lang) tabs(here string) []tab {
+	all := []tab{{l.T("Refused and given up"), "/failures", false}}
+	for _, k := range listKinds {
+		all = append(all, tab{l.T(k.title), listsPath + string(k.list), false})
+	}
+	all = append(all, tab{l.T("Bad inbox entries"), "/inbox", false}, tab{l.T("Backfills"), "/backfills", false}, tab{l.T("Jobs"), "/jobs", false})
+	for i := range all {
+		all[i].Here = all[i].Link == here
+	}
+	return all
+}
+
+// listPage is one page of a list.
+type listPage struct {
+	Kind    string
+	Tabs    []tab
+	Filter  filterForm
+	Path    string
+	Rows    []listRow
+	Columns listColumns
+	States  []option
+	Count   int
+	Exact   bool
+	Bounded bool
+	Window  int
+	Prefix  bool // what is looked for is the begin of a key
+	Pager
+}
+
+// listColumns says which columns a list has, and how they are called.
+type listColumns struct {
+	Key, Note, Time              string
+	State, Money, Kinds, Due, On bool // On: there is a button that hands a callback on
+	Alarm                        bool
+}
+
+type option struct {
+	Value, Name string
+	Chosen      bool
+}
+
+type listRow struct {
+	store.ListRow
+	Word, AlarmWord, Reason, Yuan, Link, HandOn string
+}
+
+func findList(name string) (listKind, bool) {
+	for _, k := range listKinds {
+		if string(k.list) == name {
+			return k, true
+		}
+	}
+	return listKind{}, false
+}
+
+func (p *pages) list(ctx context.Context, r *http.Request, l lang) (view, error) {
+	kind, ok := findList(r.PathValue("list"))
+	if !ok {
+		return view{}, errNoPage
+	}
+	in := r.URL.Query()
+	form, err := p.readFilter(in)
+	if err != nil {
+		return view{}, err
+	}
+	after, before := in.Get("after"), in.Get("before")
+	place, err := readPlace(after + before)
+	if err != nil || after != "" && before != "" {
+		return view{}, errBadAddress
+	}
+	q := store.ListQuery{ListFilter: form.list(), After: place, Back: before != "", Turn: form.Turn, Limit: pageRows}
+	found, err := p.Store.List(ctx, kind.list, q)
+	if err != nil {
+		return view{}, err
+	}
+	path := listsPath + string(kind.list)
+	page := listPage{
+		Kind: string(kind.list), Tabs: l.tabs(path), Filter: form, Path: path, Bounded: found.Bounded, Window: store.ListWindow, Prefix: kind.list == store.ListOrders,
+		Columns: kind.columns(l, p.HandsOn), States: kind.options(l, form.State),
+	}
+	if page.Count, page.Exact, err = p.Store.CountList(ctx, kind.list, q.ListFilter, countMost); err != nil {
+		return view{}, err
+	}
+	for _, row := range found.Rows {
+		page.Rows = append(page.Rows, p.listRow(l, kind, row))
+	}
+	page.Pager = listPager(&form, path, found, q)
+	out := view{template: "list", title: kind.title, content: &page}
+	if in.Has("handed") {
+		out.notice = l.T("The callback is handed on within a minute.")
+	}
+	return out, nil
+}
+
+func (k *listKind) columns(l lang, handsOn bool) listColumns {
+	c := listColumns{Key: l.T(k.key), Time: l.T(k.time), State: len(k.states) > 0, Money: k.money, Kinds: k.kinds, Due: k.due}
+	if k.note != "" {
+		c.Note = l.T(k.note)
+	}
+	c.On = handsOn && k.list == store.ListCallbacks
+	c.Alarm = !k.ofOrder && k.list != store.ListCalls
+	return c
+}
+
+func (k *listKind) options(l lang, chosen string) []option {
+	all := make([]option, len(k.states))
+	for i, s := range k.states {
+		all[i] = option{s, l.T(outcomeName(s)), s == chosen}
+	}
+	return all
+}
+
+func (p *pages) listRow(l lang, kind listKind, row store.ListRow) listRow {
+	row.Message = l.recorded(row.Message)
+	r := listRow{ListRow: row, Word: l.T(outcomeName(row.State)), Reason: reason(row.Kind, row.Code)}
+	if row.OrderID != "" {
+		r.Link = orderLink(row.OrderID)
+	}
+	if row.Alarm != "" {
+		r.AlarmWord = l.alarmMeaning(row.Alarm).Title
+	}
+	if kind.money {
+		r.Yuan = row.Amount.String()
+	}
+	switch {
+	case kind.list == store.ListCallbacks:
+		r.HandOn, r.Reason = "/callbacks/"+row.Key+"/hand-on", l.T(row.Kind)
+	case kind.list == store.ListCalls && callNames[row.Note] != "":
+		r.Note = l.T(callNames[row.Note])
+	}
+	return r
+}
+
+func listPager(form *filterForm, path string, found store.ListPage, q store.ListQuery) (pager Pager) {
+	pager.CSV, pager.Turn = form.link(path+"/csv"), form.turned().link(path)
+	first, last := found.Places()
+	far := last
+	if found.Bounded {
+		far = found.Next
+	}
+	switch {
+	case q.Back:
+		pager.Next = form.link(path, "after", placeText(last))
+		if found.More {
+			far := first
+			if found.Bounded {
+				far = found.Next
+			}
+			pager.Prev = form.link(path, "before", placeText(far))
+		}
+	default:
+		if found.More {
+			pager.Next = form.link(path, "after", placeText(far))
+		}
+		if q.After != (store.ListKey{}) && len(found.Rows) > 0 {
+			pager.Prev = form.link(path, "before", placeText(first))
+		}
+	}
+	return pager
+}
+
+// handOn lets a callback be handed to the shop's own handler once more.
+func (p *pages) handOn(ctx context.Context, r *http.Request, _ lang) (view, error) {
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil || !p.HandsOn {
+		return view{}, errBadForm
+	}
+	known, err := p.Store.HandOnAgain(ctx, id)
+	switch {
+	case err != nil:
+		return view{}, err
+	case !known:
+		return view{}, errNoPage
+	}
+	p.audit(ctx, "hand_on").Int64("callback", id).Msg("admin")
+	p.record(ctx, store.Act{Act: store.ActHandOn, Subject: string(store.CallbackAlarm), Number: r.PathValue("id")})
+	return view{}, redirect(listsPath + string(store.ListCallbacks) + "?handed=1")
+}
+
+// backfills are the walks over old orders.
+func (p *pages) backfills(ctx context.Context, _ *http.Request, l lang) (view, error) {
+	found, err := p.Store.Backfills(ctx, listLimit)
+	if err != nil {
+		return view{}, err
+	}
+	return view{template: "backfills", title: "Backfills", content: struct {
+		Tabs []tab
+		Rows []store.Backfill
+	}{l.tabs("/backfills"), found}}, nil
+}
+
+// inboxPage are the entries of the stream that can never be handed over.
+type inboxPage struct {
+	Tabs []tab
+	Rows []inbox.Buried
+	Next string
+	Away bool // Redis does not answer
+}
+
+func (p *pages) inboxFaults(ctx context.Context, r *http.Request, l lang) (view, error) {
+	page := inboxPage{Tabs: l.tabs("/inbox")}
+	if p.Buried != nil {
+		before := r.URL.Query().Get("after")
+		rows, err := p.Buried(ctx, before, pageRows+1)
+		if err != nil {
+			page.Away = true
+		}
+		var more bool
+		if page.Rows, more = atMost(rows, pageRows); more {
+			page.Next = "/inbox?after=" + page.Rows[pageRows-1].ID
+		}
+	}
+	return view{template: "inbox", title: "Bad inbox entries", content: &page}, nil
+}

@@ -1,0 +1,183 @@
+package pages
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ordersync/ordersync/store"
+)
+
+// span is a length of time that plots show, in equal steps.
+type span struct {
+	name, title string // title is a text of the word list
+	step        time.Duration
+	steps       int
+	label       string        // layout of a step's time
+	every       time.Duration // how long one reading serves all who look
+}
+
+// spans, the first of which is the one that is shown unasked. How long a reading serves keeps what
+// plots cost the database below a hundredth of a core: it reads store.CallWindow rows at most.
+var spans = []span{
+	{name: "day", title: "Last day", step: 30 * time.Minute, steps: 48, label: "15:04", every: time.Minute},
+	{name: "hour", title: "Last hour", step: time.Minute, steps: 60, label: "15:04", every: 30 * time.Second},
+	{name: "week", title: "Last week", step: 4 * time.Hour, steps: 42, label: "01-02 15:04", every: 5 * time.Minute},
+}
+
+func spanOf(name string) span {
+	for _, s := range spans {
+		if s.name == name {
+			return s
+		}
+	}
+	return spans[0]
+}
+
+// begin is the first step's: whole steps, the last of which is the present one.
+func (s span) begin(now time.Time) time.Time {
+	return now.Truncate(s.step).Add(-time.Duration(s.steps-1) * s.step)
+}
+
+// reading is what was read for one span.
+type reading struct {
+	at, since, from time.Time
+	counts          []store.CallCount
+}
+
+// readings keep the newest reading of each span.
+type readings struct {
+	mu  sync.Mutex
+	all map[string]reading
+}
+
+// calls reads the calls of a span, or answers what was read a moment ago. Those who ask at the same
+// time wait for one reading.
+func (p *pages) calls(ctx context.Context, s span) (reading, error) {
+	p.readings.mu.Lock()
+	defer p.readings.mu.Unlock()
+	now := p.Now()
+	if r, ok := p.readings.all[s.name]; ok && now.Sub(r.at).Abs() < s.every {
+		return r, nil
+	}
+	r := reading{at: now, since: s.begin(now)}
+	var err error
+	if r.counts, r.from, err = p.Store.Calls(ctx, r.since, s.step); err != nil {
+		return r, err
+	}
+	if p.readings.all == nil {
+		p.readings.all = map[string]reading{}
+	}
+	p.readings.all[s.name] = r
+	return r, nil
+}
+
+// callPlots answer: how much, how much of it well, how long it takes, and why not.
+func (p *pages) callPlots(l lang, s span, r reading) []plot {
+	label := func(step int) string {
+		return r.since.Add(time.Duration(step) * s.step).In(p.Zone).Format(s.label)
+	}
+	return []plot{
+		p.callPlot(l, "Pushes", s, label, r.counts, isPush),
+		ratePlot(l, s, label, r.counts),
+		tookPlot(l, s, label, r.counts),
+		kindPlot(l, s, label, r.counts),
+		p.callPlot(l, "Calls about refunds and settlements", s, label, r.counts, func(c store.CallCount) bool { return !isPush(c) }),
+	}
+}
+
+// ratePlot is how many of a hundred pushes went well, where there were any.
+func ratePlot(l lang, s span, label func(int) string, counts []store.CallCount) plot {
+	well, all, rate := make([]int, s.steps), make([]int, s.steps), make([]int, s.steps)
+	for _, c := range counts {
+		if step := min(c.Step, s.steps-1); isPush(c) {
+			all[step] += c.Count
+			if seriesOf(c.Outcome) == 0 {
+				well[step] += c.Count
+			}
+		}
+	}
+	var sumWell, sumAll int
+	for step := range rate {
+		if all[step] > 0 {
+			rate[step] = well[step] * 100 / all[step]
+		}
+		sumWell, sumAll = sumWell+well[step], sumAll+all[step]
+	}
+	drawn := drawTo(l.T("Success rate of pushes, in percent"), []series{{Class: "pushed", Name: l.T("went well")}}, [][]int{rate}, label, 100)
+	drawn.Series[0].Total = percent(sumWell, sumAll)
+	drawn.Series[0].Unit = " %"
+	return drawn
+}
+
+func percent(part, whole int) int {
+	if whole == 0 {
+		return 0
+	}
+	return part * 100 / whole
+}
+
+// tookPlot is how long a push takes on the average, from its begin in the worker to Douyin's answer.
+func tookPlot(l lang, s span, label func(int) string, counts []store.CallCount) plot {
+	n, took, mean := make([]int, s.steps), make([]time.Duration, s.steps), make([]int, s.steps)
+	var sumN int
+	var sumTook time.Duration
+	for _, c := range counts {
+		if step := min(c.Step, s.steps-1); isPush(c) && c.Took > 0 {
+			n[step], took[step] = n[step]+c.Count, took[step]+c.Took
+			sumN, sumTook = sumN+c.Count, sumTook+c.Took
+		}
+	}
+	for step := range mean {
+		if n[step] > 0 {
+			mean[step] = int((took[step] / time.Duration(n[step])).Milliseconds())
+		}
+	}
+	drawn := draw(l.T("How long a push takes to Douyin's answer, in milliseconds"), []series{{Class: "other", Name: l.T("average")}}, [][]int{mean}, label)
+	drawn.Series[0].Total = 0
+	if sumN > 0 {
+		drawn.Series[0].Total = int((sumTook / time.Duration(sumN)).Milliseconds())
+	}
+	drawn.Series[0].Unit = " ms"
+	return drawn
+}
+
+// kindColours are the classes of the kinds of failures, the most frequent first; the last one is for
+// all the rest.
+var kindColours = []string{"refused", "retrying", "gave_up", "pushed", "other"}
+
+// kindPlot is the failures by their kind.
+func kindPlot(l lang, s span, label func(int) string, counts []store.CallCount) plot {
+	sums := map[string]int{}
+	for _, c := range counts {
+		if c.Kind != "" {
+			sums[c.Kind] += c.Count
+		}
+	}
+	kinds := slices.SortedFunc(maps.Keys(sums), func(a, b string) int { return cmp.Or(cmp.Compare(sums[b], sums[a]), cmp.Compare(a, b)) })
+	kinds = kinds[:min(len(kinds), len(kindColours)-1)]
+	all := make([]series, len(kindColours))
+	values := make([][]int, len(kindColours))
+	for i, class := range kindColours {
+		values[i] = make([]int, s.steps)
+		all[i] = series{Class: class, Name: l.T("other")}
+		if i < len(kinds) {
+			all[i].Name = fmt.Sprintf("%s (%s)", l.failureMeaning(kinds[i], 0).Title, kinds[i])
+		}
+	}
+	for _, c := range counts {
+		if c.Kind == "" {
+			continue
+		}
+		i := slices.Index(kinds, c.Kind)
+		if i < 0 {
+			i = len(kindColours) - 1
+		}
+		values[i][min(c.Step, s.steps-1)] += c.Count
+	}
+	return draw(l.T("Failures by cause"), all, values, label)
+}

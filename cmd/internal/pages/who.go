@@ -1,0 +1,47 @@
+package pages
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/ordersync/ordersync/store"
+)
+
+// whoPage is what operators did.
+type whoPage struct {
+	Rows []whoRow
+	Next string
+}
+
+type whoRow struct {
+	store.Act
+	What, Link string
+}
+
+func (p *pages) whoDidWhat(ctx context.Context, r *http.Request, l lang) (view, error) {
+	var before int64
+	if text := r.URL.Query().Get("after"); text != "" {
+		var err error
+		if before, err = strconv.ParseInt(text, 10, 64); err != nil || before <= 0 {
+			return view{}, errBadAddress
+		}
+	}
+	acts, err := p.Store.Acts(ctx, before, pageRows+1)
+	if err != nil {
+		return view{}, err
+	}
+	var page whoPage
+	acts, more := atMost(acts, pageRows)
+	for _, a := range acts {
+		row := whoRow{Act: a, What: l.T(actName(a.Act))}
+		if a.OrderID != "" {
+			row.Link = orderLink(a.OrderID)
+		}
+		page.Rows = append(page.Rows, row)
+	}
+	if more {
+		page.Next = "/who?after=" + strconv.FormatInt(acts[len(acts)-1].ID, 10)
+	}
+	return view{template: "who", title: "Who did what", content: &page}, nil
+}

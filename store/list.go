@@ -1,0 +1,417 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// List names what an operator looks through.
+type List string
+
+// The lists, and the index by which each is read.
+const (
+	ListOrders      List = "orders"      // by the shop's key
+	ListWaiting     List = "waiting"     // orders by due_at
+	ListRefunds     List = "refunds"     // by created_at, as are the next two; one state alone by (state, created_at)
+	ListSettlements List = "settlements" //
+	ListPayments    List = "payments"    //
+	ListCallbacks   List = "callbacks"   // by id, which is the order of their arrival, as are the next two
+	ListCalls       List = "calls"       // to Douyin
+	ListOutbox      List = "outbox"      // rows of the outbox that were put aside
+)
+
+// ListWindow bounds how many rows one page looks through.
+const ListWindow = 20_000
+
+const listChunk = 1000
+
+// listing is how a list is read.
+type listing struct {
+	table string
+	key   string // the column that makes a row one, and the last of the order
+	ids   bool   // key is a number that grows with time
+	at    string // the time that is shown; where by is empty and ids is set, it grows with key
+	by    string // the first column of the order; empty: key alone
+	// index and stateIndex are what a page is read by: all states, and one.
+	index, stateIndex string
+	state             string // the column of states; empty: there is none
+	// columns are what scanListRow reads between key and time: order_id, state, kind, code, message,
+	// amount_fen, system, alarm, note, due.
+	columns string
+	oldest  bool // the oldest comes first
+	prefix  bool // what is looked for is the begin of the key
+}
+
+const (
+	noAmount  = "0"
+	openAlert = "CASE WHEN `ack_at` IS NULL THEN `alarm` ELSE '' END"
+)
+
+var listings = map[List]listing{
+	ListOrders: {
+		table: "ordersync_order", key: "order_id", at: "updated_at", state: "outcome", prefix: true, oldest: true,
+		columns: "`order_id`, `outcome`, `kind`, `code`, `message`, " + noAmount + ", `system`, '', `order_no`, `due_at`",
+	},
+	ListWaiting: {
+		table: "ordersync_order", key: "order_id", at: "due_at", by: "due_at", index: "ordersync_order_due", state: "outcome", oldest: true,
+		columns: "`order_id`, `outcome`, `kind`, `code`, `message`, " + noAmount + ", `system`, '', `order_no`, `due_at`",
+	},
+	ListRefunds: {
+		table: "ordersync_refund", key: "out_refund_no", at: "created_at", by: "created_at", index: "ordersync_refund_created", stateIndex: "ordersync_refund_state", state: "state",
+		columns: "`order_id`, `state`, `kind`, `code`, `message`, `amount_fen`, `system`, " + openAlert + ", `refund_no`, `due_at`",
+	},
+	ListSettlements: {
+		table: "ordersync_settlement", key: "out_settle_no", at: "created_at", by: "created_at", index: "ordersync_settlement_created", stateIndex: "ordersync_settlement_state", state: "state",
+		columns: "`order_id`, `state`, `kind`, `code`, `message`, `amount_fen`, `system`, " + openAlert + ", `settle_no`, `due_at`",
+	},
+	ListPayments: {
+		table: "ordersync_payment", key: "out_order_no", at: "created_at", by: "created_at", index: "ordersync_payment_created", stateIndex: "ordersync_payment_state", state: "state",
+		columns: "`order_id`, `state`, '', 0, `message`, `total_fen`, `system`, " + openAlert + ", `douyin_order_id`, NULL",
+	},
+	ListCallbacks: {
+		table: "ordersync_callback", key: "id", ids: true, at: "received_at", state: "status",
+		columns: "`order_id`, `status`, `type`, 0, `forward_message`, " + noAmount + ", `system`, " + openAlert + ", `number`, `forward_due_at`",
+	},
+	ListCalls: {
+		table: "ordersync_log", key: "id", ids: true, at: "at", state: "outcome",
+		columns: "`order_id`, `outcome`, `kind`, `code`, `message`, " + noAmount + ", '', '', `call_name`, NULL",
+	},
+	ListOutbox: {
+		table: "ordersync_outbox_bad", key: "no", ids: true, at: "created_at",
+		columns: "`order_id`, '', `kind`, 0, `reason`, " + noAmount + ", '', " + openAlert + ", '', NULL",
+	},
+}
+
+// ListRow is a row of a list. What a list does not have is empty.
+type ListRow struct {
+	Key     string // the order's key, an instruction's number, a callback's or a call's id
+	OrderID string
+	State   string // outcome, state, or Douyin's word
+	Kind    string // of the failure; of a callback its type, of a row of the outbox what it asks for
+	Code    int
+	Message string
+	Amount  Fen
+	System  string
+	Alarm   string // that nobody has acknowledged
+	Note    string // the number at Douyin; of a callback the number that it is about, of a call its name
+	DueAt   *time.Time
+	At      time.Time
+
+	sorted time.Time
+}
+
+func (r *ListRow) place() ListKey { return ListKey{r.sorted, r.Key} }
+
+// ListKey is where a page ended.
+type ListKey struct {
+	At  time.Time // zero where the list goes by its key alone
+	Key string
+}
+
+// ListFilter says which rows are meant. Its empty fields let everything through.
+type ListFilter struct {
+	State string
+	Kind  string
+	Code  *int
+	Alarm bool      // only those with an alarm that nobody has acknowledged
+	Since time.Time // by the time that the list shows
+	Until time.Time
+	Least Fen // amounts; 0: no bound
+	Most  Fen
+	Text  string // of ListOrders the begin of the key, as it is written; else a part of a number, of the order or of the words, in whatever case
+}
+
+// ListQuery asks for one page.
+type ListQuery struct {
+	ListFilter
+	After ListKey // of the last row of the page before; zero: from the begin
+	Back  bool    // the page before After, in place of the page behind it
+	Turn  bool    // the other end of the list comes first
+	Limit int
+}
+
+// ListPage is one page, in the order of its list.
+type ListPage struct {
+	Rows []ListRow
+	// More tells that there is, or may be, another page on the far side: where Bounded is set, behind
+	// Next and not behind the last row.
+	More    bool
+	Next    ListKey
+	Bounded bool // ListWindow rows were looked through for this page
+}
+
+// List reads one page by the index of the list; whatever the filter leaves out, it looks through
+// ListWindow rows at most.
+func (s *Store) List(ctx context.Context, list List, q ListQuery) (page ListPage, err error) {
+	l, ok := listings[list]
+	if !ok {
+		return page, fmt.Errorf("store: list %q: there is none", list)
+	}
+	r, err := s.openList(ctx, l, q)
+	if err != nil {
+		return page, fmt.Errorf("store: list %s: %w", list, err)
+	}
+	for !r.done && len(page.Rows) <= q.Limit {
+		rows, err := r.chunk(ctx)
+		if err != nil {
+			return page, fmt.Errorf("store: list %s: %w", list, err)
+		}
+		for i := range rows {
+			if q.lets(&rows[i], l) {
+				page.Rows = append(page.Rows, rows[i])
+			}
+		}
+	}
+	if page.Next, page.Bounded = r.after, r.bounded; len(page.Rows) > q.Limit {
+		page.Rows, page.Bounded = page.Rows[:q.Limit], false
+		page.Next, page.More = page.Rows[q.Limit-1].place(), true
+	} else {
+		page.More = r.bounded
+	}
+	if q.Back {
+		for i, j := 0, len(page.Rows)-1; i < j; i, j = i+1, j-1 {
+			page.Rows[i], page.Rows[j] = page.Rows[j], page.Rows[i]
+		}
+	}
+	return page, nil
+}
+
+// Places are where a page begins and ends: After for the page before it, and behind it.
+func (p *ListPage) Places() (first, last ListKey) {
+	if len(p.Rows) == 0 {
+		return p.Next, p.Next
+	}
+	return p.Rows[0].place(), p.Rows[len(p.Rows)-1].place()
+}
+
+// CountList counts the rows that a filter lets through: up to most, and of ListWindow rows. exact
+// tells that these are all.
+func (s *Store) CountList(ctx context.Context, list List, f ListFilter, most int) (n int, exact bool, err error) {
+	l, ok := listings[list]
+	if !ok {
+		return 0, false, fmt.Errorf("store: list %q: there is none", list)
+	}
+	r, err := s.openList(ctx, l, ListQuery{ListFilter: f, Limit: most})
+	if err != nil {
+		return 0, false, fmt.Errorf("store: count %s: %w", list, err)
+	}
+	if r.plain {
+		err = s.db.WithContext(ctx).Raw("SELECT COUNT(*) FROM (SELECT "+quote(l.key)+r.from()+" LIMIT ?) c", append(r.args, most+1)...).Row().Scan(&n)
+		if err != nil {
+			return 0, false, fmt.Errorf("store: count %s: %w", list, err)
+		}
+		return min(n, most), n <= most, nil
+	}
+	for !r.done {
+		rows, err := r.chunk(ctx)
+		if err != nil {
+			return n, false, fmt.Errorf("store: count %s: %w", list, err)
+		}
+		for i := range rows {
+			if f.lets(&rows[i], l) {
+				n++
+			}
+		}
+		if n > most {
+			return most, false, nil
+		}
+	}
+	return n, !r.bounded, nil
+}
+
+// lets tells whether a row is meant.
+func (f *ListFilter) lets(r *ListRow, l listing) bool {
+	switch {
+	case f.State != "" && r.State != f.State, f.Kind != "" && r.Kind != f.Kind, f.Code != nil && r.Code != *f.Code, f.Alarm && r.Alarm == "":
+		return false
+	case !f.Since.IsZero() && r.At.Before(f.Since), !f.Until.IsZero() && r.At.After(f.Until):
+		return false
+	case f.Least > 0 && r.Amount < f.Least, f.Most > 0 && r.Amount > f.Most:
+		return false
+	}
+	return f.Text == "" || l.prefix || holds(f.Text, r.Key, r.OrderID, r.Note, r.Message)
+}
+
+// listRead is a list that is being read, chunk by chunk.
+type listRead struct {
+	s     *Store
+	l     listing
+	where string
+	args  []any
+	index string
+	less  string // how the next row's place compares
+	desc  string
+	size  int
+	plain bool // the statement does all of the filter
+
+	after   ListKey
+	looked  int
+	done    bool
+	bounded bool
+}
+
+func (s *Store) openList(ctx context.Context, l listing, q ListQuery) (*listRead, error) {
+	r := &listRead{s: s, l: l, where: "1 = 1", index: l.index, less: ">", after: q.After, size: listChunk}
+	if (l.oldest != q.Turn) == q.Back {
+		r.less, r.desc = "<", " DESC"
+	}
+	f := q.ListFilter
+	if l.stateIndex != "" && f.State != "" {
+		r.index = l.stateIndex
+		r.and(quote(l.state)+" = ?", f.State)
+		f.State = ""
+	}
+	if l.by != "" {
+		if l.by == "due_at" {
+			r.and("`due_at` IS NOT NULL")
+		}
+		r.between(quote(l.by), s.sql.time(f.Since), s.sql.time(f.Until))
+		f.Since, f.Until = time.Time{}, time.Time{}
+	} else if l.ids && !(f.Since.IsZero() && f.Until.IsZero()) {
+		if err := r.betweenIDs(ctx, f); err != nil {
+			return nil, err
+		}
+	}
+	if l.prefix && f.Text != "" {
+		r.between(quote(l.key), f.Text, f.Text+"\U0010FFFF")
+		f.Text = ""
+	}
+	if r.plain = f == (ListFilter{}); r.plain {
+		r.size = q.Limit + 1
+	}
+	return r, nil
+}
+
+func (r *listRead) and(condition string, args ...any) {
+	r.where, r.args = r.where+" AND "+condition, append(r.args, args...)
+}
+
+// between bounds a column; nil: no bound.
+func (r *listRead) between(column string, low, high any) {
+	if low != nil {
+		r.and(column+" >= ?", low)
+	}
+	if high != nil {
+		r.and(column+" <= ?", high)
+	}
+}
+
+// betweenIDs turns times into bounds of the key, a little too wide: rows that were written at the
+// same time need not have their times in order.
+func (r *listRead) betweenIDs(ctx context.Context, f ListFilter) error {
+	const slack = time.Minute
+	if !f.Since.IsZero() {
+		low, err := r.s.firstID(ctx, r.l.table, r.l.key, r.l.at, f.Since.Add(-slack))
+		if err != nil {
+			return err
+		}
+		r.and(quote(r.l.key)+" >= ?", low)
+	}
+	if !f.Until.IsZero() {
+		high, err := r.s.firstID(ctx, r.l.table, r.l.key, r.l.at, f.Until.Add(slack))
+		if err != nil {
+			return err
+		}
+		r.and(quote(r.l.key)+" <= ?", high)
+	}
+	return nil
+}
+
+// firstID is the least id of a table whose row is not older than a time, by halving: some forty reads
+// of one row by the key. There may be none: then it is one behind the last.
+func (s *Store) firstID(ctx context.Context, table, key, at string, t time.Time) (int64, error) {
+	db := s.db.WithContext(ctx)
+	var first, last sql.NullInt64
+	if err := db.Raw("SELECT (SELECT MIN("+quote(key)+") FROM "+quote(table)+"), (SELECT MAX("+quote(key)+") FROM "+quote(table)+")").Row().Scan(&first, &last); err != nil {
+		return 0, err
+	}
+	low, high := first.Int64, last.Int64+1
+	for low < high {
+		middle := low + (high-low)/2
+		found, err := collect(db, func(rows *sql.Rows) (r ListRow, err error) {
+			var id int64
+			var time timestamp
+			err = rows.Scan(&id, &time)
+			r.Amount, r.At = Fen(id), time.Time
+			return r, err
+		}, "SELECT "+quote(key)+", "+quote(at)+" FROM "+quote(table)+" WHERE "+quote(key)+" >= ? ORDER BY "+quote(key)+" LIMIT 1", middle)
+		switch {
+		case err != nil:
+			return 0, err
+		case len(found) == 0 || !found[0].At.Before(t):
+			high = middle
+		default:
+			low = int64(found[0].Amount) + 1
+		}
+	}
+	return low, nil
+}
+
+// from is the statement from FROM to the begin of ORDER BY.
+func (r *listRead) from() string {
+	hint := ""
+	switch {
+	case r.index != "" && r.s.sql.sqlite:
+		hint = " INDEXED BY " + quote(r.index)
+	case r.index != "":
+		hint = " FORCE INDEX (" + quote(r.index) + ")"
+	case !r.s.sql.sqlite:
+		hint = " FORCE INDEX (PRIMARY)"
+	}
+	return " FROM " + quote(r.l.table) + hint + " WHERE " + r.where
+}
+
+// chunk reads the next rows, in the order in which they are read.
+func (r *listRead) chunk(ctx context.Context) ([]ListRow, error) {
+	l, key := r.l, quote(r.l.key)
+	statement, args := r.from(), r.args
+	if r.after != (ListKey{}) {
+		place, at := any(r.after.Key), r.s.sql.time(r.after.At)
+		if l.ids {
+			id, err := strconv.ParseInt(r.after.Key, 10, 64)
+			if err != nil {
+				return nil, fmt.Errorf("a place that is none: %w", err)
+			}
+			place = id
+		}
+		if l.by == "" {
+			statement, args = statement+" AND "+key+" "+r.less+" ?", append(args, place)
+		} else {
+			by := quote(l.by)
+			statement += " AND " + by + " " + r.less + "= ? AND (" + by + " " + r.less + " ? OR " + key + " " + r.less + " ?)"
+			args = append(args, at, at, place)
+		}
+	}
+	order := key + r.desc
+	if l.by != "" {
+		order = quote(l.by) + r.desc + ", " + order
+	}
+	rows, err := collect(r.s.db.WithContext(ctx), scanListRow, "SELECT "+key+", "+l.columns+", "+quote(l.at)+statement+" ORDER BY "+order+" LIMIT ?", append(args[:len(args):len(args)], r.size)...)
+	if err != nil {
+		return nil, err
+	}
+	if l.by != "" {
+		for i := range rows {
+			rows[i].sorted = rows[i].At
+		}
+	}
+	r.looked += len(rows)
+	r.done = len(rows) < r.size
+	if len(rows) > 0 {
+		r.after = rows[len(rows)-1].place()
+	}
+	if !r.done && r.looked >= ListWindow {
+		r.done, r.bounded = true, true
+	}
+	return rows, nil
+}
+
+func scanListRow(rows *sql.Rows) (r ListRow, err error) {
+	var due, at timestamp
+	err = rows.Scan(&r.Key, &r.OrderID, &r.State, &r.Kind, &r.Code, &r.Message, &r.Amount, &r.System, &r.Alarm, &r.Note, &due, &at)
+	r.DueAt, r.At = due.ptr(), at.Time
+	return r, err
+}
