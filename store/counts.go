@@ -36,11 +36,14 @@ type AlarmCount struct {
 
 // Counts are what metrics show of the database.
 type Counts struct {
-	Unsynced  Unsynced
-	Failed    map[Outcome]int64 // refused and gave_up; of FailureWindow orders, those that failed last
-	Open      []OpenMoney       // states without a row are left out
-	Held      []HeldMoney       // what Douyin's refusal of the configuration holds up
-	Alarms    []AlarmCount      // states without a row are left out, as of Open
+	Unsynced Unsynced
+	Failed   map[Outcome]int64 // refused and gave_up; of FailureWindow orders, those that failed last
+	Open     []OpenMoney       // states without a row are left out
+	Held     []HeldMoney       // what Douyin's refusal of the configuration holds up
+	Alarms   []AlarmCount      // states without a row are left out, as of Open
+	// Refunds whose deadline runs: without a word of the shop's, and with one that Douyin does not have.
+	AuditsUnsaid, AuditsSaid OpenAudits
+
 	Outbox    Backlog
 	OutboxBad int64
 	Forwards  Backlog   // callbacks that the shop's own handler has not answered yet
@@ -55,7 +58,7 @@ func (s *Store) Counts(ctx context.Context, now time.Time) (c Counts, err error)
 	if c.Unsynced, err = s.CountUnsynced(ctx, now); err != nil {
 		return Counts{}, err
 	}
-	for _, read := range []func(*gorm.DB, *Counts) error{s.countFailed, s.countOpen, s.countHeld, s.countAlarms, s.countKept, s.countRelays, s.countLog} {
+	for _, read := range []func(*gorm.DB, *Counts) error{s.countFailed, s.countOpen, s.countHeld, s.countAudits, s.countAlarms, s.countKept, s.countRelays, s.countLog} {
 		if err := read(db, &c); err != nil {
 			return Counts{}, fmt.Errorf("store: counts: %w", err)
 		}

@@ -161,6 +161,11 @@ func (s *Store) moveLocked(tx *gorm.DB, m Money, number string, change func(tx *
 	if err := s.writeInstruction(tx, &i); err != nil {
 		return i, err
 	}
+	if i.Audit != stored.Audit {
+		if err := s.saveAudit(tx, &i); err != nil {
+			return i, err
+		}
+	}
 	if i.State.Final() == stored.State.Final() && i.Alarm == stored.Alarm { // Douyin is told nothing new
 		return i, nil
 	}

@@ -139,7 +139,9 @@ func (i *Instruction) closeAudit() (changed bool) {
 	if i.Audit.State != AuditNeeded || !i.State.Final() {
 		return false
 	}
-	i.Audit.DueAt = nil
+	if i.Audit.Word != Deny || i.State != MoneySucceeded { // else the audit's task raises the contradiction
+		i.Audit.DueAt = nil
+	}
 	switch overtime := i.Audit.Deadline != nil && i.FinishedAt != nil && !i.FinishedAt.Before(*i.Audit.Deadline); {
 	case i.State == MoneyFailed && i.Audit.Word == Deny:
 		i.Audit.State = AuditDenied

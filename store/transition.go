@@ -110,6 +110,7 @@ func (i *Instruction) hear(r Result) (changed, touched bool) {
 	i.answer(r.Answer)
 	i.State, i.FinishedAt, i.Turn = r.State, &r.At, false
 	i.clearOverdue()
+	i.clearAuditDue()
 	if r.Alarm != "" {
 		i.raise(r.Alarm, r.At)
 	}

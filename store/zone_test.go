@@ -83,6 +83,12 @@ func writeTimes(t *testing.T, s *store.Store, db *gorm.DB, at time.Time) {
 		must[bool](t)(s.Finished(ctx, sent, store.Result{State: store.MoneySucceeded, Said: true, Answer: store.Answer{At: at}}))
 	}
 
+	_, _, err := s.OpenRefund(ctx, store.Instruction{
+		Number: "DY1", OrderID: "3", Amount: 1, System: store.Trade, PlatformNo: "1", Origin: store.OriginUser,
+		Audit: store.Audit{State: store.AuditNeeded, Deadline: &soon, At: &at, DueAt: &soon, SentAt: &at},
+	})
+	ok(err)
+
 	must[store.Accepted](t)(s.AcceptCallback(ctx, store.Callback{Type: "payment", Number: "404", Status: "SUCCESS", Amount: 5, FinishedAt: at, At: at, Forward: true}))
 	ok(s.Acknowledge(ctx, seenAt(store.PaymentAlarm, "404", store.AlarmUnknownOrder)))
 	for _, f := range must[[]store.Forward](t)(s.ClaimForwards(ctx, soon, soon, 1)) {
@@ -105,7 +111,7 @@ func writeTimes(t *testing.T, s *store.Store, db *gorm.DB, at time.Time) {
 
 	toOutbox(t, db, 1, "refund", "bad")
 	toOutbox(t, db, 2, "push", "later")
-	_, err := relay(t, s, func(r store.OutboxRow) error {
+	_, err = relay(t, s, func(r store.OutboxRow) error {
 		if r.OrderID == "bad" {
 			return &store.BadRow{Err: errBad}
 		}

@@ -29,5 +29,6 @@
 // asks and however often, and the amount is checked against the payment where it can be locked. So
 // Enqueue takes pushes alone: a Refund of a shop's own making does not compile there, for it would
 // be queued and refused later. A Go shop writes RefundRequest.Row into the outbox, or sends it to
-// the gateway by package tasks/client; the tasks Refund and Settle only name the row that stands.
+// the gateway by package tasks/client; the tasks Refund and Settle only name the row that stands. So it is with
+// the shop's word on a refund that a buyer asked Douyin for: AuditRequest.Row, and Audit.
 package tasks

@@ -19,6 +19,7 @@ type Asked struct {
 	Push   *PushOrder
 	Refund *RefundRequest // becomes a row of ordersync_refund before it is a task
 	Settle *SettleRequest
+	Audit  *AuditRequest
 }
 
 // Row is what a shop writes into ordersync_outbox inside its own transaction:
@@ -80,8 +81,11 @@ func FromOutbox(kind, orderID string, payload []byte, row string) (Asked, error)
 	case KindSettle:
 		a.Settle = new(SettleRequest)
 		into, inside = a.Settle, &a.Settle.OrderID
+	case KindAudit:
+		a.Audit = new(AuditRequest)
+		into, inside = a.Audit, &a.Audit.OrderID
 	default:
-		return Asked{}, &PayloadError{"kind", fmt.Sprintf("%q is unknown: want push, refund or settle", quoted(kind))}
+		return Asked{}, &PayloadError{"kind", fmt.Sprintf("%q is unknown: want push, refund, settle or audit", quoted(kind))}
 	}
 	if !blank(payload) {
 		if err := decode(payload, into); err != nil {
@@ -108,6 +112,8 @@ func (a Asked) named(row string) (Asked, error) {
 		err = a.Refund.Validate()
 	case a.Settle != nil:
 		err = a.Settle.Validate()
+	case a.Audit != nil:
+		err = a.Audit.Validate()
 	}
 	if err != nil {
 		return Asked{}, err

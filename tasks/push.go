@@ -135,7 +135,7 @@ type Enqueuer interface {
 	EnqueueContext(ctx context.Context, task *asynq.Task, opts ...asynq.Option) (*asynq.TaskInfo, error)
 }
 
-// Request is what has a task: a PushOrder, a Refund, a Settle or an AskPayment.
+// Request is what has a task: a PushOrder, a Refund, a Settle, an Audit or an AskPayment.
 type Request interface {
 	// Task makes the task with its options. The error is a *PayloadError.
 	Task() (*asynq.Task, error)

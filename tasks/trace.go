@@ -52,6 +52,7 @@ var (
 	_ headed = PushOrder{}
 	_ headed = Refund{}
 	_ headed = Settle{}
+	_ headed = Audit{}
 )
 
 func (p PushOrder) about() (string, []attribute.KeyValue) {
@@ -64,6 +65,10 @@ func (r Refund) about() (string, []attribute.KeyValue) {
 
 func (s Settle) about() (string, []attribute.KeyValue) {
 	return QueueSettle, []attribute.KeyValue{NumberKey.String(label(s.OutSettleNo))}
+}
+
+func (a Audit) about() (string, []attribute.KeyValue) {
+	return QueueRefund, []attribute.KeyValue{NumberKey.String(label(a.OutRefundNo))}
 }
 
 // traced tells whether somebody traces what ctx belongs to. It is all that a call costs where

@@ -144,21 +144,24 @@ func keep(ctx context.Context) (context.Context, context.CancelFunc) {
 // called remembers a call to Douyin. What is written down of the instruction next takes it to
 // ordersync_log, so that the log tells of the refusal too that a later question has proved wrong.
 func (m *movement) called(op string, outcome store.Outcome, err error, receipt douyin.Receipt) {
+	r := store.LogRow{At: m.now(), Call: op, OrderID: m.i.OrderID, Number: m.i.Number, TaskID: m.taskID, Attempt: m.attempt.number, Outcome: outcome}
+	m.calls = append(m.calls, callRow(r, err, receipt)...)
+}
+
+// callRow is r with what became of the call; none where nobody was called.
+func callRow(r store.LogRow, err error, receipt douyin.Receipt) []store.LogRow {
 	var failure *douyin.Error
-	if errors.As(err, &failure) && failure.Kind == douyin.Paused { // nobody was called
-		return
+	if errors.As(err, &failure) && failure.Kind == douyin.Paused {
+		return nil
 	}
-	r := store.LogRow{
-		At: m.now(), Call: op, OrderID: m.i.OrderID, Number: m.i.Number, TaskID: m.taskID, Attempt: m.attempt.number,
-		Outcome: outcome, LogID: receipt.LogID, HTTPStatus: receipt.HTTPStatus, Duration: receipt.Duration,
-		Request: string(receipt.Request), Response: string(receipt.Response),
-	}
+	r.LogID, r.HTTPStatus, r.Duration = receipt.LogID, receipt.HTTPStatus, receipt.Duration
+	r.Request, r.Response = string(receipt.Request), string(receipt.Response)
 	if err != nil {
 		v := verdict{message: cut.To(err.Error(), maxErrorBytes)}
 		v.describe(err)
 		r.Kind, r.Code, r.Message = v.kind, v.code, v.message
 	}
-	m.calls = append(m.calls, r)
+	return []store.LogRow{r}
 }
 
 // end writes the one line of the run and hands asynq its answer.

@@ -60,8 +60,9 @@ type Handlers struct {
 	Push, Refund, Settle asynq.Handler
 	// Payment asks after payments. Its tasks are on the queue of refunds.
 	Payment asynq.Handler
-	// Refunds asks for a payment's refunds. It is as Payment.
-	Refunds asynq.Handler
+	// Refunds asks for a payment's refunds, and Audit takes the shop's words on refunds to Douyin. The
+	// queue is served for any of the four; what has no handler there waits.
+	Refunds, Audit asynq.Handler
 }
 
 // NewServers makes the servers; Start starts them.
@@ -75,16 +76,15 @@ func NewServers(cfg Config, h Handlers) (*Servers, error) {
 		s.mux.Handle(tasks.TypePushOrder, h.Push)
 		s.addPushServers(cfg)
 	}
-	if h.Refund != nil {
-		s.mux.Handle(tasks.TypeRefund, h.Refund)
-	}
-	if h.Payment != nil {
-		s.mux.Handle(tasks.TypePayment, h.Payment)
-	}
-	if h.Refunds != nil {
-		s.mux.Handle(tasks.TypeRefunds, h.Refunds)
-	}
-	if h.Refund != nil || h.Payment != nil {
+	if h.Refund != nil || h.Payment != nil || h.Refunds != nil || h.Audit != nil {
+		for kind, handler := range map[string]asynq.Handler{
+			tasks.TypeRefund: h.Refund, tasks.TypePayment: h.Payment, tasks.TypeRefunds: h.Refunds, tasks.TypeAudit: h.Audit,
+		} {
+			if handler == nil {
+				handler = asynq.HandlerFunc(notHere)
+			}
+			s.mux.Handle(kind, handler)
+		}
 		s.add(cfg, moneyInHand, map[string]int{tasks.QueueRefund: 1})
 	}
 	if h.Settle != nil {
@@ -95,6 +95,12 @@ func NewServers(cfg Config, h Handlers) (*Servers, error) {
 		return nil, errors.New("worker: no handler")
 	}
 	return s, nil
+}
+
+// notHere is the handler of what this process cannot carry out: the task waits for one that can, or
+// for another configuration.
+func notHere(_ context.Context, t *asynq.Task) error {
+	return &postponed{after: busyWait, why: "this process carries out no " + t.Type()}
 }
 
 func (s *Servers) addPushServers(cfg Config) {

@@ -128,6 +128,7 @@ func (p *process) commands() []*cobra.Command {
 		newDoctor(p),
 		newPreview(p),
 		newEnqueue(p),
+		newAudit(p),
 		newStatus(p),
 		newFailures(p),
 		newRefunds(p),

@@ -75,6 +75,7 @@ type Parts struct {
 	Instructions Instructions
 	MoneyStatus  MoneyStatus
 	RefundChecks RefundChecks
+	Audits       Audits
 	Payments     Payments // of ecpay
 	Callbacks    Callbacks
 	// TradeCallbacks stands beside Callbacks on the same path. nil: callbacks of trade are answered with
@@ -147,6 +148,8 @@ func (g *Gateway) register() {
 	g.handle("POST /v1/orders/{id}/settlements", g.Instructions != nil, g.settle)
 	g.handle("POST /v1/orders/{id}/refunds/check", g.RefundChecks != nil, g.checkRefunds)
 	g.handle("GET /v1/refunds/{no}", g.MoneyStatus != nil, g.refundStatus)
+	g.handle("GET /v1/refunds", g.Audits != nil, g.auditsNeeded)
+	g.handle("POST /v1/refunds/{no}/audit", g.Audits != nil, g.audit)
 	g.handle("GET /v1/settlements/{no}", g.MoneyStatus != nil, g.settlementStatus)
 	g.handle("POST /v1/payments", payments, g.createPayment)
 	g.handle("GET /v1/payments/{out_order_no}", payments, g.queryPayment)

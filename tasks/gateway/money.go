@@ -50,12 +50,19 @@ type RefundStatus struct {
 	RefundNo    string `json:"refund_no,omitempty"` // Douyin's number
 
 	System string `json:"system,omitempty"` // ecpay, trade
-	Origin string `json:"origin,omitempty"` // who has opened it: ours, user, service, expiry, other
-	// how far it is where the shop has to agree to it: none, needed, agreed, denied, overtime
-	Audit         string     `json:"audit,omitempty"`
-	AuditDeadline *time.Time `json:"audit_deadline,omitempty"` // then Douyin agrees by itself
-	DenyMessage   string     `json:"deny_message,omitempty"`   // with denied: the shop's words
 	Progress
+	RefundAudit
+}
+
+// RefundAudit is who has opened a refund, and how far the shop's word on it is.
+type RefundAudit struct {
+	Origin      string     `json:"origin,omitempty"`         // ours, user, service, expiry, other
+	Audit       string     `json:"audit,omitempty"`          // as Douyin has it: none, needed, agreed, denied, overtime
+	Deadline    *time.Time `json:"audit_deadline,omitempty"` // then Douyin agrees by itself
+	Word        string     `json:"audit_word,omitempty"`     // the shop's: agree, deny; left out: none was said
+	By          string     `json:"audit_by,omitempty"`       // who said it
+	At          *time.Time `json:"audit_at,omitempty"`
+	DenyMessage string     `json:"deny_message,omitempty"` // what the buyer reads
 }
 
 // SettlementStatus is one settlement: the JSON of GET /v1/settlements/{no}.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/tasks"
 )
 
 // operations are a right request for every route.
@@ -20,6 +21,8 @@ var operations = map[string]struct{ path, body string }{
 	"POST /v1/orders/{id}/settlements":   {"/v1/orders/123/settlements", `{"out_settle_no":"S1","desc":"d"}`},
 	"POST /v1/orders/{id}/refunds/check": {"/v1/orders/123/refunds/check", ``},
 	"GET /v1/refunds/{no}":               {"/v1/refunds/R1", ``},
+	"GET /v1/refunds":                    {"/v1/refunds?audit=needed", ``},
+	"POST /v1/refunds/{no}/audit":        {"/v1/refunds/R1/audit", `{"agree":true}`},
 	"GET /v1/settlements/{no}":           {"/v1/settlements/S1", ``},
 	"POST /v1/payments":                  {"/v1/payments", createBody},
 	"GET /v1/payments/{out_order_no}":    {"/v1/payments/T1", ``},
@@ -35,13 +38,14 @@ type world struct {
 	money     *fakeMoney
 	payments  *fakePayments
 	callbacks *fakeCallbacks
+	audits    *fakeAudits
 }
 
 func newWorld(t *testing.T, change ...func(*Config, *Parts)) world {
 	t.Helper()
-	m, p, c := &fakeMoney{}, &fakePayments{}, &fakeCallbacks{}
-	parts := []func(*Config, *Parts){withMoney(m), withPayments(p), withCallbacks(c, map[CallbackResult]int{})}
-	w := world{setUp(t, append(parts, change...)...), m, p, c}
+	m, p, c, a := &fakeMoney{}, &fakePayments{}, &fakeCallbacks{}, &fakeAudits{word: new(true)}
+	parts := []func(*Config, *Parts){withMoney(m), withPayments(p), withCallbacks(c, map[CallbackResult]int{}), withAudits(a)}
+	w := world{setUp(t, append(parts, change...)...), m, p, c, a}
 	w.orders.found, w.orders.status.Outcome = true, "pushed"
 	m.refunds["R1"] = RefundStatus{OutRefundNo: "R1", OrderID: "123", AmountFen: 1, Reason: "r", Progress: Progress{State: "succeeded", CreatedAt: bankTime}}
 	m.settles["S1"] = SettlementStatus{OutSettleNo: "S1", OrderID: "123", Desc: "d", Progress: Progress{State: "failed", CreatedAt: bankTime}}
@@ -50,6 +54,7 @@ func newWorld(t *testing.T, change ...func(*Config, *Parts)) world {
 
 func (w world) fail(err error) {
 	w.money.err, w.payments.err, w.orders.err, w.ready, w.callbacks.err = err, err, err, err, err
+	w.audits.err = err
 	w.queue.fail = func(string) error { return err }
 }
 
@@ -66,6 +71,7 @@ func provoke(t *testing.T, route, status string) *httptest.ResponseRecorder {
 		}
 	case "202":
 		w.money.refunds, w.money.settles = map[string]RefundStatus{}, map[string]SettlementStatus{}
+		w.audits.word = nil
 	case "400":
 		if strings.Contains(route, "callbacks") {
 			return w.ask(method, op.path, op.body, func(r *http.Request) { r.Body = brokenBody{} })
@@ -83,10 +89,10 @@ func provoke(t *testing.T, route, status string) *httptest.ResponseRecorder {
 		w.orders.found, w.money.refunds, w.money.settles = false, nil, nil
 		w.payments.err = &douyin.Error{Op: "order.query", Kind: douyin.Rejected, Err: douyin.ErrNotFound}
 		if method == "POST" {
-			w.money.err = ErrOrderNotFound
+			w.money.err, w.audits.err = ErrOrderNotFound, ErrNoRefund
 		}
 	case "409":
-		w.money.err, w.payments.err = ErrConflict, ErrConflict
+		w.money.err, w.payments.err, w.audits.err = ErrConflict, ErrConflict, &AuditConflictError{"it has another word already"}
 		if strings.Contains(route, "check") {
 			w.money.err = ErrNothingToCheck
 		}
@@ -96,6 +102,7 @@ func provoke(t *testing.T, route, status string) *httptest.ResponseRecorder {
 		return w.ask(method, op.path, `{}`, with("Content-Type", "text/xml"))
 	case "422":
 		w.payments.err = &douyin.FieldError{Field: "out_order_no", Reason: "has a space"}
+		w.audits.err = &tasks.PayloadError{Field: "after", Reason: "is none of ours"}
 		return w.ask(method, strings.NewReplacer("123", "%20", "R1", "%20", "S1", "%20", "T1", "%20").Replace(op.path),
 			strings.Replace(op.body, `{"order_id":"123","revision":"r"}`, ``, 1))
 	case "500":
@@ -105,6 +112,7 @@ func provoke(t *testing.T, route, status string) *httptest.ResponseRecorder {
 	case "501":
 		w = newWorld(t, func(_ *Config, p *Parts) {
 			p.Orders, p.Instructions, p.MoneyStatus, p.RefundChecks, p.Payments, p.Callbacks = nil, nil, nil, nil, nil, nil
+			p.Audits = nil
 		})
 	case "502":
 		w.fail(&douyin.Error{Op: "payment", Kind: douyin.Unavailable})

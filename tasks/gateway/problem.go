@@ -63,6 +63,9 @@ func problemOf(err error) *Problem {
 	if p := moneyProblem(err); p != nil {
 		return p
 	}
+	if p := auditProblem(err); p != nil {
+		return p
+	}
 	if p := douyinProblem(err); p != nil {
 		return p
 	}

@@ -26,13 +26,15 @@ type Entry struct {
 	tasks.Asked
 }
 
-// Kind is tasks.KindPush, KindRefund or KindSettle.
+// Kind is tasks.KindPush, KindRefund, KindSettle or KindAudit.
 func (e Entry) Kind() string {
 	switch {
 	case e.Refund != nil:
 		return tasks.KindRefund
 	case e.Settle != nil:
 		return tasks.KindSettle
+	case e.Audit != nil:
+		return tasks.KindAudit
 	}
 	return tasks.KindPush
 }

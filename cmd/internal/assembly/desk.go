@@ -19,7 +19,21 @@ func (a *Assembly) handOver() (desk.HandOver, error) {
 		return desk.HandOver{}, err
 	}
 	cashier, err := a.Cashier()
-	return desk.HandOver{Queue: queue, Cashier: cashier}, err
+	if err != nil {
+		return desk.HandOver{}, err
+	}
+	audits, err := a.Audits()
+	return desk.HandOver{Queue: queue, Cashier: cashier, Audits: audits}, err
+}
+
+// Audits takes the shop's word on refunds that buyers asked Douyin for. It needs MySQL and Redis.
+func (a *Assembly) Audits() (desk.Audits, error) {
+	st, err := a.Store()
+	if err != nil {
+		return desk.Audits{}, err
+	}
+	queue, err := a.AsynqClient()
+	return desk.Audits{Store: st, Queue: queue}, err
 }
 
 // Lookup reads what is known of an order. It needs MySQL only.

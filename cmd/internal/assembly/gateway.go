@@ -63,7 +63,11 @@ func (a *Assembly) moneyParts(parts *gateway.Parts) error {
 	if err != nil {
 		return err
 	}
-	parts.Instructions, parts.RefundChecks = cashier, cashier
+	audits, err := a.Audits()
+	if err != nil {
+		return err
+	}
+	parts.Instructions, parts.RefundChecks, parts.Audits = cashier, cashier, audits
 	parts.Callbacks, parts.TradeCallbacks = callbacks, a.tradeCallbacks(callbacks)
 	return a.paymentParts(parts)
 }

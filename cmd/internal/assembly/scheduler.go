@@ -103,12 +103,14 @@ func (a *Assembly) moneyJobs(st *store.Store, redis redis.UniversalClient, queue
 	refunds, settlements := due(store.Refund, tasks.QueueRefund, "refunds"), due(store.Settlement, tasks.QueueSettle, "settlements")
 	payments := &scheduler.DuePayments{Rows: st, Queue: queue, Now: time.Now, Log: a.log}
 	asked := &scheduler.DueRefunds{Rows: st, Queue: queue, Now: time.Now, Log: a.log}
+	audits := &scheduler.Audits{Rows: st, Queue: queue, Agree: a.cfg.Refunds.Audit == "agree", Now: st.Clock, Log: a.log}
 	callbacks := &scheduler.PurgeCallbacks{Rows: st, Keep: a.cfg.Log.Keep, Now: time.Now}
 	jobs := []scheduler.Job{
 		{Name: "refunds", Every: a.cfg.Scheduler.SweepEvery, Do: byTheClock(st, refunds.Tick)},
 		{Name: "settlements", Every: a.cfg.Scheduler.SweepEvery, Do: byTheClock(st, settlements.Tick)},
 		{Name: "payments", Every: a.cfg.Scheduler.SweepEvery, Do: byTheClock(st, payments.Tick)},
 		{Name: "refunds of trade", Every: a.cfg.Scheduler.SweepEvery, Do: asked.Tick},
+		{Name: "audits", Every: a.cfg.Scheduler.SweepEvery, Do: byTheClock(st, audits.Tick)},
 		{Name: "purge callbacks", Every: purgeEvery, Do: callbacks.Tick},
 	}
 	if url := a.cfg.Callbacks.ForwardURL; url != "" {

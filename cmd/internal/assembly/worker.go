@@ -42,6 +42,10 @@ func (a *Assembly) servers() (*worker.Servers, *worker.Line, error) {
 	if err := a.moneyHandlers(&handlers); err != nil {
 		return nil, nil, err
 	}
+	audit, err := a.auditHandler()
+	if err != nil {
+		return nil, nil, err
+	}
 	payment, err := a.paymentHandler()
 	if err != nil {
 		return nil, nil, err
@@ -52,6 +56,7 @@ func (a *Assembly) servers() (*worker.Servers, *worker.Line, error) {
 	handlers = worker.Handlers{
 		Push: traces.Handler(handlers.Push), Payment: traces.Handler(handlers.Payment),
 		Refund: traces.Handler(handlers.Refund), Settle: traces.Handler(handlers.Settle), Refunds: traces.Handler(handlers.Refunds),
+		Audit: traces.Handler(audit),
 	}
 	servers, err := worker.NewServers(worker.Config{
 		Redis: tuning.GatherScripts(redis), Backoff: a.backoff, Log: a.log.With().Str("lib", "asynq").Logger(),

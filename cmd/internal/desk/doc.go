@@ -7,6 +7,7 @@
 //	Payments       payments of ecpay: a row first, then Douyin's client
 //	TradePayments  payments of trade: a row first, then a signature
 //	PaymentSystem  which of the two a number is of
+//	Audits         the shop's word on refunds that buyers asked Douyin for: a row first, then a task
 //	HandOver       rows of the outbox and entries of the inbox, made into tasks
 //	Callbacks      what Douyin said, stored before it is answered
 //

@@ -16,6 +16,7 @@ import (
 type HandOver struct {
 	Queue   tasks.Enqueuer
 	Cashier Cashier
+	Audits  Audits
 }
 
 // Row asks for what a row of the outbox says. A *store.BadRow will never be taken, a
@@ -23,12 +24,12 @@ type HandOver struct {
 func (h HandOver) Row(ctx context.Context, r store.OutboxRow) error {
 	asked, err := tasks.FromOutbox(r.Kind, r.OrderID, r.Payload, tasks.RowName(r.ID, r.CreatedAt))
 	if err == nil {
-		err = h.ask(ctx, asked)
+		err = h.ask(ctx, asked, byOutbox)
 	}
 	switch {
 	case neverTaken(err):
 		return &store.BadRow{Err: err}
-	case errors.Is(err, gateway.ErrOrderNotFound), errors.Is(err, gateway.ErrBusy), store.OneRow(err):
+	case errors.Is(err, gateway.ErrOrderNotFound), errors.Is(err, gateway.ErrBusy), errors.Is(err, gateway.ErrNoRefund), store.OneRow(err):
 		return &store.LaterRow{Err: err}
 	}
 	return err
@@ -47,7 +48,7 @@ func OneByOne(one func(context.Context, store.OutboxRow) error) func(context.Con
 
 // Entry asks for what an entry of the inbox says. inbox.ErrRefused: it will never be taken.
 func (h HandOver) Entry(ctx context.Context, e inbox.Entry) error {
-	err := h.ask(ctx, e.Asked)
+	err := h.ask(ctx, e.Asked, byInbox)
 	if neverTaken(err) {
 		return fmt.Errorf("%w: %w", inbox.ErrRefused, err)
 	}
@@ -55,7 +56,7 @@ func (h HandOver) Entry(ctx context.Context, e inbox.Entry) error {
 }
 
 // ask makes a task of what was asked, for money after its row. Asked twice it is one.
-func (h HandOver) ask(ctx context.Context, asked tasks.Asked) (err error) {
+func (h HandOver) ask(ctx context.Context, asked tasks.Asked, by string) (err error) {
 	switch {
 	case asked.Push != nil:
 		_, err = tasks.Enqueue(ctx, h.Queue, *asked.Push)
@@ -63,14 +64,18 @@ func (h HandOver) ask(ctx context.Context, asked tasks.Asked) (err error) {
 		_, _, err = h.Cashier.Refund(ctx, *asked.Refund)
 	case asked.Settle != nil:
 		_, _, err = h.Cashier.Settle(ctx, *asked.Settle)
+	case asked.Audit != nil:
+		_, _, err = h.Audits.Audit(ctx, *asked.Audit, by)
 	}
 	return err
 }
 
 // neverTaken tells whether what was asked will be refused whenever it is asked again. An order that
-// is not there yet, or a settlement behind a refund in flight, may be taken later.
+// is not there yet, a refund that Douyin has not told of yet, or a settlement behind a refund in
+// flight, may be taken later.
 func neverTaken(err error) bool {
 	var bad *tasks.PayloadError
 	var exceeds *gateway.ExceedsError
-	return errors.As(err, &bad) || errors.As(err, &exceeds) || errors.Is(err, gateway.ErrConflict)
+	var decided *gateway.AuditConflictError
+	return errors.As(err, &decided) || errors.As(err, &bad) || errors.As(err, &exceeds) || errors.Is(err, gateway.ErrConflict)
 }

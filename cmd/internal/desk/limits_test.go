@@ -52,7 +52,7 @@ func TestARefundsStatusTellsItsSystem(t *testing.T) {
 		t.Errorf("written down as %+v, %v", status, err)
 	}
 	status, _, err = l.RefundStatus(t.Context(), "R1")
-	if err != nil || status.System != "ecpay" || status.Origin != "ours" || status.Audit != "none" || status.AuditDeadline != nil {
+	if err != nil || status.System != "ecpay" || status.Origin != "ours" || status.Audit != "none" || status.Deadline != nil {
 		t.Errorf("shown as %+v, %v", status, err)
 	}
 	if _, err := c.CheckRefunds(t.Context(), "1"); !errors.Is(err, gateway.ErrNothingToCheck) {

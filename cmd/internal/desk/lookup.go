@@ -102,7 +102,8 @@ func (l Lookup) SettlementStatus(ctx context.Context, outSettleNo string) (gatew
 func refundStatus(i store.Instruction) gateway.RefundStatus {
 	return gateway.RefundStatus{
 		OutRefundNo: i.Number, OrderID: i.OrderID, AmountFen: int64(i.Amount), Reason: i.Text, RefundNo: i.PlatformNo, Progress: progress(i),
-		System: string(i.System), Origin: string(i.Origin), Audit: string(i.Audit.State), AuditDeadline: inUTC(i.Audit.Deadline), DenyMessage: i.Audit.DenyMessage,
+		System:      string(i.System),
+		RefundAudit: refundAudit(i),
 	}
 }
 

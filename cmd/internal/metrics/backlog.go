@@ -28,13 +28,13 @@ var (
 
 func backlogDescs() []*prometheus.Desc {
 	return []*prometheus.Desc{
-		unsynced, unsyncedOldest, failed, moneyOpen, moneyOldest, moneyHeld, alarms, outboxRows, outboxOldest, outboxBad, forwards, forwardsOldest, logRows, logOldest,
+		unsynced, unsyncedOldest, failed, moneyOpen, moneyOldest, moneyHeld, auditsWaiting, auditsDeadline, alarms, outboxRows, outboxOldest, outboxBad, forwards, forwardsOldest, logRows, logOldest,
 	}
 }
 
 // alarmTables are the tables with the alarms that each can raise.
 var alarmTables = map[string][]string{
-	"refund":      append(moneyAlarms(), store.AlarmUnknownOrder),
+	"refund":      append(moneyAlarms(), store.AlarmUnknownOrder, store.AlarmAuditDue),
 	"settlement":  append(moneyAlarms(), store.AlarmAutoSettle),
 	"payment":     {store.AlarmAmount, store.AlarmContradiction, store.AlarmUnknownOrder, store.AlarmUnsettled},
 	"outbox_bad":  {store.AlarmPutAside},
@@ -66,6 +66,7 @@ func (s *shared) readBacklog(ctx context.Context, out chan<- prometheus.Metric) 
 		out <- gauge(failed, float64(c.Failed[outcome]), string(outcome))
 	}
 	sendMoney(out, now, c)
+	sendAudits(out, now, c)
 	backlog(out, now, c.Outbox, outboxRows, outboxOldest)
 	out <- gauge(outboxBad, float64(c.OutboxBad))
 	backlog(out, now, c.Forwards, forwards, forwardsOldest)

@@ -32,7 +32,7 @@ var (
 
 // events are what other rooms report.
 type events struct {
-	pushes, calls, fetches, clientFetches, turns, callbacks, moneyEnds, jobRuns, entries, faults, held *prometheus.CounterVec
+	pushes, calls, fetches, clientFetches, turns, callbacks, moneyEnds, jobRuns, entries, faults, held, audits *prometheus.CounterVec
 
 	pushTime, callTime, gateTime, jobTime *prometheus.HistogramVec
 
@@ -55,6 +55,7 @@ func newEvents() events {
 		clientFetches: counter("client_token_fetches_total", "Fetches of trade's client_token by result.", "result"),
 		callbacks:     counter("callbacks_total", "Deliveries of Douyin's callbacks by payment system and result.", "system", "result"),
 		moneyEnds:     counter("money_ends_total", "Refunds and settlements that ended, by state and by what brought the news.", "money", "state", "by"),
+		audits:        counter("audits_total", "Refunds that a buyer asked for whose audit ended, by how, as workers saw it.", "audit"),
 		jobRuns:       counter("job_runs_total", "Runs of the scheduler's jobs by result.", "job", "result"),
 		jobTime:       histogram("job_seconds", "How long a run of a scheduler's job took.", jobBuckets, "job"),
 		jobDone: prometheus.NewGaugeVec(prometheus.GaugeOpts{
@@ -77,7 +78,7 @@ func newEvents() events {
 
 func (e *events) all() []prometheus.Collector {
 	return []prometheus.Collector{
-		e.pushes, e.pushTime, e.calls, e.callTime, e.gateTime, e.held, e.turns, e.fetches, e.clientFetches, e.callbacks, e.moneyEnds, e.jobRuns, e.jobTime, e.jobDone,
+		e.pushes, e.pushTime, e.calls, e.callTime, e.gateTime, e.held, e.turns, e.fetches, e.clientFetches, e.callbacks, e.moneyEnds, e.audits, e.jobRuns, e.jobTime, e.jobDone,
 		e.entries, e.faults, e.limiter, e.ahead,
 	}
 }
@@ -166,6 +167,9 @@ func (e *events) fill() {
 			}
 		}
 	}
+	for _, state := range decidedAudits {
+		e.audits.WithLabelValues(string(state))
+	}
 	for _, kind := range entryKinds() {
 		for _, outcome := range []string{inbox.Handed, inbox.Dead, inbox.Failed} {
 			e.entries.WithLabelValues(kind, outcome)
@@ -181,7 +185,7 @@ func (e *events) fill() {
 }
 
 func entryKinds() []string {
-	return []string{tasks.KindPush, tasks.KindRefund, tasks.KindSettle, "unknown"}
+	return []string{tasks.KindPush, tasks.KindRefund, tasks.KindSettle, tasks.KindAudit, "unknown"}
 }
 
 // Push counts one run of a push task.

@@ -108,12 +108,13 @@ func wantSeries(t *testing.T, got map[string]float64, want map[string]float64) {
 // closed are the labels that exist, with all the values each may have; nil: not told here, but never from outside.
 var closed = map[string][]string{
 	"outcome": {"pushed", "settled", "refused", "retrying", "gave_up", "ignored", "kept", "handed", "dead", "failed"},
-	"kind":    append(worker.Kinds(), none, ok, other, "push", "refund", "settle", "unknown"),
+	"kind":    append(worker.Kinds(), none, ok, other, "push", "refund", "settle", "audit", "unknown"),
 	"op":      append(ops(), tradeOps()...), "result": append(callKinds(), "failed", "accepted", "forged", "malformed", "foreign", "repaired", "left"),
 	"to": breakerStates, "money": {"refund", "settlement"}, "by": {"worker", "callback"}, "job": {"sweep", "outbox"},
 	"queue": tasks.Queues(), "state": append(slices.Concat(states, breakerStates), "new", "sending", "submitted", "succeeded", "failed"),
 	"fault": {"ghost", "unleased", "undecodable", "misfiled", "overfull"}, "table": {"refund", "settlement", "payment", "outbox_bad", "payment_ask", "callback"},
-	"alarm": {"overdue", "amount", "contradiction", "unknown_order", "unreadable", "unknown_code", "unknown_state", "unsendable", "auto_settle", "unsettled", "put_aside", "foreign_app", "unknown_type", "not_understood", "unanswered", "undelivered"}, "source": {"queues", "inbox", "memory", "shop", "database"},
+	"alarm": {"overdue", "amount", "contradiction", "unknown_order", "unreadable", "unknown_code", "unknown_state", "unsendable", "auto_settle", "unsettled", "put_aside", "foreign_app", "unknown_type", "not_understood", "unanswered", "undelivered", "audit_due"}, "source": {"queues", "inbox", "memory", "shop", "database"},
+	"for": {"word", "douyin"}, "audit": {"agreed", "denied", "overtime", "none"},
 	"system":  {"ecpay", "trade"},
 	"version": nil, "commit": nil, "go": nil, "le": nil,
 }

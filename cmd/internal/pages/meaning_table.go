@@ -178,6 +178,11 @@ var failureMeanings = map[cause]meaning{
 }
 
 var alarmMeanings = map[string]meaning{
+	store.AlarmAuditDue: {
+		phrase{"Douyin is about to agree to a refund by itself", "抖音即将自行同意一笔退款"},
+		phrase{"A buyer asked for it, and less than a day before the deadline Douyin has no word of the shop's: nobody has said one, or Douyin does not take it.", "买家申请了退款，距截止不到一天，抖音仍没有收到商家的意见：没有人表态，或抖音不接受该意见。"},
+		phrase{"Say the word on the page of audits, or by `ordersync audit`. Where it is said, the order's page shows what Douyin answers.", "在退款审核页面表态，或使用 `ordersync audit`。若已表态，订单页会显示抖音的应答。"},
+	},
 	store.AlarmOverdue: {
 		phrase{"No result for a day", "一天没有结果"},
 		phrase{"Douyin accepted it and has neither called back nor given a final answer.", "抖音已受理，但既没有回调，也没有最终结果。"},

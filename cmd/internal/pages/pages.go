@@ -104,7 +104,7 @@ func Mount(a *admin.Admin, d Deps) error {
 	if d.Jobs == nil {
 		p.Jobs = NewJobs(d.Store, d.Log)
 	}
-	for _, name := range []string{"start", "failures", "search", "order", "load", "health", "list", "inbox", "backfills", "jobs", "job", "who", "settings", "problem"} {
+	for _, name := range []string{"start", "failures", "search", "order", "load", "health", "list", "inbox", "backfills", "jobs", "job", "who", "settings", "audits", "problem"} {
 		t, err := template.New("frame.html").ParseFS(templateFiles, "templates/frame.html", "templates/parts.html", "templates/filter.html", "templates/"+name+".html")
 		if err != nil {
 			return fmt.Errorf("pages: %w", err)
@@ -116,6 +116,8 @@ func Mount(a *admin.Admin, d Deps) error {
 	a.Handle("GET /search", admin.Viewer, p.page(p.search))
 	a.Handle("GET /orders/{id}", admin.Viewer, p.page(p.order))
 	a.Handle("GET /load", admin.Viewer, p.page(p.load))
+	a.Handle("GET /audits", admin.Viewer, p.page(p.audits))
+	a.Handle("POST /audits", admin.Operator, p.page(p.say))
 	a.Handle("GET /failures.csv", admin.Viewer, p.sendCSV(p.failuresCSV))
 	a.Handle("GET /lists/{list}", admin.Viewer, p.page(p.list))
 	a.Handle("GET /lists/{list}/csv", admin.Viewer, p.sendCSV(p.listCSV))

@@ -33,6 +33,8 @@ type startPage struct {
 	FailedMoney []failedMoney
 	Seen        []seenAlarm
 	NoteLength  int
+	Audits      int // refunds that wait for the shop's word
+	MoreAudits  bool
 	Bad         []store.BadOutboxRow
 	MoreBad     bool
 	Rate        string // of pushes a second, where Douyin's throttling has taken it down; empty: it is as configured
@@ -42,7 +44,7 @@ type startPage struct {
 
 // Clear tells that nobody has to do anything.
 func (s *startPage) Clear() bool {
-	return s.Failed == 0 && len(s.Held) == 0 && len(s.Alarms) == 0 && len(s.Bad) == 0
+	return s.Failed == 0 && len(s.Held) == 0 && len(s.Alarms) == 0 && len(s.Bad) == 0 && s.Audits == 0
 }
 
 // unworded are the shop's newest orders whose status has no word in shop.status.
@@ -139,6 +141,12 @@ func (p *pages) start(ctx context.Context, r *http.Request, l lang) (view, error
 		return view{}, err
 	}
 	page.Bad, page.MoreBad = atMost(page.Bad, listLimit)
+	waitingAudits, err := p.Store.AuditsNeeded(ctx, store.AuditKey{}, listLimit+1)
+	if err != nil {
+		return view{}, err
+	}
+	waitingAudits, page.MoreAudits = atMost(waitingAudits, listLimit)
+	page.Audits = len(waitingAudits)
 	page.Rate, page.Unworded = p.slowRate(ctx), p.unworded(ctx)
 	if skew, known := p.Store.LastSkew(); known && skew.Abs() > store.MostSkew {
 		page.Skew = skew.Round(time.Second)

@@ -26,6 +26,7 @@ type event struct {
 
 var callNames = map[string]string{
 	"order.push": "Push of the order", "trade.fulfil": "Fulfilment told", worker.CallKeep: "Kept by Douyin", "refund.create": "Refund sent", "refund.query": "Refund asked about", "settle.create": "Settlement sent",
+	"trade.refund.audit": "Word on the refund told", "trade.refund.query": "Refund asked about",
 	"settle.query": "Settlement asked about", "settle.unsettled": "Money in transit asked about",
 }
 
@@ -35,6 +36,7 @@ func (k *orderView) timeline(l lang) []event {
 	var all []event
 	for _, i := range slices.Concat(k.Refunds, k.Settlements) {
 		all = append(all, k.created(l, i))
+		all = append(all, k.audited(l, i)...)
 	}
 	for i := range slices.Backward(k.Calls) { // they come newest first
 		all = append(all, k.call(l, &k.Calls[i]))

@@ -56,7 +56,7 @@ func (t *Traces) InboxEntry(next func(context.Context, inbox.Entry) error) func(
 // kind keeps a foreign word from becoming a span's name.
 func kind(word string) string {
 	switch word {
-	case tasks.KindPush, tasks.KindRefund, tasks.KindSettle:
+	case tasks.KindPush, tasks.KindRefund, tasks.KindSettle, tasks.KindAudit:
 		return word
 	}
 	return "unknown"
