@@ -158,7 +158,7 @@ func (h *shopHandler) failures() int {
 func (s *soak) forge() {
 	s.t.Helper()
 	msg, err := json.Marshal(map[string]any{
-		"appid": "tt-soak", "cp_refundno": s.number(failsForGood), "status": "SUCCESS", "refund_amount": fen(failsForGood),
+		"appid": "ttsoak", "cp_refundno": s.number(failsForGood), "status": "SUCCESS", "refund_amount": fen(failsForGood),
 		"refund_no": "7398108028895054999", "cp_extra": canary, // must not be seen in a log
 	})
 	if err != nil {
