@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -86,7 +87,7 @@ func TestBothSystemsMoveMoneyOnceWhateverHappens(t *testing.T) {
 			s.customer(func() error { return s.trade(ctx, id) })
 		}
 	}
-	s.killThemAll(ctx)
+	s.killThemAll(ctx, 3*s.n) // well above half of the money
 	s.report("%d processes were killed; %d instructions have ended", s.kills, s.moved())
 	s.awaitEnd(ctx)
 	s.report("nothing is open any more")
@@ -185,8 +186,15 @@ func (s *soak) tradeModern(ctx context.Context, id int) error {
 			return err
 		}
 		return s.refundModern(ctx, id, outNo(id)+"-2", all-part)
+	case kind == 4: // the buyer a part, and the shop the rest at the same moment: Douyin takes one after the other
+		var shop, buyer error
+		var both sync.WaitGroup
+		both.Go(func() { shop = s.refundModern(ctx, id, no, all-part) })
+		both.Go(func() { buyer = s.askDouyin(ctx, id, kind, int64(part)) })
+		both.Wait()
+		return errors.Join(shop, buyer)
 	case kind < 8:
-		return s.askDouyin(ctx, id, kind)
+		return s.askDouyin(ctx, id, kind, 0)
 	}
 	return s.settleModern(ctx, id, no)
 }
@@ -201,10 +209,16 @@ func (s *soak) settleModern(ctx context.Context, id int, no string) error {
 	return is(status, err, "settlement "+no)
 }
 
-// askDouyin is a buyer's way: kind 4 and 5 need no audit, 6 is agreed to, 7 denied.
-func (s *soak) askDouyin(ctx context.Context, id, kind int) error {
-	audited := kind >= 6
-	refundID, err := s.bank.AskRefund(simulator.AskedRefund{Order: outNo(id), Audit: audited, Reasons: []string{"不想要了"}})
+// askDouyin is a buyer's way: kind 4 and 5 need no audit, 6 is agreed to, 7 denied. amount 0: all.
+func (s *soak) askDouyin(ctx context.Context, id, kind int, amount int64) error {
+	audited, refundID := kind >= 6, ""
+	err := s.until(ctx, soakAgain, func() (done bool, err error) {
+		refundID, err = s.bank.AskRefund(simulator.AskedRefund{Order: outNo(id), Amount: amount, Audit: audited, Reasons: []string{"不想要了"}})
+		if errors.Is(err, simulator.ErrAsked) && kind == 4 { // the shop's is under way
+			return false, nil
+		}
+		return true, err
+	})
 	if err != nil {
 		return err
 	}
