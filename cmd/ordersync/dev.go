@@ -47,7 +47,11 @@ func newDev(p *process) *cobra.Command {
 				return err
 			}
 			o.Traffic, o.Out, o.Log = traffic == "on", p.out, log
-			return dev.Run(cmd.Context(), o)
+			err = dev.Run(cmd.Context(), o)
+			if taken := new(dev.TakenError); errors.As(err, &taken) {
+				return usagef("%w", err)
+			}
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&o.Addr, "addr", "127.0.0.1:8080", "first of four ports: gateway, operators' pages, Douyin's side, Redis")

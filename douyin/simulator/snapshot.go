@@ -16,6 +16,9 @@ type snapshot struct {
 	Trade   savedTrade   `json:"trade"`
 }
 
+// numberGap is more numbers than are used between two snapshots.
+const numberGap = 10_000
+
 // snapshotVersion changes with the meaning of a field.
 const snapshotVersion = 1
 
@@ -79,7 +82,8 @@ func (s *Server) Snapshot() ([]byte, error) {
 
 // Restore gives a simulator that holds nothing yet what Snapshot has written. What was under way goes
 // on: accepted refunds and settlements get their result, a refund that waits for the shop is put to it
-// again. A callback that was not answered before is not delivered again.
+// again. A callback that was not answered before is not delivered again. Numbers go on behind a gap,
+// so that none is used twice where a little was done after the snapshot.
 func (s *Server) Restore(text []byte) error {
 	var all snapshot
 	if err := json.Unmarshal(text, &all); err != nil {
@@ -154,7 +158,7 @@ func (s *Server) restoreBank(all savedBank) {
 	b := s.bank
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.movements, b.noticed, b.seq = all.Movements, all.Noticed, all.Seq
+	b.movements, b.noticed, b.seq = all.Movements, all.Noticed, all.Seq+numberGap
 	for _, one := range all.Payments {
 		p := one.Payment
 		p.subject, p.body, p.appID, p.cpExtra, p.notifyURL, p.token = one.Subject, one.Body, one.AppID, one.CPExtra, one.NotifyURL, one.Token

@@ -83,7 +83,7 @@ func (s *Server) restoreTrade(all savedTrade) error {
 	t := s.trade
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.movements, t.noticed, t.seq = all.Movements, all.Noticed, all.Seq
+	t.movements, t.noticed, t.seq = all.Movements, all.Noticed, all.Seq+numberGap
 	for _, one := range all.Orders {
 		s.restoreTradeOrder(one)
 	}
