@@ -52,7 +52,7 @@ func (f folder) entries() (e entries, err error) {
 	if e.Keys, err = playground.NewKeys(); err != nil {
 		return e, err
 	}
-	if raw, err = json.Marshal(e); err != nil {
+	if raw, err = json.Marshal(e); err != nil { //nolint:gosec // into a file that its owner alone can read
 		return e, err
 	}
 	return e, f.write(entriesFile, raw)

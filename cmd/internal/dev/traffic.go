@@ -121,6 +121,7 @@ func (d *deployment) sell(ctx context.Context, f fate) error {
 		o.Status, o.ProductID = sampleshop.Paid, productWithoutImage
 	case fraction:
 		o.Status, o.Amount = sampleshop.Paid, "19.999"
+	default: // begins unpaid
 	}
 	if err := d.shop.AddOrders(ctx, []sampleshop.Order{o}); err != nil {
 		return err
@@ -138,6 +139,7 @@ func (d *deployment) sell(ctx context.Context, f fate) error {
 		_, err = d.classic.Refund(ctx, number, client.Refund{OutRefundNo: "R-" + number, AmountFen: fen(o), Reason: "用户取消订单"})
 	case settledByEcpay:
 		_, err = d.classic.Settle(ctx, number, client.Settlement{OutSettleNo: "S-" + number, Desc: "订单分账", Finish: true})
+	default: // stays as it is
 	}
 	if err != nil {
 		return err
@@ -199,8 +201,9 @@ func (d *deployment) sellInTrade(ctx context.Context, o sampleshop.Order, f fate
 			_, err := d.modern.Settle(ctx, number, client.Settlement{OutSettleNo: "S-" + number, Desc: "订单分账"})
 			return err
 		})
+	default: // stays paid
+		return nil
 	}
-	return nil
 }
 
 // askBack lets a buyer ask Douyin for the money, and the shop say its word.

@@ -22,7 +22,7 @@ func (w words) T(text string) string {
 	return text
 }
 
-var inChinese = map[string]string{
+var inChinese = map[string]string{ //nolint:gosec // words are no credentials
 	"Douyin's side": "抖音一侧", "This is the stand-in for Douyin, for trying out. Nothing here reaches the real one.": "这里是用来试的抖音替身，什么都不会到真的抖音去。",
 	"Orders": "订单", "Order": "订单", "Payment system": "支付系统", "Payment": "支付", "Order centre holds": "订单中心所存", "Yuan": "金额（元）", "Refunded": "已退", "Settled": "已分账",
 	"Buttons": "操作", "Pay": "付款", "Cancel": "取消", "Ask for a refund": "申请退款", "Ask for a refund, with an audit": "申请退款（需审核）",
