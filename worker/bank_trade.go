@@ -197,9 +197,9 @@ func (b TradeRefunds) refund(s trade.RefundState, outOrderNo, currency string) s
 	r := store.TradeRefund{
 		Number: s.OutRefundNo, RefundID: s.RefundID, OutOrderNo: outOrderNo, DouyinOrderID: s.OrderID, Origin: tradeOrigin(s),
 		State: store.MoneySubmitted, Amount: store.Fen(s.Amount), Currency: currency, Message: s.Message,
-		Audit: store.Audit{State: tradeAudit(s), DenyMessage: s.Denied}, At: now, DueAt: now.Add(cmp.Or(b.FirstPoll, pollSteps[0])),
+		Audit: store.Audit{State: tradeAudit(s), DenyMessage: s.Denied}, At: now, EndedAt: s.RefundedAt, DueAt: now.Add(cmp.Or(b.FirstPoll, pollSteps[0])),
 	}
-	if r.Origin != store.OriginOurs {
+	if r.Origin != store.OriginOurs || r.Number == "" {
 		r.Number = trade.RefundNo(s.RefundID)
 	}
 	if !s.Deadline.IsZero() && r.Audit.State != store.AuditNone {
