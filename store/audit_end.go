@@ -14,7 +14,7 @@ const KindDenied = "denied"
 // denial ends the refund. end is hear, or Hear where nobody has asked. Which of two words comes first
 // makes no difference.
 func (i *Instruction) hearDouyin(said AuditState, words string, r Result, end func(Result) (changed, touched bool)) (changed, touched bool) {
-	was, before := i.overruled(), i.Audit
+	before, alarm := i.Audit, i.Alarm
 	if said.Decided() {
 		i.Audit.State = said
 	}
@@ -28,8 +28,7 @@ func (i *Instruction) hearDouyin(said AuditState, words string, r Result, end fu
 		changed, touched = end(r)
 	}
 	i.closeAudit()
-	alarm := i.Alarm
-	i.sayOverruled(was, r.At)
+	i.sayOverruled(r.At)
 	return changed, touched || i.Audit != before || i.Alarm != alarm
 }
 
@@ -76,9 +75,9 @@ func (i *Instruction) overruled() bool {
 	return false
 }
 
-// sayOverruled raises the alarm, once.
-func (i *Instruction) sayOverruled(was bool, at time.Time) {
-	if was || !i.overruled() || i.Alarm == AlarmContradiction {
+// sayOverruled raises the alarm, once: it stays where somebody has seen it.
+func (i *Instruction) sayOverruled(at time.Time) {
+	if !i.overruled() || i.Alarm == AlarmContradiction {
 		return
 	}
 	if i.State == MoneyFailed {

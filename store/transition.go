@@ -107,12 +107,12 @@ func (i *Instruction) hear(r Result) (changed, touched bool) {
 		return false, i.hearAgain(r)
 	}
 	r.DueAt = nil
-	was, at := i.overruled(), r.endedAt()
+	at := r.endedAt()
 	i.answer(r.Answer)
 	i.State, i.FinishedAt, i.Turn = r.State, &at, false
 	i.clearOverdue()
 	i.closeAudit()
-	i.sayOverruled(was, r.At)
+	i.sayOverruled(r.At)
 	if r.Alarm != "" {
 		i.raise(r.Alarm, r.At)
 	}
