@@ -148,7 +148,7 @@ func (b TradeRefunds) Send(ctx context.Context, i store.Instruction) (string, do
 	no, receipt, err := b.Sending.CreateRefund(ctx, trade.Refund{
 		OrderID: p.DouyinOrderID, OutRefundNo: i.Number, Amount: int64(i.Amount), Items: items, All: i.Items == allItems,
 		Reasons: []trade.Reason{{Code: code, Text: cut.To(i.Text, trade.MaxReasonBytes)}},
-		Page:    b.Page.Fill(i.OrderID, i.OutOrderNo, i.Number), Currency: i.Currency, CPExtra: o.CPExtra, NotifyURL: o.NotifyURL,
+		Page:    b.Page.Fill(p.DouyinOrderID, i.OutOrderNo, i.Number), Currency: i.Currency, CPExtra: o.CPExtra, NotifyURL: o.NotifyURL,
 	})
 	if heldByAnother(err) {
 		err = b.another(ctx, i, p, err)

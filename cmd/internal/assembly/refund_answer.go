@@ -8,7 +8,6 @@ import (
 	"github.com/ordersync/ordersync/cmd/internal/desk"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin/trade"
-	"github.com/ordersync/ordersync/worker"
 )
 
 // firstPage is a page that mini-apps made from Douyin's template have. An answer without a page lets
@@ -30,8 +29,7 @@ func RefundPage(t configs.Trade) (page configs.Page, configured bool) {
 // refundAnswer makes answers to pre_create_refund. What of the configuration Douyin would not take is
 // left out and logged: a refund must not hang on it.
 func refundAnswer(cfg configs.Douyin, log zerolog.Logger) func(desk.RefundAsked) ([]byte, error) {
-	page, _ := RefundPage(cfg.Trade)
-	shown := worker.Page(page)
+	shown := refundPage(cfg.Trade)
 	return func(r desk.RefundAsked) ([]byte, error) {
 		whole := trade.RefundAnswer{
 			OutRefundNo: r.OutRefundNo, Page: shown.Fill(r.OrderID, r.OutOrderNo, r.OutRefundNo), NotifyURL: cfg.NotifyURL, PlainNotify: strings.HasPrefix(cfg.OpenURL, "http://"),
