@@ -158,3 +158,86 @@ func wipe(t *testing.T, db *gorm.DB) {
 		exec(t, db, "DELETE FROM ordersync_"+table)
 	}
 }
+
+// A refund whose order is known before its payment learns what its amount is.
+func TestARefundOfDiamondsIsNoneOfYuanWhoeverComesFirst(t *testing.T) {
+	onOrder(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		paid := tradePaid(store.PaymentSuccess, 1230)
+		paid.Payment.Currency = "DIAMOND"
+		news := []func(){
+			func() { acceptTrade(t, s, tradeAsked("9", 400, false)) },
+			func() { acceptTrade(t, s, tradeRefunded("9", "SUCCESS", 300)) },
+			func() { acceptTrade(t, s, paid) },
+		}
+		for _, order := range permutations(3) {
+			for _, n := range order {
+				news[n]()
+			}
+			i := instruction(t, s, store.Refund, "DY9")
+			if i.Currency != "DIAMOND" || i.Alarm != store.AlarmAmount || i.Amount != 400 {
+				t.Errorf("%v: %+v", order, i)
+			}
+			wipe(t, db)
+		}
+	})
+}
+
+// What the shop took off was never paid, so it cannot be paid back.
+func TestADiscountIsNotPaidBack(t *testing.T) {
+	onOrder(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
+		paid := tradePaid(store.PaymentSuccess, 1230)
+		paid.Payment.Discount = 200
+		acceptTrade(t, s, paid)
+		var exceeds *store.ExceedsPaidError
+		if _, _, err := s.CreateRefund(t.Context(), newRefund("R1", 1031)); !errors.As(err, &exceeds) || exceeds.Paid != 1030 {
+			t.Errorf("more than was paid: %v", err)
+		}
+		if _, _, err := s.CreateRefund(t.Context(), newRefund("R1", 1030)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// An instruction of ecpay is not moved by what Douyin says of trade when it is asked.
+func TestAnAnswerOfTradeMovesNothingOfEcpay(t *testing.T) {
+	onOrder(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
+		mustSend(t, s, refund(t, s, "R1", 400), t0)
+		r := polled(store.MoneySucceeded, store.AuditDenied, t0)
+		r.Number, r.Origin = "R1", store.OriginOurs
+		if a, err := s.HearTradeRefund(t.Context(), r); err != nil || a.Ended != "" || a.Alarm != store.AlarmContradiction {
+			t.Errorf("%+v, %v", a, err)
+		}
+		if i := instruction(t, s, store.Refund, "R1"); i.State != store.MoneySending || i.Audit.State != store.AuditNone || i.PlatformNo != "" || i.System != store.Ecpay {
+			t.Errorf("%+v", i)
+		}
+	})
+}
+
+// Of a refund whose question could not be read the amount is told later, and counts.
+func TestAnAmountThatCouldNotBeReadIsTakenFromTheNextWord(t *testing.T) {
+	onOrder(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		acceptTrade(t, s, tradePaid(store.PaymentSuccess, 1230))
+		for name, next := range map[string]func() error{
+			"a callback": func() error {
+				_, err := s.AcceptTradeCallback(t.Context(), tradeRefunded("9", "SUCCESS", 400))
+				return err
+			},
+			"a question": func() error {
+				_, err := s.HearTradeRefund(t.Context(), polled(store.MoneySucceeded, "", t0))
+				return err
+			},
+		} {
+			asked := tradeAsked("9", 0, true)
+			asked.Opened.Items, asked.Kept, asked.Note = "", store.AlarmNotUnderstood, "refund_total_amount"
+			acceptTrade(t, s, asked)
+			if err := next(); err != nil {
+				t.Fatal(err)
+			}
+			if i := instruction(t, s, store.Refund, "DY9"); i.Amount != 400 || i.Alarm != store.AlarmNotUnderstood || i.Altered || summary(t, s).Succeeded != 400 {
+				t.Errorf("%s: %+v, %+v", name, i, summary(t, s))
+			}
+			exec(t, db, "DELETE FROM ordersync_refund")
+			exec(t, db, "DELETE FROM ordersync_callback WHERE type <> 'payment'")
+		}
+	})
+}

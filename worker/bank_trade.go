@@ -280,7 +280,9 @@ func (b TradeRefunds) Query(ctx context.Context, i store.Instruction) (Standing,
 	s := states[0]
 	if opened {
 		r := b.refund(s, i.OutOrderNo, i.Currency)
-		r.Number, r.Origin = i.Number, i.Origin
+		if r.Number = i.Number; r.Origin == store.OriginOurs {
+			r.Origin = i.Origin
+		}
 		if _, err := b.Rows.HearTradeRefund(ctx, r); err != nil {
 			return Standing{}, receipt, fmt.Errorf("what Douyin says of it: %w", err)
 		}
