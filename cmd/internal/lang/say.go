@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/ordersync/ordersync/store/cell"
 )
 
 // pattern is a text of the table as a finished sentence looks that was made by it.
@@ -83,6 +85,9 @@ func (l Lang) Say(sentence string) string {
 func (l Lang) Find(sentence string) (said string, found bool) {
 	if !l.chinese || sentence == "" || plain.MatchString(sentence) {
 		return sentence, true
+	}
+	if refused, ok := cell.Parse(sentence); ok {
+		return refused.Chinese(), true
 	}
 	for _, p := range patterns() {
 		match := p.shape.FindStringSubmatch(sentence)

@@ -31,7 +31,6 @@ var configWords = map[string]string{
 	"is given, and mysql.dsn names a socket, which needs no TLS: want one of both":                     "已设置，而 mysql.dsn 使用不需要 TLS 的 socket：只能二选一",
 	"is given, and the connection is not encrypted: want rediss:// in redis.uri, or redis.tls: true":   "已设置，但连接未加密：redis.uri 应使用 rediss://，或设置 redis.tls: true",
 	"is given, so the server has to show its certificate: want tls=true in mysql.dsn, or no tls there": "已设置，因此数据库必须出示证书：mysql.dsn 中应为 tls=true，或不写 tls",
-	"is not a key (configs/ordersync.example.yaml lists them all)":                                     "不是有效的配置项（完整列表见 configs/ordersync.example.yaml）",
 	"is not a key (levels are joined by two underscores: %s)":                                          "不是有效的配置项（层级之间用两个下划线连接：%s）",
 	"is not a key": "不是有效的配置项",
 	"is not a key: is %s meant? (levels are joined by two underscores)":                            "不是有效的配置项：是否想写 %s？（层级之间用两个下划线连接）",
