@@ -114,8 +114,8 @@ var notForPersons = []string{
 }
 
 // englishOnly are files whose texts may stay English: what only developers call, and the progress of
-// a backfill. What the table has of them is Chinese.
-var englishOnly = []string{"simulator.go", "demo.go", "loadtest.go", "sign.go", "sign_trade.go", "man.go", "version.go", "listen.go", "backfill.go"}
+// a backfill; help.go has its Chinese beside it. What the table has of them is Chinese.
+var englishOnly = []string{"simulator.go", "demo.go", "loadtest.go", "sign.go", "sign_trade.go", "man.go", "version.go", "listen.go", "backfill.go", "help.go"}
 
 // part tells whether a text is a part of one that the program puts together.
 func part(text string) bool {
@@ -129,7 +129,7 @@ func part(text string) bool {
 }
 
 func TestEveryTextIsThereInChinese(t *testing.T) {
-	used, parts := texts{}, texts{}
+	used := texts{}
 	for _, r := range rooms {
 		for text, needed := range textsOf(t, r) {
 			used[text] = true
@@ -137,7 +137,6 @@ func TestEveryTextIsThereInChinese(t *testing.T) {
 			switch {
 			case there || !needed || !sentence.MatchString(text) || machine.MatchString(text) || slices.Contains(notForPersons, text):
 			case part(text):
-				parts[text] = true
 			default:
 				t.Errorf("%s: no Chinese for\n\t%q", r, text)
 			}
@@ -155,8 +154,8 @@ func TestEveryTextIsThereInChinese(t *testing.T) {
 	}
 	for whole := range composedWords {
 		made := false
-		for text := range parts {
-			made = made || strings.Contains(whole, strings.TrimPrefix(text, "%s"))
+		for text := range used {
+			made = made || len(text) > len(" (tested: ") && strings.Contains(whole, strings.TrimPrefix(text, "%s"))
 		}
 		if !made {
 			t.Errorf("%q is in the table, and the program puts nothing like it together", whole)
