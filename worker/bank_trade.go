@@ -287,7 +287,7 @@ func (b TradeRefunds) Query(ctx context.Context, i store.Instruction) (Standing,
 	}
 	standing := Standing{Result: tradeResult(s.Status), PlatformNo: s.RefundID, Amount: store.Fen(s.Amount), Message: s.Message}
 	if s.Audit == trade.AuditDenied {
-		standing.Result, standing.Message = douyin.ResultFail, s.Denied
+		standing.Result, standing.Message, standing.Denied = douyin.ResultFail, s.Denied, true
 	}
 	return standing, receipt, nil
 }

@@ -35,7 +35,7 @@ var (
 
 // ordinary are words in capitals that name no source of Douyin's.
 var ordinary = []string{
-	"AES-256-GCM", "CROSSSLOT", "DB", "DECIMAL", "EXPLAIN", "HKDF-SHA256", "HMAC-SHA256", "MPL-2", "NOTICE",
+	"AES-256-GCM", "CROSSSLOT", "DB", "DECIMAL", "EXPLAIN", "HKDF-SHA256", "HMAC-SHA256", "NOTICE",
 	"NULL", "PATENTS", "PSR-4", "PSR-7", "PTTL", "R1", "SHA-1", "SHA-256", "SHA256-RSA2048", "TLS", "TRUNCATE", "UNCONFIRMED",
 	"URI", "UTF-8",
 }

@@ -35,7 +35,7 @@ const soakConfig = `
 mysql: { dsn: "%s" }
 redis: { uri: "redis://%s/0" }
 douyin:
-  app_id: tt-soak
+  app_id: ttsoak
   secret: "` + canary + `-secret"
   salt: "` + canary + `-salt"
   callback_token: "` + canary + `-token"
@@ -167,7 +167,7 @@ func newSoak(t *testing.T, n int) *soak {
 	t.Cleanup(notify.Close)
 	t.Cleanup(handler.Close)
 	s.bank = simulator.New(simulator.Config{
-		AppID: "tt-soak", Secret: canary + "-secret", Salt: canary + "-salt", CallbackToken: canary + "-token",
+		AppID: "ttsoak", Secret: canary + "-secret", Salt: canary + "-salt", CallbackToken: canary + "-token",
 		NotifyURL: notify.URL, ResultDelay: 200 * time.Millisecond, RedeliveryScale: 0.02,
 	})
 	douyin := httptest.NewServer(s.bank)

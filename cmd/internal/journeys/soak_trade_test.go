@@ -30,7 +30,8 @@ type modernBank struct {
 	bank        *simulator.Server
 	till        atomic.Pointer[running] // a gateway that makes payments of trade
 	askedFor    atomic.Int64            // refunds that buyers have asked for
-	denied      atomic.Int64
+	said        atomic.Int64            // words of the shop on them
+	denied      atomic.Int64            // those that are no
 }
 
 // modern tells whether an order is of trade.
@@ -90,8 +91,10 @@ func TestBothSystemsMoveMoneyOnceWhateverHappens(t *testing.T) {
 	s.awaitEnd(ctx)
 	s.report("nothing is open any more")
 
+	s.askThemAllAgain(ctx)
 	s.checkMoney(ctx)
 	s.checkModernMoney(ctx)
+	s.checkAnswers()
 	s.checkPayments()
 	s.checkQueues()
 	s.checkLogs()
@@ -128,7 +131,15 @@ func (s *soak) openTill() {
 	args := []string{"gateway"}
 	r := s.launch.start(s.t, append(slices.Clone(s.environ), "ORDERSYNC_DOUYIN__PAYMENTS=trade"), args...)
 	s.logs = append(s.logs, r.log)
-	s.modernBank.till.Store(r.listens(s.t, args))
+	till := r.listens(s.t, args)
+	s.modernBank.till.Store(till)
+	var letters atomic.Int64
+	s.post.gateway = func() string { // every second callback goes to it, so that both answer alike
+		if letters.Add(1)%2 == 0 {
+			return till.addr
+		}
+		return s.app.Load().addr
+	}
 }
 
 // payment is what POST /v1/payments answers for one of trade.
@@ -201,12 +212,14 @@ func (s *soak) askDouyin(ctx context.Context, id, kind int) error {
 	if !audited {
 		return nil
 	}
+	s.modernBank.said.Add(1)
 	word := map[string]any{"agree": true}
 	if kind == 7 {
 		s.modernBank.denied.Add(1)
 		word = map[string]any{"agree": false, "deny_message": "课程已经看完"}
 	}
 	no := "DY" + refundID
+	defer func() { s.complain(s.bank.AskAgain(refundID)) }()
 	return s.until(ctx, soakAgain, func() (bool, error) { // its callback may not have come yet: 404
 		status, err := s.instruct(ctx, "/v1/refunds/"+no+"/audit", word)
 		if err == nil && status == http.StatusNotFound {
@@ -214,6 +227,58 @@ func (s *soak) askDouyin(ctx context.Context, id, kind int) error {
 		}
 		return true, is(status, err, "the audit of "+no)
 	})
+}
+
+// askThemAllAgain lets Douyin ask about each buyer's refund once more, long after it has ended.
+func (s *soak) askThemAllAgain(ctx context.Context) {
+	s.t.Helper()
+	before := s.asked()
+	for id := range before {
+		s.complain(s.bank.AskAgain(id))
+	}
+	err := s.until(ctx, soakAgain, func() (bool, error) {
+		for id, deliveries := range s.asked() {
+			if deliveries == before[id] {
+				return false, nil
+			}
+		}
+		return true, nil
+	})
+	s.complain(err)
+}
+
+// asked are the refunds of buyers by Douyin's id, with how often the shop was asked about each.
+func (s *soak) asked() map[string]int {
+	all := map[string]int{}
+	for _, r := range s.bank.Trade().Refunds {
+		if r.Source == simulator.SourceUser {
+			all[r.RefundID] = r.Asked.Deliveries
+		}
+	}
+	return all
+}
+
+// checkAnswers: each question about a refund was answered alike, byte for byte, each time and by
+// both gateways, and each word on one reached Douyin once.
+func (s *soak) checkAnswers() {
+	s.t.Helper()
+	all, times := s.post.answersTo("pre_create_refund"), 0
+	for _, answers := range all {
+		if len(answers) != 1 {
+			s.t.Errorf("one pre_create_refund has %d answers: %v", len(answers), answers)
+		}
+		for _, n := range answers {
+			times += n
+		}
+	}
+	if want := int(s.modernBank.askedFor.Load()); len(all) != want || times < 2*want {
+		s.t.Errorf("%d pre_create_refund were answered, %d times together; buyers asked for %d refunds", len(all), times, want)
+	}
+	words := s.bank.Stats().Calls["trade.refund_audit"]
+	if want := s.modernBank.said.Load(); words.OK != want || words.Codes[20001] != 0 {
+		s.t.Errorf("%d words were said, %d took effect at Douyin, %d came behind another one", want, words.OK, words.Codes[20001])
+	}
+	s.report("%d questions about refunds were answered alike, %d times together; %d words were carried once each", len(all), times, words.OK)
 }
 
 // auditOf is Douyin's word for an audit in ours.
@@ -243,7 +308,7 @@ func (s *soak) checkModernMoney(ctx context.Context) {
 		}
 		moved[m.Kind+" "+m.Number] = m.Amount
 	}
-	var asked, ours int
+	var asked, ours, denied int
 	for _, r := range book.Refunds {
 		row, there := refunds[r.OutRefundNo]
 		delete(refunds, r.OutRefundNo)
@@ -255,6 +320,9 @@ func (s *soak) checkModernMoney(ctx context.Context) {
 		if r.Source == simulator.SourceUser {
 			asked++
 			s.checkAudit(ctx, r)
+		}
+		if r.Audit == simulator.AuditDenied && row.state == "failed" {
+			denied++
 		}
 	}
 	for no, r := range refunds {
@@ -277,6 +345,9 @@ func (s *soak) checkModernMoney(ctx context.Context) {
 	if want := int(s.modernBank.askedFor.Load()); asked != want {
 		s.t.Errorf("buyers asked for %d refunds, %d are in both books", want, asked)
 	}
+	if want := int(s.modernBank.denied.Load()); denied != want {
+		s.t.Errorf("%d refunds were denied, %d failed for it", want, denied)
+	}
 	for _, o := range book.Orders {
 		if n := s.shop.count(s.t, "SELECT COUNT(*) FROM ordersync_payment WHERE out_order_no = ? AND `system` = 'trade' AND state = ? AND total_fen = ?",
 			o.OutOrderNo, string(o.PayStatus), o.Amount); n != 1 {
@@ -292,7 +363,7 @@ func (s *soak) checkModernMoney(ctx context.Context) {
 		}
 	}
 	s.report("%d refunds of trade (%d asked for by buyers, %d denied) and %d settlements agree with Douyin's ledger",
-		ours, asked, s.modernBank.denied.Load(), len(book.Settlements))
+		ours, asked, denied, len(book.Settlements))
 }
 
 func endOf(s simulator.Status) string { return inOurWords[s] }
