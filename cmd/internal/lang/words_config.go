@@ -99,6 +99,7 @@ var configWords = map[string]string{
 	"want keys below it, found %s":                                                                                                      "其下应为配置项，实际为 %s",
 	"want keys in PEM, -----BEGIN PUBLIC KEY-----":                                                                                      "应为 PEM 格式的公钥：-----BEGIN PUBLIC KEY-----",
 	"want no other parameters than master, sentinel_username and sentinel_password, once each (Redis's own password stands before the hosts: redis-sentinel://:password@host:26379?master=NAME)": "参数只能是 master、sentinel_username 和 sentinel_password，且各一次（Redis 自身的密码写在主机之前：redis-sentinel://:password@host:26379?master=NAME）",
+	"want letters, digits and _ only, such as tt0123456789abcdef: it stands in the signature of payments of trade":                                                                               "只能含字母、数字和 _，如 tt0123456789abcdef：它会出现在通用交易系统的支付签名中",
 	"want one YAML document, found more": "只能有一个 YAML 文档，实际有多个",
 	"want one host: several sentinels are redis-sentinel://host:26379,host:26379?master=NAME, and the nodes of a cluster stand in redis.cluster_addrs": "只能有一个主机：多个 Sentinel 写成 redis-sentinel://host:26379,host:26379?master=NAME，集群节点写在 redis.cluster_addrs 中",
 	"want one of %s, found %q":  "应为 %s 之一，实际为 %q",
