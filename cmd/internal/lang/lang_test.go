@@ -35,9 +35,12 @@ func TestTheLanguageIsChosen(t *testing.T) {
 
 func TestAFinishedSentenceIsSaidInChineseOrStays(t *testing.T) {
 	for _, tt := range []struct{ en, zh string }{
+		{"table order (id, refund): Error 1146", "表 order（id, refund）：Error 1146"},
+		{"index on order (sn) for the sweep is missing", "缺少索引 order (sn)，用于巡检"},
+		{"config file (/etc/a b.yaml): want keys and values at the top level", "配置文件（/etc/a b.yaml）：顶层应为键值对"},
 		{"version 7.0.15", "版本 7.0.15"},
 		{"append-only file is on (10.0.0.1:6379)", "AOF 已开启（10.0.0.1:6379）"},
-		{"this machine is 2.5s ahead of the database", "本机时钟快于数据库，相差 2.5s"},
+		{"this machine is 2.5s ahead of the database", "本机时钟比数据库快 2.5s"},
 		{"mysql.dsn (ORDERSYNC_MYSQL__DSN): must not be empty", "mysql.dsn (ORDERSYNC_MYSQL__DSN)：不能为空"},
 		{`log.level (/etc/order sync.yaml): want one of debug, info, found "a \"b\""`, `log.level (/etc/order sync.yaml)：应为 debug, info 之一，实际为 "a \"b\""`},
 		{"our tables (ordersync_…): Error 1045 (28000): Access denied", "ordersync 自有表（ordersync_…）：Error 1045 (28000): Access denied"},

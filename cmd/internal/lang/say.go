@@ -96,7 +96,10 @@ func (l Lang) Find(sentence string) (said string, found bool) {
 		}
 		holes := make([]any, len(match)-1)
 		for i, hole := range match[1:] {
-			holes[i] = l.Say(hole)
+			holes[i] = hole
+			if strings.Contains(hole, " ") { // one word is a name of the reader's: a table called order
+				holes[i] = l.Say(hole)
+			}
 		}
 		return fmt.Sprintf(p.zh, holes...), true
 	}

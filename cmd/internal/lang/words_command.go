@@ -1,7 +1,7 @@
 package lang
 
 // commandWords is the Chinese for what the commands print and for their errors.
-var commandWords = map[string]string{
+var commandWords = map[string]string{ //nolint:gosec // words, and no credentials
 	// What is asked for wrongly.
 	"--agree, --deny: want one of both":                                     "--agree 与 --deny：必须且只能用其一",
 	"--agree, --deny: want the number of a refund":                          "--agree、--deny：需要指定退款单号",
@@ -69,8 +69,8 @@ var commandWords = map[string]string{
 	"settlement %s":                                    "分账 %s",
 	"the word on refund %s":                            "退款 %s 的审核结果",
 	"%s, audit %s":                                     "%s，审核 %s",
-	"%s was known already, state %s":                   "%s此前已登记，状态 %s",
-	"%s is written down, state %s":                     "%s已登记，状态 %s",
+	"%s was known already, state %s":                   "此前已登记：%s，状态 %s",
+	"%s is written down, state %s":                     "已登记：%s，状态 %s",
 	"no refund waits for a word":                       "没有等待审核的退款",
 	"number\torder\tfen\tfrom\tdeadline\tleft\treason": "单号\t订单\t金额（分）\t发起方\t截止时间\t剩余\t原因",
 	"over": "已过期",
@@ -95,6 +95,8 @@ var commandWords = map[string]string{
 	" (code %d)":            "（错误码 %d）",
 
 	// An order's status.
+	"refund":                            "退款",
+	"settlement":                        "分账",
 	"order":                             "订单",
 	"found by":                          "匹配方式",
 	"its key":                           "主键",
@@ -122,7 +124,7 @@ var commandWords = map[string]string{
 	"NOT KNOWN\t%s\n": "未知\t%s\n",
 	"processes\tnone gives a sign of life: start ordersync run, or gateway, worker and scheduler": "进程\t没有存活的进程：请启动 ordersync run，或 gateway、worker 和 scheduler",
 	"process\t%s %d\t%s\t%s\tsince %s\tsign of life %s ago\t%d tasks in hand\n":                   "进程\t%s %d\t%s\t%s\t启动于 %s\t%s前有心跳\t处理中任务 %d 个\n",
-	"Douyin\tbreaker %s, last success %s, token %s\n":                                             "抖音\t熔断器 %s，最近成功 %s，token %s\n",
+	"Douyin\tbreaker %s, last success %s, token %s\n":                                             "抖音\t熔断器：%s；最近成功：%s；token：%s\n",
 	"orders due":              "待推送订单",
 	"refunds open":            "未结束退款",
 	"settlements open":        "未结束分账",

@@ -1,7 +1,7 @@
 package lang
 
 // configWords is the Chinese for what is wrong with a configuration. Keys stay as they are.
-var configWords = map[string]string{
+var configWords = map[string]string{ //nolint:gosec // words, and no credentials
 	"%d calls of %v, %v of statements and %v of waiting for a handler and at the gate do not fit into a task's %v: want less than %v":             "%d 次 %v 的调用、%v 的语句以及 %v 的排队等待超出了任务时限 %v：应小于 %v",
 	"%v is not longer than scheduler.sweep_after (%v): the sweep would never find an order":                                                       "%v 不大于 scheduler.sweep_after（%v）：巡检将永远找不到订单",
 	"%v is too short for a task (%v) and its record (%v), and asynq would hand the task to another process while it still runs: want at least %v": "%v 不足以完成任务（%v）及其记录（%v），asynq 会在任务仍运行时将其交给其他进程：至少应为 %v",
@@ -21,7 +21,6 @@ var configWords = map[string]string{
 	"begins like a JSON object and is none": "以 JSON 对象开头，但不是有效的 JSON 对象",
 	"cannot be read: %v":                    "无法读取：%v",
 	"config file":                           "配置文件",
-	"environment":                           "环境变量",
 	"line not known":                        "行号未知",
 	"line %d":                               "第 %d 行",
 	"entry %d: %v":                          "第 %d 项：%v",
