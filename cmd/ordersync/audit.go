@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,7 +54,7 @@ func newAudit(p *process) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return p.instructed("the word on refund "+s.OutRefundNo, fresh, s.State+", audit "+s.Audit)
+				return p.instructed(p.lang.T("the word on refund %s", s.OutRefundNo), fresh, p.lang.T("%s, audit %s", s.State, s.Audit))
 			})
 		},
 	}
@@ -92,15 +91,15 @@ func (p *process) listAudits(ctx context.Context, a desk.Audits, asJSON bool) er
 		return p.printJSON(gateway.RefundPage{Refunds: all})
 	}
 	if len(all) == 0 {
-		fmt.Fprintln(p.out, "no refund waits for a word")
+		fmt.Fprintln(p.out, p.lang.T("no refund waits for a word"))
 		return nil
 	}
-	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "number\torder\tfen\tfrom\tdeadline\tleft\treason")
+	w := p.lang.Table(p.out)
+	fmt.Fprintln(w, p.lang.T("number\torder\tfen\tfrom\tdeadline\tleft\treason"))
 	for _, r := range all {
 		deadline, left := "", ""
 		if r.Deadline != nil {
-			deadline, left = r.Deadline.In(a.Store.Zone()).Format(time.RFC3339), "over"
+			deadline, left = r.Deadline.In(a.Store.Zone()).Format(time.RFC3339), p.lang.T("over")
 			if d := r.Deadline.Sub(a.Store.Clock()); d > 0 {
 				left = d.Truncate(time.Minute).String()
 			}
