@@ -24,6 +24,8 @@ const (
 
 	// FileVariable names the config file where no flag does. It is no key.
 	FileVariable = prefix + "CONFIG"
+	// LangVariable names the language of the command line: en or zh. It is no key.
+	LangVariable = prefix + "LANG"
 	// testPrefix is for variables of our own tests.
 	testPrefix = prefix + "TEST_"
 	// clientPrefix is for variables of clients, such as tasks/php: they live beside a worker's.
@@ -40,7 +42,7 @@ var oldClientVariables = []string{prefix + "URL", prefix + "TOKEN", prefix + "CA
 
 // foreign tells whether a variable is somebody else's who lives beside us.
 func foreign(name string) bool {
-	return strings.HasPrefix(name, testPrefix) || strings.HasPrefix(name, clientPrefix) || slices.Contains(oldClientVariables, name)
+	return name == LangVariable || strings.HasPrefix(name, testPrefix) || strings.HasPrefix(name, clientPrefix) || slices.Contains(oldClientVariables, name)
 }
 
 func variable(path string) string {

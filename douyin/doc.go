@@ -155,4 +155,59 @@
 //	                                     again
 //	number of a token request that       ask the sandbox's token endpoint without appid
 //	lacks a parameter
+//
+// # What is in question of trade
+//
+// Of the second payment system (package trade) nothing was tried against the live platform. What
+// the code does where no public text settles it, and what changes that:
+//
+//	in question                          taken                          changed by
+//	the system of an order of which no   ecpay; a payment proves it     shop.trade, douyin.trade.since
+//	payment is known
+//	to_status of fulfill_push_status     nothing is told                douyin.trade.fulfil; `ordersync
+//	                                                                    doctor` lists the app's own words
+//	a state of fulfilment that is held   Douyin takes it, or refuses    nothing
+//	already, told once more              it with 20001: after a lost
+//	                                     answer both mean that it is held
+//	refund_status after a denial         the denial ends the refund     nothing: it fails whatever the
+//	                                                                    status says
+//	other words for a status             kept, and taken for no end     nothing: the query is asked again
+//	number of a refused client_token     11002, 2190002, 2190008,       douyin.codes
+//	                                     28001003, 28001008
+//	codes seen in the industry system    in doubt: Douyin is asked      douyin.codes
+//	only; 22013; 23119 and above
+//	HTTP status of a refusal             the body counts, with 200      nothing
+//	                                     and 400 alike
+//	0 in err_no, another number in data  the other number               nothing
+//	rate of the calls                    20 a second each; 12001        gate.Config.Rates
+//	                                     waits 3 s
+//	refund_create or settle_create with  an error: Douyin is asked      douyin.codes
+//	a number that is known
+//	an unknown refund or settlement      an empty or missing list, or   nothing
+//	                                     20000: not known
+//	a second settlement of an order      Douyin's to say                nothing
+//	when an order can be settled         7 days after the payment       settle.after; 23107 and 23113 ask
+//	                                                                    again within the hour
+//	time for the answer to               below a second                 nothing
+//	pre_create_refund
+//	length of settle_desc                80 characters                  trade.MaxSettleDesc
+//	length of a refund's reason          49 bytes                       trade.MaxReasonBytes
+//	length of skuAttr, largest amount    2048 bytes, MaxFen             trade.MaxSkuAttrBytes, MaxAmount
+//	characters of a developer's number   as in guaranteed payment       nothing
+//	lengths of skuId, merchantUid,       64 bytes                       trade.MaxNumberBytes
+//	payScene, promotionId
+//	names inside skuAttr of 402 to 406   passed through                 sku_attr of the payment
+//	goods types and rule groups          any, but a group that is a     douyin.trade.goods_type,
+//	                                     mere number is refused         douyin.trade.tag_group_id; `doctor`
+//	                                                                    lists the app's own
+//	totalAmount above price × quantity   refused; below is a discount   nothing
+//	quotes in byteAuthorization          none                           douyin.trade.quoted
+//	age of a signature                   signed when asked for          nothing
+//	a redelivery's signature and time    no freshness is asked          nothing
+//	version other than 3.0               read by the same rules         nothing
+//	need_refund_audit neither 1 nor 2    an audit is needed             refunds.audit says what then
+//	cp_extra and order_entry_schema of   always sent                    nothing
+//	a refund
+//	the page of a refund request where   pages/index/index              douyin.trade.refund_page,
+//	none is configured                                                  order_page
 package douyin

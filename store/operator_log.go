@@ -15,6 +15,7 @@ const (
 	ActAcknowledge  = "acknowledge"
 	ActJob          = "job"
 	ActHandOn       = "hand_on"
+	ActAudit        = "audit" // the shop's word on a refund
 	ActSignIn       = "sign_in"
 	ActSignInFailed = "sign_in_failed"
 	ActSignOut      = "sign_out"

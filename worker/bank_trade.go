@@ -289,7 +289,7 @@ func (b TradeRefunds) Query(ctx context.Context, i store.Instruction) (Standing,
 	}
 	standing := Standing{Result: tradeResult(s.Status), PlatformNo: s.RefundID, Amount: store.Fen(s.Amount), Message: s.Message}
 	if s.Audit == trade.AuditDenied {
-		standing.Result, standing.Message = douyin.ResultFail, s.Denied
+		standing.Result, standing.Message, standing.Denied = douyin.ResultFail, s.Denied, true
 	}
 	return standing, receipt, nil
 }
@@ -306,6 +306,7 @@ func tradeResult(s trade.Result) douyin.Result {
 		return douyin.ResultSuccess
 	case trade.Fail:
 		return douyin.ResultFail
+	case trade.Initial, trade.Process, trade.Processing, trade.Timeout, trade.Cancel: // the last two are a payment's words
 	}
 	return douyin.ResultProcessing
 }

@@ -252,16 +252,16 @@ func TestHowARefundOfTradeStands(t *testing.T) {
 		heard store.AuditState // that was written down; empty: nothing was
 		fails error
 	}{
-		"ours":                     {row: ours(), said: []trade.RefundState{{RefundID: "D1", OutRefundNo: "R1", Status: trade.Success, Amount: 700}}, asked: "refunds R1||", want: Standing{douyin.ResultSuccess, "D1", 700, ""}},
-		"ours, failed":             {row: ours(), said: []trade.RefundState{{RefundID: "D1", Status: trade.Fail, Amount: 700, Message: "余额不足"}}, asked: "refunds R1||", want: Standing{douyin.ResultFail, "D1", 700, "余额不足"}},
-		"a word that nobody knows": {row: ours(), said: []trade.RefundState{{RefundID: "D1", Status: "ODD", Amount: 700}}, asked: "refunds R1||", want: Standing{douyin.ResultProcessing, "D1", 700, ""}},
+		"ours":                     {row: ours(), said: []trade.RefundState{{RefundID: "D1", OutRefundNo: "R1", Status: trade.Success, Amount: 700}}, asked: "refunds R1||", want: Standing{douyin.ResultSuccess, "D1", 700, "", false}},
+		"ours, failed":             {row: ours(), said: []trade.RefundState{{RefundID: "D1", Status: trade.Fail, Amount: 700, Message: "余额不足"}}, asked: "refunds R1||", want: Standing{douyin.ResultFail, "D1", 700, "余额不足", false}},
+		"a word that nobody knows": {row: ours(), said: []trade.RefundState{{RefundID: "D1", Status: "ODD", Amount: 700}}, asked: "refunds R1||", want: Standing{douyin.ResultProcessing, "D1", 700, "", false}},
 		"an empty list":            {row: ours(), asked: "refunds R1||", fails: douyin.ErrNotFound},
 		"20000":                    {row: ours(), err: unknown3101, asked: "refunds R1||", fails: douyin.ErrNotFound},
-		"the buyer's":              {row: opened, said: []trade.RefundState{user}, asked: "refunds |7|", want: Standing{douyin.ResultProcessing, "7", 700, ""}, heard: store.AuditNeeded},
+		"the buyer's":              {row: opened, said: []trade.RefundState{user}, asked: "refunds |7|", want: Standing{douyin.ResultProcessing, "7", 700, "", false}, heard: store.AuditNeeded},
 		"the buyer's, denied": {row: opened, said: []trade.RefundState{state(func(s *trade.RefundState) { s.Audit, s.Denied = trade.AuditDenied, "已发货" })}, asked: "refunds |7|",
-			want: Standing{douyin.ResultFail, "7", 700, "已发货"}, heard: store.AuditDenied},
+			want: Standing{douyin.ResultFail, "7", 700, "已发货", true}, heard: store.AuditDenied},
 		"the buyer's, decided by Douyin": {row: opened, said: []trade.RefundState{state(func(s *trade.RefundState) { s.Audit, s.Status = trade.AuditOvertime, trade.Success })}, asked: "refunds |7|",
-			want: Standing{douyin.ResultSuccess, "7", 700, ""}, heard: store.AuditOvertime},
+			want: Standing{douyin.ResultSuccess, "7", 700, "", false}, heard: store.AuditOvertime},
 	} {
 		o := &office{refunds: c.said, queryErr: c.err}
 		s, _, err := o.bank().Query(t.Context(), c.row)

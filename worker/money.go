@@ -93,6 +93,7 @@ type Standing struct {
 	PlatformNo string
 	Amount     store.Fen
 	Message    string
+	Denied     bool // the shop has denied the buyer's refund: it failed, as it was meant to
 }
 
 // MoneyHandler handles tasks.TypeRefund or tasks.TypeSettle: it carries one instruction on, by one

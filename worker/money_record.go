@@ -21,7 +21,7 @@ func (m *movement) finish(ctx context.Context, r store.Result) verdict {
 		}
 	}
 	v := verdict{outcome: store.Pushed}
-	if r.State == store.MoneyFailed {
+	if r.State == store.MoneyFailed && r.Kind != store.KindDenied {
 		v = verdict{outcome: store.Refused, kind: r.Kind, code: r.Code, message: r.Message, logID: r.LogID}
 	}
 	return m.written(err, v)

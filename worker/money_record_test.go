@@ -246,3 +246,25 @@ func TestACallIsLogged(t *testing.T) {
 		t.Errorf("log %s", got)
 	}
 }
+
+// A refund that the shop has denied fails as it was meant to: nobody has to look.
+func TestADenialIsNoFailureOfOurs(t *testing.T) {
+	for name, c := range map[string]struct {
+		denied      bool
+		level, kind string
+	}{
+		"denied by the shop": {true, "info", store.KindDenied},
+		"failed":             {false, "error", "rejected"},
+	} {
+		b, bank := newBooks(accepted()), &teller{t: t, queries: []said{{standing: Standing{Result: douyin.ResultFail, PlatformNo: "D1", Message: "课程已经看完", Denied: c.denied}}}}
+		var log bytes.Buffer
+		h := handler(b, bank)
+		h.Log = zerolog.New(&log)
+		if err := h.ProcessTask(t.Context(), refundTask(t, "R1")); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if i := b.rows["R1"]; i.State != store.MoneyFailed || i.Kind != c.kind || !strings.Contains(log.String(), `"level":"`+c.level+`"`) {
+			t.Errorf("%s: row %s, kind %q, log %s", name, line(*i), i.Kind, log.String())
+		}
+	}
+}

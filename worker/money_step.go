@@ -299,6 +299,9 @@ func (m *movement) stands(ctx context.Context, s Standing, receipt douyin.Receip
 	case douyin.ResultFail:
 		m.called(m.Ops.Query, "failed", nil, receipt)
 		a.Kind, a.Message = douyin.Rejected.String(), s.Message
+		if s.Denied {
+			a.Kind = store.KindDenied
+		}
 		return m.finish(ctx, store.Result{State: store.MoneyFailed, Said: true, Answer: a})
 	case douyin.ResultProcessing, douyin.ResultTimeout: // TIMEOUT is a payment's word
 	}

@@ -26,7 +26,7 @@ const (
 	paymentLag = time.Minute
 )
 
-// paymentSteps are the waits between questions; the last one repeats.
+// paymentSteps are production's PaymentHandler.Steps.
 var paymentSteps = []time.Duration{2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 30 * time.Minute}
 
 // PaymentRows are the payments that Douyin is to be asked about.
@@ -48,8 +48,11 @@ type PaymentHandler struct {
 	Trade  TradeCashier // of trade; nil: those wait
 	// asks for a push of an order that was paid; it is due in any case
 	Changed func(ctx context.Context, orderID string) error
-	Now     func() time.Time
-	Log     zerolog.Logger
+	// Steps are the waits between questions; the last one repeats. Nil: production's, from two
+	// minutes to half an hour.
+	Steps []time.Duration
+	Now   func() time.Time
+	Log   zerolog.Logger
 }
 
 // ProcessTask implements asynq.Handler.
@@ -69,7 +72,7 @@ func (h *PaymentHandler) step(ctx context.Context, t *asynq.Task) error {
 	}
 	system := h.system(row.System)
 	if system == nil {
-		return h.Rows.PostponePaymentAsk(ctx, row.OutOrderNo, nextPaymentAsk(row, h.Now()), "this worker is not set up for payments of "+string(row.System))
+		return h.Rows.PostponePaymentAsk(ctx, row.OutOrderNo, h.next(row, h.Now()), "this worker is not set up for payments of "+string(row.System))
 	}
 	said, err := system.ask(ctx, row, h.Now())
 	if ctx.Err() != nil {
@@ -115,7 +118,7 @@ func (h *PaymentHandler) record(ctx context.Context, row store.PaymentAsk, said 
 		h.Log.Error().Str("number", row.OutOrderNo).Str("alarm", store.AlarmUnanswered).Str("said", message).Msg("payment")
 		return h.Rows.GiveUpPaymentAsk(ctx, row, now, message)
 	}
-	return h.Rows.PostponePaymentAsk(ctx, row.OutOrderNo, nextPaymentAsk(row, now), message)
+	return h.Rows.PostponePaymentAsk(ctx, row.OutOrderNo, h.next(row, now), message)
 }
 
 func (h *PaymentHandler) paid(ctx context.Context, row store.PaymentAsk, accepted store.Accepted) {
@@ -132,9 +135,14 @@ func (h *PaymentHandler) paid(ctx context.Context, row store.PaymentAsk, accepte
 	}
 }
 
-// nextPaymentAsk is one of the steps, but never long past the last moment at which it can be paid.
-func nextPaymentAsk(row store.PaymentAsk, now time.Time) time.Time {
-	next := now.Add(paymentSteps[min(row.Asks, len(paymentSteps)-1)])
+// next is the time after one of the steps, but never long past the last moment at which it can be
+// paid.
+func (h *PaymentHandler) next(row store.PaymentAsk, now time.Time) time.Time {
+	steps := h.Steps
+	if len(steps) == 0 {
+		steps = paymentSteps
+	}
+	next := now.Add(steps[min(row.Asks, len(steps)-1)])
 	if last := row.ValidUntil.Add(2 * paymentLag); next.After(last) && now.Before(last) {
 		return last
 	}

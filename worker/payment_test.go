@@ -127,7 +127,12 @@ func TestAPaymentThatIsConfirmedIsNotAskedFor(t *testing.T) {
 			t.Errorf("%s: %v, asked %d times", name, err, bank.asked)
 		}
 	}
-	h := &PaymentHandler{Rows: &tills{err: errors.New("gone away")}, Douyin: &checkout{}, Now: func() time.Time { return noon }, Log: zerolog.Nop()}
+	rows := &tills{row: store.PaymentAsk{OutOrderNo: "O1", ValidUntil: noon.Add(time.Hour), Asks: 5}}
+	h := &PaymentHandler{Rows: rows, Douyin: &checkout{err: errors.New("no answer")}, Steps: []time.Duration{time.Second, 3 * time.Second}, Now: func() time.Time { return noon }, Log: zerolog.Nop()}
+	if err := h.ProcessTask(t.Context(), paymentTask(t, "O1")); err != nil || !rows.due.Equal(noon.Add(3*time.Second)) {
+		t.Errorf("with steps of its own: %v, due %v", err, rows.due)
+	}
+	h = &PaymentHandler{Rows: &tills{err: errors.New("gone away")}, Douyin: &checkout{}, Now: func() time.Time { return noon }, Log: zerolog.Nop()}
 	if err := h.ProcessTask(t.Context(), paymentTask(t, "O1")); err == nil || errors.Is(err, asynq.SkipRetry) {
 		t.Errorf("the database is away: %v", err)
 	}

@@ -99,6 +99,9 @@ func (p *process) doctor(ctx context.Context, cfg *configs.Config, a *assembly.A
 }
 
 func (p *process) printResults(asJSON bool, results []doctor.Result) error {
+	for i := range results {
+		results[i] = results[i].In(p.lang)
+	}
 	if asJSON {
 		if err := p.printJSON(results); err != nil {
 			return err

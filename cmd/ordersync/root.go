@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ordersync/ordersync/cmd/internal/assembly"
+	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/cmd/internal/metrics"
 	"github.com/ordersync/ordersync/configs"
 )
@@ -30,6 +31,8 @@ type process struct {
 	out, errOut io.Writer
 
 	configFile, logLevel, logFormat string
+
+	lang lang.Lang // of what a person reads; JSON, names and the log are English
 
 	quiet   bool              // the command reports by itself: no log unless --log-level asks for one
 	options []assembly.Option // parts that tests hand in
@@ -52,6 +55,7 @@ var errReported = errors.New("failed")
 
 // run executes one command line and returns the exit code.
 func (p *process) run(ctx context.Context, args []string) int {
+	p.lang = lang.Choose(args, p.environ) // before the commands: their help has it too
 	root := p.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -75,15 +79,15 @@ func (p *process) report(err error) {
 	switch {
 	case errors.Is(err, errReported):
 	case errors.As(err, &unfit):
-		for _, line := range unfit.lines() {
+		for _, line := range unfit.lines(p.lang) {
 			fmt.Fprintln(p.errOut, "ordersync:", oneLine(line))
 		}
 	case errors.As(err, &config):
 		for _, problem := range config.Problems {
-			fmt.Fprintln(p.errOut, "ordersync: config:", oneLine(problem.String()))
+			fmt.Fprintln(p.errOut, "ordersync: config:", oneLine(p.lang.Say(problem.String())))
 		}
 	default:
-		fmt.Fprintln(p.errOut, "ordersync:", oneLine(err.Error()))
+		fmt.Fprintln(p.errOut, "ordersync:", oneLine(p.lang.Say(oneLine(err.Error()))))
 	}
 }
 
@@ -108,12 +112,27 @@ func (p *process) root() *cobra.Command {
 	root.SetErr(p.errOut)
 	flags := root.PersistentFlags()
 	flags.StringVar(&p.configFile, "config", "", "configuration file (default: $"+configs.FileVariable+", or none)")
+	flags.Var(langFlag{}, "lang", "en or zh (default: $"+configs.LangVariable+", then LC_ALL, LC_MESSAGES or LANG, else en)")
 	flags.StringVar(&p.logLevel, "log-level", "", "trace, debug, info, warn or error (default: log.level)")
 	flags.StringVar(&p.logFormat, "log-format", "", "json or console (default: log.format)")
 	root.AddCommand(p.commands()...)
 	root.SetVersionTemplate("{{.Version}}\n")
 	sayUsage(root)
 	return root
+}
+
+// langFlag only checks --lang: it has been read before the commands were made.
+type langFlag struct{}
+
+func (langFlag) Type() string   { return "string" }
+func (langFlag) String() string { return "" }
+
+// Set wants en or zh.
+func (langFlag) Set(name string) error {
+	if name != "en" && name != "zh" {
+		return errors.New("want en or zh")
+	}
+	return nil
 }
 
 // commands lists the subcommands: one file each.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ordersync/ordersync/cmd/internal/assembly"
 	"github.com/ordersync/ordersync/cmd/internal/doctor"
+	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/configs"
 )
 
@@ -39,15 +40,14 @@ type service struct {
 type unfitError struct{ found []doctor.Result }
 
 func (e *unfitError) Error() string {
-	lines := e.lines()
-	return strings.Join(lines, "; ")
+	return strings.Join(e.lines(lang.English), "; ")
 }
 
 // lines has one line for each failure.
-func (e *unfitError) lines() []string {
+func (e *unfitError) lines(l lang.Lang) []string {
 	out := make([]string, len(e.found))
 	for i, r := range e.found {
-		out[i] = r.Line()
+		out[i] = r.In(l).Line()
 	}
 	return out
 }

@@ -85,7 +85,7 @@ func TestWhatCanNeverWorkEndsAProcess(t *testing.T) {
 		{"a table of the shop", []string{"ORDERSYNC_SHOP__TABLES__ORDER=tp_order", redisOf + "/0", "ORDERSYNC_MYSQL__DSN=u@tcp(127.0.0.1:1)/shop"}, migrated(t)[:1],
 			"Cure: set shop.tables.order to the table's name, prefix included, and GRANT SELECT on it\n"},
 		{"a column of the shop", []string{"ORDERSYNC_SHOP__COLUMNS__PRICE=preis", redisOf + "/0", "ORDERSYNC_MYSQL__DSN=u@tcp(127.0.0.1:1)/shop"}, migrated(t)[:1],
-			"Cure: set the key under shop.columns (or shop.filter) that names preis to the shop's name for it\n"},
+			"Cure: set the key under shop.columns (or shop.filter, or shop.trade) that names preis to the shop's name for it\n"},
 		{"a placeholder", []string{"ORDERSYNC_DOUYIN__APP_ID=ttxxxxxxxxxxxxxxxx", redisOf + "/0", "ORDERSYNC_MYSQL__DSN=u@tcp(127.0.0.1:1)/shop"}, migrated(t)[:1],
 			"ordersync: config: douyin.app_id (ORDERSYNC_DOUYIN__APP_ID): holds an example's placeholder: put the real value there (ORDERSYNC_DOUYIN__APP_ID). " +
 				"Cure: Douyin's console shows app_id, secret, salt and token; `openssl rand -hex 32` makes a token of the gateway\n"},
@@ -166,7 +166,7 @@ func TestAProcessWaitsForTheMigration(t *testing.T) {
 		case "admin listens":
 			addr = line.Addr
 		default:
-			if line.Message != "waits: our tables (ordersync_…): 12 migrations are not applied, 0001_orders.sql to 0012_trade.sql" ||
+			if line.Message != "waits: our tables (ordersync_…): 13 migrations are not applied, 0001_orders.sql to 0013_operators.sql" ||
 				line.Check != "mysql" || line.Cure != "run: ordersync migrate" {
 				t.Errorf("the log says %+v", line)
 			}

@@ -98,46 +98,6 @@
 //
 // # What UNCONFIRMED means
 //
-// No public text settles it. What the code does, and what changes that:
-//
-//	in question                          taken                         changed by
-//	to_status of fulfill_push_status     nothing is assumed            Fulfilment.ToStatus; QueryTags tells
-//	                                                                   the words as BizStatus
-//	a state of fulfilment that is held   Douyin takes it, or refuses    nothing
-//	already, told once more              it with 20001: after a lost
-//	                                     answer both mean that it is held
-//	refund_status after a denial         the denial ends the refund    RefundState.Audit and Status are both
-//	                                                                   told; Ended holds the rule
-//	other words for a status             kept, and taken for no end    Result is Douyin's text
-//	number of a refused client_token     11002, 2190002, 2190008,      Config.Codes
-//	                                     28001003, 28001008
-//	codes seen in the industry system    Doubtful: ask                 Config.Codes
-//	only; 22013; 23119 and above
-//	HTTP status of a refusal             the body counts, with 200     nothing
-//	                                     and 400 alike
-//	0 in err_no, another number in data  the other number              nothing
-//	rate of the calls                    20 a second each; 12001       gate.Config.Rates
-//	                                     waits 3 s
-//	refund_create or settle_create with  an error, ErrExists: ask      Config.Codes
-//	a number that is known
-//	an unknown refund or settlement      an empty or missing list, or  nothing
-//	                                     20000: not known
-//	a second settlement of an order      Douyin's to say               nothing
-//	length of settle_desc                80 characters                 MaxSettleDesc
-//	length of a refund's reason          49 bytes                      MaxReasonBytes
-//	length of skuAttr, largest amount    2048 bytes, MaxAmount         MaxSkuAttrBytes, MaxAmount
-//	characters of a developer's number   as in guaranteed payment      numberFault
-//	lengths of skuId, merchantUid,       64 bytes                      MaxNumberBytes
-//	payScene, promotionId
-//	names inside skuAttr of 402 to 406   passed through                SKU.Attr
-//	goods types and rule groups          any, but a group that is a    SKU.GoodsType, SKU.TagGroupID;
-//	                                     mere number is refused        QueryTags tells the app's own
-//	totalAmount above price × quantity   refused; below is a discount  nothing
-//	quotes in byteAuthorization          none                          SignerConfig.Quoted
-//	age of a signature                   signed when asked for         nothing
-//	a redelivery's signature and time    no freshness is asked         nothing
-//	version other than 3.0               read by the same rules        Callback.Version is told
-//	need_refund_audit neither 1 nor 2    an audit is needed            RefundRequest.NeedAudit
-//	cp_extra and order_entry_schema of   always sent                   nothing
-//	a refund
+// No public text settles it. The doc of package douyin has the table: what is taken, and which
+// setting, or which field here, changes it.
 package trade

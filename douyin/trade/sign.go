@@ -51,7 +51,7 @@ func NewSigner(cfg SignerConfig) (*Signer, error) {
 	if err != nil {
 		faults = append(faults, err)
 	}
-	if !isToken(cfg.AppID) {
+	if !IsAppID(cfg.AppID) {
 		faults = append(faults, errors.New("trade: AppID: want an app id such as tt0123456789abcdef"))
 	}
 	if n, err := strconv.ParseUint(cfg.KeyVersion, 10, 32); err != nil || n == 0 {
@@ -150,6 +150,9 @@ func lines(parts ...[]byte) []byte {
 	}
 	return text
 }
+
+// IsAppID tells whether an app id can stand in byteAuthorization: 1 to 128 letters, digits and _.
+func IsAppID(id string) bool { return isToken(id) }
 
 // isToken keeps the separators of byteAuthorization out of its values.
 func isToken(s string) bool {

@@ -91,7 +91,7 @@ func WithDouyinURL(url string) Option {
 // WithBackoff uses other waits between attempts than production's.
 func WithBackoff(b worker.Backoff) Option { return func(a *Assembly) { a.backoff = b } }
 
-// WithPolls asks for the results of refunds and settlements at another pace than production's.
+// WithPolls asks for payments, refunds and settlements at another pace than production's.
 func WithPolls(waits ...time.Duration) Option {
 	return func(a *Assembly) { a.polls = waits }
 }

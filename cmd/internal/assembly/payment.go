@@ -27,7 +27,7 @@ func (a *Assembly) paymentHandler() (*worker.PaymentHandler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &worker.PaymentHandler{Rows: st, Now: time.Now, Log: a.log, Changed: func(ctx context.Context, orderID string) error {
+	h := &worker.PaymentHandler{Rows: st, Steps: a.polls, Now: time.Now, Log: a.log, Changed: func(ctx context.Context, orderID string) error {
 		_, err := tasks.Enqueue(ctx, queue, tasks.PushOrder{OrderID: orderID, Cause: tasks.CausePaid})
 		return err
 	}}
@@ -87,6 +87,9 @@ func (a *Assembly) paymentParts(parts *gateway.Parts) error {
 		return err
 	}
 	trade := desk.TradePayments{Rows: st, Douyin: client, Terms: tradeTerms(a.cfg.Douyin), Now: time.Now}
+	if len(a.polls) > 0 {
+		trade.FirstAsk = a.polls[0]
+	}
 	if signer != nil {
 		trade.Signer = signer
 	}

@@ -284,6 +284,7 @@ func TestKeysOfTradeAreRefusedAtTheStart(t *testing.T) {
 		"no version":         {func(c *configs.Config) { c.Douyin.Trade.KeyVersion = "" }, "douyin.trade.key_version", "is required"},
 		"a version in words": {func(c *configs.Config) { c.Douyin.Trade.KeyVersion = "v2" }, "douyin.trade.key_version", "number"},
 		"no app":             {func(c *configs.Config) { c.Douyin.AppID, c.Douyin.Secret = "", "" }, "douyin.app_id douyin.secret", "is required"},
+		"an app with a dash": {func(c *configs.Config) { c.Douyin.AppID = "tt-1" }, "douyin.app_id", "digits"},
 		"not PEM":            {func(c *configs.Config) { c.Douyin.Trade.PrivateKey = "hello, canary-key" }, "douyin.trade.private_key", "neither PEM nor base64"},
 		"PEM on one line": {func(c *configs.Config) {
 			c.Douyin.Trade.PrivateKey = "-----BEGIN PRIVATE KEY----- canary-key -----END PRIVATE KEY-----"

@@ -199,6 +199,9 @@ func TradeKeys(cfg *configs.Config) []configs.Problem {
 		case err != nil || n == 0:
 			add("douyin.trade.key_version", "want the number that Douyin's console shows beside the uploaded public key; it grows with each upload")
 		}
+		if id := cfg.Douyin.AppID; id != "" && !trade.IsAppID(id) {
+			add("douyin.app_id", "want letters, digits and _ only, such as tt0123456789abcdef: it stands in the signature of payments of trade")
+		}
 	}
 	keys, problem := platformKeys(cfg)
 	if problem != nil {

@@ -12,18 +12,15 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
-	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 	"gorm.io/gorm"
 
-	"github.com/ordersync/ordersync/cmd/internal/alive"
 	"github.com/ordersync/ordersync/cmd/internal/assembly"
+	"github.com/ordersync/ordersync/cmd/internal/playground"
 	"github.com/ordersync/ordersync/cmd/internal/sampleshop"
-	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin/simulator"
 	"github.com/ordersync/ordersync/store/embedded"
-	"github.com/ordersync/ordersync/worker"
+	"github.com/ordersync/ordersync/tasks/client"
 )
 
 // Options of one demo.
@@ -39,40 +36,31 @@ type Options struct {
 // ErrNotInStep: some order did not arrive with its right state.
 var ErrNotInStep = errors.New("some orders did not arrive with their right state")
 
-// The simulated app. Nothing of it is secret.
-const (
-	appID  = "ttdemo0123456789ab"
-	secret = "demo-app-secret"
-	salt   = "demo-payment-salt"
-	token  = "demo-callback-token"
-)
-
-// sweepEvery is how often the demo's sweep rings.
-const sweepEvery = time.Second
-
 // demo is one run.
 type demo struct {
 	Options
 	db      *gorm.DB
 	shop    *sampleshop.Shop
 	douyin  *simulator.Server
+	keys    playground.Keys
 	parts   *assembly.Assembly
-	gateway string       // base URL
-	port    net.Listener // of the gateway
-	control string       // base URL of the simulator
-	handler string       // URL of the shop's callback handler
-	pages   string       // base URL of the operators' pages; empty: not served
-	entry   string       // the operator's password
-	bearer  string       // opens the gateway's API
+	gateway string         // base URL
+	till    *client.Client // of the gateway that makes payments of trade
+	port    net.Listener   // of the gateway
+	control string         // base URL of the simulator
+	handler string         // URL of the shop's callback handler
+	pages   string         // base URL of the operators' pages; empty: not served
+	entry   string         // the operator's password
+	bearer  string         // opens the gateway's API
 	stories []*story
 	cash    money
-	cleanup []func() // last first
+	closers playground.Closers
 }
 
 // Run runs the demo. The error is ErrNotInStep when an order did not arrive, and anything else when the demo itself failed.
 func Run(ctx context.Context, o Options) error {
 	d := &demo{Options: o, bearer: rand.Text()}
-	defer d.close()
+	defer d.closers.Close()
 	started := time.Now()
 	fmt.Fprintf(o.Out, "ordersync demo: %d orders, faults: %s. Redis, database, Douyin and the shop all live in this process.\n", o.Orders, o.Faults)
 	ctx, cancel := context.WithCancel(ctx)
@@ -101,21 +89,13 @@ func Run(ctx context.Context, o Options) error {
 	return nil
 }
 
-func (d *demo) onClose(f func()) { d.cleanup = append(d.cleanup, f) }
-
-func (d *demo) close() {
-	for i := len(d.cleanup) - 1; i >= 0; i-- {
-		d.cleanup[i]()
-	}
-}
-
 // open brings up what stands outside ordersync: Redis, the database, the shop, Douyin.
 func (d *demo) open(ctx context.Context) (err error) {
 	if d.db, err = embedded.Open(); err != nil {
 		return err
 	}
 	if pool, err := d.db.DB(); err == nil {
-		d.onClose(func() { _ = pool.Close() })
+		d.closers.Add(func() { _ = pool.Close() })
 	}
 	if d.shop, err = sampleshop.Create(ctx, d.db, ""); err != nil {
 		return err
@@ -129,20 +109,21 @@ func (d *demo) open(ctx context.Context) (err error) {
 	if err := d.shop.Exec(ctx, "UPDATE {product} SET cover_img = '' WHERE id = ?", productWithoutImage); err != nil {
 		return err
 	}
-	if d.port, d.gateway, err = listen(); err != nil { // Douyin has to know where to call back
+	if d.port, d.gateway, err = playground.Listen(ctx, playground.Anywhere); err != nil { // Douyin has to know where to call back
 		return err
 	}
-	d.douyin = simulator.New(simulator.Config{
-		AppID: appID, Secret: secret, Salt: salt, CallbackToken: token, NotifyURL: d.gateway + "/callbacks/douyin", RedeliveryScale: 0.02, Log: d.Log,
-	})
-	d.onClose(func() { _ = d.douyin.Close() })
+	if d.keys, err = playground.NewKeys(); err != nil {
+		return err
+	}
+	d.douyin = playground.NewDouyin(d.keys, d.gateway, d.Log)
+	d.closers.Add(func() { _ = d.douyin.Close() })
 	if err := d.douyin.SetFaults(simulator.Plan{Profile: d.Faults}); err != nil {
 		return fmt.Errorf("--faults: %w", err)
 	}
-	if d.control, err = d.serve(d.douyin); err != nil {
+	if d.control, err = d.closers.ServeAnywhere(ctx, d.douyin); err != nil {
 		return err
 	}
-	d.handler, err = d.serve(http.HandlerFunc(d.shopHandler))
+	d.handler, err = d.closers.ServeAnywhere(ctx, playground.Callbacks(d.shop))
 	return err
 }
 
@@ -150,113 +131,31 @@ func (d *demo) setOpenID(ctx context.Context, user int, openID string) error {
 	return d.shop.Exec(ctx, "UPDATE {dy_user} SET openid = ? WHERE id = ?", openID, user)
 }
 
-// start brings up ordersync itself: gateway, workers, scheduler, and the operators' pages where somebody will look at them.
+// start brings up ordersync itself: gateway, workers, scheduler, and the operators' pages where
+// somebody will look at them.
 func (d *demo) start(ctx context.Context) error {
-	mini := miniredis.NewMiniRedis()
-	if err := mini.Start(); err != nil {
-		return fmt.Errorf("embedded redis: %w", err)
+	redis, stop, err := playground.StartRedis(playground.Anywhere)
+	if err != nil {
+		return err
 	}
-	d.onClose(mini.Close)
-	go keepTime(ctx, mini)
-	client := redis.NewClient(&redis.Options{Addr: mini.Addr(), MaintNotificationsConfig: nil})
-	d.onClose(func() { _ = client.Close() })
-
-	cfg := d.config()
+	d.closers.Add(stop)
+	cfg := playground.Config(d.control, d.douyin.PlatformKey(), d.keys, d.handler, d.bearer)
+	ground := playground.Ground{DB: d.db, Redis: redis, Config: cfg, Gateway: d.port, Log: d.Log}
 	if d.Serve {
-		if err := d.letOperatorIn(cfg); err != nil {
+		d.entry = playground.NewPassword()
+		if err := playground.LetIn(cfg, d.entry); err != nil {
+			return err
+		}
+		if ground.Pages, d.pages, err = playground.Listen(ctx, playground.Anywhere); err != nil {
 			return err
 		}
 	}
-	d.parts = assembly.New(cfg, d.Log, assembly.WithDB(d.db), assembly.WithRedis(client), assembly.WithBackoff(worker.Backoff{Scale: 0.05}), assembly.WithPolls(time.Second))
-	d.onClose(func() { _ = d.parts.Close(context.WithoutCancel(ctx)) })
-	st, err := d.parts.Store()
-	if err != nil {
+	var till string
+	if d.parts, till, err = playground.Start(ctx, ground, &d.closers); err != nil {
 		return err
 	}
-	if _, err := st.Migrate(ctx); err != nil {
-		return err
-	}
-	handler, err := d.parts.Gateway()
-	if err != nil {
-		return err
-	}
-	d.serveOn(d.port, handler)
-	if d.Serve {
-		if err := d.servePages(); err != nil {
-			return err
-		}
-	}
-	servers, err := d.parts.Worker()
-	if err != nil {
-		return err
-	}
-	if err := servers.Start(); err != nil {
-		return err
-	}
-	clock, err := d.parts.Scheduler()
-	if err != nil {
-		return err
-	}
-	for _, role := range []string{alive.Gateway, alive.Worker, alive.Scheduler} {
-		if err := d.parts.Lives(role); err != nil {
-			return err
-		}
-	}
-	rung := make(chan struct{})
-	go func() { clock.Run(ctx); close(rung) }()
-	d.onClose(func() { <-rung })
-	return nil
-}
-
-func (d *demo) config() *configs.Config {
-	cfg := configs.Default()
-	cfg.Douyin.BaseURL, cfg.Douyin.AppID, cfg.Douyin.Secret = d.control, appID, secret
-	cfg.Douyin.Salt, cfg.Douyin.CallbackToken = salt, token
-	cfg.Gateway.Tokens = []configs.Secret{configs.Secret(d.bearer)}
-	cfg.Douyin.Timeout = 2 * time.Second
-	cfg.Douyin.RateLimit = 200
-	cfg.Settle.After = settleAfter
-	cfg.Callbacks.ForwardURL = d.handler
-	cfg.Shop.Status = sampleshop.Words()
-	cfg.Worker.Concurrency = 20
-	cfg.Scheduler.SweepEvery, cfg.Scheduler.SweepAfter = sweepEvery, time.Second
-	return cfg
-}
-
-// keepTime lets miniredis's keys expire: it has no clock of its own.
-func keepTime(ctx context.Context, mini *miniredis.Miniredis) {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			mini.FastForward(time.Second)
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// listen takes a free port of the loopback address.
-func listen() (l net.Listener, url string, err error) {
-	if l, err = (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0"); err != nil {
-		return nil, "", fmt.Errorf("listen: %w", err)
-	}
-	return l, "http://" + l.Addr().String(), nil
-}
-
-func (d *demo) serve(h http.Handler) (url string, err error) {
-	l, url, err := listen()
-	if err == nil {
-		d.serveOn(l, h)
-	}
-	return url, err
-}
-
-func (d *demo) serveOn(l net.Listener, h http.Handler) {
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute}
-	go func() { _ = srv.Serve(l) }() // ends with Close
-	d.onClose(func() { _ = srv.Close() })
+	d.till, err = client.New(client.Config{URL: till, Token: d.bearer})
+	return err
 }
 
 // post asks the gateway to push orders, as a shop would.

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/rs/zerolog"
+
+	"github.com/ordersync/ordersync/cmd/internal/playground"
 )
 
 func TestEveryOrderOfTheDemoArrivesWithFaultsOnTheWay(t *testing.T) {
@@ -20,6 +22,10 @@ func TestEveryOrderOfTheDemoArrivesWithFaultsOnTheWay(t *testing.T) {
 		"has a fraction of a fen",
 		"forged callback                  HTTP 403 Forbidden",
 		"the same number, another amount  HTTP 409 Conflict",
+		"trade: payment of order 1018     signed for tt.requestOrder, requested and paid",
+		"trade: refund of order 1019      opened by the user, the shop says: agree",
+		"succeeded (agreed)         0          0  2726 fen",
+		"trade: SUCCESS 1, trade: SUCCESS, paid back 1",
 		"Moved twice, or too much, or without being asked: 0.",
 		"0 pushes made an order older",
 	} {
@@ -30,7 +36,7 @@ func TestEveryOrderOfTheDemoArrivesWithFaultsOnTheWay(t *testing.T) {
 	if strings.Contains(out.String(), "\x1b") {
 		t.Error("colours in a pipe")
 	}
-	for _, secret := range []string{secret, salt, token, "sample-open-id"} {
+	for _, secret := range []string{playground.Secret, playground.Salt, playground.CallbackToken, "sample-open-id"} {
 		if strings.Contains(out.String(), secret) {
 			t.Errorf("the report shows %q", secret)
 		}

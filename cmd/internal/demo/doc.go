@@ -2,11 +2,6 @@
 // simulator in Douyin's place, gateway, workers and scheduler, and a sample shop whose orders travel. It leaves nothing
 // behind.
 //
-// # Why the clocks run faster
-//
-// The sweep rings every second and waits between attempts are a twentieth of production's, so that a person sees in half
-// a minute what takes an hour otherwise. Everything else is what production runs.
-//
 // # Why Douyin refuses one order, and who pushes it again
 //
 // Most of what is wrong with an order is found before Douyin is asked. The other kind is what an operator meets on a real day: Douyin's own

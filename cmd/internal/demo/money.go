@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/ordersync/ordersync/cmd/internal/playground"
 	"github.com/ordersync/ordersync/cmd/internal/sampleshop"
+	"github.com/ordersync/ordersync/douyin/simulator"
 	"github.com/ordersync/ordersync/store"
 )
 
@@ -25,6 +27,8 @@ const (
 	toRefundPartly = 4
 	toRefundWhole  = 8
 	toSettle       = 10
+	toBuy          = 17 // paid in the general trade system
+	toReturn       = 18 // likewise, and its buyer asks Douyin for the money
 )
 
 // fen of the partial refund.
@@ -51,6 +55,12 @@ func chooseMoney(all []*story) {
 	all[toPay].order.Status, all[toPay].later = sampleshop.Unpaid, []int{sampleshop.Paid}
 	all[toPay].byShop = true // the shop's callback handler marks it paid
 	all[toRefundWhole].refunded = true
+	for _, i := range []int{toBuy, toReturn} {
+		s := all[i]
+		s.trade, s.byShop, s.broken, s.way = true, true, "", byPayment
+		s.order.UserID, s.order.ProductID, s.order.Status, s.later = 1, 1, sampleshop.Unpaid, []int{sampleshop.Paid}
+	}
+	all[toReturn].refunded = true
 }
 
 // moveMoney asks for everything over HTTP, as a shop would.
@@ -89,7 +99,12 @@ func (d *demo) moveMoney(ctx context.Context) error {
 		}
 		d.cash.say("%-32s HTTP %d %s", step.what, status, http.StatusText(status))
 	}
-	return nil
+	for _, i := range []int{toBuy, toReturn} {
+		if err := d.buy(ctx, d.stories[i]); err != nil {
+			return err
+		}
+	}
+	return d.giveBack(ctx, d.stories[toReturn])
 }
 
 func refundBody(number string, fen int64) string {
@@ -98,7 +113,7 @@ func refundBody(number string, fen int64) string {
 
 // forgedCallback claims a refund with a signature that somebody made up.
 func forgedCallback(id string) string {
-	msg, _ := json.Marshal(fmt.Sprintf(`{"appid":%q,"cp_refundno":"R-%s","status":"SUCCESS","refund_amount":1}`, appID, id)) // a string always has a JSON form
+	msg, _ := json.Marshal(fmt.Sprintf(`{"appid":%q,"cp_refundno":"R-%s","status":"SUCCESS","refund_amount":1}`, playground.AppID, id)) // a string always has a JSON form
 	return `{"timestamp":"1704067200","nonce":"4242","type":"refund","msg":` + string(msg) + `,"msg_signature":"` + strings.Repeat("0", 40) + `"}`
 }
 
@@ -124,29 +139,6 @@ func (d *demo) pay(ctx context.Context, s *story) error {
 	return d.douyin.Pay(s.id())
 }
 
-// shopHandler is the shop's own callback handler, to which verified callbacks are handed on.
-func (d *demo) shopHandler(w http.ResponseWriter, r *http.Request) {
-	var envelope struct{ Msg string }
-	var notice struct {
-		OutOrderNo string `json:"cp_orderno"`
-	}
-	raw, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
-	if err == nil {
-		err = json.Unmarshal(raw, &envelope)
-	}
-	if err == nil {
-		err = json.Unmarshal([]byte(envelope.Msg), &notice)
-	}
-	if err == nil && notice.OutOrderNo != "" {
-		err = d.shop.Exec(r.Context(), "UPDATE {order} SET status = ? WHERE id = ?", sampleshop.Paid, notice.OutOrderNo)
-	}
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	_, _ = io.WriteString(w, `{"err_no":0,"err_tips":"success"}`)
-}
-
 // ask posts to the gateway.
 func (d *demo) ask(ctx context.Context, path, body string) (status int, said string, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.gateway+path, bytes.NewReader([]byte(body)))
@@ -170,7 +162,7 @@ func (d *demo) moneyArrived(ctx context.Context) bool {
 		return true
 	}
 	all, err := d.instructions(ctx)
-	if err != nil || len(all) != 3 {
+	if err != nil || len(all) != 4 {
 		return false
 	}
 	for _, i := range all {
@@ -178,7 +170,12 @@ func (d *demo) moneyArrived(ctx context.Context) bool {
 			return false
 		}
 	}
-	return len(d.douyin.Anomalies()) == 0
+	return d.tradeArrived(ctx) && len(d.anomalies()) == 0
+}
+
+// anomalies are what must not happen, in Douyin's books of both systems.
+func (d *demo) anomalies() []simulator.Anomaly {
+	return append(d.douyin.Anomalies(), d.douyin.Trade().Violations...)
 }
 
 func (d *demo) instructions(ctx context.Context) ([]store.Instruction, error) {
@@ -187,7 +184,7 @@ func (d *demo) instructions(ctx context.Context) ([]store.Instruction, error) {
 		return nil, err
 	}
 	var all []store.Instruction
-	for _, i := range []int{toRefundPartly, toRefundWhole, toSettle} {
+	for _, i := range []int{toRefundPartly, toRefundWhole, toSettle, toReturn} {
 		for _, kind := range []store.Money{store.Refund, store.Settlement} {
 			some, err := st.Instructions(ctx, kind, d.stories[i].id())
 			if err != nil {
@@ -213,18 +210,18 @@ func (d *demo) reportMoney(ctx context.Context) error {
 		return err
 	}
 	t := newTable(d.Out)
-	t.AppendHeader(table.Row{"order", "", "number", "fen", "our state", "requests", "questions", "Douyin moved"})
+	t.AppendHeader(table.Row{"order", "system", "", "number", "fen", "our state", "requests", "questions", "Douyin moved"})
 	moved := map[string]int64{}
-	for _, m := range d.douyin.Money().Movements {
+	for _, m := range slices.Concat(d.douyin.Money().Movements, d.douyin.Trade().Movements) {
 		moved[m.Kind+m.Number] += m.Amount
 	}
 	for _, i := range all {
 		kind := map[store.Money]string{store.Refund: "refund", store.Settlement: "settle"}[i.Money]
-		t.AppendRow(table.Row{i.OrderID, kind, i.Number, int64(i.Amount), string(i.State), i.Attempts, i.Polls, fmt.Sprintf("%d fen", moved[kind+i.Number])})
+		t.AppendRow(table.Row{i.OrderID, string(i.System), kind, i.Number, int64(i.Amount), stateOf(i), i.Attempts, i.Polls, fmt.Sprintf("%d fen", moved[kind+i.Number]+moved[kind+i.PlatformNo])})
 	}
 	fmt.Fprintln(d.Out)
 	t.Render()
-	fmt.Fprintf(d.Out, "Moved twice, or too much, or without being asked: %d.\n", len(d.douyin.Anomalies()))
+	fmt.Fprintf(d.Out, "Moved twice, or too much, or without being asked: %d.\n", len(d.anomalies()))
 	return nil
 }
 
@@ -236,6 +233,3 @@ func (s *story) fen() int64 {
 	}
 	return int64(fen)
 }
-
-// settleAfter is nearly nothing: the demo does not wait seven days.
-const settleAfter = time.Millisecond

@@ -72,6 +72,12 @@ func (d *demo) row(s *story, state store.OrderState, sum *tally) (row table.Row,
 	if held.Held {
 		holds = held.StatusText
 	}
+	if at, found := d.atTrade(s); found {
+		holds = "trade: " + string(at.PayStatus)
+		if at.Items[0].Refunded == at.Items[0].Paid {
+			holds += ", paid back"
+		}
+	}
 	sum.holds[holds]++
 	sum.pushes += held.Pushes
 	met := faultsMet(held.History)

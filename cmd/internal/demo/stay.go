@@ -2,43 +2,15 @@ package demo
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/hibiken/asynq"
 
-	"github.com/ordersync/ordersync/cmd/internal/admin"
-	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/cmd/internal/playground"
 	"github.com/ordersync/ordersync/tasks"
 )
-
-// operator is the one user of the operators' pages.
-const operator = "operator"
-
-// passwordLetters of five bits each are more than anybody can guess while a demo runs, and few enough to be typed.
-const passwordLetters = 12
-
-// letOperatorIn makes a password for this run. Only whoever reads Out can know it.
-func (d *demo) letOperatorIn(cfg *configs.Config) error {
-	d.entry = rand.Text()[:passwordLetters]
-	hash, err := admin.HashPassword(d.entry)
-	if err != nil {
-		return err
-	}
-	cfg.Admin.Users = map[string]configs.Secret{operator: configs.Secret(admin.Operator.String() + ":" + hash)}
-	return nil
-}
-
-func (d *demo) servePages() error {
-	handler, err := d.parts.Admin()
-	if err != nil {
-		return err
-	}
-	d.pages, err = d.serve(handler)
-	return err
-}
 
 // awaitQuiet waits until no push has waited or run for two sweeps: an order may have been asked for twice, by the shop and by the sweep,
 // and the second push of the refused one must not find its row mended.
@@ -58,7 +30,7 @@ func (d *demo) awaitQuiet(ctx context.Context) error {
 				busy = time.Now()
 			}
 		}
-		return time.Since(busy) > 2*sweepEvery
+		return time.Since(busy) > 2*playground.SweepEvery
 	})
 	return nil
 }
@@ -82,7 +54,7 @@ Still running, until Ctrl-C.
   asynqmon          %[1]s/asynqmon/
   gateway           %[4]s   with the header "Authorization: Bearer %[6]s"
   Douyin's ledger   %[5]s/_sim/ledger
-`, d.pages, operator, d.entry, d.gateway, d.control, d.bearer)
+`, d.pages, playground.Operator, d.entry, d.gateway, d.control, d.bearer)
 	if spoilt {
 		id := d.stories[atDouyin].id()
 		fmt.Fprintf(d.Out, `

@@ -14,6 +14,8 @@ const (
 	byHTTP   way = "http"   // the shop calls the gateway
 	byOutbox way = "outbox" // the shop writes ordersync_outbox in its own transaction
 	byNobody way = "sweep"  // the shop forgot: the sweep finds it
+	// the payment itself: ordersync makes it in the general trade system, and hears of its end
+	byPayment way = "payment"
 )
 
 // story is what happens to one order in the shop, and what must have become of it in the end.
@@ -25,6 +27,7 @@ type story struct {
 	broken string // why Douyin cannot be told; empty: it can
 
 	refunded bool // money is paid back in full, and the shop's row is left as it was
+	trade    bool // paid in the general trade system, where Douyin keeps the order by itself
 	byShop   bool // the shop makes the change itself, when Douyin's callback is handed on to it
 }
 

@@ -12,6 +12,9 @@ import (
 func (d *demo) trade(ctx context.Context) error {
 	d.stories = stories(d.Orders, time.Now())
 	for _, s := range d.stories {
+		if s.trade { // it begins with its payment
+			continue
+		}
 		if err := d.shop.AddOrders(ctx, []sampleOrder{s.order}); err != nil {
 			return err
 		}
@@ -25,7 +28,7 @@ func (d *demo) trade(ctx context.Context) error {
 			if err := d.outbox(ctx, s); err != nil {
 				return err
 			}
-		case byNobody: // forgotten: the sweep finds it
+		case byNobody, byPayment: // nobody asks: the sweep finds it, or its payment's callback brings it
 		}
 	}
 	if err := d.post(ctx, posted, "paid"); err != nil {
@@ -64,7 +67,7 @@ func (d *demo) outbox(ctx context.Context, s *story) error {
 
 // until looks ten times a second until done, or until it has taken too long.
 func (d *demo) until(ctx context.Context, done func() bool) bool {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute+time.Duration(d.Orders)*50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute+time.Duration(d.Orders)*50*time.Millisecond)
 	defer cancel()
 	look := time.NewTicker(100 * time.Millisecond)
 	defer look.Stop()
@@ -139,6 +142,9 @@ func (d *demo) state(ctx context.Context, s *story) (store.OrderState, error) {
 // inStep tells whether Douyin holds the shop's last word and our books say so; of a broken order, whether it was refused
 // and Douyin holds nothing.
 func (d *demo) inStep(s *story, state store.OrderState) bool {
+	if s.trade {
+		return d.keptInTrade(s, state)
+	}
 	held, found := d.douyin.Order(s.id())
 	if s.broken != "" {
 		return state.Outcome == store.Refused && !(found && held.Held)

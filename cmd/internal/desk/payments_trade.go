@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,7 +42,10 @@ type TradePayments struct {
 	Signer Signer // nil: there is no private key
 	Douyin worker.TradeCashier
 	Terms  TradeTerms
-	Now    func() time.Time
+	// FirstAsk is how long after a payment was made Douyin is asked for it first. 0:
+	// worker.FirstPaymentAsk.
+	FirstAsk time.Duration
+	Now      func() time.Time
 }
 
 var _ gateway.TradePayments = TradePayments{}
@@ -81,7 +85,7 @@ func (t TradePayments) SignPayment(ctx context.Context, r gateway.TradePaymentRe
 // and then pays.
 func (t TradePayments) expected(c content) store.PaymentAsk {
 	now := t.Now()
-	due, expire := now.Add(worker.FirstPaymentAsk), defaultExpire
+	due, expire := now.Add(cmp.Or(t.FirstAsk, worker.FirstPaymentAsk)), defaultExpire
 	if c.ValidTime > 0 {
 		expire = time.Duration(c.ValidTime) * time.Second
 	}

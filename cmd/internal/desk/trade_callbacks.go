@@ -21,6 +21,9 @@ type TradeCallbacks struct {
 	// Answer is what Douyin is told when it asks about a refund. It is asked once for each refund and
 	// waits for nobody.
 	Answer func(RefundAsked) ([]byte, error)
+	// FirstPoll is when a refund that Douyin asks about is asked about first. 0: after ten minutes,
+	// or an hour where it waits for the shop's word.
+	FirstPoll time.Duration
 }
 
 // RefundAsked is the refund that Douyin asks about.
@@ -125,10 +128,11 @@ func (b TradeCallbacks) ask(c trade.Callback, news *store.TradeCallback) {
 		Number: trade.RefundNo(n.RefundID), DouyinOrderID: n.OrderID, OutOrderNo: n.OutOrderNo, Origin: cmp.Or(refundSources[n.Source], store.OriginOther),
 		Text: reasons(n), Items: itemsJSON(n.Items), Currency: currency(n.Currency),
 	}
-	news.Asked = &store.AskedRefund{NeedsAudit: n.NeedAudit, Deadline: deadline(n, now), DueAt: now.Add(askAfter)}
+	first := askAfter
 	if n.NeedAudit {
-		news.Asked.DueAt = now.Add(askAfterAudit)
+		first = askAfterAudit
 	}
+	news.Asked = &store.AskedRefund{NeedsAudit: n.NeedAudit, Deadline: deadline(n, now), DueAt: now.Add(cmp.Or(b.FirstPoll, first))}
 	news.Asked.Answer = func(outRefundNo string) (string, error) {
 		answer, err := b.Answer(RefundAsked{outRefundNo, n.OutOrderNo, n.OrderID})
 		return string(answer), err

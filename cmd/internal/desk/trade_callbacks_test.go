@@ -134,8 +134,8 @@ func TestWhateverIsSignedIsKept(t *testing.T) {
 		}
 		var log bytes.Buffer
 		desk := TradeCallbacks{
-			Callbacks{Store: st, AppID: "tt1", Forward: true, Ended: func(store.Money, store.MoneyState) {}, Log: zerolog.New(&log)},
-			func(r RefundAsked) ([]byte, error) { return []byte("answer " + r.OutRefundNo), nil },
+			Callbacks: Callbacks{Store: st, AppID: "tt1", Forward: true, Ended: func(store.Money, store.MoneyState) {}, Log: zerolog.New(&log)},
+			Answer:    func(r RefundAsked) ([]byte, error) { return []byte("answer " + r.OutRefundNo), nil },
 		}
 		const openID = "open-id-of-the-buyer"
 		for _, c := range []struct {

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks/gateway"
@@ -41,6 +42,19 @@ type Result struct {
 	// Waits: where it is not OK, it may come right without a change of the configuration. A process
 	// that begins waits for it.
 	Waits bool
+
+	words lang.Lang // of Found and Cure: see In
+}
+
+// In is r in a reader's language. Check and Level keep the words that scripts read. Where one of
+// Found and Cure has no Chinese, both stay English.
+func (r Result) In(l lang.Lang) Result {
+	found, foundSaid := l.Find(oneLine(r.Found))
+	cure, cureSaid := l.Find(oneLine(r.Cure))
+	if foundSaid && cureSaid {
+		r.Found, r.Cure, r.words = found, cure, l
+	}
+	return r
 }
 
 // jsonResult is a Result as `doctor --json` prints it.
@@ -65,6 +79,13 @@ func (r Result) String() string {
 
 // Line is String without the level: "redis: version 7.0.15".
 func (r Result) Line() string {
+	if r.words.IsChinese() {
+		s := r.Check + "：" + r.Found
+		if r.Cure != "" {
+			s += "。处理：" + r.Cure
+		}
+		return s
+	}
 	s := r.Check + ": " + oneLine(r.Found)
 	if r.Cure != "" {
 		s = strings.TrimSuffix(s, ".") + ". Cure: " + r.Cure

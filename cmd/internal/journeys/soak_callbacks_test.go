@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"hash/fnv"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -19,7 +20,8 @@ type postOffice struct {
 	gateway func() string // host:port
 
 	mu       sync.Mutex
-	seen     map[string]bool // body -> answered with success
+	seen     map[string]bool           // body -> answered with success
+	answers  map[string]map[string]int // body -> what it was answered with, and how often
 	answered int
 }
 
@@ -29,14 +31,14 @@ func (p *postOffice) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadGateway)
 		return
 	}
-	p.note(body, false)
+	p.note(body, nil)
 	status, answer, err := p.deliver(r.Context(), body, r.Header)
 	if err != nil {
 		w.WriteHeader(http.StatusBadGateway) // no gateway lives: Douyin comes again
 		return
 	}
 	if status == http.StatusOK {
-		p.note(body, true)
+		p.note(body, answer)
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(answer)
@@ -63,16 +65,34 @@ func (p *postOffice) deliver(ctx context.Context, body []byte, headers http.Head
 	return got.StatusCode, answer, err
 }
 
-func (p *postOffice) note(body []byte, answered bool) {
+// note remembers a letter; answer is nil where it has none, or none of success.
+func (p *postOffice) note(body, answer []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.seen == nil {
-		p.seen = map[string]bool{}
+		p.seen, p.answers = map[string]bool{}, map[string]map[string]int{}
 	}
-	p.seen[string(body)] = p.seen[string(body)] || answered
-	if answered {
-		p.answered++
+	p.seen[string(body)] = p.seen[string(body)] || answer != nil
+	if answer == nil {
+		return
 	}
+	p.answered++
+	if p.answers[string(body)] == nil {
+		p.answers[string(body)] = map[string]int{}
+	}
+	p.answers[string(body)][string(answer)]++
+}
+
+// answersTo are what letters of a type were answered with, and how often.
+func (p *postOffice) answersTo(kind string) (all []map[string]int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for body, answers := range p.answers {
+		if strings.Contains(body, `"type":"`+kind+`"`) {
+			all = append(all, maps.Clone(answers))
+		}
+	}
+	return all
 }
 
 // letters are the bodies that came, with whether the gateway has taken them.
@@ -158,7 +178,7 @@ func (h *shopHandler) failures() int {
 func (s *soak) forge() {
 	s.t.Helper()
 	msg, err := json.Marshal(map[string]any{
-		"appid": "tt-soak", "cp_refundno": s.number(failsForGood), "status": "SUCCESS", "refund_amount": fen(failsForGood),
+		"appid": "ttsoak", "cp_refundno": s.number(failsForGood), "status": "SUCCESS", "refund_amount": fen(failsForGood),
 		"refund_no": "7398108028895054999", "cp_extra": canary, // must not be seen in a log
 	})
 	if err != nil {

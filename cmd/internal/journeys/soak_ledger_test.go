@@ -119,12 +119,14 @@ func (s *soak) look(ctx context.Context) (open string, moving int, err error) {
 	if err != nil || customers+moving > 0 {
 		return fmt.Sprintf("%d customers wait, %d instructions have not ended", customers, moving), customers + moving, err
 	}
-	var pushing, forwarding int
+	var pushing, forwarding, paying int
 	err = s.shop.db.WithContext(ctx).Raw("SELECT (SELECT COUNT(*) FROM ordersync_order WHERE NOT (outcome IN ('pushed', 'kept') AND due_at IS NULL AND open_attempts = 0)), "+
-		"(SELECT COUNT(*) FROM ordersync_callback WHERE forward_due_at IS NOT NULL)").Row().Scan(&pushing, &forwarding)
+		"(SELECT COUNT(*) FROM ordersync_callback WHERE forward_due_at IS NOT NULL), "+
+		"(SELECT COUNT(*) FROM ordersync_payment_ask WHERE `system` = 'trade')").Row().Scan(&pushing, &forwarding, &paying)
 	missing := s.handler.missing(s.post.letters())
-	if err != nil || pushing+forwarding+missing > 0 {
-		return fmt.Sprintf("%d orders are to be pushed, %d callbacks to be handed on, %d did not reach the shop", pushing, forwarding, missing), 0, err
+	if err != nil || pushing+forwarding+paying+missing > 0 {
+		return fmt.Sprintf("%d orders are to be pushed, %d payments to be asked for, %d callbacks to be handed on, %d did not reach the shop",
+			pushing, paying, forwarding, missing), 0, err
 	}
 	refunds, err := s.refundRows(ctx)
 	if err != nil {

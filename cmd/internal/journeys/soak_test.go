@@ -35,7 +35,7 @@ const soakConfig = `
 mysql: { dsn: "%s" }
 redis: { uri: "redis://%s/0" }
 douyin:
-  app_id: tt-soak
+  app_id: ttsoak
   secret: "` + canary + `-secret"
   salt: "` + canary + `-salt"
   callback_token: "` + canary + `-token"
@@ -94,7 +94,7 @@ func TestMoneyMovesOnceWhateverHappens(t *testing.T) {
 	for id := range s.shop.state {
 		s.customer(func() error { return s.trade(ctx, id) })
 	}
-	s.killThemAll(ctx)
+	s.killThemAll(ctx, s.n) // half of the money
 	s.report("%d processes were killed; %d instructions have ended", s.kills, s.moved())
 	s.forge()
 	s.awaitEnd(ctx)
@@ -118,12 +118,12 @@ func (s *soak) customer(f func() error) {
 	}()
 }
 
-// killThemAll kills one process after the other until half of the money has moved.
-func (s *soak) killThemAll(ctx context.Context) {
+// killThemAll kills one process after the other until so many instructions have ended.
+func (s *soak) killThemAll(ctx context.Context, ended int) {
 	s.t.Helper()
 	bell := time.NewTicker(killEvery)
 	defer bell.Stop()
-	for s.kills < leastKills || s.moved() < s.n {
+	for s.kills < leastKills || s.moved() < ended {
 		select {
 		case <-bell.C:
 			s.killOne()
@@ -167,7 +167,7 @@ func newSoak(t *testing.T, n int) *soak {
 	t.Cleanup(notify.Close)
 	t.Cleanup(handler.Close)
 	s.bank = simulator.New(simulator.Config{
-		AppID: "tt-soak", Secret: canary + "-secret", Salt: canary + "-salt", CallbackToken: canary + "-token",
+		AppID: "ttsoak", Secret: canary + "-secret", Salt: canary + "-salt", CallbackToken: canary + "-token",
 		NotifyURL: notify.URL, ResultDelay: 200 * time.Millisecond, RedeliveryScale: 0.02,
 	})
 	douyin := httptest.NewServer(s.bank)

@@ -128,6 +128,7 @@ func (p *pages) say(ctx context.Context, r *http.Request, _ lang) (view, error) 
 		return view{}, err
 	}
 	p.audit(ctx, "refund audit").Str("number", req.OutRefundNo).Str("word", word).Msg("admin")
+	p.record(ctx, store.Act{Act: store.ActAudit, Subject: string(store.RefundAlarm), Number: req.OutRefundNo, Detail: word})
 	return view{}, redirect("/audits?" + url.Values{saidParameter: {req.OutRefundNo}}.Encode())
 }
 

@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// axeSource is axe-core, as its publisher packs it (MPL-2.0): it looks at a page as somebody would who
+// axeSource is axe-core, as its publisher packs it (Mozilla Public License 2.0): it looks at a page as somebody would who
 // has no mouse, or sees little or nothing.
 var axeSource = sync.OnceValues(func() (string, error) {
 	packed, err := os.Open("testdata/axe-4.14.1.min.js.gz")

@@ -44,7 +44,7 @@ func drawTo(title string, all []series, values [][]int, label func(step int) str
 	for i, v := range values {
 		for step, n := range v {
 			sums[step] += n
-			all[i].Total += n
+			all[i].Total += n //nolint:gosec // values has as many series as all
 		}
 	}
 	if top == 0 {

@@ -24,7 +24,7 @@ func TestEveryPageShowsWithoutAComplaint(t *testing.T) {
 		{"start", "/", "40012"}, {"group", "/failures?kind=rejected&code=40012", "10131"}, {"order", "/orders/10000", "R10000"}, {"load", "/load", "backfill"},
 		{"search", "/search?q=nothing", "ordersync"}, {"failures", "/failures", "30000"}, {"refunds", "/lists/refunds", "R10000"}, {"callbacks", "/lists/callbacks", "SUCCESS"},
 		{"waiting", "/lists/waiting", "30000"}, {"health", "/health", "v0.1.0"}, {"hour", "/load?span=hour", "backfill"}, {"who", "/who", "omar"}, {"settings", "/settings", "0013_operators.sql"},
-		{"jobs", "/jobs", "omar"}, {"job", "/jobs/1", "omar"}, {"missing", "/orders/404", "ordersync"},
+		{"audits", "/audits", "ordersync"}, {"jobs", "/jobs", "omar"}, {"job", "/jobs/1", "omar"}, {"missing", "/orders/404", "ordersync"},
 	}
 	path, ok := servertest.Chromium(t)
 	if !ok { // a machine with nothing but Go; ORDERSYNC_TEST_SERVERS=required makes this a failure
@@ -53,6 +53,7 @@ func TestEveryPageShowsWithoutAComplaint(t *testing.T) {
 		}
 		b.open("/?lang=" + look.lang)
 		for _, p := range pages {
+			s.lives(t) // the test lasts longer than a sign of life
 			b.open(p.path)
 			reads(t, b, p.says)
 			b.fits(int(look.width))
@@ -78,15 +79,18 @@ func (s *site) busyDay(t *testing.T) {
 		s.failAt(t, now.Add(time.Duration(i-140)*time.Minute), fmt.Sprint(10000+i), "rejected", 40012, "open_id错误，请检查是否在抖音、抖音lite、火山内产生")
 	}
 	for i := range 12 {
-		s.failAt(t, now.Add(time.Duration(i-30)*time.Hour), fmt.Sprint(20000+i), "incomplete", 0, fmt.Sprintf("product.cover_img of row %d: is empty", 300+i))
+		s.failAt(t, now.Add(time.Duration(i-30)*time.Hour), fmt.Sprint(20000+i), "incomplete", 0, fmt.Sprintf("product.cover_img of row \"%d\": is empty", 300+i))
 	}
+	s.record(t, store.Push{OrderID: "9999", At: now, Outcome: store.Pushed, HTTPStatus: 200, Duration: 80 * time.Millisecond})
 	for i := range 40 {
-		due := now.Add(time.Duration(i*i-300) * time.Minute)
+		due := now.Add(time.Duration(i*i-2) * time.Minute)
 		s.record(t, store.Push{OrderID: fmt.Sprint(30000 + i), At: now, Outcome: store.GaveUp, Kind: "unavailable", Message: "HTTP 502", DueAt: &due, Attempt: 13})
 	}
 	var day []string
 	called := func(at time.Time, call string, outcome store.Outcome) {
-		day = append(day, fmt.Sprintf("('%s', '%s', '1', '%s')", at.UTC().Format("2006-01-02 15:04:05.000"), call, outcome))
+		kind := map[store.Outcome]string{store.Refused: "rejected", store.Retrying: "unavailable"}[outcome]
+		took := 70_000 + 1000*at.Minute()
+		day = append(day, fmt.Sprintf("('%s', '%s', '1', '%s', '%s', 200, %d)", at.UTC().Format("2006-01-02 15:04:05.000"), call, outcome, kind, took))
 	}
 	for minute := range 24 * 60 {
 		at := now.Add(time.Duration(minute-24*60) * time.Minute)
@@ -102,7 +106,7 @@ func (s *site) busyDay(t *testing.T) {
 			called(at, "refund.create", store.Outcome(store.MoneySubmitted))
 		}
 		if len(day) > 1000 || minute == 24*60-1 {
-			if err := s.db.Exec("INSERT INTO ordersync_log (at, call_name, order_id, outcome) VALUES " + strings.Join(day, ",")).Error; err != nil {
+			if err := s.db.Exec("INSERT INTO ordersync_log (at, call_name, order_id, outcome, kind, http_status, duration_us) VALUES " + strings.Join(day, ",")).Error; err != nil {
 				t.Fatal(err)
 			}
 			day = nil

@@ -14,6 +14,7 @@ var listWords = map[string]string{
 	"Acknowledge all %s":               "确认全部 %s 个",
 	"All":                              "全部",
 	"All jobs":                         "全部作业",
+	"As a part, in whatever case, of:": "作为一部分（不分大小写）查找：",
 	"Asked for":                        "已请求",
 	"Asked for by":                     "请求人",
 	"Back":                             "上一页",
@@ -97,6 +98,7 @@ var listWords = map[string]string{
 	"signed out":                        "退出登录",
 	"to":                                "至",
 	"until before":                      "至（不含）",
+	"word on a refund":                  "退款审核",
 	"with %d orders":                    "共 %d 个订单",
 	"with an open alarm":                "有未确认的警报",
 }

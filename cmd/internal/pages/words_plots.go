@@ -1,7 +1,7 @@
 package pages
 
 // plotWords are the texts of the plots and of the settings.
-var plotWords = map[string]string{
+var plotWords = map[string]string{ //nolint:gosec // words, no credentials //nolint:gosec // texts, no credentials
 	"Applied":                             "应用时间",
 	"Calls about refunds and settlements": "退款与分账调用",
 	"Configuration of this process":       "本进程的配置",

@@ -148,7 +148,7 @@ func (d *Desk) preview(id string, s store.OrderSnapshot, err error) (Preview, er
 	}
 	if s.System == store.Trade {
 		d.keep(&p, s)
-		return p, nil //nolint:nilerr // what cannot be read of it is not needed
+		return p, nil
 	}
 	push, buildErr := d.Build.BuildOrderPush(s)
 	var noWord *worker.NoWordError

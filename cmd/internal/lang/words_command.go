@@ -1,0 +1,4 @@
+package lang
+
+// commandWords is the Chinese of what ... says.
+var commandWords = map[string]string{}

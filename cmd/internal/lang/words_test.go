@@ -1,0 +1,169 @@
+package lang
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// rooms are the files in which texts of the table stand.
+var rooms = []string{
+	"../doctor/*.go",
+	"../../../store/check*.go", "../../../store/times.go", "../../../store/server.go", "../../../store/shop/explain.go",
+	"../../../configs/*.go", "../assembly/ladder.go", "../assembly/trade.go",
+	"../glance/print.go", "../preview/*.go", "../../ordersync/*.go",
+}
+
+// sentence is what has two words of lower case beside each other, or a verb and a word.
+var sentence = regexp.MustCompile(`[a-z',:)] +\(?[a-z]{2,}|[a-z]{2,} %|%[sdqv] [a-z]{2,}`)
+
+// machine is what looks like one and is for machines.
+var machine = regexp.MustCompile(`^\s*(SELECT|INSERT|UPDATE|DELETE|SHOW|EXPLAIN|FROM|WHERE)\b|^ (FROM|AND|WHERE|LIMIT|ORDER|AS)\b|^%s: %s$`)
+
+type texts map[string]bool
+
+// collect adds the text of an expression that stands alone, and tells whether it is one.
+func (t texts) collect(e ast.Expr) bool {
+	text, ok := textOf(e)
+	if ok {
+		t[strings.ReplaceAll(text, "%w", "%v")] = true
+	}
+	return ok
+}
+
+// textOf is what an expression of strings says, with verbs for what is not known.
+func textOf(e ast.Expr) (string, bool) {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		if e.Kind == token.STRING {
+			s, err := strconv.Unquote(e.Value)
+			return s, err == nil
+		}
+	case *ast.ParenExpr:
+		return textOf(e.X)
+	case *ast.BinaryExpr:
+		if e.Op != token.ADD {
+			return "", false
+		}
+		left, lok := textOf(e.X)
+		right, rok := textOf(e.Y)
+		if !lok && !rok {
+			return "", false
+		}
+		for _, side := range []struct {
+			text *string
+			ok   bool
+		}{{&left, lok}, {&right, rok}} {
+			if !side.ok {
+				*side.text = "%s"
+			}
+		}
+		return left + right, true
+	}
+	return "", false
+}
+
+// textsOf are the texts of the files.
+func textsOf(t *testing.T, glob string) texts {
+	t.Helper()
+	files, err := filepath.Glob(glob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := texts{}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if f, ok := n.(*ast.Field); ok && f.Tag != nil {
+				return false
+			}
+			if e, ok := n.(ast.Expr); ok {
+				return !out.collect(e)
+			}
+			_, imports := n.(*ast.ImportSpec)
+			return !imports
+		})
+	}
+	return out
+}
+
+// notForPersons are strings that look like sentences: answers of servers, names for the log.
+var notForPersons = []string{
+	"DB index is out of range", "max number of clients", "this authentication plugin is not supported", "Table function", "is not a key%s",
+	"client token", "client_token fetched", "store: migration status: %v", "store: server version: %v",
+}
+
+// part tells whether a text is a part of one that the program puts together.
+func part(text string) bool {
+	for whole := range composedWords {
+		if strings.Contains(whole, text) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestEveryTextIsThereInChinese(t *testing.T) {
+	used, parts := texts{}, texts{}
+	for _, r := range rooms {
+		for text := range textsOf(t, r) {
+			used[text] = true
+			_, there := all[text]
+			switch {
+			case there || !sentence.MatchString(text) || machine.MatchString(text) || slices.Contains(notForPersons, text):
+			case part(text):
+				parts[text] = true
+			default:
+				t.Errorf("%s: no Chinese for\n\t%q", r, text)
+			}
+		}
+	}
+	for en, zh := range all {
+		if !slices.Equal(verbsOf(en), verbsOf(zh)) {
+			t.Errorf("%q and %q differ in their verbs", en, zh)
+		}
+		if _, composed := composedWords[en]; !composed && !used[en] {
+			t.Errorf("%q is in the table and nowhere in the program", en)
+		}
+	}
+	for whole := range composedWords {
+		made := false
+		for text := range parts {
+			made = made || strings.Contains(whole, text)
+		}
+		if !made {
+			t.Errorf("%q is in the table, and the program puts nothing like it together", whole)
+		}
+	}
+}
+
+// verbsOf are the verbs of a text in the order of their arguments.
+func verbsOf(text string) []string {
+	verbs := verb.FindAllString(text, -1)
+	verbs = slices.DeleteFunc(verbs, func(v string) bool { return v == "%%" })
+	out := make([]string, len(verbs))
+	for i, v := range verbs {
+		at := i
+		if number, indexed := strings.CutPrefix(v, "%["); indexed {
+			at, _ = strconv.Atoi(number[:strings.IndexByte(number, ']')])
+			at--
+		}
+		if at < 0 || at >= len(out) {
+			return verbs
+		}
+		out[at] = "%" + v[len(v)-1:]
+	}
+	return out
+}
