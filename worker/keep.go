@@ -17,13 +17,13 @@ import (
 // CallKeep is store.LogRow.Call of a pass over an order of trade in which nothing was called.
 const CallKeep = douyin.TradePrefix + "keep"
 
-// What is said of an order of trade.
+// What is said of an order of trade. What its fulfilment is follows KeptTold.
 const (
-	keptAlone   = "Douyin keeps this order by itself (通用交易系统): it is not pushed"
-	keptUnpaid  = keptAlone + "; no fulfilment was told, for its payment is not known as paid"
-	keptUnknown = keptAlone + "; no fulfilment was told, for Douyin knows no payment of it"
-	keptOther   = keptAlone + "; no fulfilment was told, for its number has a payment of ecpay"
-	keptTold    = keptAlone + "; its fulfilment is "
+	KeptAlone   = "Douyin keeps this order by itself (通用交易系统): it is not pushed"
+	KeptUnpaid  = KeptAlone + "; no fulfilment was told, for its payment is not known as paid"
+	KeptUnknown = KeptAlone + "; no fulfilment was told, for Douyin knows no payment of it"
+	KeptOther   = KeptAlone + "; no fulfilment was told, for its number has a payment of ecpay"
+	KeptTold    = KeptAlone + "; its fulfilment is "
 )
 
 // codeState refuses a state that does not follow (TRADE-SDK; for fulfilment UNCONFIRMED).
@@ -103,9 +103,9 @@ func (r *run) keep(ctx context.Context, s store.OrderSnapshot, unread *store.Col
 		to = r.Keep.Word(status, s.State.Fulfilled, s.State.FulfilSent)
 	}
 	if to == "" {
-		said := keptAlone
+		said := KeptAlone
 		if s.State.Fulfilled != "" {
-			said = keptTold + s.State.Fulfilled
+			said = KeptTold + s.State.Fulfilled
 		}
 		return r.kept(ctx, s, said), false
 	}
@@ -191,16 +191,16 @@ func (r *run) paidOf(ctx context.Context, s store.OrderSnapshot) (p store.Paymen
 	case r.asked(err) != nil:
 		return p, "", err
 	case found && p.System != store.Trade:
-		return p, keptOther, nil
+		return p, KeptOther, nil
 	case found && p.State != store.PaymentSuccess:
-		return p, keptUnpaid, nil
+		return p, KeptUnpaid, nil
 	case found && p.DouyinOrderID != "" && len(p.Items) > 0:
 		return p, "", nil
 	}
 	state, _, err := r.Keep.Asking.QueryOrder(ctx, s.Order.OrderNo, "")
 	switch {
 	case errors.Is(err, douyin.ErrNotFound):
-		return p, keptUnknown, nil
+		return p, KeptUnknown, nil
 	case err != nil:
 		return p, "", err
 	}
@@ -211,7 +211,7 @@ func (r *run) paidOf(ctx context.Context, s store.OrderSnapshot) (p store.Paymen
 	}
 	switch {
 	case heard.State != store.PaymentSuccess: // the store has it asked after
-		return p, keptUnpaid, nil
+		return p, KeptUnpaid, nil
 	case heard.DouyinOrderID == "" || len(heard.Items) == 0:
 		return p, "", &douyin.Error{Op: trade.OpOrderQuery, Kind: douyin.Unavailable, Message: "Douyin names no item of the order"}
 	}
@@ -258,7 +258,7 @@ func (r *run) judgeFulfil(err error, to string, repeated bool) verdict {
 	state := errors.As(err, &failure) && failure.Op == trade.OpFulfil && failure.Code == codeState
 	switch {
 	case err == nil, state && repeated:
-		return verdict{outcome: store.Kept, message: keptTold + to}
+		return verdict{outcome: store.Kept, message: KeptTold + to}
 	case state:
 		v := verdict{outcome: store.Refused, message: cut.To(err.Error(), maxErrorBytes)}
 		v.describe(err)
