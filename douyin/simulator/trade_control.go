@@ -95,11 +95,16 @@ type requestOrderFailure struct {
 	Reason string `json:"reason"`
 }
 
+// postRequestOrder takes what the shop's server has answered its mini-app as it stands: an "err_no",
+// "err_tips" or "system" beside the two texts is the shop's own.
 func (s *Server) postRequestOrder(w http.ResponseWriter, r *http.Request) {
 	var req struct {
-		Data              string `json:"data"`
-		ByteAuthorization string `json:"byteAuthorization"`
-		OpenID            string `json:"open_id"`
+		System            json.RawMessage `json:"system"`
+		ErrNo             json.RawMessage `json:"err_no"`
+		ErrTips           json.RawMessage `json:"err_tips"`
+		Data              string          `json:"data"`
+		ByteAuthorization string          `json:"byteAuthorization"`
+		OpenID            string          `json:"open_id"`
 	}
 	if !take(w, r, &req) {
 		return
