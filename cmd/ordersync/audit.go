@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -43,6 +44,9 @@ func newAudit(p *process) *cobra.Command {
 				return usagef("--json: goes with the list, not with a word")
 			}
 			r := tasks.AuditRequest{OutRefundNo: args[0], Agree: &agree, DenyMessage: deny}
+			if denied && deny == "" {
+				return usagef("--deny: want words for the buyer, who reads them")
+			}
 			if err := r.Validate(); err != nil {
 				return usageError{err}
 			}
@@ -52,8 +56,11 @@ func newAudit(p *process) *cobra.Command {
 					return err
 				}
 				s, fresh, err := audits.Audit(ctx, r, desk.ByShell)
+				if errors.Is(err, gateway.ErrNoRefund) {
+					return fmt.Errorf("refund %q: no refund has this number", r.OutRefundNo)
+				}
 				if err != nil {
-					return err
+					return fmt.Errorf("refund %q: %w", r.OutRefundNo, err)
 				}
 				return p.instructed("the word on refund "+s.OutRefundNo, fresh, s.State+", audit "+s.Audit)
 			})
