@@ -192,6 +192,9 @@ func TestTheBuyerOverHTTP(t *testing.T) {
 	if got := send("request_order", request(data, "x"), 400); !strings.Contains(got, "签名参数异常") {
 		t.Errorf("request_order %s", got)
 	}
+	if got := send("request_order", "", 400); !strings.Contains(got, "the body is empty") {
+		t.Errorf("request_order of nothing: %s", got)
+	}
 	send("pay", `{"out_order_no":"T9"}`, 404)
 	send("pay", `{"out_order_no":"T1","pay_channel":7}`, 409)
 	send("pay", `{"out_order_no":"T1","pay_channel":1}`, 200)

@@ -3,6 +3,7 @@ package simulator
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 )
 
@@ -31,7 +32,11 @@ func (s *Server) tradeControl(mux *http.ServeMux) {
 func take(w http.ResponseWriter, r *http.Request, v any) bool {
 	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(v); err != nil {
+	err := dec.Decode(v)
+	if errors.Is(err, io.EOF) {
+		err = errors.New("the body is empty: want a JSON object")
+	}
+	if err != nil {
 		reply(w, http.StatusBadRequest, problem{err.Error()})
 		return false
 	}
