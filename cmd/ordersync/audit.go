@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -42,6 +43,9 @@ func newAudit(p *process) *cobra.Command {
 				return usagef("--json: goes with the list, not with a word")
 			}
 			r := tasks.AuditRequest{OutRefundNo: args[0], Agree: &agree, DenyMessage: deny}
+			if denied && deny == "" {
+				return usagef("--deny: want words for the buyer, who reads them")
+			}
 			if err := r.Validate(); err != nil {
 				return usageError{err}
 			}
@@ -51,8 +55,11 @@ func newAudit(p *process) *cobra.Command {
 					return err
 				}
 				s, fresh, err := audits.Audit(ctx, r, desk.ByShell)
+				if errors.Is(err, gateway.ErrNoRefund) {
+					return fmt.Errorf("refund %q: no refund has this number", r.OutRefundNo)
+				}
 				if err != nil {
-					return err
+					return fmt.Errorf("refund %q: %w", r.OutRefundNo, err)
 				}
 				return p.instructed(p.lang.T("the word on refund %s", s.OutRefundNo), fresh, p.lang.T("%s, audit %s", s.State, s.Audit))
 			})

@@ -52,12 +52,12 @@ func TestAuditSaysAWordOrListsThoseThatWait(t *testing.T) {
 		{[]string{"audit", "DY1", "--agree", "--deny", "no"}, exitUsage, "", "--agree, --deny: want one of both"},
 		{[]string{"audit", "--agree"}, exitUsage, "", "want the number of a refund"},
 		{[]string{"audit", "DY1", "--agree", "--json"}, exitUsage, "", "--json"},
-		{[]string{"audit", "DY1", "--deny", ""}, exitUsage, "", "deny_message"},
+		{[]string{"audit", "DY1", "--deny", ""}, exitUsage, "", "--deny: want words for the buyer"},
 		{[]string{"audit", "DY 1", "--agree"}, exitUsage, "", "out_refund_no"},
-		{[]string{"audit", "DY9", "--agree"}, exitFailed, "", "no refund has this number"},
+		{[]string{"audit", "DY9", "--agree"}, exitFailed, "", "ordersync: refund \"DY9\": no refund has this number\n"},
 		{[]string{"audit", "DY1", "--deny", "已使用"}, exitDone, "the word on refund DY1 is written down, state submitted, audit needed\n", ""},
 		{[]string{"audit", "DY1", "--deny", "已使用"}, exitDone, "the word on refund DY1 was known already, state submitted, audit needed\n", ""},
-		{[]string{"audit", "DY1", "--agree"}, exitFailed, "", "another word"},
+		{[]string{"audit", "DY1", "--agree"}, exitFailed, "", "refund \"DY1\": another word"},
 	} {
 		code, out, errOut := command(t, environ, options, c.args...)
 		if code != c.code || out != c.out || !strings.Contains(errOut, c.no) || c.no == "" && errOut != "" {
