@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/hibiken/asynq"
-
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/trade"
 	"github.com/ordersync/ordersync/store"
@@ -226,7 +224,7 @@ func (r *run) judgeFulfil(err error, to string, repeated bool) verdict {
 	case state:
 		v := verdict{outcome: store.Refused, message: cut.To(err.Error(), maxErrorBytes)}
 		v.describe(err)
-		v.tell = &taskError{text: v.message, err: errors.Join(err, asynq.SkipRetry)}
+		v.tell = refusal(v, err)
 		return v
 	}
 	return r.judgeTrade(err)
