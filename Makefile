@@ -29,8 +29,8 @@ bench: ## all benchmarks; ARGS="-benchtime 5x"
 loadtest: ## rates beside plain asynq, on private servers; ARGS="--rounds 6"
 	bash .ci/loadtest $(ARGS)
 
-soak: ## money in a storm, and 20,000 histories of it
-	ORDERSYNC_SOAK=$${ORDERSYNC_SOAK:-120} go test -count=1 -timeout 30m -run '^TestMoneyMovesOnceWhateverHappens$$' ./cmd/internal/journeys
+soak: ## money in a storm, of one system and of both, and 20,000 histories of it
+	ORDERSYNC_SOAK=$${ORDERSYNC_SOAK:-120} go test -count=1 -timeout 30m -run '^Test(MoneyMoves|BothSystemsMoveMoney)OnceWhateverHappens$$' ./cmd/internal/journeys
 	ORDERSYNC_SEEDS=$${ORDERSYNC_SEEDS:-1000-21000} go test -count=1 -run '^TestMoneyMovesOnceAndRowsAgreeWithDouyin$$' ./worker
 
 fresh: ## walk README's shortest way with empty caches, and print the seconds

@@ -145,7 +145,7 @@ func (i *Instruction) closeAudit() (changed bool) {
 	switch overtime := i.Audit.Deadline != nil && i.FinishedAt != nil && !i.FinishedAt.Before(*i.Audit.Deadline); {
 	case i.State == MoneyFailed && i.Audit.Word == Deny:
 		i.Audit.State = AuditDenied
-	case i.State == MoneyFailed:
+	case i.State == MoneyFailed && i.Audit.Word != Agree:
 		i.Audit.State = AuditNone
 	case overtime && i.Audit.Word != Agree:
 		i.Audit.State = AuditOvertime

@@ -304,6 +304,7 @@ func tradeResult(s trade.Result) douyin.Result {
 		return douyin.ResultSuccess
 	case trade.Fail:
 		return douyin.ResultFail
+	case trade.Initial, trade.Process, trade.Processing, trade.Timeout, trade.Cancel: // the last two are a payment's words
 	}
 	return douyin.ResultProcessing
 }

@@ -275,6 +275,8 @@ func weather(failing ...string) simulator.Plan {
 		{Op: "callback.payment", Kind: simulator.Duplicate, OrderID: outNo(paidTooMuch)},
 		{Op: "refund.result", Kind: simulator.Fail, Probability: 0.06},
 		{Op: "settle.result", Kind: simulator.Fail, Probability: 0.06},
+		{Op: "trade.refund_result", Kind: simulator.Fail, Probability: 0.06},
+		{Op: "trade.settle_result", Kind: simulator.Fail, Probability: 0.06},
 	}}
 	for _, no := range failing {
 		p.Faults = append(p.Faults, simulator.Fault{Op: "refund.result", Kind: simulator.Fail, OrderID: no})

@@ -94,7 +94,7 @@ func TestMoneyMovesOnceWhateverHappens(t *testing.T) {
 	for id := range s.shop.state {
 		s.customer(func() error { return s.trade(ctx, id) })
 	}
-	s.killThemAll(ctx)
+	s.killThemAll(ctx, s.n) // half of the money
 	s.report("%d processes were killed; %d instructions have ended", s.kills, s.moved())
 	s.forge()
 	s.awaitEnd(ctx)
@@ -118,12 +118,12 @@ func (s *soak) customer(f func() error) {
 	}()
 }
 
-// killThemAll kills one process after the other until half of the money has moved.
-func (s *soak) killThemAll(ctx context.Context) {
+// killThemAll kills one process after the other until so many instructions have ended.
+func (s *soak) killThemAll(ctx context.Context, ended int) {
 	s.t.Helper()
 	bell := time.NewTicker(killEvery)
 	defer bell.Stop()
-	for s.kills < leastKills || s.moved() < s.n {
+	for s.kills < leastKills || s.moved() < ended {
 		select {
 		case <-bell.C:
 			s.killOne()

@@ -10,7 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -26,6 +26,7 @@ const modernKinds = 12
 
 // modernBank is the side of the storm that is of trade (通用交易系统).
 type modernBank struct {
+	wishes          // of the shop
 	first, last int // ids of its orders
 	bank        *simulator.Server
 	till        atomic.Pointer[running] // a gateway that makes payments of trade
@@ -86,7 +87,7 @@ func TestBothSystemsMoveMoneyOnceWhateverHappens(t *testing.T) {
 			s.customer(func() error { return s.trade(ctx, id) })
 		}
 	}
-	s.killThemAll(ctx)
+	s.killThemAll(ctx, 3*s.n) // well above half of the money
 	s.report("%d processes were killed; %d instructions have ended", s.kills, s.moved())
 	s.awaitEnd(ctx)
 	s.report("nothing is open any more")
@@ -109,7 +110,9 @@ func (s *soak) alsoTrade(orders, modern int) {
 		s.t.Fatal(err)
 	}
 	s.bank.SetAppKey(&key.PublicKey, "7")
-	s.modernBank = &modernBank{first: orders + 1, last: orders + modern, bank: s.bank}
+	s.modernBank = &modernBank{
+		wishes: wishes{refunds: map[string]int{}, settlements: map[string]int{}}, first: orders + 1, last: orders + modern, bank: s.bank,
+	}
 	s.environ = append(s.environ,
 		"ORDERSYNC_DOUYIN__OPEN_URL="+s.url,
 		"ORDERSYNC_DOUYIN__TRADE__PRIVATE_KEY="+string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})),
@@ -185,26 +188,45 @@ func (s *soak) tradeModern(ctx context.Context, id int) error {
 			return err
 		}
 		return s.refundModern(ctx, id, outNo(id)+"-2", all-part)
+	case kind == 4: // the buyer a part, and the shop the rest at the same moment: Douyin takes one after the other
+		var shop, buyer error
+		var both sync.WaitGroup
+		both.Go(func() { shop = s.refundModern(ctx, id, no, all-part) })
+		both.Go(func() { buyer = s.askDouyin(ctx, id, kind, int64(part)) })
+		both.Wait()
+		return errors.Join(shop, buyer)
 	case kind < 8:
-		return s.askDouyin(ctx, id, kind)
+		return s.askDouyin(ctx, id, kind, 0)
 	}
 	return s.settleModern(ctx, id, no)
 }
 
 func (s *soak) refundModern(ctx context.Context, id int, no string, amount int) error {
 	status, err := s.instruct(ctx, fmt.Sprintf("/v1/orders/%d/refunds", id), tasks.RefundRequest{OutRefundNo: no, AmountFen: int64(amount), Reason: "退款 " + no})
-	return is(status, err, "refund "+no)
+	if err = is(status, err, "refund "+no); err == nil {
+		s.modernBank.acknowledged(s.modernBank.refunds, no, amount)
+	}
+	return err
 }
 
 func (s *soak) settleModern(ctx context.Context, id int, no string) error {
 	status, err := s.instruct(ctx, fmt.Sprintf("/v1/orders/%d/settlements", id), tasks.SettleRequest{OutSettleNo: no, Desc: "分账"})
-	return is(status, err, "settlement "+no)
+	if err = is(status, err, "settlement "+no); err == nil {
+		s.modernBank.acknowledged(s.modernBank.settlements, no, id)
+	}
+	return err
 }
 
-// askDouyin is a buyer's way: kind 4 and 5 need no audit, 6 is agreed to, 7 denied.
-func (s *soak) askDouyin(ctx context.Context, id, kind int) error {
-	audited := kind >= 6
-	refundID, err := s.bank.AskRefund(simulator.AskedRefund{Order: outNo(id), Audit: audited, Reasons: []string{"不想要了"}})
+// askDouyin is a buyer's way: kind 4 and 5 need no audit, 6 is agreed to, 7 denied. amount 0: all.
+func (s *soak) askDouyin(ctx context.Context, id, kind int, amount int64) error {
+	audited, refundID := kind >= 6, ""
+	err := s.until(ctx, soakAgain, func() (done bool, err error) {
+		refundID, err = s.bank.AskRefund(simulator.AskedRefund{Order: outNo(id), Amount: amount, Audit: audited, Reasons: []string{"不想要了"}})
+		if errors.Is(err, simulator.ErrAsked) && kind == 4 { // the shop's is under way
+			return false, nil
+		}
+		return true, err
+	})
 	if err != nil {
 		return err
 	}
@@ -227,160 +249,4 @@ func (s *soak) askDouyin(ctx context.Context, id, kind int) error {
 		}
 		return true, is(status, err, "the audit of "+no)
 	})
-}
-
-// askThemAllAgain lets Douyin ask about each buyer's refund once more, long after it has ended.
-func (s *soak) askThemAllAgain(ctx context.Context) {
-	s.t.Helper()
-	before := s.asked()
-	for id := range before {
-		s.complain(s.bank.AskAgain(id))
-	}
-	err := s.until(ctx, soakAgain, func() (bool, error) {
-		for id, deliveries := range s.asked() {
-			if deliveries == before[id] {
-				return false, nil
-			}
-		}
-		return true, nil
-	})
-	s.complain(err)
-}
-
-// asked are the refunds of buyers by Douyin's id, with how often the shop was asked about each.
-func (s *soak) asked() map[string]int {
-	all := map[string]int{}
-	for _, r := range s.bank.Trade().Refunds {
-		if r.Source == simulator.SourceUser {
-			all[r.RefundID] = r.Asked.Deliveries
-		}
-	}
-	return all
-}
-
-// checkAnswers: each question about a refund was answered alike, byte for byte, each time and by
-// both gateways, and each word on one reached Douyin once.
-func (s *soak) checkAnswers() {
-	s.t.Helper()
-	all, times := s.post.answersTo("pre_create_refund"), 0
-	for _, answers := range all {
-		if len(answers) != 1 {
-			s.t.Errorf("one pre_create_refund has %d answers: %v", len(answers), answers)
-		}
-		for _, n := range answers {
-			times += n
-		}
-	}
-	if want := int(s.modernBank.askedFor.Load()); len(all) != want || times < 2*want {
-		s.t.Errorf("%d pre_create_refund were answered, %d times together; buyers asked for %d refunds", len(all), times, want)
-	}
-	words := s.bank.Stats().Calls["trade.refund_audit"]
-	if want := s.modernBank.said.Load(); words.OK != want || words.Codes[20001] != 0 {
-		s.t.Errorf("%d words were said, %d took effect at Douyin, %d came behind another one", want, words.OK, words.Codes[20001])
-	}
-	s.report("%d questions about refunds were answered alike, %d times together; %d words were carried once each", len(all), times, words.OK)
-}
-
-// auditOf is Douyin's word for an audit in ours.
-var auditOf = map[simulator.Audit]string{
-	simulator.AuditAgreed: "agreed", simulator.AuditDenied: "denied", simulator.AuditOvertime: "overtime",
-}
-
-// checkModernMoney holds our rows of trade against Douyin's ledger.
-func (s *soak) checkModernMoney(ctx context.Context) {
-	s.t.Helper()
-	refunds, err := s.moneyRows(ctx, "ordersync_refund", "out_refund_no", "refund_no", "trade")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	settlements, err := s.moneyRows(ctx, "ordersync_settlement", "out_settle_no", "settle_no", "trade")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	book := s.bank.Trade()
-	for _, v := range book.Violations {
-		s.t.Errorf("Douyin saw what must not happen: %+v", v)
-	}
-	moved := map[string]int64{}
-	for _, m := range book.Movements {
-		if _, again := moved[m.Kind+" "+m.Number]; again {
-			s.t.Errorf("%s %s moved twice", m.Kind, m.Number)
-		}
-		moved[m.Kind+" "+m.Number] = m.Amount
-	}
-	var asked, ours, denied int
-	for _, r := range book.Refunds {
-		row, there := refunds[r.OutRefundNo]
-		delete(refunds, r.OutRefundNo)
-		if !there || row.state != endOf(r.Status) || row.platformNo != r.RefundID || row.amount != int(r.Amount) || row.alarm != "" {
-			s.t.Errorf("refund %q: ours %+v, Douyin's %+v", r.OutRefundNo, row, r)
-			continue
-		}
-		ours++
-		if r.Source == simulator.SourceUser {
-			asked++
-			s.checkAudit(ctx, r)
-		}
-		if r.Audit == simulator.AuditDenied && row.state == "failed" {
-			denied++
-		}
-	}
-	for no, r := range refunds {
-		if r.state != "failed" { // refused before Douyin had one
-			s.t.Errorf("refund %s stands in our books alone: %+v", no, r)
-		}
-	}
-	for _, r := range book.Settlements {
-		row, there := settlements[r.OutSettleNo]
-		delete(settlements, r.OutSettleNo)
-		if !there || row.state != endOf(r.Status) || row.platformNo != r.SettleID || row.alarm != "" {
-			s.t.Errorf("settlement %q: ours %+v, Douyin's %+v", r.OutSettleNo, row, r)
-		}
-	}
-	for no, r := range settlements {
-		if r.state != "failed" {
-			s.t.Errorf("settlement %s stands in our books alone: %+v", no, r)
-		}
-	}
-	if want := int(s.modernBank.askedFor.Load()); asked != want {
-		s.t.Errorf("buyers asked for %d refunds, %d are in both books", want, asked)
-	}
-	if want := int(s.modernBank.denied.Load()); denied != want {
-		s.t.Errorf("%d refunds were denied, %d failed for it", want, denied)
-	}
-	for _, o := range book.Orders {
-		if n := s.shop.count(s.t, "SELECT COUNT(*) FROM ordersync_payment WHERE out_order_no = ? AND `system` = 'trade' AND state = ? AND total_fen = ?",
-			o.OutOrderNo, string(o.PayStatus), o.Amount); n != 1 {
-			s.t.Errorf("payment %s: Douyin has %s of %d fen, our books have something else", o.OutOrderNo, o.PayStatus, o.Amount)
-		}
-	}
-	for id := s.modernBank.first; id <= s.modernBank.last; id++ {
-		if n := s.shop.count(s.t, "SELECT COUNT(*) FROM ordersync_order WHERE order_id = ? AND `system` = 'trade' AND outcome = 'kept'", fmt.Sprint(id)); n != 1 {
-			s.t.Errorf("order %d is not kept as one of trade", id)
-		}
-		if _, known := s.bank.Order(outNo(id)); known {
-			s.t.Errorf("order %d of trade was pushed to the order centre", id)
-		}
-	}
-	s.report("%d refunds of trade (%d asked for by buyers, %d denied) and %d settlements agree with Douyin's ledger",
-		ours, asked, denied, len(book.Settlements))
-}
-
-func endOf(s simulator.Status) string { return inOurWords[s] }
-
-// checkAudit holds what we know of an audit against Douyin.
-func (s *soak) checkAudit(ctx context.Context, r simulator.TradeRefund) {
-	s.t.Helper()
-	want := "none"
-	if r.NeedsAudit {
-		want = auditOf[r.Audit]
-	}
-	var origin, audit string
-	err := s.shop.db.WithContext(ctx).Raw("SELECT origin, audit FROM ordersync_refund WHERE out_refund_no = ?", r.OutRefundNo).Row().Scan(&origin, &audit)
-	if err = errors.Join(err, ctx.Err()); err != nil || origin != "user" || audit != want {
-		s.t.Errorf("refund %s: origin %q, audit %q, %v; Douyin says %q", r.OutRefundNo, origin, audit, err, r.Audit)
-	}
-	if r.Answer != "" && !strings.Contains(r.Answer, r.OutRefundNo) {
-		s.t.Errorf("refund %s was answered with another number", r.OutRefundNo)
-	}
 }
