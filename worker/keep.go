@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/trade"
@@ -30,6 +31,7 @@ const codeState = 20001
 type Kept interface {
 	AnyPayment(ctx context.Context, outOrderNo string) (p store.Payment, found bool, err error)
 	HearTradePayment(ctx context.Context, n store.TradePayment) (store.Accepted, error)
+	AskRefunds(ctx context.Context, orderID string, at time.Time) (ask store.RefundAsk, asked bool, err error)
 }
 
 // Keeper is what a PushHandler does for an order of trade, which Douyin keeps by itself: it never
@@ -90,6 +92,10 @@ func (r *run) keep(ctx context.Context, s store.OrderSnapshot, unread *store.Col
 	if r.attemptOpen(s) {
 		return anotherAtIt(), false
 	}
+	if err := r.missRefund(ctx, s); err != nil {
+		v, _ = r.record(ctx, r.judgeTrade(err), s, made{call: CallKeep})
+		return v, false
+	}
 	to := ""
 	if status, known := r.Build.ShopStatus(s.Order.Status); known {
 		to = r.Keep.Word(status, s.State.Fulfilled, s.State.FulfilSent)
@@ -143,6 +149,36 @@ func (r *run) kept(ctx context.Context, s store.OrderSnapshot, said string) verd
 	}
 	v, _ = r.record(ctx, v, s, made{call: CallKeep})
 	return v
+}
+
+// missRefund has Douyin asked for the refunds of an order that the shop calls refunded, or in a refund,
+// while none is known that makes it so: its callbacks may be lost. It does so once for each change of
+// the order.
+func (r *run) missRefund(ctx context.Context, s store.OrderSnapshot) error {
+	status, known := r.Build.ShopStatus(s.Order.Status)
+	if r.Keep == nil || !known || !refundMissing(status, s.Refunds) || s.State.ShopStatus == s.Order.Status && s.State.ShopUpdated == s.Order.Updated {
+		return nil
+	}
+	_, asked, err := r.Keep.Payments.AskRefunds(ctx, s.Order.ID, r.now())
+	if r.asked(err) != nil || asked {
+		return err
+	}
+	if _, why, err := r.paidOf(ctx, s); err != nil || why != "" { // the payment's callback may be lost, too
+		return err
+	}
+	_, _, err = r.Keep.Payments.AskRefunds(ctx, s.Order.ID, r.now())
+	return r.asked(err)
+}
+
+// refundMissing tells whether the refunds that are known do not make an order's status.
+func refundMissing(status douyin.OrderStatus, r store.RefundSummary) bool {
+	switch status {
+	case douyin.Refunding:
+		return r.InFlight+r.Succeeded == 0
+	case douyin.Refunded:
+		return r.Succeeded < r.Paid
+	}
+	return false
 }
 
 // paidOf is the payment of an order, with Douyin's id and items; why tells that it is not known as

@@ -18,6 +18,9 @@ type tradeFake struct {
 	answer  trade.PaymentState
 	asked   error // of order_query
 	asks    int
+
+	refundAsks int
+
 	heard   []store.TradePayment
 	told    []trade.Fulfilment
 	answers []error // of fulfill_push_status, in turn; then nil
@@ -35,6 +38,14 @@ func (f *tradeFake) HearTradePayment(_ context.Context, n store.TradePayment) (s
 	f.heard = append(f.heard, n)
 	f.payment = &store.Payment{System: store.Trade, State: n.State, OutOrderNo: n.OutOrderNo, DouyinOrderID: n.DouyinOrderID, Items: n.Items}
 	return store.Accepted{}, nil
+}
+
+func (f *tradeFake) AskRefunds(_ context.Context, _ string, at time.Time) (store.RefundAsk, bool, error) {
+	if f.payment == nil || f.payment.State != store.PaymentSuccess {
+		return store.RefundAsk{}, false, nil
+	}
+	f.refundAsks++
+	return store.RefundAsk{DueAt: at}, true, nil
 }
 
 func (f *tradeFake) QueryOrder(_ context.Context, _, _ string) (trade.PaymentState, douyin.Receipt, error) {
@@ -187,6 +198,8 @@ func TestNoFulfilmentIsToldOfAPaymentThatIsNotKnownAsPaid(t *testing.T) {
 		err     error
 		told    bool
 		asks    int
+
+		refundAsks int
 	}{
 		"open":              {payment: &store.Payment{System: store.Trade, State: store.PaymentProcess}},
 		"closed":            {payment: &store.Payment{System: store.Trade, State: store.PaymentTimeout}},
@@ -269,5 +282,41 @@ func TestTheGateIsPassedBeforeAFulfilmentIsAnnounced(t *testing.T) {
 	h.Line.Stop()
 	if err := <-result; isFailure(err) || len(m.begun) != 0 || len(f.told) != 0 {
 		t.Errorf("%v, announced %v, told %v", err, m.begun, f.told)
+	}
+}
+
+// An order that the shop calls refunded, or in a refund, while no such refund is known, has Douyin
+// asked once for each change of its row.
+func TestARefundThatTheShopKnowsOfAloneIsAskedFor(t *testing.T) {
+	for name, c := range map[string]struct {
+		status  douyin.OrderStatus
+		refunds store.RefundSummary
+		unknown bool // the payment is, too
+		want    int
+	}{
+		"refunding":                  {douyin.Refunding, store.RefundSummary{Paid: 1999}, false, 2},
+		"refunding, known":           {douyin.Refunding, store.RefundSummary{Paid: 1999, InFlight: 5}, false, 0},
+		"refunded":                   {douyin.Refunded, store.RefundSummary{Paid: 1999, Succeeded: 5}, false, 2},
+		"refunded, known":            {douyin.Refunded, store.RefundSummary{Paid: 1999, Succeeded: 1999}, false, 0},
+		"refunded, nobody knows how": {douyin.Refunded, store.RefundSummary{Paid: 1999}, true, 2},
+		"paid":                       {douyin.Paid, store.RefundSummary{Paid: 1999}, false, 0},
+	} {
+		h, m, _, f := newKeep(nil)
+		h.Build.Statuses["77"] = c.status
+		m.s.Order.Status, m.s.Refunds = "77", c.refunds
+		if c.unknown {
+			f.payment, f.answer = nil, trade.PaymentState{OrderID: "motb1", Status: trade.Success, Items: []trade.OrderItem{{ItemOrderID: "i1"}}}
+		}
+		for n := range 6 {
+			if n == 3 {
+				m.s.Order.Updated = "2"
+			}
+			if err := h.ProcessTask(t.Context(), pushTask(t)); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if f.refundAsks != c.want || c.unknown && f.asks != 1 {
+			t.Errorf("%s: asked %d times, want %d; %d questions for the payment", name, f.refundAsks, c.want, f.asks)
+		}
 	}
 }

@@ -66,7 +66,7 @@ func (m *memory) RecordPush(ctx context.Context, p store.Push) (changed bool, er
 		st.Outcome, st.DueAt, st.ShopStatus = store.Pushed, nil, p.ShopStatus
 		return false, nil
 	}
-	st.Outcome, st.DueAt, st.ShopStatus = p.Outcome, p.DueAt, p.ShopStatus
+	st.Outcome, st.DueAt, st.ShopStatus, st.ShopUpdated = p.Outcome, p.DueAt, p.ShopStatus, p.ShopUpdated
 	if p.Seq > 0 {
 		st.Open--
 	}

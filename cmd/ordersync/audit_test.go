@@ -29,8 +29,9 @@ func TestAuditSaysAWordOrListsThoseThatWait(t *testing.T) {
 	t.Cleanup(st.Close)
 	for number, left := range map[string]time.Duration{"DY2": 30 * time.Hour, "DY1": 2 * time.Hour} {
 		deadline := time.Now().Add(left)
-		if _, _, err := st.OpenRefund(t.Context(), store.Instruction{
-			Number: number, OrderID: "1", Amount: 990, Text: "不想要了", Origin: store.OriginUser, Audit: store.Audit{State: store.AuditNeeded, Deadline: &deadline},
+		if _, err := st.HearTradeRefund(t.Context(), store.TradeRefund{
+			Number: number, RefundID: number[2:], Origin: store.OriginUser, State: store.MoneySubmitted, Amount: 990, Reason: "不想要了",
+			Audit: store.Audit{State: store.AuditNeeded, Deadline: &deadline}, At: time.Now(), DueAt: time.Now().Add(time.Hour),
 		}); err != nil {
 			t.Fatal(err)
 		}
