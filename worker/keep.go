@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/hibiken/asynq"
-
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/trade"
 	"github.com/ordersync/ordersync/store"
@@ -262,7 +260,7 @@ func (r *run) judgeFulfil(err error, to string, repeated bool) verdict {
 	case state:
 		v := verdict{outcome: store.Refused, message: cut.To(err.Error(), maxErrorBytes)}
 		v.describe(err)
-		v.tell = &taskError{text: v.message, err: errors.Join(err, asynq.SkipRetry)}
+		v.tell = refusal(v, err)
 		return v
 	}
 	return r.judgeTrade(err)
