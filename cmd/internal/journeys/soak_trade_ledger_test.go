@@ -97,12 +97,12 @@ func (s *soak) checkModernMoney(ctx context.Context) {
 	moved := s.movedAtDouyin(book)
 	var asked, denied int
 	for _, r := range book.Refunds {
-		s.compareModern("refund", refunds, moved, moneyRow{no: r.OutRefundNo, state: inOurWords[r.Status], platformNo: r.RefundID, amount: int(r.Amount)})
+		s.compareModern("refund", refunds, moved, moneyRow{no: r.OutRefundNo, state: endOf(r), platformNo: r.RefundID, amount: int(r.Amount)})
 		if r.Source == simulator.SourceUser {
 			asked++
 			s.checkAudit(ctx, r)
 		}
-		if r.Audit == simulator.AuditDenied && r.Status == simulator.Failed {
+		if r.Audit == simulator.AuditDenied && refunds[r.OutRefundNo].state == "failed" {
 			denied++
 		}
 	}
@@ -121,6 +121,15 @@ func (s *soak) checkModernMoney(ctx context.Context) {
 	s.report("%d refunds of trade (%d asked for by buyers, %d denied) and %d settlements agree with Douyin's ledger: %s",
 		len(book.Refunds), asked, denied, len(book.Settlements), ours)
 	s.checkModernOrders(book)
+}
+
+// endOf is how a refund of Douyin's stands, in our words: what was denied has failed, also where
+// Douyin goes on to call it under way (UNCONFIRMED).
+func endOf(r simulator.TradeRefund) string {
+	if r.Audit == simulator.AuditDenied {
+		return "failed"
+	}
+	return inOurWords[r.Status]
 }
 
 // movedAtDouyin is what moved, by kind and number.
