@@ -3,6 +3,12 @@ package lang
 // commandWords is the Chinese for what the commands print and for their errors.
 var commandWords = map[string]string{ //nolint:gosec // words, and no credentials
 	// What is asked for wrongly.
+	"--traffic: want on or off, found %q":                                   "--traffic：应为 on 或 off，实际为 %q",
+	"--payments: want trade or ecpay, found %q":                             "--payments：应为 trade 或 ecpay，实际为 %q",
+	"--deny: want words for the buyer, who reads them":                      "--deny：须给出拒绝理由，买家会看到",
+	"is needed: this user has no home directory":                            "必须指定：该用户没有主目录",
+	"refund %q: no refund has this number":                                  "退款 %q：没有这个退款单号",
+	"refund %q: %v":                                                         "退款 %q：%v",
 	"--agree, --deny: want one of both":                                     "--agree 与 --deny：必须且只能用其一",
 	"--agree, --deny: want the number of a refund":                          "--agree、--deny：需要指定退款单号",
 	"--code, --since, --dry-run, --yes: go with --failed, not with --order": "--code、--since、--dry-run、--yes：与 --failed 搭配，不能与 --order 同用",

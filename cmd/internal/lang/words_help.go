@@ -2,8 +2,14 @@ package lang
 
 // helpWords is the Chinese for the help of the commands and of their flags.
 var helpWords = map[string]string{
-	"Keeps a mini-app shop's orders in step with Douyin (抖音)":                  "让小程序商城的订单与抖音订单中心保持同步",
-	"ordersync keeps a mini-app shop's orders in step with Douyin (抖音).\n\n%s": "ordersync 让小程序商城的订单与抖音订单中心保持同步。\n\n%s",
+	"A whole deployment for trying out, with a page for Douyin's side": "一整套试用环境，附抖音一侧的页面",
+	"Runs a sample shop, an embedded Redis and database, Douyin's stand-in, gateway, workers, scheduler and the operators' pages in this\nprocess, until a signal ends it, and prints how a program reaches it. --addr is the gateway's; the operators' pages, Douyin's side\nand Redis have the three ports behind it. Database, keys, token, password and what Douyin holds are kept in --dir.": "在本进程中运行示例商城、内嵌的 Redis 与数据库、抖音模拟器、网关、worker、调度器和运维页面，直到收到信号，\n并打印程序如何接入。--addr 是网关地址；运维页面、抖音一侧和 Redis 使用其后的三个端口。\n数据库、密钥、令牌、口令以及抖音持有的内容保存在 --dir。",
+	"system in which POST /v1/payments makes payments: trade or ecpay":                  "POST /v1/payments 使用的支付系统：trade 或 ecpay",
+	"on: an order comes every few seconds; off: none does":                              "on：每隔几秒来一个订单；off：没有订单",
+	"where the state is kept (empty: ordersync/dev in the user's directory for states)": "状态保存的目录（空：用户状态目录下的 ordersync/dev）",
+	"first of four ports: gateway, operators' pages, Douyin's side, Redis":              "四个端口中的第一个：网关、运维页面、抖音一侧、Redis",
+	"Keeps a mini-app shop's orders in step with Douyin (抖音)":                           "让小程序商城的订单与抖音订单中心保持同步",
+	"ordersync keeps a mini-app shop's orders in step with Douyin (抖音).\n\n%s":          "ordersync 让小程序商城的订单与抖音订单中心保持同步。\n\n%s",
 	exitCodes: `退出码：0 成功；1 失败；2 用法或配置有误，重试无济于事（数据库、Redis 或商城的表按当前配置无法使用时，
 run、gateway、worker 和 scheduler 也以 2 退出）。错误写到标准错误，每条一行。`,
 	"Gateway, worker and scheduler in one process, for a small shop":                                                      "在一个进程中运行网关、worker 和调度器，适合小型商城",
