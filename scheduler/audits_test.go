@@ -16,9 +16,9 @@ import (
 // asked opens a refund that a buyer asked for.
 func (e *env) asked(number string, deadline time.Time) {
 	e.t.Helper()
-	_, _, err := e.store.OpenRefund(e.t.Context(), store.Instruction{
-		Number: number, OrderID: "1", Amount: 1, System: store.Trade, PlatformNo: number, Origin: store.OriginUser,
-		Audit: store.Audit{State: store.AuditNeeded, Deadline: &deadline},
+	_, err := e.store.HearTradeRefund(e.t.Context(), store.TradeRefund{
+		Number: number, RefundID: number, OutOrderNo: "1", Origin: store.OriginUser, State: store.MoneySubmitted, Amount: 1,
+		Audit: store.Audit{State: store.AuditNeeded, Deadline: &deadline}, At: time.Now(), DueAt: time.Now().Add(time.Hour),
 	})
 	if err != nil {
 		e.t.Fatal(err)

@@ -92,7 +92,8 @@ func (i *Instruction) undecidable(now time.Time) AuditReason {
 // AuditAnswer is what Douyin, or the attempt to reach it, had to say about an audit.
 type AuditAnswer struct {
 	At      time.Time
-	State   AuditState // as Douyin holds it now; AuditNeeded: it waits, or nobody knows
+	State   AuditState // as Douyin holds it now; AuditNeeded: it waits, or nobody knows; empty: Ended alone tells
+	Ended   *Result    // unless AuditNeeded: how the refund has ended; nil: it has not, or Douyin does not say
 	Message string     // of an attempt without success; with AuditDenied the words that the buyer reads
 	LogID   string
 	DueAt   *time.Time // with AuditNeeded: when to go on
@@ -114,8 +115,8 @@ func (s *Store) AnnounceAudit(ctx context.Context, seen Instruction, due time.Ti
 }
 
 // RecordAudit writes down how an audit stands. What Douyin has decided is taken over: a denial ends
-// the refund, and an agreement makes it due to be asked about. Where that contradicts the shop's
-// word it raises AlarmContradiction. ErrSuperseded: the audit is not as it was seen; only the log
+// the refund, as Ended does, and an agreement makes it due to be asked about. Where that contradicts
+// the shop's word it raises AlarmContradiction. ErrSuperseded: the audit is not as it was seen; only the log
 // was written.
 func (s *Store) RecordAudit(ctx context.Context, seen Instruction, a AuditAnswer) (Instruction, error) {
 	return s.move(ctx, seen, func(_ *gorm.DB, i *Instruction) (bool, error) { return true, i.HearAudit(seen, a) }, a.Log)
@@ -164,25 +165,16 @@ func (i *Instruction) audited(a AuditAnswer) {
 		}
 		return
 	}
-	i.Audit.State, i.Audit.DueAt, i.Audit.Message = a.State, nil, ""
-	i.clearAuditDue()
-	if a.State == AuditDenied {
-		if i.Audit.DenyMessage == "" {
-			i.Audit.DenyMessage = a.Message
-		}
-		i.hear(Result{State: MoneyFailed, Said: true, Answer: Answer{
-			At: a.At, PlatformNo: i.PlatformNo, Kind: KindDenied, Message: cmp.Or(i.Audit.DenyMessage, a.Message), LogID: a.LogID,
-		}})
-	} else if !i.State.Final() {
+	i.Audit.DueAt, i.Audit.Message = nil, ""
+	r := Result{State: MoneySubmitted, Answer: Answer{At: a.At, LogID: a.LogID}}
+	if a.Ended != nil {
+		r = *a.Ended
+	}
+	i.hearDouyin(a.State, a.Message, r, i.hear)
+	if !i.State.Final() {
 		i.DueAt = &a.At
 	}
-	if said, decided := i.Audit.Word, a.State; said == Deny && (decided == AuditAgreed || decided == AuditOvertime) || said == Agree && decided == AuditDenied {
-		i.contradict(a.At, fmt.Sprintf("the shop said %s, and Douyin has it as %s", said, decided))
-	}
 }
-
-// KindDenied is Instruction.Kind of a refund that ended because the shop denied it.
-const KindDenied = "denied"
 
 // raiseAuditDue raises the alarm; that of a refund without a result gives way to it, for that one
 // waits for the word.

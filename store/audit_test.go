@@ -13,20 +13,19 @@ import (
 )
 
 // openAudit opens a refund of order 1 that a buyer asked for; change may be nil.
-func openAudit(t testing.TB, s *store.Store, id string, deadline time.Time, change func(*store.Instruction)) store.Instruction {
+func openAudit(t testing.TB, s *store.Store, id string, deadline time.Time, change func(*store.TradeRefund)) store.Instruction {
 	t.Helper()
-	i := store.Instruction{
-		Number: "DY" + id, OrderID: "1", OutOrderNo: "1", Amount: 5, System: store.Trade, PlatformNo: id, Origin: store.OriginUser,
-		Audit: store.Audit{State: store.AuditNeeded, Deadline: &deadline},
+	r := store.TradeRefund{
+		Number: "DY" + id, RefundID: id, OutOrderNo: "1", Origin: store.OriginUser, State: store.MoneySubmitted, Amount: 5,
+		Audit: store.Audit{State: store.AuditNeeded, Deadline: &deadline}, At: t0, DueAt: t0,
 	}
 	if change != nil {
-		change(&i)
+		change(&r)
 	}
-	opened, _, err := s.OpenRefund(t.Context(), i)
-	if err != nil {
+	if _, err := s.HearTradeRefund(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
-	return opened
+	return instruction(t, s, store.Refund, r.Number)
 }
 
 // The first word counts: the same again is it, and any other one a conflict.
@@ -65,14 +64,14 @@ func TestAWordOnARefundIsSaidOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		conflict("R1", store.Agree, "", store.AuditOfOurs)
-		openAudit(t, s, "3", t0.Add(time.Hour), func(i *store.Instruction) { i.Audit = store.Audit{} })
+		openAudit(t, s, "3", t0.Add(time.Hour), func(r *store.TradeRefund) { r.Audit = store.Audit{} })
 		conflict("DY3", store.Agree, "", store.AuditNotAsked)
 		openAudit(t, s, "4", t0, nil)
 		conflict("DY4", store.Deny, "too late", store.AuditOver)
 		openAudit(t, s, "5", t0.Add(time.Hour), nil)
 		finish(t, s, store.Refund, "DY5", store.MoneySucceeded)
 		conflict("DY5", store.Agree, "", store.AuditOver)
-		openAudit(t, s, "6", t0.Add(time.Hour), func(i *store.Instruction) { i.Audit.State = store.AuditOvertime })
+		openAudit(t, s, "6", t0.Add(time.Hour), func(r *store.TradeRefund) { r.Audit.State = store.AuditOvertime })
 		conflict("DY6", store.Agree, "", store.AuditOver)
 		if _, _, err := s.SayAudit(ctx, "DY9", store.Agree, "omar", ""); !errors.Is(err, store.ErrNoInstruction) {
 			t.Errorf("nobody's number: %v", err)
@@ -181,7 +180,7 @@ func TestAuditsAreListedByDeadline(t *testing.T) {
 		for id, h := range map[string]int{"b": 2, "a": 2, "c": 1, "d": 3, "said": 1, "ended": 1, "over": -1} {
 			openAudit(t, s, id, at(h), nil)
 		}
-		openAudit(t, s, "none", at(1), func(i *store.Instruction) { i.Audit.State = store.AuditNone })
+		openAudit(t, s, "none", at(1), func(r *store.TradeRefund) { r.Audit.State = store.AuditNone })
 		if _, _, err := s.SayAudit(ctx, "DYsaid", store.Agree, "omar", ""); err != nil {
 			t.Fatal(err)
 		}
@@ -213,7 +212,7 @@ func TestAuditsAreListedByDeadline(t *testing.T) {
 			}
 			return all
 		}
-		if got, want := names(s.EndedAudits(ctx, t0, 9)), []string{"DYover", "DYended"}; !slices.Equal(got, want) {
+		if got, want := names(s.EndedAudits(ctx, t0, 9)), []string{"DYover"}; !slices.Equal(got, want) {
 			t.Errorf("decided by themselves: %v, want %v", got, want)
 		}
 		for _, n := range []string{"DYover", "DYsaid"} {
@@ -248,7 +247,9 @@ func TestTheAlarmOfAnAuditPassesWithTheWord(t *testing.T) {
 	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
 		ctx := t.Context()
 		addOrder(t, db, 1, t0)
-		openAudit(t, s, "1", t0.Add(time.Hour), func(i *store.Instruction) { i.Alarm, i.AlarmAt = store.AlarmOverdue, &t0 })
+		if _, err := s.Alarm(ctx, openAudit(t, s, "1", t0.Add(time.Hour), nil), store.AlarmOverdue, t0); err != nil {
+			t.Fatal(err)
+		}
 		for n, want := range []bool{true, false} {
 			if raised, err := s.AlarmAudit(ctx, "DY1", t0); err != nil || raised != want {
 				t.Errorf("%d: raised %v, %v", n, raised, err)

@@ -198,7 +198,7 @@ func (s *Store) acceptMoney(tx *gorm.DB, m Money, c Callback) (alarm string, end
 	}
 	i, err := s.moveLocked(tx, m, c.Number, func(_ *gorm.DB, i *Instruction) (bool, error) {
 		if i.System != cmp.Or(c.System, Ecpay) {
-			return i.hearOfOther(c), nil
+			return i.hearOfOther("a "+c.Type+" callback", cmp.Or(c.System, Ecpay), c.At), nil
 		}
 		changed, touched := i.Hear(result)
 		if changed {
@@ -225,12 +225,12 @@ func (c *Callback) result() (r Result, ends bool) {
 	return r, true
 }
 
-// hearOfOther is what the callbacks of one system say about an instruction of the other: nothing moves.
-func (i *Instruction) hearOfOther(c Callback) (touched bool) {
+// hearOfOther is what one system says about an instruction of the other: nothing moves.
+func (i *Instruction) hearOfOther(what string, system System, at time.Time) (touched bool) {
 	if i.Alarm == AlarmContradiction {
 		return false
 	}
-	i.contradict(c.At, fmt.Sprintf("a %s callback of %s is about it, and it is of %s", c.Type, cmp.Or(c.System, Ecpay), i.System))
+	i.contradict(at, fmt.Sprintf("%s of %s is about it, and it is of %s", what, system, i.System))
 	return true
 }
 

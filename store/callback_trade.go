@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -24,19 +23,6 @@ type TradeCallback struct {
 	Asked   *AskedRefund  // with Opened: it asks about a refund, and wants an answer
 }
 
-// Opened is what is written down of a refund or settlement that nobody here knows yet: Douyin has
-// opened it, or the shop without us.
-type Opened struct {
-	Number        string // under which it is kept; Callback.Number, where it is set, is looked up before
-	DouyinOrderID string // Douyin's number of the order
-	OutOrderNo    string // of the payment; empty: not told
-	Origin        Origin
-	Text          string // the buyer's reasons
-	Items         string // JSON as Douyin has it; empty: not told
-	Currency      string
-	ItemOrderID   string // of a settlement
-}
-
 // AskedRefund is what pre_create_refund says of a refund beside Opened.
 type AskedRefund struct {
 	NeedsAudit bool
@@ -46,9 +32,6 @@ type AskedRefund struct {
 	// nobody.
 	Answer func(outRefundNo string) (string, error)
 }
-
-// errMoved: while the order of a callback was looked for, its instruction found another one.
-var errMoved = errors.New("store: the callback's order has become another one")
 
 // AcceptTradeCallback is AcceptCallback for trade. Whatever the order in which callbacks come, the
 // end is the same:
@@ -70,11 +53,7 @@ func (s *Store) AcceptTradeCallback(ctx context.Context, c TradeCallback) (a Acc
 	case c.Payment != nil:
 		a, err = s.acceptTradePayment(ctx, c)
 	case c.Opened != nil:
-		for range 3 { // once it has an order it keeps it
-			if a, err = s.acceptOpened(ctx, c); !errors.Is(err, errMoved) {
-				break
-			}
-		}
+		a, err = s.acceptOpened(ctx, c)
 	default:
 		return s.AcceptCallback(ctx, c.Callback)
 	}
@@ -122,62 +101,40 @@ func (s *Store) acceptTradePayment(ctx context.Context, c TradeCallback) (a Acce
 
 // acceptOpened is AcceptTradeCallback for a refund or a settlement.
 func (s *Store) acceptOpened(ctx context.Context, c TradeCallback) (a Accepted, err error) {
-	m := c.money()
-	db := s.db.WithContext(ctx)
-	known, _, err := s.findOpened(db, m, c, "")
-	if err != nil {
-		return Accepted{}, err
-	}
-	at := home{known.OrderID, known.OutOrderNo}
-	if at.orderID == "" {
-		if at, err = s.findHome(ctx, c.Opened.DouyinOrderID, c.Opened.OutOrderNo); err != nil {
-			return Accepted{}, err
-		}
-	}
-	err = s.underOrderLock(ctx, at.orderID, func(tx *gorm.DB) (err error) {
-		a, err = s.acceptOpenedAt(tx, m, c, at)
+	t := c.news()
+	return a, s.underHome(ctx, t, func(tx *gorm.DB, at home) (err error) {
+		a, err = s.acceptOpenedAt(tx, t, c, at)
 		return err
 	})
-	return a, err
 }
 
-func (c *TradeCallback) money() Money {
+// news is what a callback says of a refund or settlement.
+func (c *TradeCallback) news() news {
+	t := news{
+		Opened: *c.Opened, money: Refund, number: c.Number, platformNo: c.PlatformNo, what: "a " + c.Type + " callback",
+		result: Result{State: MoneySubmitted, Amount: c.Amount, Answer: Answer{At: c.At, PlatformNo: c.PlatformNo}}, asked: c.Asked, kept: c.Kept, at: c.At,
+	}
 	if c.Type == callbackSettle {
-		return Settlement
+		t.money = Settlement
 	}
-	return Refund
-}
-
-// findOpened finds the instruction that a callback is about: by the number that Douyin has of us, by
-// the one that we give it, and by Douyin's own.
-func (s *Store) findOpened(db *gorm.DB, m Money, c TradeCallback, lock string) (Instruction, bool, error) {
-	for _, number := range []string{c.Number, c.Opened.Number} {
-		if number == "" {
-			continue
-		}
-		i, found, err := readInstruction(db, m, number, lock)
-		if err != nil || found {
-			return i.Instruction, found, err
-		}
+	if r, ends := c.result(); ends {
+		t.result, t.result.EndedAt = r, c.FinishedAt
 	}
-	if c.PlatformNo == "" {
-		return Instruction{}, false, nil
+	if c.Asked == nil {
+		return t
 	}
-	all, err := readInstructions(db, m, "`system` = 'trade' AND "+quote(ledgers[m].platform)+" = ? ORDER BY "+quote(ledgers[m].number)+" LIMIT 1", lock, c.PlatformNo)
-	if err != nil || len(all) == 0 || all[0].PlatformNo != c.PlatformNo {
-		return Instruction{}, false, err
+	t.dueAt = c.Asked.DueAt
+	if c.Asked.NeedsAudit {
+		t.audit = Audit{State: AuditNeeded, Deadline: &c.Asked.Deadline}
 	}
-	return all[0].Instruction, true, nil
+	return t
 }
 
 // acceptOpenedAt is acceptOpened inside its transaction, under the lock of at's order.
-func (s *Store) acceptOpenedAt(tx *gorm.DB, m Money, c TradeCallback, at home) (Accepted, error) {
-	i, found, err := s.findOpened(tx, m, c, s.sql.forUpdate)
-	switch {
-	case err != nil:
+func (s *Store) acceptOpenedAt(tx *gorm.DB, t news, c TradeCallback, at home) (Accepted, error) {
+	i, found, err := s.findNews(tx, t, at)
+	if err != nil {
 		return Accepted{}, err
-	case found && i.OrderID != "" && i.OrderID != at.orderID:
-		return Accepted{}, errMoved
 	}
 	c.name(cmp.Or(i.Number, c.Opened.Number))
 	a := Accepted{Known: found || at.orderID != "", OrderID: at.orderID, Alarm: c.Kept}
@@ -190,16 +147,10 @@ func (s *Store) acceptOpenedAt(tx *gorm.DB, m Money, c TradeCallback, at home) (
 		return a, nil
 	}
 	a.Fresh = !old
-	if !found {
-		i, err = s.open(tx, m, c, at)
-		if a.Ended = i.State; !i.State.Final() {
-			a.Ended = ""
-		}
-		if err == nil && at.orderID != "" { // what stands against it is said where its payment is heard of
-			_, err = s.decideSystem(tx, at.orderID, at.outOrderNo, Trade)
-		}
-	} else if i, a.Ended, err = s.hearOpened(tx, m, c, i, at); err == nil && c.Asked != nil {
-		i, err = s.hearAsked(tx, c, i)
+	if found {
+		i, a.Ended, err = s.hearNews(tx, t, i.Number, at)
+	} else if i, err = s.open(tx, t, at); i.State.Final() {
+		a.Ended = i.State
 	}
 	if err != nil {
 		return a, err
@@ -211,24 +162,4 @@ func (s *Store) acceptOpenedAt(tx *gorm.DB, m Money, c TradeCallback, at home) (
 		return a, nil
 	}
 	return a, s.insertCallback(tx, c.Callback, at.orderID, a.Alarm)
-}
-
-// hearOpened is what a callback does to an instruction that is known.
-func (s *Store) hearOpened(tx *gorm.DB, m Money, c TradeCallback, i Instruction, at home) (Instruction, MoneyState, error) {
-	if i.System != Trade {
-		moved, err := s.moveLocked(tx, m, i.Number, func(_ *gorm.DB, i *Instruction) (bool, error) { return i.hearOfOther(c.Callback), nil })
-		return moved, "", err
-	}
-	if err := s.locate(tx, &i, c.Opened.DouyinOrderID, at, c.At); err != nil || c.Asked != nil {
-		return i, "", err
-	}
-	_, ended, err := s.acceptMoney(tx, m, c.Callback)
-	if err != nil {
-		return i, "", err
-	}
-	heard, _, err := readInstruction(tx, m, i.Number, "")
-	if err != nil || m != Refund || !heard.closeAudit() {
-		return heard.Instruction, ended, err
-	}
-	return heard.Instruction, ended, s.writeAuditEnd(tx, &heard.Instruction)
 }

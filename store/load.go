@@ -50,7 +50,7 @@ func (s *Store) reading(ctx context.Context) (*shopReading, error) {
 	if !found.KeyIsNumber() {
 		same = "CASE WHEN " + no + " > '' THEN (SELECT MIN(d.`order_id`) FROM `ordersync_order` d WHERE d.`order_no` = " + no + " AND d.`order_id` <> " + id + ") END"
 	}
-	more := ", " + columnList("s.", pushStateColumns) + ", " + columnList("s.", refundColumns) + ", pay.`total_fen`, " + same + ", " + s.sql.clock()
+	more := ", " + columnList("s.", pushStateColumns) + ", " + columnList("s.", refundColumns) + ", pay.`total_fen` - pay.`discount_fen`, " + same + ", " + s.sql.clock()
 	joins := s.ourJoins(id, no)
 	if s.cfg.ShopOnly {
 		more, joins = strings.Repeat(", NULL", len(pushStateColumns)+len(refundColumns)+2)+", "+s.sql.clock(), ""

@@ -27,6 +27,7 @@ func TestLoadOrderReadsEverythingAPushNeeds(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := store.OrderSnapshot{
+			System: store.Ecpay,
 			Order: store.Order{
 				ID: "7", OrderNo: "7", UserID: "7", ProductID: "7", CourseID: "7", Price: 7, Amount: 9999999999,
 				CreateTime: time.Unix(t0.Unix(), 0), SN: "SN7", PaymentNo: "T7", Status: "1",

@@ -216,7 +216,7 @@ func (s *Store) checkPaid(tx *gorm.DB, i Instruction, order OrderSnapshot) error
 		return err
 	}
 	if found {
-		paid = payment.Total
+		paid = payment.Total - payment.Discount
 	}
 	refunds, err := s.readOfPayment(tx, Refund, i, "", s.sql.forUpdate)
 	if err != nil {

@@ -35,10 +35,19 @@ type Answer struct {
 // Result is how an instruction ended.
 type Result struct {
 	Answer
-	State  MoneyState // MoneySucceeded or MoneyFailed
-	Said   bool       // Douyin itself has said so. false: it follows from a refusal, or from the row
-	Amount Fen        // as Douyin says; 0: it does not say
-	Alarm  string     // raised with the end; empty: none
+	State   MoneyState // MoneySucceeded or MoneyFailed
+	Said    bool       // Douyin itself has said so. false: it follows from a refusal, or from the row
+	Amount  Fen        // as Douyin says; 0: it does not say
+	Alarm   string     // raised with the end; empty: none
+	EndedAt time.Time  // as Douyin says; zero: it does not say, and At stands for it
+}
+
+// endedAt is when the instruction ended. What Douyin calls a time to come is none.
+func (r *Result) endedAt() time.Time {
+	if r.EndedAt.IsZero() || r.EndedAt.After(r.At) {
+		return r.At
+	}
+	return r.EndedAt
 }
 
 // MarkSending announces, durably, that a request is about to leave. seen is the instruction as the

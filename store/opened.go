@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"gorm.io/gorm"
-
-	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // home is where an instruction belongs that Douyin has opened. No order: nobody knows it (yet).
-type home struct{ orderID, outOrderNo string }
+type home struct {
+	orderID, outOrderNo string
+	currency            string // of the payment, as Instruction.Currency
+}
 
 // findHome finds the order of what Douyin has opened: by what is known of Douyin's number of the order,
 // then by the payment's number, where it was told.
@@ -30,15 +31,15 @@ func (s *Store) findHome(ctx context.Context, douyinOrderID, outOrderNo string) 
 	}
 	p, _, err := readAnyPayment(db, outOrderNo, "")
 	if err != nil || p.OrderID != "" {
-		return home{p.OrderID, outOrderNo}, err
+		return home{p.OrderID, outOrderNo, p.Currency}, err
 	}
 	order, err := s.ShopOrderByNo(ctx, outOrderNo)
 	var column *ColumnError
 	switch {
 	case err == nil, errors.As(err, &column):
-		return home{order.Order.ID, outOrderNo}, nil
+		return home{order.Order.ID, outOrderNo, p.Currency}, nil
 	case errors.Is(err, ErrOrderNotFound):
-		return home{"", outOrderNo}, nil
+		return home{"", outOrderNo, p.Currency}, nil
 	}
 	return home{}, err
 }
@@ -56,7 +57,7 @@ func homeByDouyin(db *gorm.DB, douyinOrderID string) (home, error) {
 			return home{}, err
 		}
 		if len(known) > 0 {
-			return home{known[0].OrderID, known[0].OutOrderNo}, nil
+			return home{known[0].OrderID, known[0].OutOrderNo, known[0].Currency}, nil
 		}
 	}
 	return homeOf(payments), nil
@@ -66,168 +67,18 @@ func homeOf(payments []Payment) home {
 	if len(payments) == 0 {
 		return home{}
 	}
-	return home{payments[0].OrderID, payments[0].OutOrderNo}
-}
-
-// open writes an instruction down that Douyin has opened: as it ended, or, where Douyin asks about
-// it, as submitted.
-func (s *Store) open(tx *gorm.DB, m Money, c TradeCallback, at home) (Instruction, error) {
-	o, now := c.Opened, c.At
-	i := Instruction{
-		Money: m, System: Trade, Number: o.Number, OrderID: at.orderID, OutOrderNo: cmp.Or(at.outOrderNo, o.OutOrderNo),
-		Text: cut.To(o.Text, maxMessage), PlatformNo: c.PlatformNo, Origin: o.Origin, DouyinOrderID: o.DouyinOrderID,
-		Items: o.Items, Currency: cut.To(o.Currency, maxCurrency), ItemOrderID: o.ItemOrderID,
-		SentAt: &now, SendingAt: &now, AnsweredAt: &now, CreatedAt: now, UpdatedAt: now,
-	}
-	if m == Refund {
-		i.Amount = c.Amount
-	}
-	if err := checkNumber(i.Number); err != nil {
-		return i, err
-	}
-	if err := i.opens(c); err != nil {
-		return i, err
-	}
-	switch ecpay, err := paidInEcpay(tx, i.OutOrderNo); {
-	case err != nil:
-		return i, err
-	case ecpay:
-		i.contradict(now, "Douyin tells of it as one of trade, and the order was paid in ecpay")
-	case c.Kept != "":
-		i.raise(c.Kept, now)
-	case i.OrderID == "":
-		i.raise(AlarmUnknownOrder, now)
-	}
-	columns := ledgers[m].columns()
-	err := tx.Exec("INSERT INTO "+quote(ledgers[m].table)+" ("+columnList("", columns)+") VALUES "+tuples(1, len(columns)), s.sql.instructionArgs(&i)...).Error
-	if err != nil {
-		return i, err
-	}
-	return i, s.opened(tx, &i, now)
-}
-
-const maxCurrency = 16
-
-// opens gives i the state in which it is opened.
-func (i *Instruction) opens(c TradeCallback) (err error) {
-	if c.Asked != nil {
-		i.State, i.Turn, i.DueAt = MoneySubmitted, true, &c.Asked.DueAt
-		i.askAudit(c.Asked)
-		i.Audit.Answer, err = c.Asked.Answer(i.Number)
-		return err
-	}
-	r, ends := c.result()
-	if !ends {
-		return errors.New("store: a callback of trade that opens nothing and ends nothing")
-	}
-	i.State, i.FinishedAt, i.Kind, i.Message = r.State, &c.At, r.Kind, r.Message
-	if i.Money == Settlement && r.State == MoneySucceeded {
-		i.Amount = r.Amount
-	}
-	return nil
-}
-
-// askAudit is what pre_create_refund says of the audit. What Douyin has told since is newer.
-func (i *Instruction) askAudit(a *AskedRefund) {
-	if i.Audit.State = cmp.Or(i.Audit.State, AuditNone); i.Audit.State == AuditNone && a.NeedsAudit {
-		i.Audit.State, i.Audit.Deadline = AuditNeeded, &a.Deadline
-	}
-}
-
-// closeAudit: about what has ended nobody is asked any more. changed is false where nobody was.
-func (i *Instruction) closeAudit() (changed bool) {
-	if i.Audit.State != AuditNeeded || !i.State.Final() {
-		return false
-	}
-	if i.Audit.Word != Deny || i.State != MoneySucceeded { // else the audit's task raises the contradiction
-		i.Audit.DueAt = nil
-	}
-	switch overtime := i.Audit.Deadline != nil && i.FinishedAt != nil && !i.FinishedAt.Before(*i.Audit.Deadline); {
-	case i.State == MoneyFailed && i.Audit.Word == Deny:
-		i.Audit.State = AuditDenied
-	case i.State == MoneyFailed && i.Audit.Word != Agree:
-		i.Audit.State = AuditNone
-	case overtime && i.Audit.Word != Agree:
-		i.Audit.State = AuditOvertime
-	default:
-		i.Audit.State = AuditAgreed // by us, or in Douyin's console
-	}
-	return true
-}
-
-func (s *Store) writeAuditEnd(tx *gorm.DB, i *Instruction) error {
-	return tx.Exec("UPDATE `ordersync_refund` SET `audit` = ?, `audit_due_at` = ? WHERE `out_refund_no` = ?",
-		string(i.Audit.State), s.sql.timePtr(i.Audit.DueAt), i.Number).Error
-}
-
-// hearAsked gives a refund that is known already what pre_create_refund says of it, and its answer.
-func (s *Store) hearAsked(tx *gorm.DB, c TradeCallback, i Instruction) (Instruction, error) {
-	if i.Audit.Answer != "" {
-		return i, nil
-	}
-	var err error
-	if i.Audit.Answer, err = c.Asked.Answer(i.Number); err != nil || i.System != Trade {
-		return i, err
-	}
-	if i.Origin != OriginOurs && c.Kept == "" {
-		i.fill(c)
-	}
-	i.UpdatedAt = c.At
-	err = tx.Exec("UPDATE `ordersync_refund` SET `amount_fen` = ?, `reason` = ?, `fingerprint` = ?, `origin` = ?, `items` = ?, `currency` = ?, `audit` = ?, "+
-		"`audit_deadline` = ?, `audit_due_at` = ?, `answer` = ?, `alarm` = ?, `alarm_at` = ?, `message` = ?, `updated_at` = ? WHERE `out_refund_no` = ?",
-		int64(i.Amount), i.Text, i.fingerprint(), string(i.Origin), nullText(i.Items), i.Currency, string(cmp.Or(i.Audit.State, AuditNone)),
-		s.sql.timePtr(i.Audit.Deadline), s.sql.timePtr(i.Audit.DueAt), i.Audit.Answer, i.Alarm, s.sql.timePtr(i.AlarmAt), cut.To(i.Message, maxMessage),
-		s.sql.time(i.UpdatedAt), i.Number).Error
-	if err != nil {
-		return i, err
-	}
-	return i, s.refundsChanged(tx, Refund, i.OrderID, c.At)
-}
-
-// fill: a callback has overtaken pre_create_refund, or Douyin was asked meanwhile. The end is as if
-// pre_create_refund had come first.
-func (i *Instruction) fill(c TradeCallback) {
-	o, moved := c.Opened, i.Amount
-	i.Text, i.Origin = cut.To(o.Text, maxMessage), o.Origin
-	i.Items, i.Currency = cmp.Or(o.Items, i.Items), cmp.Or(cut.To(o.Currency, maxCurrency), i.Currency)
-	i.Amount = c.Amount
-	if i.State == MoneySucceeded && moved != 0 {
-		i.compareAmount(Result{Answer: Answer{At: c.At}, Amount: moved})
-	}
-	i.askAudit(c.Asked)
-	i.closeAudit()
-}
-
-// locate writes down what a callback tells of an instruction's order.
-func (s *Store) locate(tx *gorm.DB, i *Instruction, douyinOrderID string, at home, now time.Time) error {
-	finds := i.OrderID == "" && at.orderID != ""
-	if !finds && (douyinOrderID == "" || i.DouyinOrderID != "") {
-		return nil
-	}
-	i.DouyinOrderID = cmp.Or(i.DouyinOrderID, douyinOrderID)
-	if finds {
-		i.OrderID, i.OutOrderNo = at.orderID, cmp.Or(i.OutOrderNo, at.outOrderNo)
-		if i.Alarm == AlarmUnknownOrder {
-			i.Alarm, i.AlarmAt = "", nil
-		}
-	}
-	l := ledgers[i.Money]
-	err := tx.Exec("UPDATE "+quote(l.table)+" SET `order_id` = ?, `out_order_no` = ?, `douyin_order_id` = ?, `fingerprint` = ?, `alarm` = ?, `alarm_at` = ? WHERE "+quote(l.number)+" = ?",
-		i.OrderID, cut.To(i.OutOrderNo, maxID), cut.To(i.DouyinOrderID, maxID), i.fingerprint(), i.Alarm, s.sql.timePtr(i.AlarmAt), i.Number).Error
-	if err != nil || !finds {
-		return err
-	}
-	return s.opened(tx, i, now)
+	return home{payments[0].OrderID, payments[0].OutOrderNo, payments[0].Currency}
 }
 
 // opened is what follows for the order of an instruction that Douyin has opened: it is one of trade,
-// unless it has a system already, and its refunds are summed up.
+// unless more than a guess speaks for ecpay, and its refunds are summed up. What stands against it is
+// said where its payment is heard of.
 func (s *Store) opened(tx *gorm.DB, i *Instruction, now time.Time) error {
 	if i.OrderID == "" {
 		return nil
 	}
 	if i.Alarm != AlarmContradiction {
-		if err := tx.Exec("UPDATE `ordersync_order` SET `system` = ? WHERE `order_id` = ? AND `system` = ''", string(Trade), i.OrderID).Error; err != nil {
+		if _, err := s.decideSystem(tx, i.OrderID, i.OutOrderNo, Trade); err != nil {
 			return err
 		}
 	}
@@ -272,7 +123,7 @@ func (s *Store) adopt(ctx context.Context, douyinOrderID string, now time.Time) 
 				return err
 			}
 			for n := range all {
-				if err := s.locate(tx, &all[n].Instruction, "", at, now); err != nil {
+				if _, _, err := s.hearNews(tx, news{money: m, at: now}, all[n].Number, at); err != nil {
 					return err
 				}
 			}

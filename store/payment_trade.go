@@ -128,6 +128,9 @@ func (s *Store) hearTradePayment(tx *gorm.DB, p Payment, n TradePayment) (Accept
 	if err := s.followPayment(tx, &before, &p, n.At); err != nil {
 		return a, err
 	}
+	if err := nameCurrency(tx, p); err != nil {
+		return a, err
+	}
 	if a.OrderID == "" { // its row is not locked
 		return a, nil
 	}
@@ -139,6 +142,14 @@ func (s *Store) hearTradePayment(tx *gorm.DB, p Payment, n TradePayment) (Accept
 		return a, s.markDue(tx, a.OrderID, n.At)
 	}
 	return a, nil
+}
+
+// nameCurrency tells the payment's refunds what their amounts are, that were heard of before it.
+func nameCurrency(tx *gorm.DB, p Payment) error {
+	if p.Currency == "" {
+		return nil
+	}
+	return tx.Exec("UPDATE `ordersync_refund` SET `currency` = ? WHERE `out_order_no` = ? AND `system` = 'trade' AND `currency` = ''", p.Currency, p.OutOrderNo).Error
 }
 
 // followPayment has Douyin asked about what is not known yet of a payment that was heard of, and

@@ -84,7 +84,7 @@ func TestARefundThatDouyinOpenedBecomesARowOnceAndEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 		i = instruction(t, s, store.Refund, "DY7")
-		if i.State != store.MoneySucceeded || i.Turn || i.DueAt != nil || i.Audit.State != store.AuditOvertime || i.Audit.DueAt != nil || i.Alarm != "" {
+		if i.State != store.MoneySucceeded || i.Turn || i.DueAt != nil || i.Audit.State != store.AuditAgreed || i.Audit.DueAt != nil || i.Alarm != "" {
 			t.Errorf("ended as %+v", i)
 		}
 	})
@@ -117,8 +117,8 @@ func TestWhatDouyinSaysOfARefundThatItOpened(t *testing.T) {
 		}{
 			"denied at once":         {[]store.TradeRefund{denied}, row{store.MoneyFailed, store.AuditDenied, store.OriginUser, ""}},
 			"denied":                 {[]store.TradeRefund{fromUser(), denied}, row{store.MoneyFailed, store.AuditDenied, store.OriginUser, ""}},
-			"its end overtook it":    {[]store.TradeRefund{overtook, fromUser()}, row{store.MoneySucceeded, store.AuditNeeded, store.OriginUser, ""}},
-			"another amount, at end": {[]store.TradeRefund{fromUser(), change(func(r *store.TradeRefund) { r.State, r.Amount = store.MoneySucceeded, 299 })}, row{store.MoneySucceeded, store.AuditOvertime, store.OriginUser, store.AlarmAmount}},
+			"its end overtook it":    {[]store.TradeRefund{overtook, fromUser()}, row{store.MoneySucceeded, store.AuditAgreed, store.OriginUser, ""}},
+			"another amount, at end": {[]store.TradeRefund{fromUser(), change(func(r *store.TradeRefund) { r.State, r.Amount = store.MoneySucceeded, 299 })}, row{store.MoneySucceeded, store.AuditAgreed, store.OriginUser, store.AlarmAmount}},
 			"agreed by word": {[]store.TradeRefund{fromUser(), change(func(r *store.TradeRefund) { r.Audit.State = store.AuditAgreed }), fromUser()},
 				row{store.MoneySubmitted, store.AuditAgreed, store.OriginUser, ""}},
 			"failed after it succeeded": {[]store.TradeRefund{overtook, denied}, row{store.MoneySucceeded, store.AuditDenied, store.OriginUser, store.AlarmContradiction}},
@@ -142,18 +142,27 @@ func TestWhatDouyinSaysOfARefundThatItOpened(t *testing.T) {
 	})
 }
 
-// A refund of the shop's own is found in the list of all of an order, too: it ends its row, and one
-// that is no row was made elsewhere.
+// A refund of the shop's own is found in the list of all of an order, too: it ends its row. One that
+// is no row was made elsewhere, and counts when it has ended.
 func TestAShopsOwnRefundOfTradeEndsByWhatIsHeardOfIt(t *testing.T) {
 	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
 		addOrder(t, db, 1, t0)
 		paidInTrade(t, s)
 		r := store.TradeRefund{Number: "R1", RefundID: "8", DouyinOrderID: "motb1", Origin: store.OriginOurs, State: store.MoneySucceeded, Amount: 300, At: t0}
-		if a, err := s.HearTradeRefund(t.Context(), r); err != nil || a.Known {
+		elsewhere := r
+		elsewhere.Number, elsewhere.RefundID, elsewhere.State = "R0", "6", store.MoneySubmitted
+		if a, err := s.HearTradeRefund(t.Context(), elsewhere); err != nil || a.Known {
 			t.Fatalf("made elsewhere: %+v, %v", a, err)
 		}
-		if _, found, err := s.Instruction(t.Context(), store.Refund, "R1"); err != nil || found {
+		if _, found, err := s.Instruction(t.Context(), store.Refund, "R0"); err != nil || found {
 			t.Fatalf("a row came of it: %v", err)
+		}
+		elsewhere.State = store.MoneySucceeded
+		if a, err := s.HearTradeRefund(t.Context(), elsewhere); err != nil || !a.Fresh || a.OrderID != "1" {
+			t.Fatalf("made elsewhere, ended: %+v, %v", a, err)
+		}
+		if i := instruction(t, s, store.Refund, "R0"); i.State != store.MoneySucceeded || i.Origin != store.OriginOurs || i.Alarm != "" {
+			t.Errorf("made elsewhere: %+v", i)
 		}
 		i, _, err := s.CreateRefund(t.Context(), newRefund("R1", 300))
 		if err != nil {

@@ -36,7 +36,7 @@ const (
 type AuditState string
 
 // Decided tells that nothing the shop says changes it any more.
-func (s AuditState) Decided() bool { return s != AuditNone && s != AuditNeeded }
+func (s AuditState) Decided() bool { return s != "" && s != AuditNone && s != AuditNeeded }
 
 // The states of an audit, as Douyin has told them.
 const (

@@ -107,10 +107,12 @@ func (i *Instruction) hear(r Result) (changed, touched bool) {
 		return false, i.hearAgain(r)
 	}
 	r.DueAt = nil
+	at := r.endedAt()
 	i.answer(r.Answer)
-	i.State, i.FinishedAt, i.Turn = r.State, &r.At, false
+	i.State, i.FinishedAt, i.Turn = r.State, &at, false
 	i.clearOverdue()
-	i.clearAuditDue()
+	i.closeAudit()
+	i.sayOverruled(r.At)
 	if r.Alarm != "" {
 		i.raise(r.Alarm, r.At)
 	}
@@ -144,7 +146,7 @@ func (i *Instruction) compareAmount(r Result) bool {
 	if r.Amount == i.Amount || !i.raise(AlarmAmount, r.At) {
 		return false
 	}
-	i.Message = fmt.Sprintf("Douyin moved %s yuan, the row says %s", r.Amount, i.Amount)
+	i.Message = fmt.Sprintf("Douyin moved %s, the row says %s", amount(r.Amount, i.Currency), amount(i.Amount, i.Currency))
 	return true
 }
 

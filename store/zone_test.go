@@ -83,11 +83,13 @@ func writeTimes(t *testing.T, s *store.Store, db *gorm.DB, at time.Time) {
 		must[bool](t)(s.Finished(ctx, sent, store.Result{State: store.MoneySucceeded, Said: true, Answer: store.Answer{At: at}}))
 	}
 
-	_, _, err := s.OpenRefund(ctx, store.Instruction{
-		Number: "DY1", OrderID: "3", Amount: 1, System: store.Trade, PlatformNo: "1", Origin: store.OriginUser,
-		Audit: store.Audit{State: store.AuditNeeded, Deadline: &soon, At: &at, DueAt: &soon, SentAt: &at},
-	})
+	must[store.Accepted](t)(s.HearTradeRefund(ctx, store.TradeRefund{
+		Number: "DY1", RefundID: "1", OutOrderNo: "3", Origin: store.OriginUser, State: store.MoneySubmitted, Amount: 1,
+		Audit: store.Audit{State: store.AuditNeeded, Deadline: &soon}, At: at, DueAt: soon,
+	}))
+	said, _, err := s.SayAudit(ctx, "DY1", store.Agree, "omar", "")
 	ok(err)
+	must[store.Instruction](t)(s.AnnounceAudit(ctx, said, soon))
 
 	must[store.Accepted](t)(s.AcceptCallback(ctx, store.Callback{Type: "payment", Number: "404", Status: "SUCCESS", Amount: 5, FinishedAt: at, At: at, Forward: true}))
 	ok(s.Acknowledge(ctx, seenAt(store.PaymentAlarm, "404", store.AlarmUnknownOrder)))
@@ -108,6 +110,12 @@ func writeTimes(t *testing.T, s *store.Store, db *gorm.DB, at time.Time) {
 
 	run := must[store.Backfill](t)(s.OpenBackfill(ctx, at.Add(-time.Hour), at, false))
 	must[store.Backfill](t)(s.MoveBackfill(ctx, run, store.BackfillPage{Done: true}))
+
+	ok(s.RecordAct(ctx, store.Act{At: at, Who: "omar", Act: store.ActSignIn}))
+	job := must[store.Job](t)(s.BeginJob(ctx, store.JobAcknowledge, store.JobFilter{Table: store.CallbackAlarm, Alarm: store.AlarmUnknownType}, "omar"))
+	for job.FinishedAt == nil {
+		job = must[store.Job](t)(s.StepJob(ctx, job))
+	}
 
 	toOutbox(t, db, 1, "refund", "bad")
 	toOutbox(t, db, 2, "push", "later")

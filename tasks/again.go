@@ -8,9 +8,10 @@ import (
 	"github.com/hibiken/asynq"
 )
 
-// Queue is an Enqueuer with which what was refused or given up may be asked for again under the
-// same name. asynq keeps the id of an archived task for up to 90 days, and a client alone answers
-// that the task is known already while nothing will ever come of it.
+// Queue is an Enqueuer with which what was given up may be asked for again under the same name.
+// asynq keeps the id of an archived task for up to 90 days, and a client alone answers that the
+// task is known already while nothing will ever come of it. What was refused has no task any more:
+// it may be asked for again by any client.
 type Queue struct {
 	*asynq.Client
 	Inspector *asynq.Inspector

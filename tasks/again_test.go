@@ -7,9 +7,9 @@ import (
 	"github.com/hibiken/asynq"
 )
 
-// TestWhatWasRefusedIsAskedForAgainUnderTheSameName: an archived task kept its id, so asking again
+// TestWhatWasGivenUpIsAskedForAgainUnderTheSameName: an archived task kept its id, so asking again
 // answered "known" for up to 90 days and nothing happened.
-func TestWhatWasRefusedIsAskedForAgainUnderTheSameName(t *testing.T) {
+func TestWhatWasGivenUpIsAskedForAgainUnderTheSameName(t *testing.T) {
 	t.Parallel()
 	ctx, redis := t.Context(), startRedis(t)
 	q := Queue{Client: redis.client, Inspector: redis.inspector}
@@ -35,7 +35,7 @@ func TestWhatWasRefusedIsAskedForAgainUnderTheSameName(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !ask() {
-			t.Errorf("%s: it was refused or given up, and asking again does nothing", r.ID())
+			t.Errorf("%s: it was given up, and asking again does nothing", r.ID())
 		}
 		if info, err := redis.inspector.GetTaskInfo(r.Queue(), r.ID()); err != nil || info.State != asynq.TaskStatePending {
 			t.Errorf("%s: %+v, %v; want it pending", r.ID(), info, err)

@@ -9,8 +9,8 @@ import (
 )
 
 // decode reads exactly one JSON object. Unknown fields pass: during a deploy a newer producer may
-// talk to an older worker, and a refused task is an archived one. The error is a *PayloadError that
-// names the field where the decoder knows it.
+// talk to an older worker, and a task that cannot be read is archived. The error is a *PayloadError
+// that names the field where the decoder knows it.
 func decode(data []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	if err := d.Decode(into); err != nil {

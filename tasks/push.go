@@ -47,7 +47,8 @@ const (
 	Timeout = time.Minute
 	// pushRetention keeps a finished task's id taken, so that the same change asked twice runs
 	// once. It must outlast the time in which a killed relay hands a row over again (seconds to
-	// minutes). An hour of a million orders a day is 42,000 retained tasks.
+	// minutes). An hour of a million orders a day is 42,000 retained tasks. What was refused is not
+	// retained: handed over again, it is refused again.
 	pushRetention = time.Hour
 )
 
@@ -142,7 +143,8 @@ type Request interface {
 }
 
 // Enqueue puts a push on its queue. fresh is false, and err nil, when that change is on its way
-// already or was done lately. What was refused or given up is asked for again, where q is a Queue.
+// already or was done lately. What was refused is asked for again, and so is what was given up where
+// q is a Queue.
 // Options such as asynq.ProcessIn are added to the task's own.
 //
 // Money has no way through here: a Refund or a Settle only names a row, and a worker refuses one

@@ -178,7 +178,7 @@ func (a *auditing) answered(ctx context.Context, receipt douyin.Receipt, err err
 	case sendAccepted:
 		decided := map[store.AuditWord]store.AuditState{store.Agree: store.AuditAgreed, store.Deny: store.AuditDenied}[a.i.Audit.Word]
 		a.called(trade.OpRefundAudit, store.Outcome(store.MoneySucceeded), nil, receipt)
-		return a.decided(ctx, decided, a.i.Audit.DenyMessage, receipt)
+		return a.decided(ctx, store.AuditAnswer{State: decided, Message: a.i.Audit.DenyMessage, LogID: receipt.LogID})
 	case sendTooEarly, sendRefused, sendDoubtful:
 		outcome := v.outcome
 		if s == sendTooEarly {
@@ -213,37 +213,45 @@ func (a *auditing) ask(ctx context.Context) verdict {
 	ctx, cancel := keep(ctx)
 	defer cancel()
 	state := states[0]
-	decided := auditStand(state, a.i.Audit.Word)
-	if decided == store.AuditNeeded {
+	stand := auditStand(state, a.now(), receipt)
+	if stand.State == store.AuditNeeded {
 		a.called(trade.OpRefundQuery, store.Outcome(store.MoneySubmitted), nil, receipt)
 		return a.waits(ctx)
 	}
 	a.called(trade.OpRefundQuery, store.Outcome(store.MoneySucceeded), nil, receipt)
-	return a.decided(ctx, decided, state.Denied, receipt)
+	return a.decided(ctx, stand)
 }
 
 // auditStand is how Douyin says that an audit stands. A refund that has ended is decided, also where
-// Douyin does not tell how: by the word that fits, else by nobody's.
-func auditStand(s trade.RefundState, word store.AuditWord) store.AuditState {
-	switch s.Audit {
-	case trade.AuditAgreed:
-		return store.AuditAgreed
-	case trade.AuditDenied:
-		return store.AuditDenied
-	case trade.AuditOvertime:
-		return store.AuditOvertime
+// Douyin does not tell how.
+func auditStand(s trade.RefundState, now time.Time, receipt douyin.Receipt) store.AuditAnswer {
+	a := store.AuditAnswer{State: auditStates[s.Audit], Message: s.Denied, LogID: receipt.LogID}
+	switch {
+	case a.State.Decided() || s.Ended():
+		a.Ended = endOf(s, now, receipt)
+	default:
+		a.State = store.AuditNeeded
+	}
+	if !a.State.Decided() && a.Ended != nil {
+		a.State = ""
+	}
+	return a
+}
+
+// endOf is how a refund has ended; nil: it has not.
+func endOf(s trade.RefundState, now time.Time, receipt douyin.Receipt) *store.Result {
+	r := store.Result{
+		State: store.MoneySucceeded, Said: true, Amount: store.Fen(s.Amount), EndedAt: s.RefundedAt,
+		Answer: store.Answer{At: now, PlatformNo: s.RefundID, LogID: receipt.LogID},
 	}
 	switch {
-	case s.Status == trade.Success && word == store.Agree, s.Status == trade.Fail && word == store.Agree:
-		return store.AuditAgreed
 	case s.Status == trade.Success:
-		return store.AuditOvertime
-	case s.Status == trade.Fail && word == store.Deny:
-		return store.AuditDenied
-	case s.Status == trade.Fail:
-		return store.AuditNone
+	case s.Ended():
+		r.State, r.Kind, r.Message = store.MoneyFailed, "rejected", cmp.Or(s.Message, s.Denied)
+	default:
+		return nil
 	}
-	return store.AuditNeeded
+	return &r
 }
 
 // waits: Douyin has no word.
@@ -278,12 +286,13 @@ func (a *auditing) waits(ctx context.Context) verdict {
 }
 
 // decided takes over what Douyin holds.
-func (a *auditing) decided(ctx context.Context, state store.AuditState, words string, receipt douyin.Receipt) verdict {
+func (a *auditing) decided(ctx context.Context, stand store.AuditAnswer) verdict {
 	was := a.i
-	v := a.record(ctx, store.AuditAnswer{State: state, Message: words, LogID: receipt.LogID}, verdict{outcome: store.Pushed})
+	v := a.record(ctx, stand, verdict{outcome: store.Pushed})
 	if v.outcome != store.Pushed {
 		return v
 	}
+	state := a.i.Audit.State
 	if a.Decided != nil {
 		a.Decided(state)
 	}

@@ -204,7 +204,7 @@ func TestAWordReachesDouyinOnceInEffect(t *testing.T) {
 		"nobody says a word":      {world: func(d *docket) { d.clock, d.holds.Audit = noon.Add(72*time.Hour), trade.AuditOvertime }, audit: store.AuditOvertime, state: store.MoneySubmitted, did: "asked"},
 		"Douyin is late":          {world: func(d *docket) { d.clock = noon.Add(72 * time.Hour) }, most: 3, audit: store.AuditNeeded, state: store.MoneySubmitted, did: "asked asked asked"},
 		"before the deadline":     {most: 1, audit: store.AuditNeeded, state: store.MoneySubmitted},
-		"it ended meanwhile":      {word: store.Deny, world: func(d *docket) { d.row.State, d.holds.Status, d.holds.Audit = store.MoneySucceeded, trade.Success, "" }, audit: store.AuditOvertime, state: store.MoneySucceeded, alarm: store.AlarmContradiction, did: "asked"},
+		"it ended meanwhile":      {word: store.Deny, world: func(d *docket) { d.row.State, d.holds.Status, d.holds.Audit = store.MoneySucceeded, trade.Success, "" }, audit: store.AuditAgreed, state: store.MoneySucceeded, alarm: store.AlarmContradiction, did: "asked"},
 		"it ended by itself":      {world: func(d *docket) { d.row.State, d.holds.Status, d.holds.Audit = store.MoneyFailed, trade.Fail, "" }, audit: store.AuditNone, state: store.MoneyFailed, did: "asked"},
 		"Douyin does not know it": {word: store.Agree, world: func(d *docket) { d.answer, d.effect, d.unknown = once(auditLost), never, true }, most: 4, audit: store.AuditNeeded, state: store.MoneySubmitted, said: 1},
 	} {

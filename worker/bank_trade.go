@@ -148,7 +148,7 @@ func (b TradeRefunds) Send(ctx context.Context, i store.Instruction) (string, do
 	no, receipt, err := b.Sending.CreateRefund(ctx, trade.Refund{
 		OrderID: p.DouyinOrderID, OutRefundNo: i.Number, Amount: int64(i.Amount), Items: items, All: i.Items == allItems,
 		Reasons: []trade.Reason{{Code: code, Text: cut.To(i.Text, trade.MaxReasonBytes)}},
-		Page:    b.Page.Fill(i.OrderID, i.OutOrderNo, i.Number), Currency: i.Currency, CPExtra: o.CPExtra, NotifyURL: o.NotifyURL,
+		Page:    b.Page.Fill(p.DouyinOrderID, i.OutOrderNo, i.Number), Currency: i.Currency, CPExtra: o.CPExtra, NotifyURL: o.NotifyURL,
 	})
 	if heldByAnother(err) {
 		err = b.another(ctx, i, p, err)
@@ -197,9 +197,9 @@ func (b TradeRefunds) refund(s trade.RefundState, outOrderNo, currency string) s
 	r := store.TradeRefund{
 		Number: s.OutRefundNo, RefundID: s.RefundID, OutOrderNo: outOrderNo, DouyinOrderID: s.OrderID, Origin: tradeOrigin(s),
 		State: store.MoneySubmitted, Amount: store.Fen(s.Amount), Currency: currency, Message: s.Message,
-		Audit: store.Audit{State: tradeAudit(s), DenyMessage: s.Denied}, At: now, DueAt: now.Add(cmp.Or(b.FirstPoll, pollSteps[0])),
+		Audit: store.Audit{State: tradeAudit(s), DenyMessage: s.Denied}, At: now, EndedAt: s.RefundedAt, DueAt: now.Add(cmp.Or(b.FirstPoll, pollSteps[0])),
 	}
-	if r.Origin != store.OriginOurs {
+	if r.Origin != store.OriginOurs || r.Number == "" {
 		r.Number = trade.RefundNo(s.RefundID)
 	}
 	if !s.Deadline.IsZero() && r.Audit.State != store.AuditNone {
@@ -280,7 +280,9 @@ func (b TradeRefunds) Query(ctx context.Context, i store.Instruction) (Standing,
 	s := states[0]
 	if opened {
 		r := b.refund(s, i.OutOrderNo, i.Currency)
-		r.Number, r.Origin = i.Number, i.Origin
+		if r.Number = i.Number; r.Origin == store.OriginOurs {
+			r.Origin = i.Origin
+		}
 		if _, err := b.Rows.HearTradeRefund(ctx, r); err != nil {
 			return Standing{}, receipt, fmt.Errorf("what Douyin says of it: %w", err)
 		}

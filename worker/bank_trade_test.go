@@ -161,7 +161,7 @@ func TestARefundOfTradeIsSentAsItWasFixed(t *testing.T) {
 	want := trade.Refund{
 		OrderID: "motb1", OutRefundNo: "R1", Amount: 700, Items: []trade.RefundItem{{ItemOrderID: "a", Amount: 500}, {ItemOrderID: "b", Amount: 200}},
 		Reasons: []trade.Reason{{Code: 101, Text: strings.Repeat("退", 16)}}, CPExtra: "x", NotifyURL: "https://shop.example/",
-		Page: trade.Page{Path: "pages/refund", Params: `{"id":"1","no":"R1","order":"out-1"}`},
+		Page: trade.Page{Path: "pages/refund", Params: `{"id":"motb1","no":"R1","order":"out-1"}`},
 	}
 	if err != nil || no != "D1" || r.LogID != "L1" || !reflect.DeepEqual(o.refund, want) {
 		t.Errorf("sent %+v,\nwant %+v: %v", o.refund, want, err)

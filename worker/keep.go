@@ -3,8 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
-
-	"github.com/hibiken/asynq"
+	"time"
 
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/trade"
@@ -16,13 +15,13 @@ import (
 // CallKeep is store.LogRow.Call of a pass over an order of trade in which nothing was called.
 const CallKeep = douyin.TradePrefix + "keep"
 
-// What is said of an order of trade.
+// What is said of an order of trade. What its fulfilment is follows KeptTold.
 const (
-	keptAlone   = "Douyin keeps this order by itself (通用交易系统): it is not pushed"
-	keptUnpaid  = keptAlone + "; no fulfilment was told, for its payment is not known as paid"
-	keptUnknown = keptAlone + "; no fulfilment was told, for Douyin knows no payment of it"
-	keptOther   = keptAlone + "; no fulfilment was told, for its number has a payment of ecpay"
-	keptTold    = keptAlone + "; its fulfilment is "
+	KeptAlone   = "Douyin keeps this order by itself (通用交易系统): it is not pushed"
+	KeptUnpaid  = KeptAlone + "; no fulfilment was told, for its payment is not known as paid"
+	KeptUnknown = KeptAlone + "; no fulfilment was told, for Douyin knows no payment of it"
+	KeptOther   = KeptAlone + "; no fulfilment was told, for its number has a payment of ecpay"
+	KeptTold    = KeptAlone + "; its fulfilment is "
 )
 
 // codeState refuses a state that does not follow (TRADE-SDK; for fulfilment UNCONFIRMED).
@@ -32,6 +31,7 @@ const codeState = 20001
 type Kept interface {
 	AnyPayment(ctx context.Context, outOrderNo string) (p store.Payment, found bool, err error)
 	HearTradePayment(ctx context.Context, n store.TradePayment) (store.Accepted, error)
+	AskRefunds(ctx context.Context, orderID string, at time.Time) (ask store.RefundAsk, asked bool, err error)
 }
 
 // Keeper is what a PushHandler does for an order of trade, which Douyin keeps by itself: it never
@@ -92,14 +92,18 @@ func (r *run) keep(ctx context.Context, s store.OrderSnapshot, unread *store.Col
 	if r.attemptOpen(s) {
 		return anotherAtIt(), false
 	}
+	if err := r.missRefund(ctx, s); err != nil {
+		v, _ = r.record(ctx, r.judgeTrade(err), s, made{call: CallKeep})
+		return v, false
+	}
 	to := ""
 	if status, known := r.Build.ShopStatus(s.Order.Status); known {
 		to = r.Keep.Word(status, s.State.Fulfilled, s.State.FulfilSent)
 	}
 	if to == "" {
-		said := keptAlone
+		said := KeptAlone
 		if s.State.Fulfilled != "" {
-			said = keptTold + s.State.Fulfilled
+			said = KeptTold + s.State.Fulfilled
 		}
 		return r.kept(ctx, s, said), false
 	}
@@ -147,6 +151,36 @@ func (r *run) kept(ctx context.Context, s store.OrderSnapshot, said string) verd
 	return v
 }
 
+// missRefund has Douyin asked for the refunds of an order that the shop calls refunded, or in a refund,
+// while none is known that makes it so: its callbacks may be lost. It does so once for each change of
+// the order.
+func (r *run) missRefund(ctx context.Context, s store.OrderSnapshot) error {
+	status, known := r.Build.ShopStatus(s.Order.Status)
+	if r.Keep == nil || !known || !refundMissing(status, s.Refunds) || s.State.ShopStatus == s.Order.Status && s.State.ShopUpdated == s.Order.Updated {
+		return nil
+	}
+	_, asked, err := r.Keep.Payments.AskRefunds(ctx, s.Order.ID, r.now())
+	if r.asked(err) != nil || asked {
+		return err
+	}
+	if _, why, err := r.paidOf(ctx, s); err != nil || why != "" { // the payment's callback may be lost, too
+		return err
+	}
+	_, _, err = r.Keep.Payments.AskRefunds(ctx, s.Order.ID, r.now())
+	return r.asked(err)
+}
+
+// refundMissing tells whether the refunds that are known do not make an order's status.
+func refundMissing(status douyin.OrderStatus, r store.RefundSummary) bool {
+	switch status {
+	case douyin.Refunding:
+		return r.InFlight+r.Succeeded == 0
+	case douyin.Refunded:
+		return r.Succeeded < r.Paid
+	}
+	return false
+}
+
 // paidOf is the payment of an order, with Douyin's id and items; why tells that it is not known as
 // paid. What ordersync does not know it asks for, and writes down.
 func (r *run) paidOf(ctx context.Context, s store.OrderSnapshot) (p store.Payment, why string, err error) {
@@ -155,16 +189,16 @@ func (r *run) paidOf(ctx context.Context, s store.OrderSnapshot) (p store.Paymen
 	case r.asked(err) != nil:
 		return p, "", err
 	case found && p.System != store.Trade:
-		return p, keptOther, nil
+		return p, KeptOther, nil
 	case found && p.State != store.PaymentSuccess:
-		return p, keptUnpaid, nil
+		return p, KeptUnpaid, nil
 	case found && p.DouyinOrderID != "" && len(p.Items) > 0:
 		return p, "", nil
 	}
 	state, _, err := r.Keep.Asking.QueryOrder(ctx, s.Order.OrderNo, "")
 	switch {
 	case errors.Is(err, douyin.ErrNotFound):
-		return p, keptUnknown, nil
+		return p, KeptUnknown, nil
 	case err != nil:
 		return p, "", err
 	}
@@ -175,7 +209,7 @@ func (r *run) paidOf(ctx context.Context, s store.OrderSnapshot) (p store.Paymen
 	}
 	switch {
 	case heard.State != store.PaymentSuccess: // the store has it asked after
-		return p, keptUnpaid, nil
+		return p, KeptUnpaid, nil
 	case heard.DouyinOrderID == "" || len(heard.Items) == 0:
 		return p, "", &douyin.Error{Op: trade.OpOrderQuery, Kind: douyin.Unavailable, Message: "Douyin names no item of the order"}
 	}
@@ -222,11 +256,11 @@ func (r *run) judgeFulfil(err error, to string, repeated bool) verdict {
 	state := errors.As(err, &failure) && failure.Op == trade.OpFulfil && failure.Code == codeState
 	switch {
 	case err == nil, state && repeated:
-		return verdict{outcome: store.Kept, message: keptTold + to}
+		return verdict{outcome: store.Kept, message: KeptTold + to}
 	case state:
 		v := verdict{outcome: store.Refused, message: cut.To(err.Error(), maxErrorBytes)}
 		v.describe(err)
-		v.tell = &taskError{text: v.message, err: errors.Join(err, asynq.SkipRetry)}
+		v.tell = refusal(v, err)
 		return v
 	}
 	return r.judgeTrade(err)

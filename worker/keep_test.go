@@ -2,12 +2,9 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"testing"
 	"time"
-
-	"github.com/hibiken/asynq"
 
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/trade"
@@ -21,6 +18,9 @@ type tradeFake struct {
 	answer  trade.PaymentState
 	asked   error // of order_query
 	asks    int
+
+	refundAsks int
+
 	heard   []store.TradePayment
 	told    []trade.Fulfilment
 	answers []error // of fulfill_push_status, in turn; then nil
@@ -38,6 +38,14 @@ func (f *tradeFake) HearTradePayment(_ context.Context, n store.TradePayment) (s
 	f.heard = append(f.heard, n)
 	f.payment = &store.Payment{System: store.Trade, State: n.State, OutOrderNo: n.OutOrderNo, DouyinOrderID: n.DouyinOrderID, Items: n.Items}
 	return store.Accepted{}, nil
+}
+
+func (f *tradeFake) AskRefunds(_ context.Context, _ string, at time.Time) (store.RefundAsk, bool, error) {
+	if f.payment == nil || f.payment.State != store.PaymentSuccess {
+		return store.RefundAsk{}, false, nil
+	}
+	f.refundAsks++
+	return store.RefundAsk{DueAt: at}, true, nil
 }
 
 func (f *tradeFake) QueryOrder(_ context.Context, _, _ string) (trade.PaymentState, douyin.Receipt, error) {
@@ -190,6 +198,8 @@ func TestNoFulfilmentIsToldOfAPaymentThatIsNotKnownAsPaid(t *testing.T) {
 		err     error
 		told    bool
 		asks    int
+
+		refundAsks int
 	}{
 		"open":              {payment: &store.Payment{System: store.Trade, State: store.PaymentProcess}},
 		"closed":            {payment: &store.Payment{System: store.Trade, State: store.PaymentTimeout}},
@@ -224,12 +234,12 @@ func TestWhatDouyinAnswersToAFulfilment(t *testing.T) {
 		outcome store.Outcome
 		held    string
 		unsent  bool
-		archive bool
+		refused bool // by which its task has ended
 	}{
 		"taken":                         {outcome: store.Kept, held: "DOING"},
-		"the state does not follow":     {err: refusedState(), outcome: store.Refused, unsent: true, archive: true},
+		"the state does not follow":     {err: refusedState(), outcome: store.Refused, unsent: true, refused: true},
 		"the same after a lost answer":  {sent: "DOING", err: refusedState(), outcome: store.Kept, held: "DOING"},
-		"a wrong word":                  {err: &douyin.Error{Op: trade.OpFulfil, Kind: douyin.Rejected, Code: 10000}, outcome: store.Refused, unsent: true, archive: true},
+		"a wrong word":                  {err: &douyin.Error{Op: trade.OpFulfil, Kind: douyin.Rejected, Code: 10000}, outcome: store.Refused, unsent: true, refused: true},
 		"no answer":                     {err: &douyin.Error{Op: trade.OpFulfil, Kind: douyin.Unavailable, MayHave: true}, outcome: store.Retrying},
 		"a code that nobody knows":      {err: &douyin.Error{Op: trade.OpFulfil, Kind: douyin.Doubtful, Code: 4711}, outcome: store.Retrying},
 		"too fast":                      {err: &douyin.Error{Op: trade.OpFulfil, Kind: douyin.Throttled}, outcome: store.Retrying, unsent: true},
@@ -240,11 +250,11 @@ func TestWhatDouyinAnswersToAFulfilment(t *testing.T) {
 		m.s.State.FulfilSent = c.sent
 		f.answers = []error{c.err}
 		err := h.ProcessTask(t.Context(), pushTask(t))
-		if errors.Is(err, asynq.SkipRetry) != c.archive || len(f.told) != 1 || len(d.pushes) != 0 {
+		if (told(err) == "refused") != c.refused || len(f.told) != 1 || len(d.pushes) != 0 {
 			t.Errorf("%s: %v, told %v", name, err, f.told)
 		}
 		last := m.records[len(m.records)-1]
-		if last.Outcome != c.outcome || last.Fulfilled != c.held || last.Unsent != c.unsent || (last.DueAt == nil) != (c.archive || c.held != "") {
+		if last.Outcome != c.outcome || last.Fulfilled != c.held || last.Unsent != c.unsent || (last.DueAt == nil) != (c.refused || c.held != "") {
 			t.Errorf("%s: record %+v", name, last)
 		}
 	}
@@ -272,5 +282,41 @@ func TestTheGateIsPassedBeforeAFulfilmentIsAnnounced(t *testing.T) {
 	h.Line.Stop()
 	if err := <-result; isFailure(err) || len(m.begun) != 0 || len(f.told) != 0 {
 		t.Errorf("%v, announced %v, told %v", err, m.begun, f.told)
+	}
+}
+
+// An order that the shop calls refunded, or in a refund, while no such refund is known, has Douyin
+// asked once for each change of its row.
+func TestARefundThatTheShopKnowsOfAloneIsAskedFor(t *testing.T) {
+	for name, c := range map[string]struct {
+		status  douyin.OrderStatus
+		refunds store.RefundSummary
+		unknown bool // the payment is, too
+		want    int
+	}{
+		"refunding":                  {douyin.Refunding, store.RefundSummary{Paid: 1999}, false, 2},
+		"refunding, known":           {douyin.Refunding, store.RefundSummary{Paid: 1999, InFlight: 5}, false, 0},
+		"refunded":                   {douyin.Refunded, store.RefundSummary{Paid: 1999, Succeeded: 5}, false, 2},
+		"refunded, known":            {douyin.Refunded, store.RefundSummary{Paid: 1999, Succeeded: 1999}, false, 0},
+		"refunded, nobody knows how": {douyin.Refunded, store.RefundSummary{Paid: 1999}, true, 2},
+		"paid":                       {douyin.Paid, store.RefundSummary{Paid: 1999}, false, 0},
+	} {
+		h, m, _, f := newKeep(nil)
+		h.Build.Statuses["77"] = c.status
+		m.s.Order.Status, m.s.Refunds = "77", c.refunds
+		if c.unknown {
+			f.payment, f.answer = nil, trade.PaymentState{OrderID: "motb1", Status: trade.Success, Items: []trade.OrderItem{{ItemOrderID: "i1"}}}
+		}
+		for n := range 6 {
+			if n == 3 {
+				m.s.Order.Updated = "2"
+			}
+			if err := h.ProcessTask(t.Context(), pushTask(t)); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if f.refundAsks != c.want || c.unknown && f.asks != 1 {
+			t.Errorf("%s: asked %d times, want %d; %d questions for the payment", name, f.refundAsks, c.want, f.asks)
+		}
 	}
 }

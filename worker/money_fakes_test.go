@@ -273,6 +273,8 @@ func told(err error) string {
 		return "done"
 	case errors.Is(err, asynq.SkipRetry):
 		return "archive"
+	case errors.Is(err, asynq.RevokeTask):
+		return "refused"
 	case !isFailure(err):
 		return fmt.Sprintf("again in %v", waitOf(err))
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/ordersync/ordersync/douyin/trade"
 )
 
-// Page is a page of the mini-app whose parameters may hold {order_id} (the shop's key of the order),
+// Page is a page of the mini-app whose parameters may hold {order_id} (Douyin's number of the order),
 // {out_order_no} and {out_refund_no}.
 type Page struct {
 	Path   string // empty: there is none

@@ -66,7 +66,7 @@ func (m *memory) RecordPush(ctx context.Context, p store.Push) (changed bool, er
 		st.Outcome, st.DueAt, st.ShopStatus = store.Pushed, nil, p.ShopStatus
 		return false, nil
 	}
-	st.Outcome, st.DueAt, st.ShopStatus = p.Outcome, p.DueAt, p.ShopStatus
+	st.Outcome, st.DueAt, st.ShopStatus, st.ShopUpdated = p.Outcome, p.DueAt, p.ShopStatus, p.ShopUpdated
 	if p.Seq > 0 {
 		st.Open--
 	}
@@ -192,7 +192,7 @@ func TestWhatCannotBePushedIsRecordedWithItsReason(t *testing.T) {
 		spoil   func(*memory, *douyinFake)
 		outcome store.Outcome
 		kind    string
-		archive bool
+		refused bool // by which its task has ended
 		calls   int
 	}{
 		"no openid": {func(m *memory, _ *douyinFake) { m.s.User.OpenID = "" }, store.Refused, "incomplete", true, 0},
@@ -209,11 +209,11 @@ func TestWhatCannotBePushedIsRecordedWithItsReason(t *testing.T) {
 		m, d := &memory{s: testSnapshot()}, &douyinFake{}
 		c.spoil(m, d)
 		err := newPush(m, d).ProcessTask(t.Context(), pushTask(t))
-		if err == nil || errors.Is(err, asynq.SkipRetry) != c.archive || len(d.pushes) != c.calls {
+		if err == nil || (told(err) == "refused") != c.refused || len(d.pushes) != c.calls {
 			t.Errorf("%s: %v, %d calls", name, err, len(d.pushes))
 		}
 		last := m.records[len(m.records)-1]
-		if last.Outcome != c.outcome || last.Kind != c.kind || (last.DueAt == nil) != c.archive {
+		if last.Outcome != c.outcome || last.Kind != c.kind || (last.DueAt == nil) != c.refused {
 			t.Errorf("%s: record %+v", name, last)
 		}
 	}
@@ -276,7 +276,7 @@ func TestAPanicIsAFailureWithARecord(t *testing.T) {
 func TestABadPayloadIsArchivedAtOnce(t *testing.T) {
 	h := newPush(&memory{}, &douyinFake{})
 	for _, payload := range []string{"", "[]", `{"order_id":5}`, `{"order_id":"a/b"}`, `{"order_id":"1","cause":"x"}`, "\xff"} {
-		if err := h.ProcessTask(t.Context(), asynq.NewTask(tasks.TypePushOrder, []byte(payload))); !errors.Is(err, asynq.SkipRetry) {
+		if err := h.ProcessTask(t.Context(), asynq.NewTask(tasks.TypePushOrder, []byte(payload))); told(err) != "archive" {
 			t.Errorf("payload %q: %v, want it archived", payload, err)
 		}
 	}

@@ -113,7 +113,7 @@ func judge(err error, a attempt) verdict {
 
 	switch v.outcome {
 	case store.Refused:
-		v.tell = &taskError{text: v.message, err: errors.Join(err, asynq.SkipRetry)}
+		v.tell = refusal(v, err)
 	case store.Ignored:
 		v.tell = nil // set aside, not failed
 	case store.GaveUp:
@@ -124,6 +124,17 @@ func judge(err error, a attempt) verdict {
 		v.tell = &taskError{text: v.message, err: err}
 	}
 	return v
+}
+
+// refusal is what asynq is told of a refusal. The row of what was refused says so: asynq deletes the
+// task, counts no failure, and its id is free for whoever asks again. A payload that cannot be read
+// names no row: asynq alone keeps it, in its archive.
+func refusal(v verdict, err error) error {
+	over := asynq.RevokeTask
+	if v.kind == kindPayload {
+		over = asynq.SkipRetry
+	}
+	return &taskError{text: v.message, err: errors.Join(err, over)}
 }
 
 // describe fills in kind, code, words and log id.

@@ -23,35 +23,31 @@ func TestJudgeIsTheTable(t *testing.T) {
 		attempt attempt
 		outcome store.Outcome
 		kind    string
-		skip    bool // archived at once
-		told    bool // asynq gets an error
+		told    string // what asynq makes of it
 	}{
-		"success":                      {nil, attempt{1, false}, store.Pushed, "", false, false},
-		"bad payload":                  {&tasks.PayloadError{Field: "order_id", Reason: "is missing"}, attempt{1, false}, store.Refused, "payload", true, true},
-		"incomplete order":             {cell.EmptyOpenID.At("dy_user", "openid", "7", ""), attempt{1, false}, store.Refused, "incomplete", true, true},
-		"fraction of a fen":            {cell.PartOfFen.At("order", "price", "1", ""), attempt{1, false}, store.Refused, "incomplete", true, true},
-		"field over its limit":         {&douyin.FieldError{Field: "order_detail.detail_url", Reason: "too long"}, attempt{1, false}, store.Refused, "incomplete", true, true},
-		"rejected":                     {&douyin.Error{Kind: douyin.Rejected, Code: 40012}, attempt{1, false}, store.Refused, "rejected", true, true},
-		"order not found":              {store.ErrOrderNotFound, attempt{1, false}, store.Retrying, "not_found", false, true},
-		"database":                     {errors.New("connection refused"), attempt{1, false}, store.Retrying, "database", false, true},
-		"unavailable":                  {down, attempt{1, false}, store.Retrying, "unavailable", false, true},
-		"throttled":                    {&douyin.Error{Kind: douyin.Throttled, RetryAfter: time.Minute}, attempt{1, false}, store.Retrying, "throttled", false, true},
-		"unauthorized":                 {&douyin.Error{Kind: douyin.Unauthorized}, attempt{3, false}, store.Retrying, "unauthorized", false, true},
-		"unavailable, last attempt":    {down, attempt{13, true}, store.GaveUp, "unavailable", false, true},
-		"not found, last attempt":      {fmt.Errorf("load: %w", store.ErrOrderNotFound), attempt{13, true}, store.Ignored, "not_found", false, false},
-		"no word, first":               {&NoWordError{Status: "9"}, attempt{1, false}, store.Retrying, "no_word", false, true},
-		"no word, after a short while": {&NoWordError{Status: "9"}, attempt{noWordAttempts, false}, store.Ignored, "no_word", false, false},
-		"rejected, last attempt":       {&douyin.Error{Kind: douyin.Rejected, Code: 40012}, attempt{13, true}, store.Refused, "rejected", true, true},
+		"success":                      {nil, attempt{1, false}, store.Pushed, "", "done"},
+		"bad payload":                  {&tasks.PayloadError{Field: "order_id", Reason: "is missing"}, attempt{1, false}, store.Refused, "payload", "archive"},
+		"incomplete order":             {cell.EmptyOpenID.At("dy_user", "openid", "7", ""), attempt{1, false}, store.Refused, "incomplete", "refused"},
+		"fraction of a fen":            {cell.PartOfFen.At("order", "price", "1", ""), attempt{1, false}, store.Refused, "incomplete", "refused"},
+		"field over its limit":         {&douyin.FieldError{Field: "order_detail.detail_url", Reason: "too long"}, attempt{1, false}, store.Refused, "incomplete", "refused"},
+		"rejected":                     {&douyin.Error{Kind: douyin.Rejected, Code: 40012}, attempt{1, false}, store.Refused, "rejected", "refused"},
+		"order not found":              {store.ErrOrderNotFound, attempt{1, false}, store.Retrying, "not_found", "failed"},
+		"database":                     {errors.New("connection refused"), attempt{1, false}, store.Retrying, "database", "failed"},
+		"unavailable":                  {down, attempt{1, false}, store.Retrying, "unavailable", "failed"},
+		"throttled":                    {&douyin.Error{Kind: douyin.Throttled, RetryAfter: time.Minute}, attempt{1, false}, store.Retrying, "throttled", "failed"},
+		"unauthorized":                 {&douyin.Error{Kind: douyin.Unauthorized}, attempt{3, false}, store.Retrying, "unauthorized", "failed"},
+		"unavailable, last attempt":    {down, attempt{13, true}, store.GaveUp, "unavailable", "failed"},
+		"not found, last attempt":      {fmt.Errorf("load: %w", store.ErrOrderNotFound), attempt{13, true}, store.Ignored, "not_found", "done"},
+		"no word, first":               {&NoWordError{Status: "9"}, attempt{1, false}, store.Retrying, "no_word", "failed"},
+		"no word, after a short while": {&NoWordError{Status: "9"}, attempt{noWordAttempts, false}, store.Ignored, "no_word", "done"},
+		"rejected, last attempt":       {&douyin.Error{Kind: douyin.Rejected, Code: 40012}, attempt{13, true}, store.Refused, "rejected", "refused"},
 	} {
 		v := judge(c.err, c.attempt)
 		if v.outcome != c.outcome || v.kind != c.kind {
 			t.Errorf("%s: outcome %s kind %q, want %s %q", name, v.outcome, v.kind, c.outcome, c.kind)
 		}
-		if got := errors.Is(v.tell, asynq.SkipRetry); got != c.skip {
-			t.Errorf("%s: SkipRetry %v, want %v", name, got, c.skip)
-		}
-		if (v.tell != nil) != c.told {
-			t.Errorf("%s: asynq is told %v", name, v.tell)
+		if got := told(v.tell); got != c.told {
+			t.Errorf("%s: asynq makes of it %q, want %q", name, got, c.told)
 		}
 		if v.outcome == store.Retrying && v.again == 0 || v.outcome == store.GaveUp && v.again == 0 {
 			t.Errorf("%s: the sweep would never look again", name)

@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,6 +43,9 @@ func newAudit(p *process) *cobra.Command {
 				return usagef("--json: goes with the list, not with a word")
 			}
 			r := tasks.AuditRequest{OutRefundNo: args[0], Agree: &agree, DenyMessage: deny}
+			if denied && deny == "" {
+				return usagef("--deny: want words for the buyer, who reads them")
+			}
 			if err := r.Validate(); err != nil {
 				return usageError{err}
 			}
@@ -52,10 +55,13 @@ func newAudit(p *process) *cobra.Command {
 					return err
 				}
 				s, fresh, err := audits.Audit(ctx, r, desk.ByShell)
-				if err != nil {
-					return err
+				if errors.Is(err, gateway.ErrNoRefund) {
+					return fmt.Errorf("refund %q: no refund has this number", r.OutRefundNo)
 				}
-				return p.instructed("the word on refund "+s.OutRefundNo, fresh, s.State+", audit "+s.Audit)
+				if err != nil {
+					return fmt.Errorf("refund %q: %w", r.OutRefundNo, err)
+				}
+				return p.instructed(p.lang.T("the word on refund %s", s.OutRefundNo), fresh, p.lang.T("%s, audit %s", s.State, s.Audit))
 			})
 		},
 	}
@@ -92,15 +98,15 @@ func (p *process) listAudits(ctx context.Context, a desk.Audits, asJSON bool) er
 		return p.printJSON(gateway.RefundPage{Refunds: all})
 	}
 	if len(all) == 0 {
-		fmt.Fprintln(p.out, "no refund waits for a word")
+		fmt.Fprintln(p.out, p.lang.T("no refund waits for a word"))
 		return nil
 	}
-	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "number\torder\tfen\tfrom\tdeadline\tleft\treason")
+	w := p.lang.Table(p.out)
+	fmt.Fprintln(w, p.lang.T("number\torder\tfen\tfrom\tdeadline\tleft\treason"))
 	for _, r := range all {
 		deadline, left := "", ""
 		if r.Deadline != nil {
-			deadline, left = r.Deadline.In(a.Store.Zone()).Format(time.RFC3339), "over"
+			deadline, left = r.Deadline.In(a.Store.Zone()).Format(time.RFC3339), p.lang.T("over")
 			if d := r.Deadline.Sub(a.Store.Clock()); d > 0 {
 				left = d.Truncate(time.Minute).String()
 			}

@@ -29,8 +29,9 @@ func TestAuditSaysAWordOrListsThoseThatWait(t *testing.T) {
 	t.Cleanup(st.Close)
 	for number, left := range map[string]time.Duration{"DY2": 30 * time.Hour, "DY1": 2 * time.Hour} {
 		deadline := time.Now().Add(left)
-		if _, _, err := st.OpenRefund(t.Context(), store.Instruction{
-			Number: number, OrderID: "1", Amount: 990, Text: "不想要了", Origin: store.OriginUser, Audit: store.Audit{State: store.AuditNeeded, Deadline: &deadline},
+		if _, err := st.HearTradeRefund(t.Context(), store.TradeRefund{
+			Number: number, RefundID: number[2:], Origin: store.OriginUser, State: store.MoneySubmitted, Amount: 990, Reason: "不想要了",
+			Audit: store.Audit{State: store.AuditNeeded, Deadline: &deadline}, At: time.Now(), DueAt: time.Now().Add(time.Hour),
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -51,12 +52,12 @@ func TestAuditSaysAWordOrListsThoseThatWait(t *testing.T) {
 		{[]string{"audit", "DY1", "--agree", "--deny", "no"}, exitUsage, "", "--agree, --deny: want one of both"},
 		{[]string{"audit", "--agree"}, exitUsage, "", "want the number of a refund"},
 		{[]string{"audit", "DY1", "--agree", "--json"}, exitUsage, "", "--json"},
-		{[]string{"audit", "DY1", "--deny", ""}, exitUsage, "", "deny_message"},
+		{[]string{"audit", "DY1", "--deny", ""}, exitUsage, "", "--deny: want words for the buyer"},
 		{[]string{"audit", "DY 1", "--agree"}, exitUsage, "", "out_refund_no"},
-		{[]string{"audit", "DY9", "--agree"}, exitFailed, "", "no refund has this number"},
+		{[]string{"audit", "DY9", "--agree"}, exitFailed, "", "ordersync: refund \"DY9\": no refund has this number\n"},
 		{[]string{"audit", "DY1", "--deny", "已使用"}, exitDone, "the word on refund DY1 is written down, state submitted, audit needed\n", ""},
 		{[]string{"audit", "DY1", "--deny", "已使用"}, exitDone, "the word on refund DY1 was known already, state submitted, audit needed\n", ""},
-		{[]string{"audit", "DY1", "--agree"}, exitFailed, "", "another word"},
+		{[]string{"audit", "DY1", "--agree"}, exitFailed, "", "refund \"DY1\": another word"},
 	} {
 		code, out, errOut := command(t, environ, options, c.args...)
 		if code != c.code || out != c.out || !strings.Contains(errOut, c.no) || c.no == "" && errOut != "" {

@@ -101,9 +101,9 @@ func (p *process) enqueuePushes(ctx context.Context, a *assembly.Assembly, reque
 		case err != nil:
 			failed = append(failed, fmt.Errorf("order %s: %w", r.OrderID, err))
 		case fresh:
-			fmt.Fprintln(p.out, r.OrderID, "queued")
+			fmt.Fprintln(p.out, p.lang.T("%s queued", r.OrderID))
 		default:
-			fmt.Fprintln(p.out, r.OrderID, "known already: on its way, or done within the last hour")
+			fmt.Fprintln(p.out, p.lang.T("%s known already: on its way, or done within the last hour", r.OrderID))
 		}
 		if ctx.Err() != nil {
 			break

@@ -34,7 +34,7 @@ func newEnqueueRefund(p *process) *cobra.Command {
 				if err != nil {
 					return refused(err)
 				}
-				return p.instructed("refund "+s.OutRefundNo, fresh, s.State)
+				return p.instructed(p.lang.T("refund %s", s.OutRefundNo), fresh, s.State)
 			})
 		},
 	}
@@ -66,7 +66,7 @@ func newEnqueueSettle(p *process) *cobra.Command {
 				if err != nil {
 					return refused(err)
 				}
-				return p.instructed("settlement "+s.OutSettleNo, fresh, s.State)
+				return p.instructed(p.lang.T("settlement %s", s.OutSettleNo), fresh, s.State)
 			})
 		},
 	}
@@ -115,10 +115,10 @@ func refused(err error) error {
 }
 
 func (p *process) instructed(what string, fresh bool, state string) error {
-	said := "was known already"
+	said := "%s was known already, state %s"
 	if fresh {
-		said = "is written down"
+		said = "%s is written down, state %s"
 	}
-	_, err := fmt.Fprintf(p.out, "%s %s, state %s\n", what, said, state)
+	_, err := fmt.Fprintln(p.out, p.lang.T(said, what, state))
 	return err
 }

@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ordersync/ordersync/cmd/internal/assembly"
+	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/store"
 )
@@ -27,11 +27,12 @@ type list[T any] struct {
 	read  func(ctx context.Context, a *assembly.Assembly, st *store.Store, limit int) ([]T, error)
 	head  string // column names with tabs between
 	print func(w io.Writer, row T, at func(*time.Time) string)
+	lang  lang.Lang
 }
 
 // command gives cmd the list's flags and its work.
 func (l *list[T]) command(p *process, cmd *cobra.Command) *cobra.Command {
-	cmd.Args = cobra.NoArgs
+	cmd.Args, l.lang = cobra.NoArgs, p.lang
 	cmd.Flags().IntVar(&l.limit, "limit", usualRows, fmt.Sprintf("how many rows, 1 to %d", mostRows))
 	cmd.Flags().BoolVar(&l.asJSON, "json", false, "print a JSON array")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -58,11 +59,11 @@ func (l *list[T]) command(p *process, cmd *cobra.Command) *cobra.Command {
 
 func (l *list[T]) lines(out io.Writer, rows []T, zone *time.Location) error {
 	if len(rows) == 0 {
-		_, err := fmt.Fprintln(out, "there are none")
+		_, err := fmt.Fprintln(out, l.lang.T("there are none"))
 		return err
 	}
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, l.head)
+	w := l.lang.Table(out)
+	fmt.Fprintln(w, l.lang.T(l.head))
 	for _, row := range rows {
 		l.print(w, row, func(t *time.Time) string {
 			if t == nil {
@@ -113,7 +114,7 @@ func newFailures(p *process) *cobra.Command {
 		return out, err
 	}
 	l.print = func(w io.Writer, r failedRow, at func(*time.Time) string) {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", r.OrderID, r.Outcome, r.Kind, r.Code, at(&r.FailedAt), at(r.DueAt), r.Message)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", r.OrderID, r.Outcome, r.Kind, r.Code, at(&r.FailedAt), at(r.DueAt), p.lang.Say(r.Message))
 	}
 	return cmd
 }
@@ -177,9 +178,9 @@ func newRefunds(p *process) *cobra.Command {
 		return out, err
 	}
 	l.print = func(w io.Writer, r refundRow, at func(*time.Time) string) {
-		why := reason(r.Kind, r.Code, r.Message)
+		why := reason(p.lang, r.Kind, r.Code, r.Message)
 		if r.Alarm != "" {
-			why = "LOOK AT THIS (" + r.Alarm + "): " + why
+			why = p.lang.T("LOOK AT THIS (%s): %s", r.Alarm, why)
 		}
 		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\n", r.OutRefundNo, r.OrderID, r.AmountFen, r.State, r.RefundNo, at(&r.CreatedAt), at(r.DueAt), at(r.FinishedAt), why)
 	}
@@ -221,10 +222,10 @@ func newCallbacks(p *process) *cobra.Command {
 	l.print = func(w io.Writer, c callbackRow, at func(*time.Time) string) {
 		why := c.Note
 		if c.Alarm != "" {
-			why = "LOOK AT THIS (" + c.Alarm + "): " + why
+			why = p.lang.T("LOOK AT THIS (%s): %s", c.Alarm, why)
 		}
 		if c.ForwardAt != nil {
-			why += " not taken yet: " + c.ForwardSays
+			why += p.lang.T(" not taken yet: %s", c.ForwardSays)
 		}
 		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", c.ID, c.Type, c.Number, c.Status, c.OrderID, at(&c.ReceivedAt), c.Deliveries, at(c.ForwardedAt), why)
 	}

@@ -88,7 +88,7 @@ func TestErrorsAreOneLineThatNamesTheFaultAndACode(t *testing.T) {
 		{"healthcheck --url http://127.0.0.1:1/", nil, exitFailed, "connection refused"},
 		{"admin-hash", nil, exitFailed, "a password has 10 to 72 bytes"},
 		{"gateway", append([]string{"ORDERSYNC_ADMIN__USERS=bob=operator:" + canary}, secrets...), exitUsage, `config: admin.users (ORDERSYNC_ADMIN__USERS): "bob": want viewer:<bcrypt hash>`},
-		{"gateway", append([]string{"ORDERSYNC_ADMIN__ADDR=127.0.0.1:0", "ORDERSYNC_ADMIN__USERS=bob=operator:$2y$10$" + canary}, secrets[:7]...), exitUsage, "admin.users.bob: after the role stands no bcrypt hash"},
+		{"gateway", append([]string{"ORDERSYNC_GATEWAY__ADDR=127.0.0.1:0", "ORDERSYNC_ADMIN__ADDR=127.0.0.1:0", "ORDERSYNC_ADMIN__USERS=bob=operator:$2y$10$" + canary}, secrets[:7]...), exitUsage, "admin.users.bob: after the role stands no bcrypt hash"},
 		{"gateway", append([]string{"ORDERSYNC_GATEWAY__ADDR=0.0.0.0:0", "ORDERSYNC_ADMIN__ADDR="}, secrets[:6]...), exitUsage, "gateway: gateway.addr (0.0.0.0:0) can be reached by others, and gateway.tokens is empty. Cure: set gateway.tokens"},
 	}
 	for _, tt := range tests {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -51,13 +50,13 @@ func (p *process) migrate(ctx context.Context, _ *configs.Config, a *assembly.As
 	}
 	applied, err := st.Migrate(ctx)
 	for _, name := range applied {
-		fmt.Fprintln(p.out, "applied", name)
+		fmt.Fprintln(p.out, p.lang.T("applied %s", name))
 	}
 	if err != nil {
 		return err
 	}
 	if len(applied) == 0 {
-		fmt.Fprintln(p.out, "nothing to do: every migration was applied already")
+		fmt.Fprintln(p.out, p.lang.T("nothing to do: every migration was applied already"))
 	}
 	return nil
 }
@@ -71,9 +70,9 @@ func (p *process) migrationStatus(ctx context.Context, _ *configs.Config, a *ass
 	if err != nil {
 		return err
 	}
-	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
+	w := p.lang.Table(p.out)
 	for _, m := range all {
-		at := "not applied"
+		at := p.lang.T("not applied")
 		if m.AppliedAt != nil {
 			at = m.AppliedAt.In(st.Zone()).Format(time.RFC3339)
 		}
@@ -134,16 +133,16 @@ func (p *process) migrateDown(ctx context.Context, _ *configs.Config, a *assembl
 		return err
 	}
 	if newest.AppliedAt == nil {
-		fmt.Fprintln(p.out, "nothing to take back: no migration is applied")
+		fmt.Fprintln(p.out, p.lang.T("nothing to take back: no migration is applied"))
 		return nil
 	}
 	database, err := st.Database(ctx)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.out, "%s was applied %s. To take it back, this runs in the database %s, and what is in these tables and columns is lost:\n\n%s\n\n",
-		newest.Name, newest.AppliedAt.In(st.Zone()).Format(time.RFC3339), database, down)
-	fmt.Fprintf(p.errOut, "Type the database's name to go on: ")
+	fmt.Fprint(p.out, p.lang.T("%s was applied %s. To take it back, this runs in the database %s, and what is in these tables and columns is lost:\n\n%s\n\n",
+		newest.Name, newest.AppliedAt.In(st.Zone()).Format(time.RFC3339), database, down))
+	fmt.Fprint(p.errOut, p.lang.T("Type the database's name to go on: "))
 	typed, err := firstLine(p.in)
 	if err != nil {
 		return err
@@ -154,6 +153,6 @@ func (p *process) migrateDown(ctx context.Context, _ *configs.Config, a *assembl
 	if err := st.TakeBack(ctx, newest); err != nil {
 		return err
 	}
-	fmt.Fprintln(p.out, "taken back", newest.Name)
+	fmt.Fprintln(p.out, p.lang.T("taken back %s", newest.Name))
 	return nil
 }

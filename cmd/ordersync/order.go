@@ -24,7 +24,7 @@ func (p *process) orderOf(ctx context.Context, a *assembly.Assembly, given strin
 	case err != nil:
 		return "", err
 	case what != store.MatchOrder:
-		fmt.Fprintf(p.errOut, "%s is taken for %s of order %s\n", given, numberName[what], id)
+		fmt.Fprintln(p.errOut, p.lang.T("%s is taken for %s of order %s", given, p.lang.T(numberName[what]), id))
 	}
 	return id, nil
 }

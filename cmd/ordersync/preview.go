@@ -55,7 +55,7 @@ func (p *process) previewNewest(ctx context.Context, desk preview.Zoned, asJSON 
 		return err
 	}
 	if len(all) == 0 && !asJSON {
-		_, err := fmt.Fprintln(p.out, "the shop has no orders that are Douyin's business")
+		_, err := fmt.Fprintln(p.out, p.lang.T("the shop has no orders that are Douyin's business"))
 		return err
 	}
 	if asJSON {
@@ -76,7 +76,7 @@ func (p *process) printPreviews(desk preview.Zoned, asJSON bool, all ...preview.
 		if i > 0 {
 			fmt.Fprintln(p.out)
 		}
-		if err := one.Print(p.out, desk.Zone); err != nil {
+		if err := one.Print(p.out, p.lang, desk.Zone); err != nil {
 			return err
 		}
 	}

@@ -94,7 +94,7 @@ func (p *process) retryOne(ctx context.Context, a *assembly.Assembly, given stri
 		return fmt.Errorf("order %q: %w; try again", id, store.ErrLocked)
 	}
 	if len(page.Due) > 0 {
-		fmt.Fprintln(p.out, id, "is due now")
+		fmt.Fprintln(p.out, p.lang.T("%s is due now", id))
 		return nil
 	}
 	switch _, found, err := st.Order(ctx, id); {
@@ -103,7 +103,7 @@ func (p *process) retryOne(ctx context.Context, a *assembly.Assembly, given stri
 	case !found:
 		return fmt.Errorf("order %q was never asked for: use ordersync enqueue push", id)
 	}
-	fmt.Fprintln(p.out, id, "was due already")
+	fmt.Fprintln(p.out, p.lang.T("%s was due already", id))
 	return nil
 }
 
@@ -144,7 +144,7 @@ func (p *process) retryFailed(ctx context.Context, a *assembly.Assembly, f store
 		if !page.Done {
 			continue
 		}
-		fmt.Fprintln(p.out, total, "orders are due now")
+		fmt.Fprintln(p.out, p.lang.T("%d orders are due now", total))
 		if locked > 0 {
 			return fmt.Errorf("%d more: %w; try again", locked, store.ErrLocked)
 		}
@@ -173,9 +173,9 @@ func (p *process) printRetries(count int, first []string) error {
 		fmt.Fprintln(p.out, id)
 	}
 	if more := count - len(first); more > 0 {
-		fmt.Fprintf(p.out, "… and %d more\n", more)
+		fmt.Fprintln(p.out, p.lang.T("… and %d more", more))
 	}
-	_, err := fmt.Fprintf(p.out, "%d orders would be due; nothing was changed\n", count)
+	_, err := fmt.Fprintln(p.out, p.lang.T("%d orders would be due; nothing was changed", count))
 	return err
 }
 
@@ -185,7 +185,7 @@ func (p *process) sure(count int) error {
 	if !ok || !term.IsTerminal(int(in.Fd())) { // a file descriptor is a small number
 		return usagef("--failed: %d orders would be asked for again, and nobody is at a terminal to be asked: give --yes, or look first with --dry-run", count)
 	}
-	fmt.Fprintf(p.errOut, "%d orders will be asked for again. Type yes to go on: ", count)
+	fmt.Fprint(p.errOut, p.lang.T("%d orders will be asked for again. Type yes to go on: ", count))
 	typed, err := firstLine(in)
 	if err != nil {
 		return err

@@ -118,6 +118,9 @@ func (p *process) root() *cobra.Command {
 	root.AddCommand(p.commands()...)
 	root.SetVersionTemplate("{{.Version}}\n")
 	sayUsage(root)
+	if p.lang.IsChinese() {
+		translate(root, p.lang)
+	}
 	return root
 }
 

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // The keys of trade come from files, and the platform's public part can be asked for.
@@ -47,5 +48,15 @@ func TestTradeFlagsReadTheKeyAndItsVersion(t *testing.T) {
 	c, err := f.config()
 	if err != nil || c.AppKey == nil || c.KeyVersion != "3" || !c.AutoSettle || c.PlatformKey != nil {
 		t.Errorf("config %+v: %v", c, err)
+	}
+}
+
+func TestASimulatorThatStartsAgainMakesOtherNumbers(t *testing.T) {
+	first := time.Date(2026, 11, 30, 6, 5, 0, 0, time.UTC)
+	if got := numbersAfter(first); got != 96_018_700_000 {
+		t.Errorf("counted from %d", got)
+	}
+	if a, b := numbersAfter(first), numbersAfter(first.Add(time.Second)); b-a != 1000 {
+		t.Errorf("counted from %d, a second later from %d", a, b)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ordersync/ordersync/cmd/internal/assembly"
+	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/store/embedded"
 	"github.com/ordersync/ordersync/worker"
 )
@@ -25,6 +26,9 @@ const (
 func TestMain(m *testing.M) {
 	if waits := os.Getenv(standInWaits); waits != "" {
 		os.Exit(standIn(waits, os.Args[1:]))
+	}
+	if err := os.Setenv(configs.LangVariable, "en"); err != nil { // for processes that tests start
+		panic(err)
 	}
 	os.Exit(m.Run())
 }

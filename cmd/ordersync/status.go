@@ -8,13 +8,13 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ordersync/ordersync/cmd/internal/assembly"
 	"github.com/ordersync/ordersync/cmd/internal/desk"
+	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks/gateway"
@@ -59,7 +59,7 @@ func newStatus(p *process) *cobra.Command {
 				case asJSON:
 					return p.printJSON(order)
 				}
-				return p.printStatus(order, foundBy(args[0], what), st.Zone())
+				return p.printStatus(order, p.foundBy(args[0], what), st.Zone())
 			})
 		},
 	}
@@ -82,10 +82,11 @@ func (p *process) printStatus(o gateway.OrderStatus, found string, zone *time.Lo
 		}
 		return t.In(zone).Format(time.RFC3339)
 	}
-	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
+	l := p.lang
+	w := l.Table(p.out)
 	line := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(w, "%s\t%s\n", name, value)
+			fmt.Fprintf(w, "%s\t%s\n", l.T(name), value)
 		}
 	}
 	line("order", o.OrderID)
@@ -97,8 +98,8 @@ func (p *process) printStatus(o gateway.OrderStatus, found string, zone *time.Lo
 	line("outcome", o.Outcome)
 	line("system", o.System)
 	line("fulfilment told", o.Fulfilled)
-	line("Douyin holds", held(o.Douyin))
-	line("reason", reason(o.Kind, o.Code, o.Message))
+	line("Douyin holds", held(l, o.Douyin))
+	line("reason", reason(l, o.Kind, o.Code, o.Message))
 	line("log id", o.LogID)
 	if o.Attempts > 0 {
 		line("attempts since success", strconv.Itoa(o.Attempts))
@@ -106,36 +107,36 @@ func (p *process) printStatus(o gateway.OrderStatus, found string, zone *time.Lo
 	line("pushed at", moment(o.PushedAt))
 	line("asked again at", moment(o.DueAt))
 	for _, r := range o.PutAside {
-		line("LOOK AT THIS", fmt.Sprintf("a %s that the shop wrote into ordersync_outbox at %s was put aside: %s", r.Kind, moment(&r.WrittenAt), r.Reason))
+		line("LOOK AT THIS", l.T("a %s that the shop wrote into ordersync_outbox at %s was put aside: %s", l.T(r.Kind), moment(&r.WrittenAt), l.Say(r.Reason)))
 	}
-	printMoney(w, o, moment)
+	printMoney(w, l, o, moment)
 	if len(o.History) > 0 {
-		fmt.Fprintln(w, "\nat\tcall\tnumber\tattempt\tcause\toutcome\ttook\treason")
+		fmt.Fprintln(w, l.T("\nat\tcall\tnumber\tattempt\tcause\toutcome\ttook\treason"))
 	}
 	for _, e := range o.History {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%dms\t%s\n", moment(&e.At), e.Call, e.Number, e.Attempt, e.Cause, e.Outcome, e.DurationMS,
-			reason(e.Kind, e.Code, e.Message))
+			reason(l, e.Kind, e.Code, e.Message))
 	}
 	return w.Flush()
 }
 
 // printMoney lists refunds and settlements; their calls stand in the history below, so that the order reads as one timeline.
-func printMoney(w io.Writer, o gateway.OrderStatus, moment func(*time.Time) string) {
+func printMoney(w io.Writer, l lang.Lang, o gateway.OrderStatus, moment func(*time.Time) string) {
 	if len(o.Refunds)+len(o.Settlements) > 0 {
-		fmt.Fprintln(w, "\nmoney\tnumber\tfen\tstate\tDouyin's number\tasked at\tended at\treason")
+		fmt.Fprintln(w, l.T("\nmoney\tnumber\tfen\tstate\tDouyin's number\tasked at\tended at\treason"))
 	}
 	row := func(what, number string, fen int64, platform string, p gateway.Progress) {
-		why := reason(p.Kind, p.Code, p.Message)
+		why := reason(l, p.Kind, p.Code, p.Message)
 		if p.Alarm {
-			why = "LOOK AT THIS: " + why
+			why = l.T("LOOK AT THIS: %s", why)
 		}
 		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\n", what, number, fen, p.State, platform, moment(&p.CreatedAt), moment(p.FinishedAt), why)
 	}
 	for _, r := range o.Refunds {
-		row(whose("refund", r.System, r.Origin), r.OutRefundNo, r.AmountFen, r.RefundNo, r.Progress)
+		row(whose(l.T("refund"), r.System, r.Origin), r.OutRefundNo, r.AmountFen, r.RefundNo, r.Progress)
 	}
 	for _, s := range o.Settlements {
-		row(whose("settlement", s.System, s.Origin), s.OutSettleNo, s.AmountFen, s.SettleNo, s.Progress)
+		row(whose(l.T("settlement"), s.System, s.Origin), s.OutSettleNo, s.AmountFen, s.SettleNo, s.Progress)
 	}
 }
 
@@ -149,33 +150,33 @@ func whose(what, system, origin string) string {
 }
 
 // foundBy says what a number was taken for.
-func foundBy(number string, what store.MatchKind) string {
+func (p *process) foundBy(number string, what store.MatchKind) string {
 	is := map[store.MatchKind]string{
 		store.MatchOrder: "its key", store.MatchOrderNo: "its order_id at Douyin", store.MatchRefund: "out_refund_no", store.MatchSettlement: "out_settle_no",
 		store.MatchDouyinOrder: "Douyin's number of its payment", store.MatchDouyinRefund: "Douyin's number of its refund",
 		store.MatchDouyinSettlement: "Douyin's number of its settlement",
 	}[what]
-	return is + ", " + number
+	return p.lang.T(is) + ", " + number
 }
 
-func held(h *gateway.Held) string {
+func held(l lang.Lang, h *gateway.Held) string {
 	if h == nil {
-		return "not known"
+		return l.T("not known")
 	}
 	return fmt.Sprintf("%s (%s), update_time %d", h.Text, h.Status, h.UpdateTime)
 }
 
 // reason is empty for a success.
-func reason(kind string, code int, message string) string {
+func reason(l lang.Lang, kind string, code int, message string) string {
 	var parts []string
-	for _, s := range []string{kind, message} {
+	for _, s := range []string{kind, l.Say(message)} {
 		if s != "" {
 			parts = append(parts, s)
 		}
 	}
 	s := strings.Join(parts, ": ")
 	if code != 0 {
-		s += " (code " + strconv.Itoa(code) + ")"
+		s += l.T(" (code %d)", code)
 	}
 	return s
 }

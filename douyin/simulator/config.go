@@ -47,6 +47,11 @@ type Config struct {
 	// settle's codes is published.
 	SettleTooEarly int
 
+	// NumbersAfter is what Douyin's numbers of orders, refunds and settlements are counted from,
+	// below 10^11. 0: they begin at 1 at every start, so a database that outlives the simulator
+	// would meet a number twice.
+	NumbersAfter int64
+
 	// Trade is the second generation.
 	Trade Trade
 

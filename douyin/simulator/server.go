@@ -41,6 +41,7 @@ type Server struct {
 func New(cfg Config) *Server {
 	cfg = cfg.withDefaults()
 	s := &Server{cfg: cfg, ledger: newLedger(), bank: newBank(), trade: newTrade(cfg.Trade), closed: make(chan struct{})}
+	s.bank.seq, s.trade.seq = cfg.NumbersAfter, cfg.NumbersAfter
 	s.rand = rand.New(s.cfg.Rand)
 	s.control = s.controlHandler()
 	s.client = &http.Client{

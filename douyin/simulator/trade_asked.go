@@ -67,14 +67,22 @@ func (s *Server) AskRefund(q AskedRefund) (refundID string, err error) {
 		s.agree(nil, r)
 		return r.RefundID, nil
 	}
-	n := s.question(r, q.Description)
-	s.background(func(ctx context.Context) { s.ask(ctx, r, n, s.fate(opTradeAsk, r.RefundID)) })
+	s.askShop(r, q.Description, s.cfg.Trade.AuditWindow)
+	return r.RefundID, nil
+}
+
+// askShop puts a refund to the shop until it is answered, and lets Douyin decide when left is over.
+// The caller holds the lock.
+func (s *Server) askShop(r *TradeRefund, description string, left time.Duration) {
+	n := s.question(r, description)
+	if !r.numbered {
+		s.background(func(ctx context.Context) { s.ask(ctx, r, n, s.fate(opTradeAsk, r.RefundID)) })
+	}
 	s.background(func(ctx context.Context) {
-		if s.cfg.Pause(ctx, s.cfg.Trade.AuditWindow) {
+		if s.cfg.Pause(ctx, left) {
 			s.overdue(r)
 		}
 	})
-	return r.RefundID, nil
 }
 
 // overdue lets Douyin decide at the deadline: what still waits is agreed to.

@@ -4,6 +4,7 @@ import (
 	"crypto/rsa"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -225,7 +226,7 @@ func (t *trade) platformID() string {
 // settleID has the look of 7308352427978230016. The caller holds the lock.
 func (t *trade) settleID() string {
 	t.seq++
-	return fmt.Sprintf("7308352427%09d", t.seq)
+	return strconv.FormatInt(7_308_352_427_000_000_000+t.seq, 10)
 }
 
 // notice keeps a violation. The caller holds the lock.

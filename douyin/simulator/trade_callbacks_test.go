@@ -185,8 +185,15 @@ func TestTheBuyerOverHTTP(t *testing.T) {
 	if got, want := send("request_order", request(data+" ", w.authorize(data)), 400), `{"errNo":11004,"errMsg":"requestOrder:fail 签名校验异常","reason":"signature: does not fit data"}`; got != want {
 		t.Errorf("request_order %s, want %s", got, want)
 	}
+	whole := string(appendJSON(nil, map[string]any{"data": data, "byteAuthorization": w.authorize(data), "system": "trade", "err_no": 0, "err_tips": "success"}))
+	if again := send("request_order", whole, 200); again != got {
+		t.Errorf("request_order of a whole answer %s, want %s", again, got)
+	}
 	if got := send("request_order", request(data, "x"), 400); !strings.Contains(got, "签名参数异常") {
 		t.Errorf("request_order %s", got)
+	}
+	if got := send("request_order", "", 400); !strings.Contains(got, "the body is empty") {
+		t.Errorf("request_order of nothing: %s", got)
 	}
 	send("pay", `{"out_order_no":"T9"}`, 404)
 	send("pay", `{"out_order_no":"T1","pay_channel":7}`, 409)

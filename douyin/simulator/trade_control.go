@@ -3,6 +3,7 @@ package simulator
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 )
 
@@ -31,7 +32,11 @@ func (s *Server) tradeControl(mux *http.ServeMux) {
 func take(w http.ResponseWriter, r *http.Request, v any) bool {
 	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(v); err != nil {
+	err := dec.Decode(v)
+	if errors.Is(err, io.EOF) {
+		err = errors.New("the body is empty: want a JSON object")
+	}
+	if err != nil {
 		reply(w, http.StatusBadRequest, problem{err.Error()})
 		return false
 	}
@@ -95,11 +100,16 @@ type requestOrderFailure struct {
 	Reason string `json:"reason"`
 }
 
+// postRequestOrder takes what the shop's server has answered its mini-app as it stands: an "err_no",
+// "err_tips" or "system" beside the two texts is the shop's own.
 func (s *Server) postRequestOrder(w http.ResponseWriter, r *http.Request) {
 	var req struct {
-		Data              string `json:"data"`
-		ByteAuthorization string `json:"byteAuthorization"`
-		OpenID            string `json:"open_id"`
+		System            json.RawMessage `json:"system"`
+		ErrNo             json.RawMessage `json:"err_no"`
+		ErrTips           json.RawMessage `json:"err_tips"`
+		Data              string          `json:"data"`
+		ByteAuthorization string          `json:"byteAuthorization"`
+		OpenID            string          `json:"open_id"`
 	}
 	if !take(w, r, &req) {
 		return

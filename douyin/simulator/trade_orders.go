@@ -87,16 +87,26 @@ func (s *Server) makeOrder(app, data, openID string, v *value, now time.Time) *T
 		o.hidden = append(o.hidden, way.integer())
 	}
 	o.Items = []TradeItem{{ItemOrderID: t.platformID(), SKU: sku.str("skuId"), Amount: o.Amount}}
+	t.addOrder(o)
+	s.awaitBuyer(o, life)
+	return o
+}
+
+// addOrder puts an order among the others. The caller holds the lock.
+func (t *trade) addOrder(o *TradeOrder) {
 	t.orders = append(t.orders, o)
-	t.byOrder[o.OrderID], t.byOrder[own(app, o.OutOrderNo)] = o, o
+	t.byOrder[o.OrderID], t.byOrder[own(o.AppID, o.OutOrderNo)] = o, o
 	t.byNumber[o.OrderID], t.byNumber[o.OutOrderNo] = o, o
 	t.count.Add(1)
+}
+
+// awaitBuyer closes an order that is not paid when left is over.
+func (s *Server) awaitBuyer(o *TradeOrder, left time.Duration) {
 	s.background(func(ctx context.Context) {
-		if s.cfg.Pause(ctx, life) {
+		if s.cfg.Pause(ctx, left) {
 			_ = s.closeUnpaid(o, "TIME_OUT") // paid or cancelled meanwhile
 		}
 	})
-	return o
 }
 
 // at is pay_status as it is now.

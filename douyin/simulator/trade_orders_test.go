@@ -165,3 +165,23 @@ func TestAResetForgetsTrade(t *testing.T) {
 		t.Errorf("the book after a reset: %+v", b)
 	}
 }
+
+// A simulator that starts anew beside the same database makes other numbers, of both generations.
+func TestNumbersAreCountedFrom(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.NumbersAfter = 96_018_855_000 })
+	if id, want := w.requested(orderData("T1")), "motb73383242802296018855001"; id != want {
+		t.Errorf("order %s, want %s", id, want)
+	}
+	w.trade.mu.Lock()
+	settle := w.trade.settleID()
+	w.trade.mu.Unlock()
+	if want := "7308352523018855003"; settle != want {
+		t.Errorf("settlement %s, want %s", settle, want)
+	}
+	w.bank.mu.Lock()
+	number := w.bank.number()
+	w.bank.mu.Unlock()
+	if want := "7398108124018855001"; number != want {
+		t.Errorf("number of ecpay %s, want %s", number, want)
+	}
+}

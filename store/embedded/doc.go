@@ -1,5 +1,5 @@
-// Package embedded is the database in a box, for import in tests alone: pure-Go SQLite in memory,
-// for the demo too, on a machine that has nothing but Go. Production never links it.
+// Package embedded is the database in a box, for tests, the demo and dev, on a machine that has nothing
+// but Go: pure-Go SQLite, in memory or in a file. Production never links it.
 //
 // # Why SQLite in memory through the memdb VFS
 //

@@ -24,7 +24,7 @@ func Open() (*gorm.DB, error) {
 
 // OpenFile opens the database in a file, and makes it where it is not there. Several processes may
 // have it open: what one has committed the others read, also after kill -9 of the first. A power
-// cut may take it, so it is for tests.
+// cut may take it, so it is for tests and for trying out.
 func OpenFile(path string) (*gorm.DB, error) {
 	where := (&url.URL{Scheme: "file", Path: path}).String()
 	return open(where + "?" + waits + "&_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)")

@@ -13,6 +13,8 @@ type Refund struct {
 	AmountFen   int64  `json:"amount_fen"`    // 1 up to what is left of the payment; of DIAMOND in diamonds
 	Reason      string `json:"reason"`        // shown to the buyer, at most 100 bytes; in trade 49
 
+	// ReasonCode is of trade: 101 unwanted, 102 the shop's service, 103 quality, 999 another one; 0: 999.
+	ReasonCode int    `json:"reason_code,omitempty"`
 	CPExtra    string `json:"cp_extra,omitempty"`    // comes back in the callback, at most 2048 bytes
 	NotifyURL  string `json:"notify_url,omitempty"`  // https; empty: that of the configuration
 	DisableMsg bool   `json:"disable_msg,omitempty"` // Douyin sends the buyer no message

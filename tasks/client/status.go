@@ -12,6 +12,8 @@ type OrderStatus struct {
 	OrderNo    string `json:"order_no"`    // what Douyin gets as order_id
 	ShopStatus string `json:"shop_status"` // the shop's own value when the outcome was written
 	System     string `json:"system"`      // ecpay or trade: where it was paid
+	// of trade: the to_status that fulfill_push_status has told
+	Fulfilled string `json:"fulfil_status"`
 	// of the newest attempt: unknown, pending, sending, pushed, kept, refused, retrying, gave_up,
 	// ignored
 	Outcome string `json:"outcome"`

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"net/http/httptest"
 	"os/exec"
 	"strings"
@@ -135,11 +136,13 @@ func TestTheOutboxOnMariaDB(t *testing.T) {
 				asked = append(asked, "refund "+a.Refund.OrderID+" "+a.Refund.OutRefundNo+" "+a.Refund.Reason)
 			case a.Settle != nil:
 				asked = append(asked, "settle "+a.Settle.OrderID+" "+a.Settle.OutSettleNo+" "+a.Settle.Params[0].MerchantUID)
+			case a.Audit != nil:
+				asked = append(asked, fmt.Sprint("audit ", a.Audit.OrderID, " ", a.Audit.OutRefundNo, " ", *a.Audit.Agree, " ", a.Audit.DenyMessage))
 			}
 		}
 		return make([]error, len(rows))
 	})
-	if want := "push 8 paid|refund 8 R8 用户取消|settle 8 S8 7027"; err != nil || strings.Join(asked, "|") != want {
+	if want := "push 8 paid|refund 8 R8 用户取消|settle 8 S8 7027|audit 8 DY9 false 课程已学完"; err != nil || strings.Join(asked, "|") != want {
 		t.Errorf("asked for %q, %v; want %s", asked, err, want)
 	}
 }

@@ -127,10 +127,9 @@ func (c *court) hear(w http.ResponseWriter, r *http.Request) {
 	}
 	asked := callback.RefundRequest
 	number, deadline := trade.RefundNo(asked.RefundID), asked.Deadline
-	due := time.Now().Add(time.Hour)
-	_, _, err = c.store.OpenRefund(r.Context(), store.Instruction{
-		Number: number, Amount: store.Fen(asked.Amount), System: store.Trade, PlatformNo: asked.RefundID, Origin: store.OriginUser, DueAt: &due,
-		Audit: store.Audit{State: store.AuditNeeded, Deadline: &deadline},
+	_, err = c.store.HearTradeRefund(r.Context(), store.TradeRefund{
+		Number: number, RefundID: asked.RefundID, Origin: store.OriginUser, State: store.MoneySubmitted, Amount: store.Fen(asked.Amount),
+		Audit: store.Audit{State: store.AuditNeeded, Deadline: &deadline}, At: time.Now(), DueAt: time.Now().Add(time.Hour),
 	})
 	answer, bad := trade.RefundAnswer{OutRefundNo: number, Page: trade.Page{Path: "pages/refund"}}.Encode()
 	if err != nil || bad != nil {

@@ -133,5 +133,5 @@ func (a *Assembly) addTrade(all branches, g *gate.Gate, st *store.Store) (worker
 // refundPage is the page that shows a refund, as the answers to pre_create_refund have it.
 func refundPage(cfg configs.Trade) worker.Page {
 	page, _ := RefundPage(cfg)
-	return worker.Page{Path: page.Path, Params: page.Params}
+	return worker.Page(page)
 }

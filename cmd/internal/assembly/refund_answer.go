@@ -1,7 +1,6 @@
 package assembly
 
 import (
-	"encoding/json"
 	"strings"
 
 	"github.com/rs/zerolog"
@@ -30,10 +29,10 @@ func RefundPage(t configs.Trade) (page configs.Page, configured bool) {
 // refundAnswer makes answers to pre_create_refund. What of the configuration Douyin would not take is
 // left out and logged: a refund must not hang on it.
 func refundAnswer(cfg configs.Douyin, log zerolog.Logger) func(desk.RefundAsked) ([]byte, error) {
-	page, _ := RefundPage(cfg.Trade)
+	shown := refundPage(cfg.Trade)
 	return func(r desk.RefundAsked) ([]byte, error) {
 		whole := trade.RefundAnswer{
-			OutRefundNo: r.OutRefundNo, Page: pageOf(page, r), NotifyURL: cfg.NotifyURL, PlainNotify: strings.HasPrefix(cfg.OpenURL, "http://"),
+			OutRefundNo: r.OutRefundNo, Page: shown.Fill(r.OrderID, r.OutOrderNo, r.OutRefundNo), NotifyURL: cfg.NotifyURL, PlainNotify: strings.HasPrefix(cfg.OpenURL, "http://"),
 		}
 		bare := whole
 		bare.Page.Params = ""
@@ -53,23 +52,4 @@ func refundAnswer(cfg configs.Douyin, log zerolog.Logger) func(desk.RefundAsked)
 		}
 		return nil, fault
 	}
-}
-
-// pageOf puts a refund into the placeholders of a page.
-func pageOf(page configs.Page, r desk.RefundAsked) trade.Page {
-	out := trade.Page{Path: page.Path}
-	if len(page.Params) == 0 {
-		return out
-	}
-	values := strings.NewReplacer("{order_id}", r.OrderID, "{out_order_no}", r.OutOrderNo, "{out_refund_no}", r.OutRefundNo)
-	filled := make(map[string]string, len(page.Params))
-	for name, value := range page.Params {
-		filled[name] = values.Replace(value)
-	}
-	text, err := json.Marshal(filled) // sorted by name
-	if err != nil {
-		panic(err) // texts always encode
-	}
-	out.Params = string(text)
-	return out
 }

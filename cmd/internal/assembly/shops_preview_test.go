@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/cmd/internal/preview"
 )
 
@@ -42,7 +43,7 @@ func TestThePreviewsOfTheReadyMadeLayouts(t *testing.T) {
 					t.Logf("order %s (%s): %q", id, want.Why, p.Warnings)
 				}
 				var out bytes.Buffer
-				if err := p.Print(&out, time.UTC); err != nil || strings.Contains(out.String(), want.OpenID) {
+				if err := p.Print(&out, lang.English, time.UTC); err != nil || strings.Contains(out.String(), want.OpenID) {
 					t.Errorf("order %s: %v, or its open_id is shown:\n%s", id, err, &out)
 				}
 			}

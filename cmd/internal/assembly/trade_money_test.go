@@ -60,6 +60,7 @@ func newTradeScene(t *testing.T, orders int, cfg simulator.Trade) *tradeScene {
 		cfg := configs.Default()
 		cfg.Douyin.BaseURL, cfg.Douyin.OpenURL, cfg.Douyin.AppID, cfg.Douyin.Secret = shown.URL, shown.URL, "tt1", "secret"
 		cfg.Douyin.Payments, cfg.Douyin.Trade.RefundPage.Path = "trade", "pages/refund"
+		cfg.Douyin.Trade.Since = "2000-01-01" // the shop's orders are of trade, whose payments nobody tells of
 		cfg.Douyin.Trade.PrivateKey, cfg.Douyin.Trade.KeyVersion = configs.Secret(text), "2"
 		cfg.Scheduler.SweepEvery, cfg.Settle.After = time.Second, 0
 		a := New(cfg, zerolog.Nop(), WithDB(db), WithRedis(rdb), WithPolls(time.Second), WithGrace(2*time.Second), WithBackoff(worker.Backoff{Scale: 1e-3}))
@@ -126,24 +127,12 @@ func (s *tradeScene) refund(number, order string, fen int64) {
 	if _, _, err := s.cashier.Refund(s.t.Context(), tasks.RefundRequest{OutRefundNo: number, OrderID: order, AmountFen: fen, Reason: "退"}); err != nil {
 		s.t.Fatal(err)
 	}
-	s.ofTrade()
 }
 
 func (s *tradeScene) settle(number, order string) {
 	s.t.Helper()
 	if _, _, err := s.cashier.Settle(s.t.Context(), tasks.SettleRequest{OutSettleNo: number, OrderID: order, Desc: "分账"}); err != nil {
 		s.t.Fatal(err)
-	}
-	s.ofTrade()
-}
-
-// ofTrade gives every instruction the system of its order.
-func (s *tradeScene) ofTrade() {
-	s.t.Helper()
-	for _, table := range []string{"ordersync_refund", "ordersync_settlement"} {
-		if err := s.db.Exec("UPDATE " + table + " SET `system` = 'trade', due_at = UTC_TIMESTAMP(3), kind = '' WHERE `system` = 'ecpay'").Error; err != nil {
-			s.t.Fatal(err)
-		}
 	}
 }
 

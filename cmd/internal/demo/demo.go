@@ -36,6 +36,10 @@ type Options struct {
 // ErrNotInStep: some order did not arrive with its right state.
 var ErrNotInStep = errors.New("some orders did not arrive with their right state")
 
+// redeliveryScale makes Douyin's first pause between deliveries 300 ms, and 72 hours for an audit an
+// hour and a half.
+const redeliveryScale = 0.02
+
 // demo is one run.
 type demo struct {
 	Options
@@ -115,7 +119,7 @@ func (d *demo) open(ctx context.Context) (err error) {
 	if d.keys, err = playground.NewKeys(); err != nil {
 		return err
 	}
-	d.douyin = playground.NewDouyin(d.keys, d.gateway, d.Log)
+	d.douyin = playground.NewDouyin(d.keys, d.gateway, redeliveryScale, d.Log)
 	d.closers.Add(func() { _ = d.douyin.Close() })
 	if err := d.douyin.SetFaults(simulator.Plan{Profile: d.Faults}); err != nil {
 		return fmt.Errorf("--faults: %w", err)

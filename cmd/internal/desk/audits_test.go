@@ -16,8 +16,9 @@ import (
 func asked(t *testing.T, st *store.Store, number string) {
 	t.Helper()
 	deadline := time.Now().Add(72 * time.Hour)
-	_, _, err := st.OpenRefund(t.Context(), store.Instruction{
-		Number: number, OrderID: "1", Amount: 5, System: store.Trade, PlatformNo: "7", Origin: store.OriginUser, Audit: store.Audit{State: store.AuditNeeded, Deadline: &deadline},
+	_, err := st.HearTradeRefund(t.Context(), store.TradeRefund{
+		Number: number, RefundID: "7", OutOrderNo: "1", Origin: store.OriginUser, State: store.MoneySubmitted, Amount: 5,
+		Audit: store.Audit{State: store.AuditNeeded, Deadline: &deadline}, At: time.Now(), DueAt: time.Now().Add(time.Hour),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +60,10 @@ func TestAuditsAreListedPageByPage(t *testing.T) {
 	a := Audits{Store: l.Store}
 	deadline := time.Now().Add(time.Hour)
 	for _, number := range []string{"c", "a", "b"} {
-		_, _, err := l.Store.OpenRefund(t.Context(), store.Instruction{Number: number, OrderID: "1", Amount: 5, Origin: store.OriginUser, Audit: store.Audit{State: store.AuditNeeded, Deadline: &deadline}})
+		_, err := l.Store.HearTradeRefund(t.Context(), store.TradeRefund{
+			Number: number, RefundID: number, Origin: store.OriginUser, State: store.MoneySubmitted, Amount: 5,
+			Audit: store.Audit{State: store.AuditNeeded, Deadline: &deadline}, At: time.Now(), DueAt: deadline,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -74,6 +74,9 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // String is "ok    redis: version 7.0.15", with the cure behind it where there is one.
 func (r Result) String() string {
+	if r.words.IsChinese() {
+		return [...]string{"正常", "警告", "失败"}[r.Level] + "  " + r.Line()
+	}
 	return fmt.Sprintf("%-5s %s", r.Level, r.Line())
 }
 

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"github.com/ordersync/ordersync/configs"
 )
 
 // The exit codes of ordersync.
@@ -26,7 +28,11 @@ var programs string
 func TestMain(m *testing.M) { os.Exit(inFolder(m)) }
 
 func inFolder(m *testing.M) int {
-	var err error
+	err := os.Setenv(configs.LangVariable, "en") // what processes say is compared in English
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	if programs, err = os.MkdirTemp("", "ordersync-journeys-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/ordersync/ordersync/store/cell"
 )
 
 // pattern is a text of the table as a finished sentence looks that was made by it.
@@ -84,6 +86,9 @@ func (l Lang) Find(sentence string) (said string, found bool) {
 	if !l.chinese || sentence == "" || plain.MatchString(sentence) {
 		return sentence, true
 	}
+	if refused, ok := cell.Parse(sentence); ok {
+		return refused.Chinese(), true
+	}
 	for _, p := range patterns() {
 		match := p.shape.FindStringSubmatch(sentence)
 		if match == nil {
@@ -91,7 +96,10 @@ func (l Lang) Find(sentence string) (said string, found bool) {
 		}
 		holes := make([]any, len(match)-1)
 		for i, hole := range match[1:] {
-			holes[i] = l.Say(hole)
+			holes[i] = hole
+			if strings.Contains(hole, " ") { // one word is a name of the reader's: a table called order
+				holes[i] = l.Say(hole)
+			}
 		}
 		return fmt.Sprintf(p.zh, holes...), true
 	}

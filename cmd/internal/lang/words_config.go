@@ -1,7 +1,7 @@
 package lang
 
 // configWords is the Chinese for what is wrong with a configuration. Keys stay as they are.
-var configWords = map[string]string{
+var configWords = map[string]string{ //nolint:gosec // words, and no credentials
 	"%d calls of %v, %v of statements and %v of waiting for a handler and at the gate do not fit into a task's %v: want less than %v":             "%d 次 %v 的调用、%v 的语句以及 %v 的排队等待超出了任务时限 %v：应小于 %v",
 	"%v is not longer than scheduler.sweep_after (%v): the sweep would never find an order":                                                       "%v 不大于 scheduler.sweep_after（%v）：巡检将永远找不到订单",
 	"%v is too short for a task (%v) and its record (%v), and asynq would hand the task to another process while it still runs: want at least %v": "%v 不足以完成任务（%v）及其记录（%v），asynq 会在任务仍运行时将其交给其他进程：至少应为 %v",
@@ -21,7 +21,6 @@ var configWords = map[string]string{
 	"begins like a JSON object and is none": "以 JSON 对象开头，但不是有效的 JSON 对象",
 	"cannot be read: %v":                    "无法读取：%v",
 	"config file":                           "配置文件",
-	"environment":                           "环境变量",
 	"line not known":                        "行号未知",
 	"line %d":                               "第 %d 行",
 	"entry %d: %v":                          "第 %d 项：%v",
@@ -31,7 +30,6 @@ var configWords = map[string]string{
 	"is given, and mysql.dsn names a socket, which needs no TLS: want one of both":                     "已设置，而 mysql.dsn 使用不需要 TLS 的 socket：只能二选一",
 	"is given, and the connection is not encrypted: want rediss:// in redis.uri, or redis.tls: true":   "已设置，但连接未加密：redis.uri 应使用 rediss://，或设置 redis.tls: true",
 	"is given, so the server has to show its certificate: want tls=true in mysql.dsn, or no tls there": "已设置，因此数据库必须出示证书：mysql.dsn 中应为 tls=true，或不写 tls",
-	"is not a key (configs/ordersync.example.yaml lists them all)":                                     "不是有效的配置项（完整列表见 configs/ordersync.example.yaml）",
 	"is not a key (levels are joined by two underscores: %s)":                                          "不是有效的配置项（层级之间用两个下划线连接：%s）",
 	"is not a key": "不是有效的配置项",
 	"is not a key: is %s meant? (levels are joined by two underscores)":                            "不是有效的配置项：是否想写 %s？（层级之间用两个下划线连接）",
@@ -100,6 +98,7 @@ var configWords = map[string]string{
 	"want keys below it, found %s":                                                                                                      "其下应为配置项，实际为 %s",
 	"want keys in PEM, -----BEGIN PUBLIC KEY-----":                                                                                      "应为 PEM 格式的公钥：-----BEGIN PUBLIC KEY-----",
 	"want no other parameters than master, sentinel_username and sentinel_password, once each (Redis's own password stands before the hosts: redis-sentinel://:password@host:26379?master=NAME)": "参数只能是 master、sentinel_username 和 sentinel_password，且各一次（Redis 自身的密码写在主机之前：redis-sentinel://:password@host:26379?master=NAME）",
+	"want letters, digits and _ only, such as tt0123456789abcdef: it stands in the signature of payments of trade":                                                                               "只能含字母、数字和 _，如 tt0123456789abcdef：它会出现在通用交易系统的支付签名中",
 	"want one YAML document, found more": "只能有一个 YAML 文档，实际有多个",
 	"want one host: several sentinels are redis-sentinel://host:26379,host:26379?master=NAME, and the nodes of a cluster stand in redis.cluster_addrs": "只能有一个主机：多个 Sentinel 写成 redis-sentinel://host:26379,host:26379?master=NAME，集群节点写在 redis.cluster_addrs 中",
 	"want one of %s, found %q":  "应为 %s 之一，实际为 %q",

@@ -24,15 +24,17 @@ var rooms = []string{
 var sentence = regexp.MustCompile(`[a-z',:)] +\(?[a-z]{2,}|[a-z]{2,} %|%[sdqv] [a-z]{2,}`)
 
 // machine is what looks like one and is for machines.
-var machine = regexp.MustCompile(`^\s*(SELECT|INSERT|UPDATE|DELETE|SHOW|EXPLAIN|FROM|WHERE)\b|^ (FROM|AND|WHERE|LIMIT|ORDER|AS)\b|^%s: %s$`)
+var machine = regexp.MustCompile(`^  (ordersync|echo) |^\s*(SELECT|INSERT|UPDATE|DELETE|SHOW|EXPLAIN|FROM|WHERE)\b|^ (FROM|AND|WHERE|LIMIT|ORDER|AS)\b|^%s: %s$`)
 
+// texts are what the program says, and whether it has to be there in Chinese.
 type texts map[string]bool
 
 // collect adds the text of an expression that stands alone, and tells whether it is one.
-func (t texts) collect(e ast.Expr) bool {
+func (t texts) collect(e ast.Expr, needed bool) bool {
 	text, ok := textOf(e)
 	if ok {
-		t[strings.ReplaceAll(text, "%w", "%v")] = true
+		text = strings.ReplaceAll(text, "%w", "%v")
+		t[text] = t[text] || needed
 	}
 	return ok
 }
@@ -90,7 +92,7 @@ func textsOf(t *testing.T, glob string) texts {
 				return false
 			}
 			if e, ok := n.(ast.Expr); ok {
-				return !out.collect(e)
+				return !out.collect(e, !slices.Contains(englishOnly, filepath.Base(name)))
 			}
 			_, imports := n.(*ast.ImportSpec)
 			return !imports
@@ -99,14 +101,27 @@ func textsOf(t *testing.T, glob string) texts {
 	return out
 }
 
-// notForPersons are strings that look like sentences: answers of servers, names for the log.
+// notForPersons are strings that look like sentences: answers of servers, lines of the log, SQL's
+// comments, data, and formats of which composedWords has each outcome.
 var notForPersons = []string{
 	"DB index is out of range", "max number of clients", "this authentication plugin is not supported", "Table function", "is not a key%s",
 	"client token", "client_token fetched", "store: migration status: %v", "store: server version: %v",
+	"scheduler runs", "scheduler stopped", "worker runs", "worker drains", "what was waited for is there",
+	"the operators' port is another process's; this one serves none",
+	"-- nothing to do: every migration was applied already",
+	"-- ordersync: all migrations, as no mysql.dsn is set. They stop in a database that has some of them.\n%s",
+	"%d %ss wait, the oldest since %s: Douyin refuses the configuration (code %d: %s)",
+	"this machine is %s %s the database",
+	"item_code %s", "%s (%s), update_time %d", "ordersync: config:", "unknown flag: --", "order %s: %v",
 }
+
+// englishOnly are files whose texts may stay English: what only developers call, and the progress of
+// a backfill; help.go has its Chinese beside it. What the table has of them is Chinese.
+var englishOnly = []string{"simulator.go", "demo.go", "loadtest.go", "sign.go", "sign_trade.go", "man.go", "version.go", "listen.go", "backfill.go", "help.go"}
 
 // part tells whether a text is a part of one that the program puts together.
 func part(text string) bool {
+	text = strings.TrimPrefix(text, "%s")
 	for whole := range composedWords {
 		if strings.Contains(whole, text) {
 			return true
@@ -116,15 +131,14 @@ func part(text string) bool {
 }
 
 func TestEveryTextIsThereInChinese(t *testing.T) {
-	used, parts := texts{}, texts{}
+	used := texts{}
 	for _, r := range rooms {
-		for text := range textsOf(t, r) {
+		for text, needed := range textsOf(t, r) {
 			used[text] = true
 			_, there := all[text]
 			switch {
-			case there || !sentence.MatchString(text) || machine.MatchString(text) || slices.Contains(notForPersons, text):
+			case there || !needed || !sentence.MatchString(text) || machine.MatchString(text) || slices.Contains(notForPersons, text):
 			case part(text):
-				parts[text] = true
 			default:
 				t.Errorf("%s: no Chinese for\n\t%q", r, text)
 			}
@@ -134,14 +148,16 @@ func TestEveryTextIsThereInChinese(t *testing.T) {
 		if !slices.Equal(verbsOf(en), verbsOf(zh)) {
 			t.Errorf("%q and %q differ in their verbs", en, zh)
 		}
-		if _, composed := composedWords[en]; !composed && !used[en] {
+		_, composed := composedWords[en]
+		_, foreign := foreignWords[en]
+		if !composed && !foreign && !used[en] {
 			t.Errorf("%q is in the table and nowhere in the program", en)
 		}
 	}
 	for whole := range composedWords {
 		made := false
-		for text := range parts {
-			made = made || strings.Contains(whole, text)
+		for text := range used {
+			made = made || len(text) > len("short") && strings.Contains(whole, strings.TrimPrefix(text, "%s"))
 		}
 		if !made {
 			t.Errorf("%q is in the table, and the program puts nothing like it together", whole)

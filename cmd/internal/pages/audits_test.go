@@ -14,9 +14,9 @@ import (
 func (s *site) asked(t *testing.T, number string, left time.Duration) {
 	t.Helper()
 	deadline := time.Now().Add(left)
-	_, _, err := s.store.OpenRefund(t.Context(), store.Instruction{
-		Number: number, OrderID: "1", Amount: 990, Text: "不想要了 <b>", System: store.Trade, PlatformNo: "7", Origin: store.OriginUser,
-		Audit: store.Audit{State: store.AuditNeeded, Deadline: &deadline},
+	_, err := s.store.HearTradeRefund(t.Context(), store.TradeRefund{
+		Number: number, RefundID: number[2:], OutOrderNo: "1", Origin: store.OriginUser, State: store.MoneySubmitted, Amount: 990, Reason: "不想要了 <b>",
+		Audit: store.Audit{State: store.AuditNeeded, Deadline: &deadline}, At: time.Now(), DueAt: time.Now().Add(time.Hour),
 	})
 	if err != nil {
 		t.Fatal(err)

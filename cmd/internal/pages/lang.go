@@ -75,6 +75,10 @@ func chooseLang(w http.ResponseWriter, r *http.Request) lang {
 	return lang{i > 0}
 }
 
+// WantsChinese tells whether a reader wants a page in Chinese, as the operators' pages decide it: by
+// ?lang=, which is remembered, by what was remembered, by the browser's wishes.
+func WantsChinese(w http.ResponseWriter, r *http.Request) bool { return chooseLang(w, r).chinese }
+
 // otherLanguage is the address of the present page in the other language. An answer to a form leads to the start page.
 func otherLanguage(r *http.Request, l lang) string {
 	u := *r.URL

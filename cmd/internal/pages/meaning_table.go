@@ -170,6 +170,11 @@ var failureMeanings = map[cause]meaning{
 		phrase{"Whether the request took effect is asked of Douyin; it is not sent under another number.", "请求是否生效将向抖音查询确认；不会换单号重发。"},
 		phrase{"Read Douyin's words. Tell the code to douyin.codes once its meaning is known.", "阅读抖音的提示；确认错误码含义后可写入 douyin.codes。"},
 	},
+	{store.KindDenied, 0}: {
+		phrase{"The refund was denied", "退款已被拒绝"},
+		phrase{"A buyer asked Douyin for it, and the shop said no, here or in Douyin's console. No money has moved.", "买家向抖音申请了退款，商家在此处或抖音控制台拒绝了。资金没有变动。"},
+		phrase{"Nothing is to be done. To pay it back all the same, give a refund of the shop's own.", "无需处理。若仍要退款，请由商家自行发起一笔退款。"},
+	},
 	{"rejected", 0}: {
 		phrase{"Douyin refuses the order", "抖音拒绝该订单"},
 		phrase{"Douyin understood the request and says no; the same request would fail again.", "抖音已解析请求并明确拒绝；同样的请求再次发送仍会失败。"},
@@ -195,7 +200,7 @@ var alarmMeanings = map[string]meaning{
 	},
 	store.AlarmContradiction: {
 		phrase{"Douyin contradicts what stands here", "抖音的结果与本地记录矛盾"},
-		phrase{"It first named one result and later another, or one of what was never sent. The first one stands here; money may have moved.", "抖音先后给出了不同的结果，或给出了从未发出的指令的结果。此处保留第一个结果；资金可能已经变动。"},
+		phrase{"It first named one result and later another, or one of what was never sent; or it decided a refund otherwise than the shop had said; or it tells of a payment in another payment system than the one in which the order is dealt with. The words say which. Money may have moved.", "抖音先后给出了不同的结果，或给出了从未发出的指令的结果；或对退款的处理与商家的意见相反；或告知的支付与订单所属的支付系统不同。下方文字说明属于哪一种。资金可能已经变动。"},
 		phrase{"Look at Douyin's bill which of both is true, and correct the shop's books by hand.", "以抖音账单为准确认真实结果，并手工更正商城账目。"},
 	},
 	store.AlarmUnknownCode: {

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"time"
@@ -39,10 +40,6 @@ const keyVersion = "1"
 // settleAfter is nearly nothing: nobody waits seven days here.
 const settleAfter = time.Millisecond
 
-// redeliveryScale makes Douyin's first pause between deliveries 300 ms, and 72 hours for an audit an
-// hour and a half.
-const redeliveryScale = 0.02
-
 // Keys sign what goes between the app and Douyin in the general trade system.
 type Keys struct {
 	App, Platform *rsa.PrivateKey
@@ -65,13 +62,35 @@ func NewKeys() (k Keys, err error) {
 	return k, nil
 }
 
+// keyTexts are Keys as text.
+type keyTexts struct{ App, Platform string }
+
+// MarshalJSON writes the keys as PEM.
+func (k Keys) MarshalJSON() ([]byte, error) {
+	return json.Marshal(keyTexts{privatePEM(k.App), privatePEM(k.Platform)})
+}
+
+// UnmarshalJSON reads what MarshalJSON has written.
+func (k *Keys) UnmarshalJSON(text []byte) (err error) {
+	var t keyTexts
+	if err := json.Unmarshal(text, &t); err != nil {
+		return err
+	}
+	if k.App, err = simulator.ParsePlatformKey([]byte(t.App)); err != nil {
+		return err
+	}
+	k.Platform, err = simulator.ParsePlatformKey([]byte(t.Platform))
+	return err
+}
+
 // privatePEM is PKCS#1.
 func privatePEM(k *rsa.PrivateKey) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(k)}))
 }
 
-// NewDouyin is Douyin's stand-in, which calls the gateway back.
-func NewDouyin(keys Keys, gateway string, log zerolog.Logger) *simulator.Server {
+// NewDouyin is Douyin's stand-in, which calls the gateway back. redeliveryScale is that of
+// simulator.Config.
+func NewDouyin(keys Keys, gateway string, redeliveryScale float64, log zerolog.Logger) *simulator.Server {
 	return simulator.New(simulator.Config{
 		AppID: AppID, Secret: Secret, Salt: Salt, CallbackToken: CallbackToken, NotifyURL: gateway + "/callbacks/douyin",
 		RedeliveryScale: redeliveryScale, Log: log,

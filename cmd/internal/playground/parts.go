@@ -3,6 +3,7 @@ package playground
 import (
 	"context"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -21,7 +22,8 @@ type Ground struct {
 	Redis   string // host:port
 	Config  *configs.Config
 	Gateway net.Listener
-	Pages   net.Listener // of the operators' pages; nil: they are not served
+	Pages   net.Listener                            // of the operators' pages; nil: they are not served
+	Around  func(gateway http.Handler) http.Handler // stands before the gateway; nil: nothing does
 	Log     zerolog.Logger
 }
 
@@ -54,7 +56,11 @@ func Start(ctx context.Context, g Ground, c *Closers) (parts *assembly.Assembly,
 	if err != nil {
 		return nil, "", err
 	}
-	c.Serve(g.Gateway, gateway)
+	var front http.Handler = gateway
+	if g.Around != nil {
+		front = g.Around(gateway)
+	}
+	c.Serve(g.Gateway, front)
 	if g.Pages != nil {
 		pages, err := parts.Admin()
 		if err != nil {

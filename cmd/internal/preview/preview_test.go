@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/store/cell"
@@ -83,7 +84,7 @@ func desk(shop Shop) *Desk {
 func text(t *testing.T, p Preview) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := p.Print(&out, time.FixedZone("CST", 8*3600)); err != nil {
+	if err := p.Print(&out, lang.English, time.FixedZone("CST", 8*3600)); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()

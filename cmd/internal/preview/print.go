@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
+	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 )
@@ -51,11 +51,13 @@ func (p Preview) Column() string {
 	return ""
 }
 
-// Print writes the preview for a person; times in zone.
-func (p Preview) Print(out io.Writer, zone *time.Location) error {
+// Print writes the preview for a person, in a language; times in zone.
+func (p Preview) Print(out io.Writer, l lang.Lang, zone *time.Location) error {
 	var text strings.Builder
-	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	line := func(name, value string) { fmt.Fprintf(w, "%s\t%s\n", name, strings.Join(strings.Fields(value), " ")) }
+	w := l.Table(&text)
+	line := func(name, value string) {
+		fmt.Fprintf(w, "%s\t%s\n", l.T(name), strings.Join(strings.Fields(value), " "))
+	}
 	line("order", p.ID)
 	if p.Status != "" {
 		line("shop's status", p.Status)
@@ -63,38 +65,38 @@ func (p Preview) Print(out io.Writer, zone *time.Location) error {
 	d := p.Push.Detail
 	switch {
 	case p.Ignored != "":
-		line("NOT SENT", "not Douyin's business: "+p.Ignored)
+		line("NOT SENT", l.T("not Douyin's business: %s", l.Say(p.Ignored)))
 	case p.Kept != "":
 		line("system", string(store.Trade))
-		line("NOT SENT", p.Kept)
+		line("NOT SENT", l.Say(p.Kept))
 	case d.OrderID == "":
-		line("NOT SENT", p.Why())
+		line("NOT SENT", l.Say(p.Why()))
 	default:
 		if p.Refused != nil {
-			line("NOT SENT", p.Why())
+			line("NOT SENT", l.Say(p.Why()))
 		}
 		line("order_id", d.OrderID)
 		line("order_status", fmt.Sprintf("%d %s (%s)", int(p.Push.Status), p.Push.Status.Text(), p.Push.Status))
 		line("open_id", masked)
 		payment := p.Push.PaymentOrderNo
 		if payment == "" {
-			payment = "none"
+			payment = l.T("none")
 		}
 		line("payment_order_no", payment)
 		line("create_time", fmt.Sprintf("%s (%d)", time.UnixMilli(d.CreateTime).In(zone).Format("2006-01-02 15:04:05 -07:00 MST"), d.CreateTime))
 		for i, item := range d.Items {
-			line(fmt.Sprintf("line %d", i+1), fmt.Sprintf("%s × %d, %d fen, %s", item.Title, item.Amount, item.Price, item.Img))
+			line(l.T("line %d", i+1), l.T("%s × %d, %d fen, %s", item.Title, item.Amount, item.Price, item.Img))
 			if item.ItemCode != "" {
 				line("", "item_code "+item.ItemCode)
 			}
 		}
-		line("total_price", fmt.Sprintf("%d fen", d.TotalPrice))
+		line("total_price", l.T("%d fen", d.TotalPrice))
 		line("amount", fmt.Sprintf("%d", d.Amount))
 		line("detail_url", d.DetailURL)
-		line("update_time", fmt.Sprintf("%d (unit: %s)", p.Push.UpdateTime, unit(p.Unit)))
+		line("update_time", l.T("%d (unit: %s)", p.Push.UpdateTime, unit(p.Unit)))
 	}
 	for _, warning := range p.Warnings {
-		line("LOOK AT THIS", warning)
+		line("LOOK AT THIS", l.Say(warning))
 	}
 	if err := w.Flush(); err != nil {
 		return err

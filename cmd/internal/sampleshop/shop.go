@@ -85,6 +85,27 @@ func Create(ctx context.Context, db *gorm.DB, prefix string) (*Shop, error) {
 	return s, nil
 }
 
+// Open is the sample shop that is in db already, or else Create. fresh tells that it was made now.
+func Open(ctx context.Context, db *gorm.DB, prefix string) (s *Shop, fresh bool, err error) {
+	if db.WithContext(ctx).Migrator().HasTable(prefix + "course") { // the last one that Create makes
+		return &Shop{db: db.WithContext(ctx), prefix: prefix}, false, nil
+	}
+	s, err = Create(ctx, db, prefix)
+	return s, true, err
+}
+
+// firstID is that of a new shop's first order.
+const firstID = 1001
+
+// NextID is a key that no order has.
+func (s *Shop) NextID(ctx context.Context) (id int64, err error) {
+	err = s.db.WithContext(ctx).Raw("SELECT COALESCE(MAX(id) + 1, ?) FROM "+s.table("order"), firstID).Row().Scan(&id)
+	if err != nil {
+		return 0, fmt.Errorf("sample shop: %w", err)
+	}
+	return id, nil
+}
+
 var titles = []string{"零基础学吉他", "手机摄影入门", "家常菜三十道", "儿童绘画启蒙", "晨间瑜伽课", "咖啡拉花艺术", "书法楷书基础", "短视频剪辑", "园艺种植指南", "普通话正音"}
 
 func (s *Shop) table(name string) string { return "`" + s.prefix + name + "`" }

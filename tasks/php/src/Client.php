@@ -139,7 +139,7 @@ final class Client
      * money moves later.
      *
      * @param int|string $orderId the shop's key
-     * @param array{out_refund_no: string, amount_fen: int, reason: string, cp_extra?: string, notify_url?: string, disable_msg?: bool, msg_page?: string} $refund
+     * @param array{out_refund_no: string, amount_fen: int, reason: string, reason_code?: int, cp_extra?: string, notify_url?: string, disable_msg?: bool, msg_page?: string} $refund
      *
      * @return array<string, mixed> the refund as refundStatus() shows it
      *

@@ -17,7 +17,7 @@ final class Fields
     public const PUSH_ROW = ['revision' => 'text', 'cause' => 'text'];
 
     public const REFUND = [
-        'out_refund_no' => 'text', 'amount_fen' => 'whole', 'reason' => 'text', 'cp_extra' => 'text', 'notify_url' => 'text',
+        'out_refund_no' => 'text', 'amount_fen' => 'whole', 'reason' => 'text', 'reason_code' => 'whole', 'cp_extra' => 'text', 'notify_url' => 'text',
         'disable_msg' => 'bool', 'msg_page' => 'text',
     ];
 

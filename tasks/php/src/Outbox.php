@@ -64,7 +64,7 @@ final class Outbox
 
     /**
      * @param int|string $orderId
-     * @param array{out_refund_no: string, amount_fen: int, reason: string, cp_extra?: string, notify_url?: string, disable_msg?: bool, msg_page?: string} $refund
+     * @param array{out_refund_no: string, amount_fen: int, reason: string, reason_code?: int, cp_extra?: string, notify_url?: string, disable_msg?: bool, msg_page?: string} $refund
      *
      * @throws RefusedException
      */

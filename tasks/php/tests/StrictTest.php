@@ -84,7 +84,7 @@ return [
         foreach ([
             ['couse', 'is unknown: did you mean "cause"?', static fn () => $o->push(7, ['couse' => 'paid'])],
             ['delay_seconds', 'is unknown: want revision, cause', static fn () => $o->push(7, ['delay_seconds' => 5])],
-            ['amount', 'is unknown: want out_refund_no, amount_fen, reason, cp_extra, notify_url, disable_msg, msg_page', static fn () => $o->refund(7, ['amount' => 1])],
+            ['amount', 'is unknown: want out_refund_no, amount_fen, reason, reason_code, cp_extra, notify_url, disable_msg, msg_page', static fn () => $o->refund(7, ['amount' => 1])],
             ['0', 'is unknown: want revision, cause', static fn () => $o->push(7, ['paid'])],
         ] as [$field, $words, $call]) {
             $e = thrown(RefusedException::class, $call);

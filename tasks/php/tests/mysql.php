@@ -20,6 +20,7 @@ return [
         $outbox->push(8, ['cause' => 'paid']);
         $outbox->refund('8', ['out_refund_no' => 'R8', 'amount_fen' => 990, 'reason' => '用户取消']);
         $outbox->settle('8', ['out_settle_no' => 'S8', 'desc' => '分账', 'params' => [['merchant_uid' => '7027', 'amount_fen' => 10]], 'finish' => true]);
+        $outbox->audit('8', 'DY9', false, '课程已学完');
         $pdo->commit();
     },
 ];

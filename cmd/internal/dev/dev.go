@@ -1,0 +1,243 @@
+package dev
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/rs/zerolog"
+	"gorm.io/gorm"
+
+	"github.com/ordersync/ordersync/cmd/internal/assembly"
+	"github.com/ordersync/ordersync/cmd/internal/playground"
+	"github.com/ordersync/ordersync/cmd/internal/sampleshop"
+	"github.com/ordersync/ordersync/douyin/simulator"
+	"github.com/ordersync/ordersync/tasks/client"
+)
+
+// Options of one run.
+type Options struct {
+	Addr     string // of the gateway; pages, Douyin's side and Redis have the three ports behind it
+	Dir      string // where the state is kept; it is made where it is missing
+	Payments string // the system in which the gateway makes payments: trade or ecpay
+	Traffic  bool   // orders go through all the time
+	Out      io.Writer
+	Log      zerolog.Logger // of the parts
+}
+
+// TakenError is a port that another process has.
+type TakenError struct{ What, Addr string }
+
+// Error says which port, and what to do.
+func (e *TakenError) Error() string {
+	return fmt.Sprintf("%s: %s is taken: end the program that listens there (another ordersync dev?), or name another first port with --addr", e.What, e.Addr)
+}
+
+// keepEvery is how often Douyin's side is written down.
+const keepEvery = 3 * time.Second
+
+// redeliveryScale makes Douyin's first pause between deliveries 3 s, and 72 hours for an audit 14.
+const redeliveryScale = 0.2
+
+// deployment is one run.
+type deployment struct {
+	Options
+	folder  folder
+	entries entries
+	at      addresses
+	ports   map[string]net.Listener
+	db      *gorm.DB
+	shop    *sampleshop.Shop
+	douyin  *simulator.Server
+	parts   *assembly.Assembly
+	modern  *client.Client // makes payments of trade
+	classic *client.Client // makes payments of ecpay
+	held    atomic.Bool    // callbacks are held back
+	sky     atomic.Value   // string: what is broken at Douyin
+	closers playground.Closers
+	steady  sync.WaitGroup // what runs until the end
+}
+
+// addresses are where the parts listen.
+type addresses struct{ gateway, pages, douyin, redis string }
+
+// portsOf are the addresses that begin at addr.
+func portsOf(addr string) (a addresses, err error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return a, err
+	}
+	first, err := strconv.Atoi(port)
+	if err != nil || first < 1 || first > 65535-3 {
+		return a, fmt.Errorf("port %q: want a number from 1 to %d, with three free ones behind it", port, 65535-3)
+	}
+	for i, to := range []*string{&a.gateway, &a.pages, &a.douyin, &a.redis} {
+		*to = net.JoinHostPort(host, strconv.Itoa(first+i))
+	}
+	return a, nil
+}
+
+// CheckAddr tells what is wrong with Options.Addr.
+func CheckAddr(addr string) error {
+	_, err := portsOf(addr)
+	return err
+}
+
+// Run runs a deployment until ctx ends. A port that is taken is a *TakenError.
+func Run(ctx context.Context, o Options) (err error) {
+	d := &deployment{Options: o, folder: folder(o.Dir)}
+	defer d.closers.Close()
+	if d.at, err = portsOf(o.Addr); err != nil {
+		return err
+	}
+	if err := d.bind(ctx); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	fresh, err := d.open(ctx)
+	if err != nil {
+		return err
+	}
+	if err := d.start(ctx); err != nil {
+		return err
+	}
+	d.tell(fresh)
+	d.steady.Go(func() { d.keepAll(ctx) })
+	if fresh {
+		if err := d.furnish(ctx); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("sample orders: %w", err)
+		}
+	}
+	if o.Traffic {
+		d.steady.Go(func() { d.traffic(ctx) })
+	}
+	<-ctx.Done()
+	d.steady.Wait()
+	fmt.Fprintf(d.Out, "\nThe end. The state is kept in %s.\n", o.Dir)
+	return nil
+}
+
+// bind takes the fixed ports first: what is taken is said before anything is made.
+func (d *deployment) bind(ctx context.Context) error {
+	d.ports = map[string]net.Listener{}
+	for _, p := range []struct{ what, addr string }{
+		{"gateway", d.at.gateway}, {"operators' pages", d.at.pages}, {"Douyin's side", d.at.douyin}, {"Redis", d.at.redis},
+	} {
+		l, _, err := playground.Listen(ctx, p.addr)
+		switch {
+		case errors.Is(err, syscall.EADDRINUSE):
+			return &TakenError{p.what, p.addr}
+		case err != nil:
+			return fmt.Errorf("%s: %w", p.what, err)
+		}
+		d.ports[p.addr] = l
+		d.closers.Add(func() { _ = l.Close() })
+	}
+	// miniredis binds by itself: the port was free a moment ago.
+	return d.ports[d.at.redis].Close()
+}
+
+// open brings up what stands outside ordersync.
+func (d *deployment) open(ctx context.Context) (fresh bool, err error) {
+	if err := os.MkdirAll(d.Dir, 0o700); err != nil {
+		return false, err
+	}
+	if d.entries, err = d.folder.entries(); err != nil {
+		return false, err
+	}
+	d.db, d.shop, fresh, err = d.folder.shop(func(db *gorm.DB) (*sampleshop.Shop, bool, error) { return sampleshop.Open(ctx, db, "") })
+	if err != nil {
+		return false, err
+	}
+	if pool, err := d.db.DB(); err == nil {
+		d.closers.Add(func() { _ = pool.Close() })
+	}
+	d.douyin = playground.NewDouyin(d.entries.Keys, "http://"+d.at.gateway, redeliveryScale, d.Log)
+	d.closers.Add(func() { _ = d.douyin.Close() })
+	return fresh, d.folder.remember(d.douyin)
+}
+
+// start brings up Redis and ordersync. The ports answer when it returns.
+func (d *deployment) start(ctx context.Context) error {
+	redis, stop, err := playground.StartRedis(d.at.redis)
+	if err != nil {
+		return err
+	}
+	d.closers.Add(stop)
+	handler, err := d.closers.ServeAnywhere(ctx, playground.Callbacks(d.shop))
+	if err != nil {
+		return err
+	}
+	cfg := playground.Config("http://"+d.at.douyin, d.douyin.PlatformKey(), d.entries.Keys, handler, d.entries.Token)
+	cfg.Douyin.Payments = d.Payments
+	if err := playground.LetIn(cfg, d.entries.Password); err != nil {
+		return err
+	}
+	ground := playground.Ground{
+		DB: d.db, Redis: redis, Config: cfg, Gateway: d.ports[d.at.gateway], Pages: d.ports[d.at.pages], Around: d.holdBack, Log: d.Log,
+	}
+	var till string
+	if d.parts, till, err = playground.Start(ctx, ground, &d.closers); err != nil {
+		return err
+	}
+	if err := d.clients(till); err != nil {
+		return err
+	}
+	d.calm()
+	d.closers.Serve(d.ports[d.at.douyin], d.douyinSide())
+	return nil
+}
+
+// clients are those of the gateway that everybody uses, and of till, the one beside it.
+func (d *deployment) clients(till string) (err error) {
+	first, second := &d.modern, &d.classic
+	if d.Payments == "ecpay" {
+		first, second = second, first
+	}
+	if *first, err = client.New(client.Config{URL: "http://" + d.at.gateway, Token: d.entries.Token}); err != nil {
+		return err
+	}
+	*second, err = client.New(client.Config{URL: till, Token: d.entries.Token})
+	return err
+}
+
+// holdBack refuses callbacks while they are held back. Douyin brings them again later.
+func (d *deployment) holdBack(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if d.held.Load() && r.URL.Path == "/callbacks/douyin" {
+			http.Error(w, "callbacks are held back by the page of Douyin's side", http.StatusServiceUnavailable)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// keepAll writes Douyin's side down every few seconds, and at the end.
+func (d *deployment) keepAll(ctx context.Context) {
+	tick := time.NewTicker(keepEvery)
+	defer tick.Stop()
+	for {
+		ended := false
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			ended = true
+		}
+		if err := d.folder.keep(d.douyin); err != nil {
+			d.Log.Warn().Err(err).Msg("dev: Douyin's side cannot be written down")
+		}
+		if ended {
+			return
+		}
+	}
+}

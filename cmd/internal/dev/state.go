@@ -1,0 +1,101 @@
+package dev
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"gorm.io/gorm"
+
+	"github.com/ordersync/ordersync/cmd/internal/playground"
+	"github.com/ordersync/ordersync/cmd/internal/sampleshop"
+	"github.com/ordersync/ordersync/douyin/simulator"
+	"github.com/ordersync/ordersync/store/embedded"
+)
+
+// The files of the folder.
+const (
+	databaseFile = "shop.sqlite"
+	entriesFile  = "entries.json"
+	douyinFile   = "douyin.json"
+)
+
+// entries open the doors of one folder's deployment.
+type entries struct {
+	Token    string          `json:"token"`    // of the gateway's API
+	Password string          `json:"password"` // of the operators' pages
+	Keys     playground.Keys `json:"keys"`
+}
+
+// folder is where the state is kept.
+type folder string
+
+func (f folder) path(name string) string { return filepath.Join(string(f), name) }
+
+// entries reads the entries, and makes them where there are none.
+func (f folder) entries() (e entries, err error) {
+	raw, err := os.ReadFile(f.path(entriesFile))
+	switch {
+	case err == nil:
+		if err := json.Unmarshal(raw, &e); err != nil {
+			return e, fmt.Errorf("%s does not parse: %w; remove the folder to begin anew", f.path(entriesFile), err)
+		}
+		return e, nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return e, err
+	}
+	e = entries{Token: rand.Text(), Password: playground.NewPassword()}
+	if e.Keys, err = playground.NewKeys(); err != nil {
+		return e, err
+	}
+	if raw, err = json.Marshal(e); err != nil {
+		return e, err
+	}
+	return e, f.write(entriesFile, raw)
+}
+
+// write replaces a file as a whole.
+func (f folder) write(name string, content []byte) error {
+	next := f.path(name + ".new")
+	if err := os.WriteFile(next, content, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(next, f.path(name))
+}
+
+// shop opens the database, with a sample shop in it. fresh tells that it was made just now.
+func (f folder) shop(open func(*gorm.DB) (*sampleshop.Shop, bool, error)) (db *gorm.DB, shop *sampleshop.Shop, fresh bool, err error) {
+	if db, err = embedded.OpenFile(f.path(databaseFile)); err != nil {
+		return nil, nil, false, err
+	}
+	shop, fresh, err = open(db)
+	return db, shop, fresh, err
+}
+
+// remember gives Douyin's side what was written down of it.
+func (f folder) remember(douyin *simulator.Server) error {
+	raw, err := os.ReadFile(f.path(douyinFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = douyin.Restore(raw)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w; remove the folder to begin anew", f.path(douyinFile), err)
+	}
+	return nil
+}
+
+// keep writes Douyin's side down.
+func (f folder) keep(douyin *simulator.Server) error {
+	raw, err := douyin.Snapshot()
+	if err != nil {
+		return err
+	}
+	return f.write(douyinFile, raw)
+}

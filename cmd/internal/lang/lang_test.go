@@ -1,0 +1,103 @@
+package lang
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestTheLanguageIsChosen(t *testing.T) {
+	for _, tt := range []struct {
+		args, environ string
+		want          Lang
+	}{
+		{"", "", English},
+		{"", "LANG=zh_CN.UTF-8", Chinese},
+		{"", "LANG=zh_TW", Chinese},
+		{"", "LANG=de_DE.UTF-8", English},
+		{"", "LANG=zhu", English},
+		{"", "LANG=zh_CN.UTF-8 LC_ALL=C", English},
+		{"", "LANG=zh_CN.UTF-8 LC_ALL=", Chinese},
+		{"", "LANG=en_US.UTF-8 LC_MESSAGES=zh_CN", Chinese},
+		{"", "LANG=zh_CN.UTF-8 ORDERSYNC_LANG=en", English},
+		{"", "ORDERSYNC_LANG=zh LC_ALL=C", Chinese},
+		{"", "ORDERSYNC_LANG=fr LANG=zh_CN", Chinese},
+		{"doctor --lang zh", "ORDERSYNC_LANG=en", Chinese},
+		{"doctor --lang=en", "ORDERSYNC_LANG=zh", English},
+		{"--lang zh doctor --lang en", "", English},
+		{"doctor --lang", "LANG=zh_CN", Chinese},
+		{"doctor -- --lang zh", "", English},
+	} {
+		if got := Choose(strings.Fields(tt.args), strings.Fields(tt.environ)); got != tt.want {
+			t.Errorf("%q, %q: %+v", tt.args, tt.environ, got)
+		}
+	}
+}
+
+func TestAFinishedSentenceIsSaidInChineseOrStays(t *testing.T) {
+	for _, tt := range []struct{ en, zh string }{
+		{"table order (id, refund): Error 1146", "表 order（id, refund）：Error 1146"},
+		{"index on order (sn) for the sweep is missing", "缺少索引 order (sn)，用于巡检"},
+		{"config file (/etc/a b.yaml): want keys and values at the top level", "配置文件（/etc/a b.yaml）：顶层应为键值对"},
+		{"version 7.0.15", "版本 7.0.15"},
+		{"append-only file is on (10.0.0.1:6379)", "AOF 已开启（10.0.0.1:6379）"},
+		{"this machine is 2.5s ahead of the database", "本机时钟比数据库快 2.5s"},
+		{"mysql.dsn (ORDERSYNC_MYSQL__DSN): must not be empty", "mysql.dsn (ORDERSYNC_MYSQL__DSN)：不能为空"},
+		{`log.level (/etc/order sync.yaml): want one of debug, info, found "a \"b\""`, `log.level (/etc/order sync.yaml)：应为 debug, info 之一，实际为 "a \"b\""`},
+		{"our tables (ordersync_…): Error 1045 (28000): Access denied", "ordersync 自有表（ordersync_…）：Error 1045 (28000): Access denied"},
+		{"the newest create_time, 2026-01-02T15:04:05Z, is 8h0m0s old, read in UTC", "最新的 create_time（2026-01-02T15:04:05Z）：8h0m0s前（按时区 UTC 读取）"},
+		{"delete one of them, then CREATE UNIQUE INDEX id ON `order` (`id`)", "删除其中一行，然后 CREATE UNIQUE INDEX id ON `order` (`id`)"},
+		{"3 refunds wait, the oldest since 2026: Douyin refuses the configuration (code 2008: 100% no)", "3 笔退款在等待，最早始于 2026：抖音拒绝了当前配置（错误码 2008：100% no）"},
+		{`product.cover_img of row "8": is empty, and Douyin needs an image: write a picture's address`, `product 表第 "8" 行的 cover_img：为空，而抖音需要图片：请填入图片地址`},
+		{`order "7": store: locked by another transaction; try again`, `订单 "7"：已被其他事务锁定；请重试`},
+		{"a page of the sweep by create_time reads table `order` whole: no index begins with create_time", "巡检按 create_time 分页会全表扫描 `order`：没有以 create_time 开头的索引"},
+		{"set loc in mysql.dsn to the zone in which the shop writes its times, which seems to be Asia%2FShanghai (or, if that order is as old as it says, leave it)", "将 mysql.dsn 的 loc 设为商城写入时间所用的时区，看来是 Asia%2FShanghai（若该订单确实是那时的，则无需改动）"},
+		{"dial tcp: connection refused", "dial tcp: connection refused"},
+		{"", ""},
+	} {
+		if got := Chinese.Say(tt.en); got != tt.zh {
+			t.Errorf("%q\n is %q\nwant %q", tt.en, got, tt.zh)
+		}
+		if got := English.Say(tt.en); got != tt.en {
+			t.Errorf("%q is %q in English", tt.en, got)
+		}
+	}
+}
+
+// A missing or doubled verb would show as %!s(…) or lose what was found.
+func TestEveryTextSaysWhatStandsInItsHoles(t *testing.T) {
+	for en := range all {
+		sentence := verb.ReplaceAllStringFunc(en, func(v string) string {
+			switch v {
+			case "%%":
+				return "%"
+			case "%d":
+				return "4711"
+			case "%q":
+				return `"hole"`
+			}
+			return "hole"
+		})
+		if said, found := Chinese.Find(sentence); !found || strings.Contains(said, "%!") {
+			t.Errorf("%q is said as %q", sentence, said)
+		}
+	}
+}
+
+func TestATableLinesUpWideCharacters(t *testing.T) {
+	for _, tt := range []struct {
+		lang Lang
+		want string
+	}{
+		{Chinese, "订单  结果\n1001  pushed\n书法  （空）\n"},
+		{English, "订单    结果\n1001  pushed\n书法    （空）\n"},
+	} {
+		var out strings.Builder
+		w := tt.lang.Table(&out)
+		if _, err := w.Write([]byte("订单\t结果\n1001\tpushed\n书法\t（空）\n")); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Flush(); err != nil || out.String() != tt.want {
+			t.Errorf("%v:\n%s\nwant\n%s", err, out.String(), tt.want)
+		}
+	}
+}
