@@ -8,8 +8,12 @@ import (
 	"github.com/ordersync/ordersync/worker"
 )
 
-// auditHandler takes the shop's word on refunds to Douyin. It needs no salt: trade signs no call.
+// auditHandler takes the shop's word on refunds to Douyin. It needs no salt: trade signs no call. nil:
+// nothing of trade is configured.
 func (a *Assembly) auditHandler() (*worker.AuditHandler, error) {
+	if !a.asksTrade() {
+		return nil, nil
+	}
 	st, err := a.Store()
 	if err != nil {
 		return nil, err

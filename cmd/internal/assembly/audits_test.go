@@ -80,6 +80,7 @@ func newCourt(t *testing.T, db *gorm.DB, policy string, change func(*simulator.C
 	cfg := configs.Default()
 	cfg.Douyin.BaseURL, cfg.Douyin.OpenURL, cfg.Douyin.AppID, cfg.Douyin.Secret, cfg.Douyin.RateLimit = douyin.URL, douyin.URL, "tt1", "secret", 0
 	cfg.Shop.Status, cfg.Refunds.Audit = sampleshop.Words(), policy
+	cfg.Douyin.Trade.PlatformKey = configs.Secret(c.bank.PlatformKey())
 	cfg.Scheduler.SweepEvery, cfg.Scheduler.OutboxEvery = 100*time.Millisecond, 100*time.Millisecond
 	a := New(cfg, zerolog.Nop(), WithDB(db), WithRedis(servertest.Redis(t)), WithBackoff(worker.Backoff{Scale: 0.01}), WithGrace(300*time.Millisecond))
 	t.Cleanup(func() { _ = a.Close(context.WithoutCancel(t.Context())) })

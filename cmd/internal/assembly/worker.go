@@ -46,6 +46,9 @@ func (a *Assembly) servers() (*worker.Servers, *worker.Line, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if audit != nil {
+		handlers.Audit = audit
+	}
 	payment, err := a.paymentHandler()
 	if err != nil {
 		return nil, nil, err
@@ -56,7 +59,7 @@ func (a *Assembly) servers() (*worker.Servers, *worker.Line, error) {
 	handlers = worker.Handlers{
 		Push: traces.Handler(handlers.Push), Payment: traces.Handler(handlers.Payment),
 		Refund: traces.Handler(handlers.Refund), Settle: traces.Handler(handlers.Settle), Refunds: traces.Handler(handlers.Refunds),
-		Audit: traces.Handler(audit),
+		Audit: traces.Handler(handlers.Audit),
 	}
 	servers, err := worker.NewServers(worker.Config{
 		Redis: tuning.GatherScripts(redis), Backoff: a.backoff, Log: a.log.With().Str("lib", "asynq").Logger(),

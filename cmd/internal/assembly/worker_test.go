@@ -106,3 +106,17 @@ func TestAWorkerHoldsMoreOrdersThanItHasSlots(t *testing.T) {
 		}
 	}
 }
+
+// A worker of ecpay alone needs nothing that trade would want: its callbacks may go to a plain address,
+// as those of a simulator do, while douyin.open_url is Douyin's own.
+func TestAWorkerOfEcpayNeedsNothingOfTrade(t *testing.T) {
+	cfg := configs.Default()
+	cfg.Douyin.BaseURL, cfg.Douyin.NotifyURL = "http://127.0.0.1:1", "http://127.0.0.1:2/callbacks/douyin"
+	cfg.Douyin.AppID, cfg.Douyin.Secret, cfg.Douyin.Salt = "tt1", "secret", "salt"
+	cfg.Shop.Status = sampleshop.Words()
+	a := New(cfg, zerolog.Nop(), WithDB(servertest.DB(t)), WithRedis(servertest.Redis(t)))
+	t.Cleanup(func() { _ = a.Close(context.WithoutCancel(t.Context())) })
+	if _, err := a.Worker(); err != nil {
+		t.Error(err)
+	}
+}

@@ -80,6 +80,13 @@ func (s *stack) begun(command string) *running {
 	r := s.begin(command)
 	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
+	go func() {
+		select {
+		case <-r.ended:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	_, err := r.log.await(ctx, func(l logLine) bool {
 		return strings.HasSuffix(l.Message, " runs") || l.Message == "gateway listens"
 	})

@@ -44,7 +44,7 @@ func (s *soak) modern(id int) bool {
 func (m *modernBank) moving() (n int) {
 	book := m.bank.Trade()
 	for _, r := range book.Refunds {
-		if r.Status == simulator.Processing {
+		if endOf(r) == "submitted" {
 			n++
 		}
 	}
