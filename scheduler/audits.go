@@ -79,7 +79,7 @@ func (a *Audits) agree(ctx context.Context, _ time.Time) (bool, error) {
 		}
 		for _, i := range page {
 			_, fresh, err := a.Rows.SayAudit(ctx, i.Number, store.Agree, byPolicy, "")
-			var decided *store.AuditConflict
+			var decided *store.AuditConflictError
 			switch {
 			case errors.As(err, &decided): // by Douyin, or by a person a moment ago
 			case store.OneRow(err):

@@ -32,21 +32,21 @@ var auditReasons = map[AuditReason]string{
 	AuditOver: "is decided already: it has ended, or its deadline is over",
 }
 
-// AuditConflict: there is nothing to decide about a refund, or it was decided otherwise.
-type AuditConflict struct {
+// AuditConflictError: there is nothing to decide about a refund, or it was decided otherwise.
+type AuditConflictError struct {
 	Number string
 	Reason AuditReason
 	Word   AuditWord // that stands; empty: none
 }
 
-func (e *AuditConflict) Error() string {
+func (e *AuditConflictError) Error() string {
 	return fmt.Sprintf("store: refund %s %s", cut.To(e.Number, maxID), auditReasons[e.Reason])
 }
 
 // SayAudit writes the shop's word on a refund down; Douyin is due to be told. by is who says it,
 // denyMessage goes with Deny, at most 512 bytes. The same word with the same message again is the
 // one that stands: fresh is false, and by stays who said it first. Errors: ErrNoInstruction,
-// *AuditConflict, or the database's. A word that is said comes too late when the deadline is over
+// *AuditConflictError, or the database's. A word that is said comes too late when the deadline is over
 // by the database's clock.
 func (s *Store) SayAudit(ctx context.Context, number string, word AuditWord, by, denyMessage string) (i Instruction, fresh bool, err error) {
 	if word != Agree && word != Deny || (word == Deny) != (denyMessage != "") || len(denyMessage) > maxMessage {
@@ -61,7 +61,7 @@ func (s *Store) SayAudit(ctx context.Context, number string, word AuditWord, by,
 			return false, err
 		}
 		if reason := i.undecidable(now); reason != "" {
-			return false, &AuditConflict{Number: number, Reason: reason, Word: i.Audit.Word}
+			return false, &AuditConflictError{Number: number, Reason: reason, Word: i.Audit.Word}
 		}
 		fresh = true
 		a := &i.Audit

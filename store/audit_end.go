@@ -13,8 +13,7 @@ const KindDenied = "denied"
 // audit (empty: nothing), words with a denial, and r of its end (State not final: it is under way). A
 // denial ends the refund. end is hear, or Hear where nobody has asked. Which of two words comes first
 // makes no difference.
-func (i *Instruction) hearDouyin(said AuditState, words string, r Result, end func(Result) (changed, touched bool)) (changed, touched bool) {
-	before, alarm := i.Audit, i.Alarm
+func (i *Instruction) hearDouyin(said AuditState, words string, r Result, end func(Result) (changed, touched bool)) (changed bool) {
 	if said.Decided() {
 		i.Audit.State = said
 	}
@@ -25,11 +24,11 @@ func (i *Instruction) hearDouyin(said AuditState, words string, r Result, end fu
 		}
 	}
 	if r.State.Final() {
-		changed, touched = end(r)
+		changed, _ = end(r)
 	}
 	i.closeAudit()
 	i.sayOverruled(r.At)
-	return changed, touched || i.Audit != before || i.Alarm != alarm
+	return changed
 }
 
 // closeAudit decides how an audit ended about which Douyin says nothing, from the end of its refund.

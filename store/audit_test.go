@@ -48,7 +48,7 @@ func TestAWordOnARefundIsSaidOnce(t *testing.T) {
 		}
 		conflict := func(number string, word store.AuditWord, words string, want store.AuditReason) {
 			t.Helper()
-			var c *store.AuditConflict
+			var c *store.AuditConflictError
 			if _, fresh, err := s.SayAudit(ctx, number, word, "omar", words); !errors.As(err, &c) || c.Reason != want || fresh {
 				t.Errorf("%s %s %q: %v, want %s", number, word, words, err, want)
 			}

@@ -176,7 +176,7 @@ func (s *Store) hearNews(tx *gorm.DB, t news, number string, at home) (i Instruc
 		if i.PlatformNo == "" && i.State != MoneyNew {
 			i.PlatformNo = t.platformNo
 		}
-		changed, _ := i.hearDouyin(t.audit.State, t.audit.DenyMessage, t.result, i.Hear)
+		changed := i.hearDouyin(t.audit.State, t.audit.DenyMessage, t.result, i.Hear)
 		if changed {
 			ended = i.State
 		}

@@ -241,14 +241,14 @@ func TestOneRefundOfTradeIsAtDouyinAtATime(t *testing.T) {
 func TestTheItemsOfARefundAreFixedOnce(t *testing.T) {
 	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
 		addOrder(t, db, 1, t0)
-		i, _, err := s.CreateRefund(t.Context(), newRefund("R1", 300))
-		if err != nil {
+		if _, _, err := s.CreateRefund(t.Context(), newRefund("R1", 300)); err != nil {
 			t.Fatal(err)
 		}
 		ofTrade(t, db)
-		i = instruction(t, s, store.Refund, "R1")
+		i := instruction(t, s, store.Refund, "R1")
 		i.Items, i.Currency = "[]", "DIAMOND"
-		if i, err = s.MarkSending(t.Context(), i, t0, t0); err != nil {
+		i, err := s.MarkSending(t.Context(), i, t0, t0)
+		if err != nil {
 			t.Fatal(err)
 		}
 		i.Items = `[{"item_order_id":"i9","refund_amount":300}]`

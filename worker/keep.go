@@ -172,13 +172,10 @@ func (r *run) missRefund(ctx context.Context, s store.OrderSnapshot) error {
 
 // refundMissing tells whether the refunds that are known do not make an order's status.
 func refundMissing(status douyin.OrderStatus, r store.RefundSummary) bool {
-	switch status {
-	case douyin.Refunding:
+	if status == douyin.Refunding {
 		return r.InFlight+r.Succeeded == 0
-	case douyin.Refunded:
-		return r.Succeeded < r.Paid
 	}
-	return false
+	return status == douyin.Refunded && r.Succeeded < r.Paid
 }
 
 // paidOf is the payment of an order, with Douyin's id and items; why tells that it is not known as

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"encoding/json"
+	"errors"
 	"reflect"
 	"regexp"
 	"strings"
@@ -56,10 +57,10 @@ func TestASnapshotBringsTheBooksBack(t *testing.T) {
 	if n := second.trade.platformID(); strings.Contains(again, n) || n == first.trade.platformID() {
 		t.Errorf("number %s is used again", n)
 	}
-	if err := second.AskAgain(waits); err != ErrNoAsked { // nobody listens: there is no address
+	if err := second.AskAgain(waits); !errors.Is(err, ErrNoAsked) { // nobody listens: there is no address
 		t.Errorf("asking again: %v", err)
 	}
-	if err := second.Pay("E1"); err != ErrPaid {
+	if err := second.Pay("E1"); !errors.Is(err, ErrPaid) {
 		t.Errorf("a paid order is paid again: %v", err)
 	}
 	if err := second.Restore(text); err == nil {

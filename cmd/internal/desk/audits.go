@@ -66,7 +66,7 @@ func (a Audits) checkOrder(ctx context.Context, r tasks.AuditRequest) error {
 
 // auditError says in the gateway's words what the store refused.
 func auditError(err error) error {
-	var conflict *store.AuditConflict
+	var conflict *store.AuditConflictError
 	switch {
 	case errors.Is(err, store.ErrNoInstruction):
 		return fmt.Errorf("%w (%w)", gateway.ErrNoRefund, err)

@@ -1,7 +1,7 @@
 package lang
 
 // helpWords is the Chinese for the help of the commands and of their flags.
-var helpWords = map[string]string{
+var helpWords = map[string]string{ //nolint:gosec // words, and no credentials
 	"A whole deployment for trying out, with a page for Douyin's side": "一整套试用环境，附抖音一侧的页面",
 	"Runs a sample shop, an embedded Redis and database, Douyin's stand-in, gateway, workers, scheduler and the operators' pages in this\nprocess, until a signal ends it, and prints how a program reaches it. --addr is the gateway's; the operators' pages, Douyin's side\nand Redis have the three ports behind it. Database, keys, token, password and what Douyin holds are kept in --dir.": "在本进程中运行示例商城、内嵌的 Redis 与数据库、抖音模拟器、网关、worker、调度器和运维页面，直到收到信号，\n并打印程序如何接入。--addr 是网关地址；运维页面、抖音一侧和 Redis 使用其后的三个端口。\n数据库、密钥、令牌、口令以及抖音持有的内容保存在 --dir。",
 	"system in which POST /v1/payments makes payments: trade or ecpay":                  "POST /v1/payments 使用的支付系统：trade 或 ecpay",

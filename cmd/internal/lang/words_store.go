@@ -1,7 +1,7 @@
 package lang
 
 // storeWords is the Chinese for what store finds of the database, of the shop's tables and of ours.
-var storeWords = map[string]string{
+var storeWords = map[string]string{ //nolint:gosec // words, and no credentials
 	"%d migrations are not applied, %s to %s":         "%d 个迁移尚未执行（%s 至 %s）",
 	"%s is not applied":                               "迁移 %s 尚未执行",
 	"%d others of the newest %d orders are like that": "最近 %[2]d 个订单中另有 %[1]d 个同样如此",
