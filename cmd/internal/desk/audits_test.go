@@ -3,6 +3,7 @@ package desk
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,7 +18,7 @@ func asked(t *testing.T, st *store.Store, number string) {
 	t.Helper()
 	deadline := time.Now().Add(72 * time.Hour)
 	_, err := st.HearTradeRefund(t.Context(), store.TradeRefund{
-		Number: number, RefundID: "7", OutOrderNo: "1", Origin: store.OriginUser, State: store.MoneySubmitted, Amount: 5,
+		Number: number, RefundID: strings.TrimPrefix(number, "DY"), OutOrderNo: "1", Origin: store.OriginUser, State: store.MoneySubmitted, Amount: 5,
 		Audit: store.Audit{State: store.AuditNeeded, Deadline: &deadline}, At: time.Now(), DueAt: time.Now().Add(time.Hour),
 	})
 	if err != nil {

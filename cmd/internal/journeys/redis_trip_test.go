@@ -123,7 +123,7 @@ func (s *trip) breakRedis() {
 	s.road.fail()
 	killed := time.Now()
 	late := s.push(s.every(8, 3), "late") // asked for while there is no master
-	s.awaitReady(http.StatusServiceUnavailable)
+	s.awaitDown()
 	s.refundOverHTTP(tripRefunds) // a row in the database: it is taken without Redis
 	s.awaitReady(http.StatusOK)
 	took := time.Since(killed)
@@ -137,6 +137,19 @@ func (s *trip) breakRedis() {
 	}
 	s.report("the master was killed with %d of %d orders at Douyin; /readyz is well again after %.1f s; of %d acknowledged tasks %d are lost",
 		held, tripOrders, took.Seconds(), len(acknowledged), lost)
+}
+
+// awaitDown waits until /readyz is 503. What was good a moment ago is not asked for five seconds, so a
+// successor that serves before that is as good.
+func (s *trip) awaitDown() {
+	s.t.Helper()
+	s.await("/readyz answers 503, or the successor serves", func(ctx context.Context) (bool, string, error) {
+		status, err := exchange(ctx, http.MethodGet, "http://"+s.app.Load().addr+"/readyz", nil, nil)
+		if err == nil && status == http.StatusServiceUnavailable {
+			return true, "", nil
+		}
+		return s.rdb.Set(ctx, "journey:successor", "1", time.Minute).Err() == nil, fmt.Sprint(status), err
+	})
 }
 
 func (s *trip) awaitRefunds(n int) {
