@@ -136,7 +136,17 @@ func (s *RedisServer) Client(t testing.TB) *redis.Client {
 // plainPort is the option of redis-server for a port without TLS.
 const plainPort = "--port"
 
-func newRedis(path, portOption string, args ...string) (*RedisServer, error) {
+// newRedis starts a server. A port that was free a moment ago may be another process's by now, so that it is tried on others.
+func newRedis(path, portOption string, args ...string) (s *RedisServer, err error) {
+	for range 3 {
+		if s, err = newRedisOnce(path, portOption, args...); err == nil {
+			return s, nil
+		}
+	}
+	return nil, err
+}
+
+func newRedisOnce(path, portOption string, args ...string) (*RedisServer, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err

@@ -38,8 +38,8 @@ func StartCluster(t testing.TB) *RedisCluster {
 	return c
 }
 
-func newCluster(path string, args ...string) (c *RedisCluster, err error) {
-	c = &RedisCluster{}
+func newCluster(path string, args ...string) (_ *RedisCluster, err error) {
+	c := &RedisCluster{}
 	defer func() {
 		if err != nil {
 			c.close()
