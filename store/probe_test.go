@@ -79,7 +79,7 @@ func TestADatabaseWithoutRoomIsFound(t *testing.T) {
 	server := servertest.StartMySQL(
 		t,
 		"--innodb-file-per-table=0",
-		"--innodb-data-file-path=ibdata1:12M:autoextend:max:16M",
+		"--innodb-data-file-path=ibdata1:12M:autoextend:max:20M",
 	)
 	if server == nil {
 		return // ORDERSYNC_TEST_SERVERS=required says so
