@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/ordersync/ordersync/store"
@@ -63,9 +62,7 @@ func (s *Sweep) horizon(ctx context.Context, now time.Time) (time.Time, error) {
 func (s *Sweep) enqueue(ctx context.Context, due []store.Due, now time.Time) (named []store.Due, err error) {
 	items := make([]tasks.Wanted, len(due))
 	for i, d := range due {
-		items[i].PushOrder = tasks.PushOrder{
-			OrderID: d.OrderID, Revision: "due-" + strconv.FormatInt(d.DueAt.UnixMilli(), 10), Cause: tasks.CauseSweep,
-		}
+		items[i].PushOrder = tasks.PushOrder{OrderID: d.OrderID, Revision: dueRevision(d.DueAt), Cause: tasks.CauseSweep}
 	}
 	for i, r := range tasks.EnqueueMany(ctx, s.Queue, items) {
 		var unfit *tasks.PayloadError
