@@ -1,55 +1,16 @@
 package assembly
 
 import (
-	"context"
 	"fmt"
 	"time"
 
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/gate"
-	"github.com/ordersync/ordersync/douyin/tokencache"
 	"github.com/ordersync/ordersync/douyin/trade"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/worker"
 )
-
-// ClientTokens is the client_token of trade's calls, shared with all processes through Redis.
-func (a *Assembly) ClientTokens() (*tokencache.Cache, error) {
-	return a.clientTokens.get(func() (*tokencache.Cache, error) {
-		if err := a.cfg.Require("douyin.app_id", "douyin.secret"); err != nil {
-			return nil, err
-		}
-		rdb, err := a.Redis()
-		if err != nil {
-			return nil, err
-		}
-		fetcher, err := trade.NewTokenFetcher(a.tradeConfig())
-		if err != nil {
-			return nil, err
-		}
-		cache, err := tokencache.New(tokencache.Config{
-			Redis: rdb, AppID: a.cfg.Douyin.AppID, Secret: a.cfg.Douyin.Secret.Reveal(), Fetcher: fetcher,
-			Host:    foreignHost(a.cfg.Douyin.OpenURL, configs.Default().Douyin.OpenURL),
-			Purpose: tokencache.ClientToken, FetchTimeout: a.cfg.Douyin.Timeout + fetchSlack, OnFetch: a.clientTokenFetched,
-		})
-		if err != nil {
-			return nil, err
-		}
-		a.metrics.WatchClientToken(cache.Life)
-		a.onClose("client token", func(context.Context) error { cache.Close(); return nil })
-		return cache, nil
-	})
-}
-
-func (a *Assembly) clientTokenFetched(took time.Duration, err error) {
-	a.metrics.ClientTokenFetch(err)
-	event := a.log.Info()
-	if err != nil {
-		event = a.log.Error().Err(err)
-	}
-	event.Str("app", a.cfg.Douyin.AppID).Dur("took", took).Msg("client_token fetched")
-}
 
 // tradeOrders says how orders of trade are told from those of ecpay.
 func tradeOrders(cfg *configs.Config) store.TradeConfig {
@@ -88,7 +49,7 @@ func (a *Assembly) keeper(st *store.Store, gate *gate.Gate) (*worker.Keeper, err
 	}
 	return &worker.Keeper{
 		Words: words, Payments: st, Asking: asking, Telling: a.tracing().Fulfiller(telling),
-		Sick: func() bool { return gate.State(trade.OpFulfil) != "closed" },
+		Sick: sick(gate, trade.OpFulfil),
 	}, nil
 }
 
@@ -112,7 +73,7 @@ func (a *Assembly) Trade() (*trade.Client, error) {
 		if err != nil {
 			return nil, err
 		}
-		return a.newTrade(a.tracing().Gate(a.metrics.Gate(gate)))
+		return a.newTrade(a.watchedGate(gate))
 	})
 }
 
