@@ -9,7 +9,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/google/uuid"
 	"github.com/hibiken/asynq"
 
 	"github.com/ordersync/ordersync/tasks/cut"
@@ -93,10 +92,7 @@ func (p PushOrder) cause() Cause {
 // Named fills what was left out: the cause, and a revision of its own. Whoever may have to ask
 // again asks with the named push, so that both askings are one change.
 func (p PushOrder) Named() PushOrder {
-	p.Cause = p.cause()
-	if p.Revision == "" {
-		p.Revision = uuid.NewString()
-	}
+	p.Cause, p.Revision = p.cause(), orFresh(p.Revision)
 	return p
 }
 
@@ -124,11 +120,7 @@ func (p PushOrder) task(headers map[string]string) (*asynq.Task, error) {
 
 // ParsePushOrder reads the payload of a task. The error is a *PayloadError.
 func ParsePushOrder(t *asynq.Task) (PushOrder, error) {
-	var p PushOrder
-	if err := decode(t.Payload(), &p); err != nil {
-		return PushOrder{}, err
-	}
-	return p, p.Validate()
+	return parse[PushOrder](t)
 }
 
 // Enqueuer is what Enqueue needs of an *asynq.Client.
