@@ -26,8 +26,8 @@ const (
 	keyItemCode  = "shop.item_code"
 )
 
-// complete refuses what Douyin would refuse of the order itself, and names where it is to be mended.
-// What a line lacks is item's.
+// complete refuses what Douyin would refuse of the order itself, and names where it is to be
+// mended. What a line lacks is item's.
 func (b *Builder) complete(s store.OrderSnapshot) error {
 	o := s.Order
 	return b.first(o, []fault{

@@ -95,7 +95,8 @@ func pending(redis redis.UniversalClient, queue string) func(context.Context) (i
 	}
 }
 
-// moneyJobs bring instructions back when their time has come, settle what is to be settled by itself, and hand callbacks on.
+// moneyJobs bring instructions back when their time has come, settle what is to be settled by
+// itself, and hand callbacks on.
 func (a *Assembly) moneyJobs(st *store.Store, redis redis.UniversalClient, queue tasks.Enqueuer) []scheduler.Job {
 	due := func(m store.Money, on, job string) *scheduler.DueMoney {
 		return &scheduler.DueMoney{Rows: st, Queue: queue, Money: m, Backlog: pending(redis, on), Mark: redisMark{redis, job}, Now: st.Clock, Log: a.log}
