@@ -58,6 +58,9 @@ type PushOrder struct {
 	// names the change: the same change asked twice runs once; empty: a change of its own
 	Revision string `json:"revision,omitempty"`
 	Cause    Cause  `json:"cause,omitempty"` // empty: changed
+	// when it was asked for, or may run first where it is to wait, Unix milliseconds; 0: filled in when
+	// it is queued. Only the time from there to Douyin's answer is told by it.
+	AskedAt int64 `json:"asked_at,omitempty"`
 }
 
 // PayloadError is a request that cannot be understood. Field is the payload's name for the field.
@@ -96,6 +99,28 @@ func (p PushOrder) Named() PushOrder {
 	return p
 }
 
+// asked fills AskedAt with the moment from which on the task may run.
+func (p PushOrder) asked(opts []asynq.Option) PushOrder {
+	if p.AskedAt != 0 {
+		return p
+	}
+	at := time.Now()
+	for _, o := range opts {
+		switch value := o.Value().(type) {
+		case time.Duration:
+			if o.Type() == asynq.ProcessInOpt {
+				at = at.Add(value)
+			}
+		case time.Time:
+			if o.Type() == asynq.ProcessAtOpt && value.After(at) {
+				at = value
+			}
+		}
+	}
+	p.AskedAt = at.UnixMilli()
+	return p
+}
+
 // ID is the task's id: "push:<order>:<revision>". Call it on a Named push.
 func (p PushOrder) ID() string { return "push:" + p.OrderID + ":" + p.Revision }
 
@@ -109,7 +134,7 @@ func (p PushOrder) task(headers map[string]string) (*asynq.Task, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
-	p = p.Named()
+	p = p.Named().asked(nil)
 	payload, err := encode(p)
 	if err != nil {
 		return nil, err
@@ -165,6 +190,9 @@ func enqueueAny(ctx context.Context, q Enqueuer, r Request, opts []asynq.Option)
 
 // enqueue is enqueueAny without its span. headers travel with the task; nil: none.
 func enqueue(ctx context.Context, q Enqueuer, r Request, headers map[string]string, opts []asynq.Option) (fresh bool, err error) {
+	if p, ok := r.(PushOrder); ok {
+		r = p.asked(opts)
+	}
 	t, err := taskOf(r, headers)
 	if err != nil {
 		return false, err
