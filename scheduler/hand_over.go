@@ -20,8 +20,8 @@ type handed struct {
 	drop     func() error // ends the row that no task can name
 }
 
-// handOver enqueues the task of a row, or drops the row, so that it holds up no other. An error is
-// Redis's or the database's, and the next row would meet it too.
+// handOver enqueues the task of a row, or drops the row that no task can name, so that it holds up no
+// other. An error is Redis's or the database's.
 func handOver(ctx context.Context, q tasks.Enqueuer, h handed) error {
 	if h.unfit != nil {
 		return h.drop()
