@@ -15,7 +15,7 @@ var errNoToken = errors.New("answer holds no usable token")
 
 // Token is an app's access_token. It cannot print itself: its string forms show only the lifetime.
 type Token struct {
-	Value     string
+	Value     string        // opens the calls; never printed
 	ExpiresIn time.Duration // from the moment of the answer; 2 hours by Douyin's documentation
 }
 

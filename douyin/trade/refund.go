@@ -137,22 +137,22 @@ const (
 
 // RefundState is one row of refund_query's answer (TRADE-REFUND, TRADE-SDK).
 type RefundState struct {
-	OrderID     string // Douyin's
-	RefundID    string // Douyin's
-	OutRefundNo string // empty where Douyin has opened it and our answer was not taken
-	Status      Result // Success and Fail end it; any other text is under way
-	Amount      int64  // fen, or diamonds
-	CreatedAt   time.Time
+	OrderID     string    // Douyin's
+	RefundID    string    // Douyin's
+	OutRefundNo string    // empty where Douyin has opened it and our answer was not taken
+	Status      Result    // Success and Fail end it; any other text is under way
+	Amount      int64     // fen, or diamonds
+	CreatedAt   time.Time // zero: not told
 	RefundedAt  time.Time // zero: not told
 	// Source: 1 the buyer, 2 the shop, 3 expiry, 4 Douyin's service, 5 a booking that failed, 6 the
 	// shop refused the order, 7 a later booking (COPY-DM); 0: not told
 	Source    int
-	Message   string
-	Items     []RefundItem
-	NeedAudit bool
-	Deadline  time.Time // of the audit; zero: not told
-	Audit     string    // empty: not told
-	Denied    string    // the shop's words
+	Message   string       // Douyin's words; may be empty
+	Items     []RefundItem // what is paid back of each
+	NeedAudit bool         // the shop has to agree or deny
+	Deadline  time.Time    // of the audit; zero: not told
+	Audit     string       // empty: not told
+	Denied    string       // the shop's words
 }
 
 // Ended tells that nothing more will happen.
@@ -228,7 +228,7 @@ func readRefunds(answer []byte) (states []RefundState, ok bool) {
 // Verdict is the shop's word on a refund that a buyer asked for.
 type Verdict struct {
 	RefundID string // Douyin's
-	Agree    bool
+	Agree    bool   // Douyin pays the money back
 	Denied   string // why not: needed, and sent, where Agree is false; at most 512 bytes
 }
 

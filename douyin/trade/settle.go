@@ -96,18 +96,18 @@ func (c *Client) Settle(ctx context.Context, s Settlement) (settleID string, r d
 
 // SettleState is one row of settle_query's answer (TRADE-SDK).
 type SettleState struct {
-	OrderID        string // Douyin's
-	OutOrderNo     string
-	OutSettleNo    string // the same as SettleID of an automatic one
-	SettleID       string // Douyin's
-	WalletSettleID string
-	ItemOrderID    string
-	Status         Result // Success and Fail end it; any other text is under way
-	Amount         int64  // fen
-	Rake           int64  // fen, Douyin's fee
-	Commission     int64  // fen, of promoters
-	Detail         string
-	CPExtra        string
+	OrderID        string    // Douyin's
+	OutOrderNo     string    // the shop's number
+	OutSettleNo    string    // the same as SettleID of an automatic one
+	SettleID       string    // Douyin's
+	WalletSettleID string    // of Douyin's wallet; may be empty
+	ItemOrderID    string    // Douyin's; empty: of the whole order
+	Status         Result    // Success and Fail end it; any other text is under way
+	Amount         int64     // fen
+	Rake           int64     // fen, Douyin's fee
+	Commission     int64     // fen, of promoters
+	Detail         string    // who got what, in Douyin's words
+	CPExtra        string    // as it was sent
 	SettledAt      time.Time // zero: not told
 }
 

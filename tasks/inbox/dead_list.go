@@ -10,11 +10,11 @@ import (
 
 // Buried is an entry of the dead stream, without its payload.
 type Buried struct {
-	ID      string // in the dead stream
-	At      time.Time
-	Reason  string
-	Kind    string
-	OrderID string
+	ID      string    // in the dead stream
+	At      time.Time // when it was put aside
+	Reason  string    // why it can never be handed over
+	Kind    string    // as the entry has it; may be none that is known
+	OrderID string    // as the entry has it; may be empty
 }
 
 // BuriedEntries are the newest entries of the dead stream, the newest first: those before an id, or

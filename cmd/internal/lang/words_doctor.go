@@ -129,6 +129,8 @@ var composedWords = map[string]string{
 	"store: settlement number %s was used before with other content":                               "分账单号 %s 此前已用于其他内容",
 	"store: refund %s of the order is still running":                                               "该订单的退款 %s 仍在进行",
 	"store: settlement %s of the order is still running":                                           "该订单的分账 %s 仍在进行",
+	"store: create refund: %v":       "登记退款：%v",
+	"store: create settlement: %v":   "登记分账：%v",
 	"%s; its fulfilment is %s":       "%s；履约状态为 %s",
 	"order %s could not be sent: %s": "订单 %s 无法推送：%s",
 	"the newest of each status (%d): %d would be sent, %d could not, %d are not Douyin's business, %d are of trade and kept by Douyin itself": "各状态的最近订单（共 %d 个）：%d 个可推送，%d 个无法推送，%d 个与抖音无关，%d 个属于通用交易系统，由抖音自行维护",
