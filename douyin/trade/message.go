@@ -150,12 +150,24 @@ type itemDetail []RefundItem
 // UnmarshalJSON never fails on what the decoder lets through.
 func (d *itemDetail) UnmarshalJSON(raw []byte) error {
 	var got struct {
-		Items wireItems `json:"item_order_detail"`
+		Items spareItems `json:"item_order_detail"`
 	}
 	if json.Unmarshal(raw, &got) == nil {
+		*d = itemDetail(got.Items)
+	}
+	return nil
+}
+
+// spareItems is item_order_detail, read as itemDetail.
+type spareItems []RefundItem
+
+// UnmarshalJSON never fails on what the decoder lets through.
+func (s *spareItems) UnmarshalJSON(raw []byte) error {
+	var got wireItems
+	if json.Unmarshal(raw, &got) == nil {
 		var r reader
-		if items := r.items("", got.Items); r.field == "" {
-			*d = items
+		if items := r.items("", got); r.field == "" {
+			*s = items
 		}
 	}
 	return nil
@@ -201,7 +213,7 @@ func read(body []byte) Callback {
 }
 
 func (c *Callback) payment(m *message, r *reader) {
-	c.number, c.status = r.id("out_order_no", m.OutOrderNo), r.status(m.Status, Success, Cancel)
+	c.number, c.status = r.number("out_order_no", m.OutOrderNo), r.status(m.Status, Success, Cancel)
 	n := &PaymentNotice{
 		AppID: c.appID, OutOrderNo: c.number, OrderID: r.id("order_id", m.OrderID), Status: Result(c.status),
 		DiscountAmount: r.spare("discount_amount", m.DiscountAmount), PayChannel: m.PayChannel.Text(), ChannelPayID: m.ChannelPayID.Text(),
@@ -219,7 +231,7 @@ func (c *Callback) payment(m *message, r *reader) {
 func (c *Callback) refund(m *message, r *reader) {
 	c.number, c.status = r.id("refund_id", m.RefundID), r.status(m.Status, Success, Fail)
 	c.Refund = &RefundNotice{
-		AppID: c.appID, OrderID: r.id("order_id", m.OrderID), RefundID: c.number, OutRefundNo: m.OutRefundNo.Text(), Status: Result(c.status),
+		AppID: c.appID, OrderID: r.id("order_id", m.OrderID), RefundID: c.number, OutRefundNo: spareNumber(m.OutRefundNo), Status: Result(c.status),
 		Amount: r.amount("refund_total_amount", m.RefundAmount), AllSettled: yes(m.AllSettled), Type: small(m.RefundType),
 		EventTime: m.EventTime.Time(), Items: m.Items, Currency: m.Currency.Text(), CPExtra: m.CPExtra.Text(), Message: m.Message.Text(),
 	}
@@ -228,12 +240,12 @@ func (c *Callback) refund(m *message, r *reader) {
 func (c *Callback) settle(m *message, r *reader) {
 	c.status = r.status(m.Status, Success, Fail)
 	if c.number = m.OutSettleNo.Text(); c.number == "" {
-		c.number = r.id("settle_id", m.SettleID)
+		c.number = r.number("settle_id", m.SettleID)
 	} else {
-		r.id("out_settle_no", m.OutSettleNo)
+		r.number("out_settle_no", m.OutSettleNo)
 	}
 	c.Settle = &SettleNotice{
-		AppID: c.appID, OrderID: r.id("order_id", m.OrderID), SettleID: m.SettleID.Text(), OutSettleNo: m.OutSettleNo.Text(),
+		AppID: c.appID, OrderID: r.id("order_id", m.OrderID), SettleID: spareNumber(m.SettleID), OutSettleNo: m.OutSettleNo.Text(),
 		ItemOrderID: m.ItemOrderID.Text(), Status: Result(c.status), Amount: r.amount("settle_amount", m.SettleAmount),
 		Rake: r.spare("rake", m.Rake), Commission: r.spare("commission", m.Commission), Detail: m.SettleDetail.Text(),
 		Auto: yes(m.AutoSettle), EventTime: m.EventTime.Time(), CPExtra: m.CPExtra.Text(), Message: m.Message.Text(),

@@ -156,6 +156,8 @@ func (s SKU) fault() *douyin.FieldError {
 	switch {
 	case f != nil:
 		return f
+	case strings.TrimSpace(s.Title) == "": // Douyin would read none
+		return fault(at+"title", "is missing")
 	case s.Attr == "" && NeedsAttr(s.GoodsType):
 		return fault(at+"skuAttr", "is missing: goods of type %d need it", s.GoodsType)
 	case s.Attr != "" && !isObject(s.Attr):

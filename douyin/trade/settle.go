@@ -140,29 +140,31 @@ func (c *Client) QuerySettles(ctx context.Context, k SettleKey) ([]SettleState, 
 	return states, r, nil
 }
 
+// readSettles reads an answer. One without data is no answer: it does not say that there is none.
 func readSettles(answer []byte) (states []SettleState, ok bool) {
 	var got struct {
-		Data []struct {
-			OrderID     douyin.Cell `json:"order_id"`
-			OutOrderNo  douyin.Cell `json:"out_order_no"`
-			OutSettleNo douyin.Cell `json:"out_settle_no"`
-			SettleID    douyin.Cell `json:"settle_id"`
-			Wallet      douyin.Cell `json:"wallet_settle_id"`
-			ItemOrderID douyin.Cell `json:"item_order_id"`
-			Status      douyin.Cell `json:"settle_status"`
-			Amount      douyin.Cell `json:"settle_amount"`
-			Rake        douyin.Cell `json:"rake"`
-			Commission  douyin.Cell `json:"commission"`
-			Detail      douyin.Cell `json:"settle_detail"`
-			CPExtra     douyin.Cell `json:"cp_extra"`
-			SettleAt    douyin.Cell `json:"settle_at"`
-		} `json:"data"`
+		Data json.RawMessage `json:"data"`
 	}
-	if json.Unmarshal(answer, &got) != nil {
+	var list []struct {
+		OrderID     douyin.Cell `json:"order_id"`
+		OutOrderNo  douyin.Cell `json:"out_order_no"`
+		OutSettleNo douyin.Cell `json:"out_settle_no"`
+		SettleID    douyin.Cell `json:"settle_id"`
+		Wallet      douyin.Cell `json:"wallet_settle_id"`
+		ItemOrderID douyin.Cell `json:"item_order_id"`
+		Status      douyin.Cell `json:"settle_status"`
+		Amount      douyin.Cell `json:"settle_amount"`
+		Rake        douyin.Cell `json:"rake"`
+		Commission  douyin.Cell `json:"commission"`
+		Detail      douyin.Cell `json:"settle_detail"`
+		CPExtra     douyin.Cell `json:"cp_extra"`
+		SettleAt    douyin.Cell `json:"settle_at"`
+	}
+	if json.Unmarshal(answer, &got) != nil || got.Data == nil || json.Unmarshal(got.Data, &list) != nil {
 		return nil, false
 	}
 	var r reader
-	for _, i := range got.Data {
+	for _, i := range list {
 		states = append(states, SettleState{
 			OrderID: i.OrderID.Text(), OutOrderNo: i.OutOrderNo.Text(), OutSettleNo: i.OutSettleNo.Text(), SettleID: r.id("settle_id", i.SettleID),
 			WalletSettleID: i.Wallet.Text(), ItemOrderID: i.ItemOrderID.Text(), Status: Result(r.id("settle_status", i.Status)),
