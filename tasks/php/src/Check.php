@@ -82,6 +82,9 @@ final class Check
         if (!is_int($id) && !is_string($id)) {
             throw $this->refused($field, $this->words->say('want a whole number or text, found %s', self::kind($id)));
         }
+        if (is_int($id) && $id < 1) { // what a search that found nothing leaves
+            throw $this->refused($field, $this->words->say('is wrong: want a key of the shop, found a number below 1'));
+        }
         $id = (string) $id;
         if (trim($id) === '' || $id === '.' || $id === '..') { // the dots would be another path
             throw $this->refused($field, $this->words->say('is missing'));
@@ -91,14 +94,20 @@ final class Check
     }
 
     /**
-     * The shop's word on a refund, as every way in takes it.
+     * The shop's word on a refund, as every way in takes it. $agree has no type of PHP's: that would
+     * make true of the text "false".
+     *
+     * @param mixed $agree
      *
      * @return array{agree: bool, deny_message?: string}
      *
      * @throws RefusedException
      */
-    public function word(bool $agree, string $denyMessage): array
+    public function word($agree, string $denyMessage): array
     {
+        if (!is_bool($agree)) {
+            throw $this->refused('agree', $this->words->say('is wrong: want %s, found %s', $this->wanted('bool'), self::kind($agree)));
+        }
         $fault = '';
         if ($agree && $denyMessage !== '') {
             $fault = $this->words->say('is only for a denial');

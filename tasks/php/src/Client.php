@@ -232,13 +232,14 @@ final class Client
      * written down; Douyin is told later.
      *
      * @param string $outRefundNo of the refund, as audits() and the callbacks name it
+     * @param bool   $agree       true or false, and nothing that is only like one: a text is refused
      * @param string $denyMessage why not, for the buyer, at most 512 bytes; needed to deny, empty to agree
      *
      * @return array<string, mixed> the refund as refundStatus() shows it
      *
      * @throws OrderSyncException ConflictException: it has another word already, or nothing is to be decided
      */
-    public function audit(string $outRefundNo, bool $agree, string $denyMessage = ''): array
+    public function audit(string $outRefundNo, $agree, string $denyMessage = ''): array
     {
         $number = $this->number($outRefundNo, 'out_refund_no');
 
