@@ -46,9 +46,9 @@ type Progress struct {
 	Message    string     `json:"message"`     // Douyin's words
 	LogID      string     `json:"log_id"`      // what Douyin's support asks for
 	Alarm      bool       `json:"alarm"`       // a person must look; false again when somebody has acknowledged it
-	Attempts   int        `json:"attempts"`    //
+	Attempts   int        `json:"attempts"`    // requests that were sent to Douyin
 	DueAt      *time.Time `json:"due_at"`      // when Douyin is asked next
-	CreatedAt  time.Time  `json:"created_at"`  //
+	CreatedAt  time.Time  `json:"created_at"`  // when it was written down
 	FinishedAt *time.Time `json:"finished_at"` // of succeeded and failed
 }
 

@@ -47,6 +47,8 @@ return [
     'no answer from the gateway: %s' => 'gateway 没有应答：%s',
     'the answer was cut off' => '应答不完整，中途断开',
     '%s is not the address of the gateway\'s API: HTTP %d (%s). Check host, port (that of gateway.addr) and path' => '%s 不是 gateway 接口的地址：HTTP %d（%s）。请检查主机、端口（gateway.addr 的端口）和路径',
+    'HTTP %d, and not in the gateway\'s words: is %s the operators\' port (admin.addr), or a proxy that wants a password?' => 'HTTP %d，而且不是 gateway 的应答：%s 会不会是运维端口（admin.addr），或者需要密码的代理？',
+    'this gateway makes payments of %s (douyin.payments)' => '这个 gateway 目前创建的是 %s 支付（douyin.payments）',
     'the request is malformed' => '请求格式不对',
     'the token is missing or wrong' => 'token 缺失或不对',
     'refused' => '被拒绝',
