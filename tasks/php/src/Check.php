@@ -94,8 +94,8 @@ final class Check
     }
 
     /**
-     * The shop's word on a refund, as every way in takes it. $agree has no type of PHP's: that would
-     * make true of the text "false".
+     * The shop's word on a refund, as every way in takes it. A word of another type is refused: PHP
+     * would read 'deny' as true, and money would go.
      *
      * @param mixed $agree
      *
@@ -105,9 +105,7 @@ final class Check
      */
     public function word($agree, string $denyMessage): array
     {
-        if (!is_bool($agree)) {
-            throw $this->refused('agree', $this->words->say('is wrong: want %s, found %s', $this->wanted('bool'), self::kind($agree)));
-        }
+        $this->fields(['agree' => $agree], ['agree' => 'bool'], false, '', 422);
         $fault = '';
         if ($agree && $denyMessage !== '') {
             $fault = $this->words->say('is only for a denial');
@@ -171,9 +169,9 @@ final class Check
             case 'page':
                 return is_array($value) && is_string($value['path'] ?? null) && $value === array_filter($value, 'is_string');
             case 'receivers':
-                return is_array($value) && $value === array_filter($value, static function ($one): bool {
+                return is_array($value) && $value === array_values(array_filter($value, static function ($one): bool {
                     return is_array($one) && is_string($one['merchant_uid'] ?? null) && is_int($one['amount_fen'] ?? null) && count($one) === 2;
-                });
+                }));
         }
 
         return $value instanceof $type;

@@ -130,7 +130,7 @@ final class PaymentLogic
      * The shop's word on a refund that a buyer asked Douyin for (trade).
      *
      * @param string $outRefundNo of the refund, as the gateway and Callback::number() name it
-     * @param bool   $agree       true or false, and nothing that is only like one: a text is refused
+     * @param bool   $agree       true: Douyin pays the money back; false: denied
      * @param string $denyMessage why not, for the buyer; needed to deny, empty to agree
      *
      * @return array<string, mixed> err_no, err_tips, audit (agreed, denied; needed while Douyin was not told yet)

@@ -87,7 +87,7 @@ final class Stream
      *
      * @param int|string $orderId     of the refund
      * @param string     $outRefundNo as Client::audits() and the callbacks name it
-     * @param bool       $agree       true or false, and nothing that is only like one: a text is refused
+     * @param bool       $agree       true: Douyin pays the money back; false: denied
      * @param string     $denyMessage why not, for the buyer, at most 512 bytes; needed to deny, empty to agree
      *
      * @throws RefusedException
