@@ -109,23 +109,22 @@ type PaymentItem struct {
 // Paid tells whether the money has come, in either system.
 func (p PaymentStatus) Paid() bool { return p.OrderStatus == "SUCCESS" || p.PayStatus == "SUCCESS" }
 
-// CreatePayment makes a payment of ecpay at Douyin. ErrWrongSystem, or ErrRefused of a field that
-// trade does not have: douyin.payments is trade.
+// CreatePayment makes a payment of ecpay at Douyin. ErrWrongSystem: douyin.payments is trade.
 func (c *Client) CreatePayment(ctx context.Context, p EcpayPayment) (CreatedPayment, error) {
 	made, err := ask[CreatedPayment](ctx, c, http.MethodPost, "/v1/payments", p)
 	if err == nil && made.OrderToken == "" {
-		return CreatedPayment{}, &Problem{Detail: "the gateway makes payments of trade: use RequestOrder. See douyin.payments", kind: ErrWrongSystem}
+		return CreatedPayment{}, &Problem{Detail: "the gateway makes payments of trade: use RequestOrder. See douyin.payments", System: "trade", kind: ErrWrongSystem}
 	}
 	return made, err
 }
 
 // RequestOrder signs a payment of trade. Nothing is asked of Douyin. The same number with the same
-// content signs the same Data again, with other content it is ErrConflict. ErrWrongSystem, or
-// ErrRefused of a field that ecpay does not have: douyin.payments is ecpay.
+// content signs the same Data again, with other content it is ErrConflict. ErrWrongSystem:
+// douyin.payments is ecpay.
 func (c *Client) RequestOrder(ctx context.Context, p TradePayment) (SignedPayment, error) {
 	made, err := ask[SignedPayment](ctx, c, http.MethodPost, "/v1/payments", p)
 	if err == nil && (made.Data == "" || made.ByteAuthorization == "") {
-		return SignedPayment{}, &Problem{Detail: "the gateway makes payments of ecpay: use CreatePayment. See douyin.payments", kind: ErrWrongSystem}
+		return SignedPayment{}, &Problem{Detail: "the gateway makes payments of ecpay: use CreatePayment. See douyin.payments", System: "ecpay", kind: ErrWrongSystem}
 	}
 	return made, err
 }

@@ -138,6 +138,7 @@ func foreignField(err error, known bool, system string, own, other any) error {
 	if known {
 		return ErrConflict
 	}
+	p.System = system
 	p.Detail = "is not a field of a payment in " + system + ", where this gateway makes new ones (douyin.payments)"
 	return p
 }

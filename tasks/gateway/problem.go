@@ -22,6 +22,9 @@ type Problem struct { //nolint:errname // it is the RFC's document first
 	Code  int    `json:"code,omitempty"`   // Douyin's code, where Douyin refused
 	LogID string `json:"log_id,omitempty"` // of Douyin's answer
 
+	// in which new payments are made, where a payment of the other system was asked for: ecpay, trade
+	System string `json:"system,omitempty"`
+
 	Paid    *int64 `json:"paid_fen,omitempty"`    // of the order, where refunds would exceed it
 	Already *int64 `json:"already_fen,omitempty"` // refunded or on the way
 	Asked   *int64 `json:"asked_fen,omitempty"`   // fen
