@@ -104,7 +104,7 @@ func Mount(a *admin.Admin, d Deps) error {
 	if d.Jobs == nil {
 		p.Jobs = NewJobs(d.Store, d.Log)
 	}
-	for _, name := range []string{"start", "failures", "search", "order", "load", "health", "list", "inbox", "backfills", "jobs", "job", "who", "settings", "audits", "problem"} {
+	for _, name := range []string{"start", "failures", "search", "order", "load", "health", "list", "inbox", "backfills", "jobs", "job", "confirm", "who", "settings", "audits", "problem"} {
 		t, err := template.New("frame.html").ParseFS(templateFiles, "templates/frame.html", "templates/parts.html", "templates/filter.html", "templates/"+name+".html")
 		if err != nil {
 			return fmt.Errorf("pages: %w", err)
@@ -124,6 +124,7 @@ func Mount(a *admin.Admin, d Deps) error {
 	a.Handle("GET /inbox", admin.Viewer, p.page(p.inboxFaults))
 	a.Handle("GET /backfills", admin.Viewer, p.page(p.backfills))
 	a.Handle("GET /jobs", admin.Viewer, p.page(p.jobs))
+	a.Handle("GET "+confirmPath, admin.Operator, p.page(p.confirmJob))
 	a.Handle("GET /jobs/{id}", admin.Viewer, p.page(p.job))
 	a.Handle("GET /who", admin.Viewer, p.page(p.whoDidWhat))
 	a.Handle("POST /jobs", admin.Operator, p.page(p.beginJob))
