@@ -129,7 +129,9 @@ func (f *filterForm) values(more ...string) url.Values {
 func (f *filterForm) hidden(more ...string) (all []fieldValue) {
 	q := f.values(more...)
 	for _, name := range slices.Sorted(maps.Keys(q)) {
-		all = append(all, fieldValue{name, q.Get(name)})
+		if value := q.Get(name); value != "" {
+			all = append(all, fieldValue{name, value})
+		}
 	}
 	return all
 }

@@ -122,9 +122,7 @@ func (p *pages) beginJob(ctx context.Context, r *http.Request, _ lang) (view, er
 	said := store.Act{Act: store.ActJob, Subject: string(act), Number: strconv.FormatInt(job.ID, 10), Orders: job.Total}
 	var about []string
 	for _, field := range form.hidden("list", string(filter.List), "table", string(filter.Table), "note", filter.Note) {
-		if field.Value != "" {
-			about = append(about, field.Name+"="+field.Value)
-		}
+		about = append(about, field.Name+"="+field.Value)
 	}
 	said.Detail = strings.Join(about, ", ")
 	p.audit(ctx, "job").Int64("job", job.ID).Str("act", string(act)).Str("about", said.Detail).Msg("admin")

@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"github.com/ordersync/ordersync/store"
-	"github.com/ordersync/ordersync/tasks/inbox"
 )
 
 const (
@@ -88,6 +87,7 @@ type listPage struct {
 	Tabs    []tab
 	Acts    []tab // what can be done to all that the filter finds
 	Alarms  []option
+	Hidden  []fieldValue // the filter and the place, as fields of a form
 	Filter  filterForm
 	Path    string
 	Rows    []listRow
@@ -163,6 +163,7 @@ func (p *pages) list(ctx context.Context, r *http.Request, l lang) (view, error)
 		page.Rows = append(page.Rows, p.listRow(l, kind, row))
 	}
 	page.Pager = listPager(&form, path, found, q)
+	page.Hidden = form.hidden("after", after, "before", before)
 	page.Acts, page.Alarms = kind.acts(l, &form), alarmOptions(l, form.Alarm)
 	out := view{template: "list", title: kind.title, content: &page}
 	if in.Has("handed") {
@@ -230,7 +231,7 @@ func (p *pages) listRow(l lang, kind listKind, row store.ListRow) listRow {
 	}
 	switch {
 	case kind.list == store.ListCallbacks:
-		r.HandOn, r.Reason = "/callbacks/"+row.Key+"/hand-on", l.T(row.Kind)
+		r.HandOn, r.Reason = "/callbacks/"+row.Key+"/hand-on", l.T(callbackName(row.Kind))
 	case kind.list == store.ListAudits:
 		r.Reason = l.T(wordNames[store.AuditWord(row.Kind)])
 	case kind.list == store.ListCalls && callNames[row.Note] != "":
@@ -273,6 +274,14 @@ func (p *pages) handOn(ctx context.Context, r *http.Request, _ lang) (view, erro
 	if err != nil || !p.HandsOn {
 		return view{}, errBadForm
 	}
+	r.Body = http.MaxBytesReader(nil, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		return view{}, errBadForm
+	}
+	form, err := p.readFilter(r.PostForm) // the list that the button stood on
+	if err != nil {
+		return view{}, errBadForm
+	}
 	known, err := p.Store.HandOnAgain(ctx, id)
 	switch {
 	case err != nil:
@@ -282,41 +291,11 @@ func (p *pages) handOn(ctx context.Context, r *http.Request, _ lang) (view, erro
 	}
 	p.audit(ctx, "hand_on").Int64("callback", id).Msg("admin")
 	p.record(ctx, store.Act{Act: store.ActHandOn, Subject: string(store.CallbackAlarm), Number: r.PathValue("id")})
-	return view{}, redirect(listsPath + string(store.ListCallbacks) + "?handed=1")
-}
-
-// backfills are the walks over old orders.
-func (p *pages) backfills(ctx context.Context, _ *http.Request, l lang) (view, error) {
-	found, err := p.Store.Backfills(ctx, listLimit)
-	if err != nil {
-		return view{}, err
-	}
-	return view{template: "backfills", title: "Backfills", content: struct {
-		Tabs []tab
-		Rows []store.Backfill
-	}{l.tabs("/backfills"), found}}, nil
-}
-
-// inboxPage are the entries of the stream that can never be handed over.
-type inboxPage struct {
-	Tabs []tab
-	Rows []inbox.Buried
-	Next string
-	Away bool // Redis does not answer
-}
-
-func (p *pages) inboxFaults(ctx context.Context, r *http.Request, l lang) (view, error) {
-	page := inboxPage{Tabs: l.tabs("/inbox")}
-	if p.Buried != nil {
-		before := r.URL.Query().Get("after")
-		rows, err := p.Buried(ctx, before, pageRows+1)
-		if err != nil {
-			page.Away = true
-		}
-		var more bool
-		if page.Rows, more = atMost(rows, pageRows); more {
-			page.Next = "/inbox?after=" + page.Rows[pageRows-1].ID
+	back := []string{"handed", "1"}
+	for _, name := range []string{"after", "before"} {
+		if place := r.PostForm.Get(name); place != "" {
+			back = append(back, name, place)
 		}
 	}
-	return view{template: "inbox", title: "Bad inbox entries", content: &page}, nil
+	return view{}, redirect(form.link(listsPath+string(store.ListCallbacks), back...))
 }
