@@ -49,7 +49,7 @@ func (s *Store) CheckTimes(ctx context.Context) []Finding {
 	if err != nil {
 		return []Finding{failed(what, err, "mend the shop's order table first")}
 	}
-	findings := passed
+	findings := append(passed, s.textTimes(ctx)...)
 	for _, t := range newest {
 		findings = append(findings, judgeTime(t, now, s.zone, server))
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -30,14 +31,24 @@ func needsSubcommand(cmd *cobra.Command, args []string) error {
 func sayUsage(cmd *cobra.Command) {
 	if args := cmd.Args; args != nil && cmd.Runnable() && !cmd.HasSubCommands() {
 		cmd.Args = func(cmd *cobra.Command, given []string) error {
-			if err := args(cmd, given); err != nil {
-				return usagef("%w; usage: %s", err, cmd.UseLine())
+			err := args(cmd, given)
+			if err == nil {
+				return nil
 			}
-			return nil
+			if strings.HasPrefix(err.Error(), "unknown command ") { // cobra's word for one argument where there is none
+				return usagef("%s takes no argument, found %q; usage: %s", cmd.CommandPath(), given[0], cmd.UseLine())
+			}
+			return usagef("%w; usage: %s", err, cmd.UseLine())
 		}
 	}
 	cmd.SuggestionsMinimumDistance = 2 // cobra sets it for itself only
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		var value *pflag.InvalidValueError
+		if errors.As(err, &value) {
+			if want := wanted[value.GetFlag().Value.Type()]; want != "" {
+				return usagef("--%s: want %s, found %q", value.GetFlag().Name, want, value.GetValue())
+			}
+		}
 		meant := ""
 		if name, unknown := strings.CutPrefix(err.Error(), "unknown flag: --"); unknown {
 			meant = nearFlag(cmd, name)
@@ -47,6 +58,12 @@ func sayUsage(cmd *cobra.Command) {
 	for _, below := range cmd.Commands() {
 		sayUsage(below)
 	}
+}
+
+// wanted is what a flag of a type takes.
+var wanted = map[string]string{
+	"int": "a whole number", "int64": "a whole number", "uint": "a whole number from 0 on", "float64": "a number", "bool": "true or false",
+	"duration": "a span such as 90s or 24h",
 }
 
 // nearFlag names a flag that begins as the unknown one does, or that it begins with.
