@@ -15,7 +15,7 @@ import (
 // rooms are the files in which texts of the table stand.
 var rooms = []string{
 	"../doctor/*.go",
-	"../../../store/check*.go", "../../../store/times.go", "../../../store/server.go", "../../../store/shop/explain.go",
+	"../../../store/check*.go", "../../../store/times*.go", "../../../store/server.go", "../../../store/shop/explain.go",
 	"../../../configs/*.go", "../assembly/ladder.go", "../assembly/trade.go",
 	"../glance/print.go", "../preview/*.go", "../../ordersync/*.go",
 }
@@ -112,7 +112,7 @@ var notForPersons = []string{
 	"-- ordersync: all migrations, as no mysql.dsn is set. They stop in a database that has some of them.\n%s",
 	"%d %ss wait, the oldest since %s: Douyin refuses the configuration (code %d: %s)",
 	"this machine is %s %s the database",
-	"item_code %s", "%s (%s), update_time %d", "ordersync: config:", "unknown flag: --", "order %s: %v",
+	"item_code %s", "%s (%s), update_time %d", "ordersync: config:", "unknown flag: --", "unknown command ", "order %s: %v",
 }
 
 // englishOnly are files whose texts may stay English: what only developers call, and the progress of
