@@ -29,6 +29,9 @@ func (s *Store) textTimes(ctx context.Context) (findings []Finding) {
 					odd++
 				}
 			}
+			if len(texts) < sampledTimes {
+				break // these are all
+			}
 		}
 		if odd == 0 {
 			continue

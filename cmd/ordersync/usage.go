@@ -26,6 +26,33 @@ func needsSubcommand(cmd *cobra.Command, args []string) error {
 	return usagef("unknown command %q for %q%s; see %s --help", args[0], cmd.CommandPath(), meant, cmd.CommandPath())
 }
 
+// refuseUnknown adds cobra's own commands, and lets them refuse a command that is not there: by themselves they
+// print a help, and end well.
+func refuseUnknown(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "completion":
+			cmd.Args = needsSubcommand
+			cmd.RunE = func(*cobra.Command, []string) error { return nil } // never reached: Args refuses
+		case "help":
+			cmd.Run = nil
+			cmd.RunE = func(_ *cobra.Command, args []string) error {
+				asked, rest, err := root.Find(args)
+				if err != nil {
+					return usageError{err}
+				}
+				if len(rest) > 0 {
+					return needsSubcommand(asked, rest)
+				}
+				asked.InitDefaultHelpFlag()
+				return asked.Help()
+			}
+		}
+	}
+}
+
 // sayUsage lets a command whose arguments are too many or too few say how it is called, and one with
 // an unknown flag which one is meant.
 func sayUsage(cmd *cobra.Command) {
