@@ -38,7 +38,6 @@ var commandWords = map[string]string{ //nolint:gosec // words, and no credential
 	"a whole number":                             "整数",
 	"a whole number from 0 on":                   "不小于 0 的整数",
 	"a number":                                   "数字",
-	"true or false":                              "true 或 false",
 	"a span such as 90s or 24h":                  "时长，如 90s 或 24h",
 	"%s takes no argument, found %q; usage: %s":  "%s 不接受参数，实际为 %q；用法：%s",
 	"want en or zh":                              "应为 en 或 zh",
