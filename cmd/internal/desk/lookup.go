@@ -37,8 +37,10 @@ func (l Lookup) OrderStatus(ctx context.Context, orderID string) (gateway.OrderS
 			o, err = l.Order(ctx, orderID, Depth{Calls: historyRows, PutAside: putAsideRows})
 		}
 	}
+	var several *SeveralError
+	var column *store.ColumnError
 	switch {
-	case errors.Is(err, ErrNoOrder):
+	case errors.Is(err, ErrNoOrder), errors.As(err, &several), errors.As(err, &column): // a number of several is the key of none
 		return gateway.OrderStatus{}, false, nil
 	case err != nil:
 		return gateway.OrderStatus{}, false, err
