@@ -16,7 +16,7 @@ import (
 var rooms = []string{
 	"../doctor/*.go",
 	"../../../store/check*.go", "../../../store/times*.go", "../../../store/server.go", "../../../store/shop/explain.go",
-	"../../../configs/*.go", "../assembly/ladder.go", "../assembly/trade.go", "../assembly/trade_keys.go",
+	"../../../configs/*.go", "../assembly/ladder.go", "../assembly/trade_keys.go",
 	"../glance/print.go", "../preview/*.go", "../backfill/*.go", "../../ordersync/*.go",
 	"../demo/*.go", "../dev/dev.go", "../dev/print.go", "../dev/state.go", "../loadtest/*.go", "../../../douyin/simulator/faults.go",
 	"../../../tasks/*.go", "../../../tasks/gateway/money.go", "../../../tasks/gateway/audits.go", "../desk/order.go", "../admin/user.go",
