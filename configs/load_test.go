@@ -189,6 +189,7 @@ func TestProblemsNameTheKey(t *testing.T) {
 		{"table", "shop: {tables: {order: 'a.b.c'}}", nil, "shop.tables.order (FILE): want a table name"},
 		{"placeholder", "shop: {detail_url: 'p?id={key}'}", nil, `shop.detail_url (FILE): want {id}, {sn}, {order_id}, {product_id} or {course_id}, found "{key}"`},
 		{"placeholder without a column", "shop: {item_code: '{sn}', columns: {sn: ''}}", nil, "shop.item_code (FILE): {sn} is the value of shop.columns.sn, which is empty"},
+		{"web address", "shop: {detail_url: 'https://shop.example/order'}", nil, "shop.detail_url (FILE): want a page of the mini-app such as pages/course/course, and no web address"},
 		{"placeholder beside SELECTs", "shop: {detail_url: 'p?id={product_id}', sql: {order: SELECT 1}}", nil, "shop.detail_url (FILE): shop.sql.order has no column for {product_id}: want {id} or {order_id}"},
 		{"filter of nothing", "shop: {filter: {channel: []}}", nil, `shop.filter (FILE): "channel": want a value, a list of them, or null, found an empty list`},
 		{"filter by true", "shop: {filter: {channel: true}}", nil, `shop.filter (FILE): "channel": want text, found true or false: put it in quotes`},

@@ -15,7 +15,7 @@ import (
 // rooms are the files in which texts of the table stand.
 var rooms = []string{
 	"../doctor/*.go",
-	"../../../store/check*.go", "../../../store/times.go", "../../../store/server.go", "../../../store/shop/explain.go",
+	"../../../store/check*.go", "../../../store/times*.go", "../../../store/server.go", "../../../store/shop/explain.go",
 	"../../../configs/*.go", "../assembly/ladder.go", "../assembly/trade_keys.go",
 	"../glance/print.go", "../preview/*.go", "../backfill/*.go", "../../ordersync/*.go",
 	"../demo/*.go", "../dev/dev.go", "../dev/print.go", "../dev/state.go", "../loadtest/*.go", "../../../douyin/simulator/faults.go",
@@ -117,7 +117,7 @@ var notForPersons = []string{
 	"-- ordersync: all migrations, as no mysql.dsn is set. They stop in a database that has some of them.\n%s",
 	"%d %ss wait, the oldest since %s: Douyin refuses the configuration (code %d: %s)",
 	"this machine is %s %s the database",
-	"item_code %s", "%s (%s), update_time %d", "ordersync: config:", "unknown flag: --", "order %s: %v",
+	"item_code %s", "%s (%s), update_time %d", "ordersync: config:", "unknown flag: --", "unknown command ", "order %s: %v",
 	"Bearer %s", "ordersync %s", "an open_id of another app", "a fraction of a fen", "no openid", "no image", "another app's open_id",
 	"callbacks are held back by the page of Douyin's side", "dev: Douyin's side cannot be written down",
 	"simulator: the key that verifies the callbacks of trade", "tasks: encode %T: %v",
