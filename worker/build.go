@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"errors"
 	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
@@ -64,10 +65,10 @@ func (b *Builder) BuildOrderPush(s store.OrderSnapshot) (douyin.OrderPush, error
 	if p.Detail.DetailURL, err = b.page(s); err != nil {
 		return douyin.OrderPush{}, err
 	}
-	for _, line := range s.Lines {
+	for i, line := range s.Lines {
 		item, err := b.item(s, line)
 		if err != nil {
-			return douyin.OrderPush{}, err
+			return douyin.OrderPush{}, ofLine(err, i+1, len(s.Lines))
 		}
 		if p.Detail.Amount += item.Amount; p.Detail.Amount > maxPieces {
 			return douyin.OrderPush{}, b.Shop.Place("quantity", o).Refused(cell.TooMany, "")
@@ -75,6 +76,15 @@ func (b *Builder) BuildOrderPush(s store.OrderSnapshot) (douyin.OrderPush, error
 		p.Detail.Items = append(p.Detail.Items, item)
 	}
 	return p, nil
+}
+
+// ofLine says of what is wrong with a line which one it is.
+func ofLine(err error, n, lines int) error {
+	var bad *cell.Error
+	if errors.As(err, &bad) {
+		return bad.OfLine(n, lines)
+	}
+	return err
 }
 
 func (b *Builder) status(s store.OrderSnapshot) (douyin.OrderStatus, error) {

@@ -150,6 +150,10 @@ func (p *process) lookAt(a *assembly.Assembly) (look, error) {
 		if ctx.Err() != nil {
 			return nil, nil
 		}
+		if len(results) == 0 {
+			app, database := a.Deployment()
+			results = doctor.Neighbours(within, rdb, app, database)
+		}
 		never := slices.DeleteFunc(slices.Clone(results), func(r doctor.Result) bool { return r.Waits })
 		if len(never) > 0 {
 			return nil, &unfitError{never}

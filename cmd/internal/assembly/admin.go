@@ -92,8 +92,8 @@ func (a *Assembly) mountPages(port *admin.Admin) error {
 		Zone: zone, Settings: a.settings(), Version: a.build.Version,
 		Processes: func(ctx context.Context) ([]alive.Process, error) { return alive.Read(ctx, redis) },
 		Token:     a.tokenLeft, Ready: ready, Jobs: a.runJobs(st), HandsOn: a.cfg.Callbacks.ForwardURL != "",
-		Buried: func(ctx context.Context, before string, limit int64) ([]inbox.Buried, error) {
-			return inbox.BuriedEntries(ctx, redis, before, limit)
+		Buried: func(ctx context.Context, page inbox.BuriedPage) ([]inbox.Buried, int64, error) {
+			return inbox.BuriedEntries(ctx, redis, page)
 		},
 		Store: st, Queue: queue, Inspector: inspector, Now: st.Clock, Log: a.log, Rate: a.pushRate, Statuses: counts.Count,
 	})
