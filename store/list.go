@@ -196,12 +196,11 @@ func (s *Store) CountList(ctx context.Context, list List, f ListFilter, most int
 	if err != nil {
 		return 0, false, fmt.Errorf("store: count %s: %w", list, err)
 	}
-	if r.plain {
-		err = s.db.WithContext(ctx).Raw("SELECT COUNT(*) FROM (SELECT "+quote(l.key)+r.from()+" LIMIT ?) c", append(r.args, most+1)...).Row().Scan(&n)
-		if err != nil {
+	if r.told {
+		if n, err = r.count(ctx, most+1); err != nil {
 			return 0, false, fmt.Errorf("store: count %s: %w", list, err)
 		}
-		return min(n, most), n <= most, nil
+		return min(n, most), n <= most && r.end == (ListKey{}), nil
 	}
 	for !r.done {
 		rows, err := r.chunk(ctx)
