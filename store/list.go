@@ -177,6 +177,10 @@ func (s *Store) List(ctx context.Context, list List, q ListQuery) (page ListPage
 	return page, nil
 }
 
+// Filled tells that there is another row behind the last one: it may not be the last of those that
+// the filter lets through within the window.
+func (p *ListPage) Filled() bool { return p.More && !p.Bounded }
+
 // Places are where a page begins and ends: After for the page before it, and behind it.
 func (p *ListPage) Places() (first, last ListKey) {
 	if len(p.Rows) == 0 {

@@ -119,7 +119,7 @@ func fillTables(t *testing.T, db *gorm.DB, n int) {
 	run("CREATE TABLE IF NOT EXISTS numbers (i BIGINT PRIMARY KEY)")
 	run("INSERT IGNORE INTO numbers VALUES (1)")
 	for have := 1; have < numbersPerStatement; have *= 2 {
-		run("INSERT IGNORE INTO numbers SELECT i + ? FROM numbers WHERE i + ? <= ?", have, have, numbersPerStatement)
+		run("INSERT IGNORE INTO numbers SELECT i + ? FROM numbers WHERE i <= ? AND i + ? <= ?", have, have, have, numbersPerStatement)
 	}
 	for _, of := range sizes(n) {
 		var there int
