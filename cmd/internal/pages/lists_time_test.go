@@ -81,10 +81,11 @@ func csvBegin(what, how, path string) measured {
 // database and pages together (both in milliseconds), rows, and pages of InnoDB that were not in
 // its memory.
 func TestListsReadWithinBounds(t *testing.T) {
-	db, n, asked := manyOrders(t)
-	if db == nil {
+	dsn, n, asked := manyOrders(t)
+	if dsn == "" {
 		return // the reason is in the log
 	}
+	db := openDSN(t, dsn)
 	s := siteOver(t, db, servertest.Redis(t))
 	v := s.as(t, "vera")
 	rounds := 1
@@ -127,8 +128,8 @@ func TestListsReadWithinBounds(t *testing.T) {
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// manyOrders is a database with the rows of n orders. It is nil where the test does not run.
-func manyOrders(t *testing.T) (db *gorm.DB, n int, asked bool) {
+// manyOrders is a database with the rows of n orders. dsn is empty where the test does not run.
+func manyOrders(t *testing.T) (dsn string, n int, asked bool) {
 	t.Helper()
 	n = fewOrders
 	if text := os.Getenv(listsVariable); text != "" {
@@ -138,20 +139,16 @@ func manyOrders(t *testing.T) (db *gorm.DB, n int, asked bool) {
 		}
 		asked = true
 	} else if !servertest.Long(t) {
-		return nil, 0, false
+		return "", 0, false
 	}
-	dsn := os.Getenv(listsDSNVariable)
-	if dsn == "" {
+	if dsn = os.Getenv(listsDSNVariable); dsn == "" {
 		server := servertest.StartMySQL(t)
 		if server == nil {
-			return nil, 0, false
+			return "", 0, false
 		}
 		dsn = server.NewDatabase(t)
 	}
-	db, err := store.Open(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := openDSN(t, dsn)
 	if !db.Migrator().HasTable("order") {
 		servertest.CreateShop(t, db)
 	}
@@ -164,7 +161,21 @@ func manyOrders(t *testing.T) (db *gorm.DB, n int, asked bool) {
 		t.Fatal(err)
 	}
 	fillTables(t, db, n)
-	return db, n, asked
+	return dsn, n, asked
+}
+
+func openDSN(t *testing.T, dsn string) *gorm.DB {
+	t.Helper()
+	db, err := store.Open(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, err := db.DB()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pool.Close() })
+	return db
 }
 
 // status is the sum of the server's counters that are called so.
@@ -189,9 +200,8 @@ func status(t *testing.T, db *gorm.DB, like string) (sum int) {
 	return sum
 }
 
-// databaseTime tells the processor time that the server of a database has had. It runs on this
-// machine.
-func databaseTime(t *testing.T, db *gorm.DB) func() time.Duration {
+// serverPID is the process of a database's server, which runs on this machine.
+func serverPID(t *testing.T, db *gorm.DB) string {
 	t.Helper()
 	var file string
 	if err := db.Raw("SELECT @@pid_file").Row().Scan(&file); err != nil {
@@ -201,7 +211,14 @@ func databaseTime(t *testing.T, db *gorm.DB) func() time.Duration {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return func() time.Duration { return processorTime(t, strings.TrimSpace(string(pid))) }
+	return strings.TrimSpace(string(pid))
+}
+
+// databaseTime tells the processor time that the server of a database has had.
+func databaseTime(t *testing.T, db *gorm.DB) func() time.Duration {
+	t.Helper()
+	pid := serverPID(t, db)
+	return func() time.Duration { return processorTime(t, pid) }
 }
 
 // processorTime is what all threads of a process have had, those that have ended left out.
@@ -212,17 +229,24 @@ func processorTime(t *testing.T, pid string) (sum time.Duration) {
 		t.Fatalf("no threads of process %s: %v", pid, err)
 	}
 	for _, thread := range threads {
-		text, err := os.ReadFile(thread) //nolint:gosec // of the kernel's
-		if err != nil {
-			continue // it has ended
-		}
-		nanoseconds, err := strconv.ParseInt(strings.Fields(string(text))[0], 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sum += time.Duration(nanoseconds)
+		spent, _ := threadTime(t, thread)
+		sum += spent
 	}
 	return sum
+}
+
+// threadTime is what one thread has had; alive is false where it has ended.
+func threadTime(t *testing.T, schedstat string) (spent time.Duration, alive bool) {
+	t.Helper()
+	text, err := os.ReadFile(schedstat) //nolint:gosec // of the kernel's
+	if err != nil {
+		return 0, false
+	}
+	nanoseconds, err := strconv.ParseInt(strings.Fields(string(text))[0], 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(nanoseconds), true
 }
 
 // place is where a page in the middle of a list begins, as addresses have it. by is empty where the
