@@ -90,7 +90,7 @@ func TestListsReadWithinBounds(t *testing.T) {
 	v := s.as(t, "vera")
 	rounds := 1
 	if asked {
-		rounds = 5
+		rounds = 3
 	}
 	whats := map[string][]measured{}
 	var order []string
