@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +11,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 )
+
+// ErrNoPlace: what a page shall begin after is no place of its list.
+var ErrNoPlace = errors.New("no place of this list")
 
 // listRead is a list that is being read, chunk by chunk.
 type listRead struct {
@@ -41,14 +44,25 @@ func (s *Store) openList(ctx context.Context, l listing, q ListQuery) (*listRead
 		r.less, r.desc = "<", " DESC"
 	}
 	f := q.ListFilter
-	if l.stateIndex != "" && f.State != "" {
+	if l.alarms != "" && (f.Alarm || f.AlarmIs != "") { // few of many rows: they are put in order then
+		r.index = "ordersync_" + string(l.alarms) + "_ack"
+		r.and("`ack_at` IS NULL AND `alarm` > ''")
+		if f.AlarmIs != "" {
+			r.and("`alarm` = ?", f.AlarmIs)
+		}
+		if l.stateIndex != "" && f.State != "" {
+			r.and(quote(l.state)+" = ?", f.State)
+			f.State = ""
+		}
+		f.Alarm, f.AlarmIs = false, ""
+	} else if l.stateIndex != "" && f.State != "" {
 		r.index = l.stateIndex
 		r.and(quote(l.state)+" = ?", f.State)
 		f.State = ""
 	}
 	if l.by != "" {
-		if l.by == "due_at" {
-			r.and("`due_at` IS NOT NULL")
+		if l.some {
+			r.and(quote(l.by) + " IS NOT NULL")
 		}
 		r.between(quote(l.by), s.sql.time(f.Since), s.sql.time(f.Until))
 		f.Since, f.Until = time.Time{}, time.Time{}
@@ -90,6 +104,12 @@ func (r *listRead) tell(f ListFilter) (all bool) {
 	}
 	if f.Alarm {
 		also(alarm+" <>", "")
+	}
+	if f.AlarmIs != "" {
+		also(alarm+" =", f.AlarmIs)
+	}
+	if f.Unsaid {
+		also(kind+" =", "")
 	}
 	if !f.Since.IsZero() {
 		also(quote(r.l.at)+" >=", r.s.sql.time(f.Since))
@@ -204,7 +224,7 @@ func (r *listRead) beyond(k ListKey, less string) (condition string, args []any,
 	place := any(k.Key)
 	if r.l.ids {
 		if place, err = strconv.ParseInt(k.Key, 10, 64); err != nil {
-			return "", nil, fmt.Errorf("a place that is none: %w", err)
+			return "", nil, ErrNoPlace
 		}
 	}
 	key, by := quote(r.l.key), quote(r.l.by)

@@ -118,8 +118,8 @@ func TestListsReadWithinBounds(t *testing.T) {
 				if read > mostRead {
 					t.Errorf("%s, %s: the database read %d rows of %d orders", m.what, m.how, read, n)
 				}
-				if asked && best > mostTime {
-					t.Errorf("%s, %s: %v, want %v at most", m.what, m.how, best, mostTime)
+				if asked && best > mostTime && work > mostTime { // others may have the processor
+					t.Errorf("%s, %s: %v, of which %v are work; want %v at most", m.what, m.how, best, work, mostTime)
 				}
 			}
 		})
