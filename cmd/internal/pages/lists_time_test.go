@@ -32,9 +32,13 @@ const (
 // more than a page may read.
 const fewOrders = 120_000
 
-// mostRead bounds the rows that the database reads for one page: two looks of store.ListWindow rows
-// at a list, the start page's counts, and the bar's.
-const mostRead = 260_000
+// mostRead bounds the rows that the database reads for one page of fewOrders: store.ListWindow rows
+// four times, and a little. All orders are more. With millions of orders more of them wait, and
+// those are counted up to store.CountLimit.
+const (
+	mostRead       = 90_000
+	mostReadOfMany = 5 * store.CountLimit
+)
 
 // mostTime is what each list is promised to take on ten million orders.
 const mostTime = 300 * time.Millisecond
@@ -88,9 +92,9 @@ func TestListsReadWithinBounds(t *testing.T) {
 	db := openDSN(t, dsn)
 	s := siteOver(t, db, servertest.Redis(t))
 	v := s.as(t, "vera")
-	rounds := 1
+	rounds, most := 1, mostRead
 	if asked {
-		rounds = 5
+		rounds, most = 3, mostReadOfMany
 	}
 	whats := map[string][]measured{}
 	var order []string
@@ -115,11 +119,11 @@ func TestListsReadWithinBounds(t *testing.T) {
 					read, missed = status(t, db, "Handler_read%")-rows, status(t, db, "Innodb_buffer_pool_reads")-pages
 				}
 				t.Logf("| %s | %s | %.1f | %.1f | %d | %d |", m.what, m.how, ms(best), ms(work), read, missed)
-				if read > mostRead {
+				if read > most {
 					t.Errorf("%s, %s: the database read %d rows of %d orders", m.what, m.how, read, n)
 				}
-				if asked && best > mostTime {
-					t.Errorf("%s, %s: %v, want %v at most", m.what, m.how, best, mostTime)
+				if asked && best > mostTime && work > mostTime { // others may have the processor
+					t.Errorf("%s, %s: %v, of which %v are work; want %v at most", m.what, m.how, best, work, mostTime)
 				}
 			}
 		})

@@ -36,9 +36,7 @@ type rate struct{ Figure, Name string }
 func (p *pages) load(ctx context.Context, r *http.Request, l lang) (view, error) {
 	var page loadPage
 	var err error
-	if found := p.look(ctx); found.waitingKnown { // counted a moment ago
-		page.Waiting = found.waiting
-	} else if page.Waiting, err = p.Store.CountUnsynced(ctx, p.Now()); err != nil {
+	if page.Waiting, err = p.waiting(ctx); err != nil {
 		return view{}, err
 	}
 	shown := spanOf(r.URL.Query().Get("span"))
@@ -61,6 +59,14 @@ func (p *pages) load(ctx context.Context, r *http.Request, l lang) (view, error)
 		page.NoQueues = true
 	}
 	return view{template: "load", title: "Load", content: &page, live: true}, nil
+}
+
+// waiting is how many orders are due, as the bar at the top has counted them a moment ago.
+func (p *pages) waiting(ctx context.Context) (store.Unsynced, error) {
+	if found := p.look(ctx); found.waitingKnown {
+		return found.waiting, nil
+	}
+	return p.Store.CountUnsynced(ctx, p.Now())
 }
 
 // depths are all of our queues; one on which nothing was ever put is empty.

@@ -63,9 +63,7 @@ func siteOver(t *testing.T, db *gorm.DB, rdb *redis.Client) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(st.Close)
-	if _, err := st.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	servertest.Migrate(t, st, db)
 	s := &site{store: st, db: db, redis: rdb, log: &servertest.Buffer{}, rate: 50}
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
 	if err != nil {

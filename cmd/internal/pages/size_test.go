@@ -47,14 +47,14 @@ const (
 
 	// Every hundredth order has failed, for one of eight causes and at any time of the last month; the
 	// next of each hundred waits, half of these are due.
-	orderRow = orderKey + ", CONCAT('SN2026', i), 1, " + rowAt + ", 1770000000000 + i, 1, MD5(i), '1'," +
+	orderRow = orderKey + ", CONCAT('SN2026', i), 1, " + rowAt + ", 1770000000000 + i, 1, LEFT(SHA2(i, 256), 32), '1'," +
 		" CASE WHEN i % 1000 = 0 THEN 'gave_up' WHEN i % 100 = 0 THEN 'refused' WHEN i % 100 = 1 THEN 'retrying' WHEN i % 100 = 2 THEN 'ignored' ELSE 'pushed' END," +
 		" CASE WHEN i % 1000 = 0 THEN 'unavailable' WHEN i % 100 = 1 THEN 'unavailable' WHEN i % 100 > 0 THEN '' WHEN i DIV 100 % 7 < 4 THEN 'incomplete' ELSE 'rejected' END," +
 		" CASE WHEN i % 1000 = 0 THEN 10001 WHEN i % 100 = 0 AND i DIV 100 % 7 >= 4 THEN 40010 + i DIV 100 % 7 ELSE 0 END," +
 		" CASE WHEN i % 1000 = 0 THEN 'Douyin: system error, try again later' WHEN i % 100 = 1 THEN 'context deadline exceeded'" +
 		" WHEN i % 100 > 0 THEN '' WHEN i DIV 100 % 7 < 4 THEN CONCAT('product.column_', i DIV 100 % 7, ' of row \"', i, '\" of order \"', 20000000000 + i, '\" is empty: what the order centre shows needs it')" +
-		" ELSE CONCAT('order ', 20000000000 + i, ': item_list[0].img is not an address of a picture, log ', MD5(i)) END," +
-		" CONCAT('20260301080000010', MD5(i)), CASE WHEN i % 100 < 2 THEN 3 ELSE 1 END," +
+		" ELSE CONCAT('order ', 20000000000 + i, ': item_list[0].img is not an address of a picture, log ', LEFT(SHA2(i, 256), 32)) END," +
+		" CONCAT('20260301080000010', LEFT(SHA2(i, 256), 32)), CASE WHEN i % 100 < 2 THEN 3 ELSE 1 END," +
 		" CASE WHEN i % 100 < 3 THEN NULL ELSE " + rowAt + " END," +
 		" CASE WHEN i % 100 = 1 THEN UTC_TIMESTAMP(3) + INTERVAL (i * 7919 % 172800 - 86400) SECOND END," +
 		" CASE WHEN i % 100 = 0 THEN UTC_TIMESTAMP(3) - INTERVAL (i * 7919 % 2592000) SECOND END," +
@@ -64,7 +64,7 @@ const (
 	logRow = "(UTC_TIMESTAMP(3) - INTERVAL 33 * " + age + " * 1000 MICROSECOND), 'order.push', " + orderKey + ", 'paid', CONCAT('push:', 20000000000 + i, ':', i), 1," +
 		" CASE WHEN i % 50 = 0 THEN 'refused' WHEN i % 50 = 1 THEN 'retrying' WHEN i % 20 = 2 THEN 'submitted' ELSE 'pushed' END," +
 		" CASE WHEN i % 50 = 0 THEN 'rejected' WHEN i % 50 = 1 THEN 'unavailable' ELSE '' END, CASE WHEN i % 50 = 0 THEN 40012 ELSE 0 END," +
-		" CASE WHEN i % 50 = 0 THEN CONCAT('order ', i, ': item_list[0].img is not an address of a picture') ELSE '' END, CONCAT('20260301080000010', MD5(i)), 200, 40000 + i % 20000," +
+		" CASE WHEN i % 50 = 0 THEN CONCAT('order ', i, ': item_list[0].img is not an address of a picture') ELSE '' END, CONCAT('20260301080000010', LEFT(SHA2(i, 256), 32)), 200, 40000 + i % 20000," +
 		" CASE WHEN i % 50 = 0 THEN REPEAT('{\"open_id\":\"***\",\"order_detail\":\"{}\"}', 12) END, CASE WHEN i % 50 = 0 THEN '{\"err_code\":40012}' END"
 
 	refundRow = "CONCAT('R', 20000000000 + i), " + orderKey + ", CONCAT('P', 20000000000 + i), 100 + i % 100000, SHA2(i, 256)," +
@@ -99,7 +99,7 @@ const (
 
 	operatorRow = rowAt + ", 'omar', CASE WHEN i % 2 = 0 THEN 'push' ELSE 'sign_in' END, '', '', CASE WHEN i % 2 = 0 THEN " + orderKey + " ELSE '' END, 1, '', '10.0.0.1'"
 
-	backfillRow = "CONCAT('range-', i), 1, '', 1000, 1000, " + rowAt + ", " + rowAt + ", " + rowAt
+	backfillRow = "CONCAT(DATE_FORMAT('2020-01-01' + INTERVAL i HOUR, '%Y%m%dT%H%i%sZ'), '-', DATE_FORMAT('2020-01-01' + INTERVAL i + 1 HOUR, '%Y%m%dT%H%i%sZ')), 1, '', 1000, 1000, " + rowAt + ", " + rowAt + ", " + rowAt
 
 	jobRow = "'push', '{}', 'omar', '', 1000, 1000, 1000, " + rowAt + ", " + rowAt + ", " + rowAt
 )

@@ -114,7 +114,7 @@ func (p *pages) start(ctx context.Context, r *http.Request, l lang) (view, error
 			page.MoreGroups++
 		}
 	}
-	if page.Waiting, err = p.Store.CountUnsynced(ctx, p.Now()); err != nil {
+	if page.Waiting, err = p.waiting(ctx); err != nil {
 		return view{}, err
 	}
 	waiting, err := p.Store.HeldMoney(ctx)
