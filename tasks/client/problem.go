@@ -38,9 +38,9 @@ var (
 // place where the gateway has not answered. It never holds the token.
 type Problem struct { //nolint:errname // it is the RFC's document first
 	Status int    `json:"status"` // HTTP; 0: no answer, or refused before anything was sent
-	Title  string `json:"title"`
-	Detail string `json:"detail"`
-	Field  string `json:"field"` // what to mend, under the gateway's name; empty: no single field
+	Title  string `json:"title"`  // of the status, in English
+	Detail string `json:"detail"` // what is wrong, in English
+	Field  string `json:"field"`  // what to mend, under the gateway's name; empty: no single field
 
 	Code  int    `json:"code"`   // Douyin's number, where Douyin refused; 0: it did not
 	LogID string `json:"log_id"` // of Douyin's answer: what Douyin's support asks for
@@ -49,7 +49,7 @@ type Problem struct { //nolint:errname // it is the RFC's document first
 
 	PaidFen    *int64 `json:"paid_fen"`    // of the order, where refunds would exceed it; nil: not about that
 	AlreadyFen *int64 `json:"already_fen"` // refunded or on the way
-	AskedFen   *int64 `json:"asked_fen"`
+	AskedFen   *int64 `json:"asked_fen"`   // the refund that was asked for
 
 	RequestID  string        `json:"-"` // under which the gateway's log has the call; empty: unknown
 	RetryAfter time.Duration `json:"-"` // asking again makes sense then; 0: not said
