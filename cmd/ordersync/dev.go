@@ -35,6 +35,11 @@ func newDev(p *process) *cobra.Command {
 			if traffic != "on" && traffic != "off" {
 				return usagef("--traffic: want on or off, found %q", traffic)
 			}
+			if o.Forward != "" {
+				if err := dev.CheckForward(o.Forward); err != nil {
+					return usagef("--forward: %w", err)
+				}
+			}
 			if o.Dir == "" {
 				dir, err := p.stateDir()
 				if err != nil {
@@ -57,6 +62,7 @@ func newDev(p *process) *cobra.Command {
 	cmd.Flags().StringVar(&o.Addr, "addr", "127.0.0.1:8080", "first of four ports: gateway, operators' pages, Douyin's side, Redis")
 	cmd.Flags().StringVar(&o.Dir, "dir", "", "where the state is kept (empty: ordersync/dev in the user's directory for states)")
 	cmd.Flags().StringVar(&o.Payments, "payments", "trade", "system in which POST /v1/payments makes payments: trade or ecpay")
+	cmd.Flags().StringVar(&o.Forward, "forward", "", "a callback handler of yours that gets every callback too (empty: none)")
 	cmd.Flags().StringVar(&traffic, "traffic", "on", "on: an order comes every few seconds; off: none does")
 	return cmd
 }

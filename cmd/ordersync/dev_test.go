@@ -25,6 +25,7 @@ func TestDevSaysWhatItCannotWorkWith(t *testing.T) {
 		"--addr":                        {"--addr", "127.0.0.1"},
 		"--payments":                    {"--payments", "cash"},
 		"--traffic":                     {"--traffic", "rush"},
+		"--forward":                     {"--forward", "localhost:8000/notify"},
 	} {
 		home := t.TempDir()
 		var said bytes.Buffer

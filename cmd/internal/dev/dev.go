@@ -31,6 +31,7 @@ type Options struct {
 	Dir      string // where the state is kept; it is made where it is missing
 	Payments string // the system in which the gateway makes payments: trade or ecpay
 	Traffic  bool   // orders go through all the time
+	Forward  string // a callback handler that gets every callback too; empty: none
 	Out      io.Writer
 	Log      zerolog.Logger // of the parts
 	Lang     lang.Lang      // of what is written to Out
@@ -189,7 +190,11 @@ func (d *deployment) start(ctx context.Context) error {
 		return err
 	}
 	d.closers.Add(stop)
-	handler, err := d.closers.ServeAnywhere(ctx, playground.Callbacks(d.shop))
+	callbacks, err := d.callbacks(playground.Callbacks(d.shop))
+	if err != nil {
+		return err
+	}
+	handler, err := d.closers.ServeAnywhere(ctx, callbacks)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"regexp"
@@ -419,6 +420,56 @@ func TestThePortsAnswerWhileItIsBeingPrepared(t *testing.T) {
 	d.doors.pages.Lead(http.NotFoundHandler())
 	if _, status, _ := ask(t, "http://"+at.pages+"/", ""); status != http.StatusNotFound {
 		t.Errorf("behind the door: HTTP %d", status)
+	}
+}
+
+// A callback reaches the handler of whoever develops as Douyin sent it, and comes again until that
+// one has taken it.
+func TestCallbacksGoToTheOwnHandlerToo(t *testing.T) {
+	const body = `{"type":"payment","msg":"{}"}`
+	var sample, own []string
+	status := http.StatusOK
+	handler := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		raw, _ := io.ReadAll(r.Body)
+		own = append(own, r.URL.Path+" "+r.Header.Get("Byte-Signature")+" "+string(raw))
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, `{"err_no":0,"err_tips":"success"}`)
+	}))
+	defer handler.Close()
+	shop := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		raw, _ := io.ReadAll(r.Body)
+		sample = append(sample, string(raw))
+		_, _ = io.WriteString(w, "the shop")
+	})
+	d := &deployment{Options: Options{Forward: handler.URL + "/dy_notify"}}
+	both, err := d.callbacks(shop)
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func() *httptest.ResponseRecorder {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1:1/", strings.NewReader(body))
+		r.Header.Set("Byte-Signature", "the signature")
+		w := httptest.NewRecorder()
+		both.ServeHTTP(w, r)
+		return w
+	}
+	if w := send(); w.Code != http.StatusOK || w.Body.String() != `{"err_no":0,"err_tips":"success"}` {
+		t.Errorf("HTTP %d %s", w.Code, w.Body)
+	}
+	if len(sample) != 1 || sample[0] != body || len(own) != 1 || own[0] != "/dy_notify the signature "+body {
+		t.Errorf("the shop got %q, the handler %q", sample, own)
+	}
+	if status = http.StatusInternalServerError; send().Code != status {
+		t.Error("what the handler could not take is taken for done")
+	}
+	handler.Close()
+	if w := send(); w.Code != http.StatusBadGateway {
+		t.Errorf("a handler that is away: HTTP %d", w.Code)
+	}
+	for _, bad := range []string{"", "localhost:8000/notify", "ftp://127.0.0.1/", "http://"} {
+		if CheckForward(bad) == nil {
+			t.Errorf("%q is taken", bad)
+		}
 	}
 }
 

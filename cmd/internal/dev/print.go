@@ -43,4 +43,11 @@ From Go (github.com/ordersync/ordersync/tasks/client):
   queued, err := c.Push(ctx, "1001", client.Push{Cause: "changed"})
 `, d.at.pages, playground.Operator, d.entries.Password, d.at.gateway, d.Payments, d.at.douyin, d.Dir,
 		d.Lang.T(state), d.Lang.T(traffic), d.entries.Token, d.at.redis))
+	forward := d.Lang.T("none")
+	if d.Forward != "" {
+		forward = d.Forward
+	}
+	fmt.Fprintln(d.Out, d.Lang.T(`Callbacks for your own handler (--forward URL; now: %[1]s): ecpay's are signed with the token %[2]q,
+trade's with the key at http://%[3]s/_sim/trade/platform_key
+`, forward, playground.CallbackToken, d.at.douyin))
 }

@@ -7,6 +7,7 @@ var helpWords = map[string]string{ //nolint:gosec // words, and no credentials
 	"system in which POST /v1/payments makes payments: trade or ecpay":                  "POST /v1/payments 使用的支付系统：trade 或 ecpay",
 	"on: an order comes every few seconds; off: none does":                              "on：每隔几秒来一个订单；off：没有订单",
 	"where the state is kept (empty: ordersync/dev in the user's directory for states)": "状态保存的目录（空：用户状态目录下的 ordersync/dev）",
+	"a callback handler of yours that gets every callback too (empty: none)":            "你自己的回调处理程序，每个回调也会转给它（空：没有）",
 	"first of four ports: gateway, operators' pages, Douyin's side, Redis":              "四个端口中的第一个：网关、运维页面、抖音一侧、Redis",
 	"Keeps a mini-app shop's orders in step with Douyin (抖音)":                           "让小程序商城的订单与抖音订单中心保持同步",
 	"ordersync keeps a mini-app shop's orders in step with Douyin (抖音).\n\n%s":          "ordersync 让小程序商城的订单与抖音订单中心保持同步。\n\n%s",

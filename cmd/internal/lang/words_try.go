@@ -126,6 +126,12 @@ Go（github.com/ordersync/ordersync/tasks/client）：
   c, err := client.New(client.Config{URL: "http://%[4]s", Token: "%[10]s"})
   queued, err := c.Push(ctx, "1001", client.Push{Cause: "changed"})
 `,
+	`Callbacks for your own handler (--forward URL; now: %[1]s): ecpay's are signed with the token %[2]q,
+trade's with the key at http://%[3]s/_sim/trade/platform_key
+`: `自己的回调处理程序（--forward 网址；当前：%[1]s）：担保支付的回调用 token %[2]q 签名，
+通用交易系统的回调用 http://%[3]s/_sim/trade/platform_key 上的公钥验证
+`,
+	"want the address of a handler, such as http://127.0.0.1:8000/dy_notify, found %q": "应为处理程序的网址，例如 http://127.0.0.1:8000/dy_notify，实际为 %q",
 	"the state of the last time":                                                    "沿用上次的状态",
 	"a new shop, with an order of every kind":                                       "新建的商城，各种订单都有",
 	"An order comes every few seconds (--traffic=off: none), and a few calls fail.": "每隔几秒来一个订单（--traffic=off：没有），少量调用会失败。",
