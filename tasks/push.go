@@ -9,7 +9,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/google/uuid"
 	"github.com/hibiken/asynq"
 
 	"github.com/ordersync/ordersync/tasks/cut"
@@ -19,14 +18,15 @@ import (
 // is the same.
 type Cause string
 
+// The causes.
 const (
 	CausePaid     Cause = "paid"
-	CauseChanged  Cause = "changed" // the default
-	CauseCallback Cause = "callback"
-	CauseRefund   Cause = "refund"
-	CauseSweep    Cause = "sweep"
-	CauseManual   Cause = "manual"
-	CauseBackfill Cause = "backfill"
+	CauseChanged  Cause = "changed"  // the default
+	CauseCallback Cause = "callback" // Douyin told of a payment, a refund or a settlement
+	CauseRefund   Cause = "refund"   // a refund was asked for, or has ended
+	CauseSweep    Cause = "sweep"    // nobody asked: the sweep found it
+	CauseManual   Cause = "manual"   // by a person
+	CauseBackfill Cause = "backfill" // an old order; its queue has the least weight
 )
 
 var causeQueues = map[Cause]string{
@@ -66,8 +66,8 @@ type PushOrder struct {
 
 // PayloadError is a request that cannot be understood. Field is the payload's name for the field.
 type PayloadError struct {
-	Field  string
-	Reason string
+	Field  string // the payload's name of it
+	Reason string // what is wrong, behind the name
 }
 
 func (e *PayloadError) Error() string { return "tasks: " + e.Field + ": " + e.Reason }
@@ -96,10 +96,7 @@ func (p PushOrder) cause() Cause {
 // Named fills what was left out: the cause, and a revision of its own. Whoever may have to ask
 // again asks with the named push, so that both askings are one change.
 func (p PushOrder) Named() PushOrder {
-	p.Cause = p.cause()
-	if p.Revision == "" {
-		p.Revision = uuid.NewString()
-	}
+	p.Cause, p.Revision = p.cause(), orFresh(p.Revision)
 	return p
 }
 
@@ -149,11 +146,7 @@ func (p PushOrder) task(headers map[string]string) (*asynq.Task, error) {
 
 // ParsePushOrder reads the payload of a task. The error is a *PayloadError.
 func ParsePushOrder(t *asynq.Task) (PushOrder, error) {
-	var p PushOrder
-	if err := decode(t.Payload(), &p); err != nil {
-		return PushOrder{}, err
-	}
-	return p, p.Validate()
+	return parse[PushOrder](t)
 }
 
 // Enqueuer is what Enqueue needs of an *asynq.Client.

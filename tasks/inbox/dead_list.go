@@ -11,11 +11,11 @@ import (
 
 // Buried is an entry of the dead stream, without its payload.
 type Buried struct {
-	ID      string // in the dead stream
-	At      time.Time
-	Reason  string
-	Kind    string
-	OrderID string
+	ID      string    // in the dead stream
+	At      time.Time // when it was put aside
+	Reason  string    // why it can never be handed over
+	Kind    string    // as the entry has it; may be none that is known
+	OrderID string    // as the entry has it; may be empty
 }
 
 // BuriedPage asks for entries of the dead stream. The zero value: the newest ones.

@@ -42,18 +42,14 @@ func (a *Assembly) Lookup() (desk.Lookup, error) {
 	return desk.Lookup{Store: st}, err
 }
 
-// tradeCallbacks are callbacks of trade. The log says where buyers would be shown a page that nobody
-// has named.
+// tradeCallbacks are callbacks of trade. The log says where buyers would be shown a page that
+// nobody has named.
 func (a *Assembly) tradeCallbacks(callbacks desk.Callbacks) desk.TradeCallbacks {
 	if _, configured := RefundPage(a.cfg.Douyin.Trade); !configured && a.cfg.Douyin.Trade.PlatformKey != "" {
 		a.log.Warn().Str("key", "douyin.trade.refund_page").Str("page", firstPage).
 			Msg("no page for refunds is configured: buyers who ask Douyin for one are shown the mini-app's first page")
 	}
-	out := desk.TradeCallbacks{Callbacks: callbacks, Answer: refundAnswer(a.cfg.Douyin, a.log)}
-	if len(a.polls) > 0 {
-		out.FirstPoll = a.polls[0]
-	}
-	return out
+	return desk.TradeCallbacks{Callbacks: callbacks, Answer: refundAnswer(a.cfg.Douyin, a.log), FirstPoll: a.firstPoll()}
 }
 
 func (a *Assembly) callbacks() (desk.Callbacks, error) {

@@ -1,7 +1,6 @@
 package assembly
 
 import (
-	"context"
 	"time"
 
 	"github.com/ordersync/ordersync/configs"
@@ -16,8 +15,9 @@ import (
 // branches are what each payment system has for each kind of instruction.
 type branches map[store.Money]map[store.System]worker.Branch
 
-// moneyHandlers are the workers' handlers of refunds and settlements. What a payment system needs is configured or not: the instructions
-// of one that is not wait, and say why. Where none is, there are no handlers at all.
+// moneyHandlers are the workers' handlers of refunds and settlements. What a payment system needs
+// is configured or not: the instructions of one that is not wait, and say why. Where none is, there
+// are no handlers at all.
 func (a *Assembly) moneyHandlers(h *worker.Handlers) error {
 	missing := missingForMoney(a.cfg)
 	for system, why := range missing {
@@ -34,12 +34,8 @@ func (a *Assembly) moneyHandlers(h *worker.Handlers) error {
 	if err != nil {
 		return err
 	}
-	queue, err := a.AsynqClient()
+	changed, err := a.pushAgain(tasks.CauseRefund)
 	if err != nil {
-		return err
-	}
-	changed := func(ctx context.Context, orderID string) error {
-		_, err := tasks.Enqueue(ctx, queue, tasks.PushOrder{OrderID: orderID, Cause: tasks.CauseRefund})
 		return err
 	}
 	all := branches{store.Refund: {}, store.Settlement: {}}
@@ -62,7 +58,7 @@ func (a *Assembly) moneyHandlers(h *worker.Handlers) error {
 			all[m][system] = traces.Bank(m, branch)
 		}
 		return &worker.MoneyHandler{
-			Money: m, Rows: rows, Answers: answers, Banks: all[m], Missing: missing, Gate: traces.Gate(a.metrics.Gate(gate)),
+			Money: m, Rows: rows, Answers: answers, Banks: all[m], Missing: missing, Gate: a.watchedGate(gate),
 			Polls: a.polls, Grace: a.grace, Now: st.Clock, Log: a.log,
 		}
 	}
@@ -72,7 +68,8 @@ func (a *Assembly) moneyHandlers(h *worker.Handlers) error {
 	return nil
 }
 
-// missingForMoney says of each payment system whose instructions cannot be carried out what the configuration lacks.
+// missingForMoney says of each payment system whose instructions cannot be carried out what the
+// configuration lacks.
 func missingForMoney(cfg *configs.Config) map[store.System]string {
 	missing := map[store.System]string{}
 	if cfg.Douyin.Salt == "" {
@@ -87,12 +84,8 @@ func missingForMoney(cfg *configs.Config) map[store.System]string {
 	return missing
 }
 
-// sick tells whether the breaker of an op's calls is not closed.
-func sick(g *gate.Gate, op string) func() bool {
-	return func() bool { return g.State(op) != "closed" }
-}
-
-// addEcpay adds the branches of guaranteed payment. The ungated client is for handlers that pass the gate before they announce a request.
+// addEcpay adds the branches of guaranteed payment. The ungated client is for handlers that pass
+// the gate before they announce a request.
 func (a *Assembly) addEcpay(all branches, g *gate.Gate) error {
 	client, err := a.Douyin()
 	if err != nil {
@@ -119,9 +112,8 @@ func (a *Assembly) addTrade(all branches, g *gate.Gate, st *store.Store) (worker
 		return worker.TradeRefunds{}, err
 	}
 	unwell := sick(g, trade.OpRefundCreate)
-	bank := worker.TradeRefunds{Rows: st, Sending: ungated, Douyin: client, Page: refundPage(a.cfg.Douyin.Trade), Now: st.Clock}
-	if len(a.polls) > 0 {
-		bank.FirstPoll = a.polls[0]
+	bank := worker.TradeRefunds{
+		Rows: st, Sending: ungated, Douyin: client, Page: refundPage(a.cfg.Douyin.Trade), FirstPoll: a.firstPoll(), Now: st.Clock,
 	}
 	all[store.Refund][store.Trade] = worker.Branch{Bank: bank, Ops: worker.TradeRefundOps(), Sick: unwell, TooEarly: time.Minute}
 	all[store.Settlement][store.Trade] = worker.Branch{

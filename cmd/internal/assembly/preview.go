@@ -5,14 +5,12 @@ import (
 	"errors"
 
 	"github.com/ordersync/ordersync/cmd/internal/preview"
-	"github.com/ordersync/ordersync/configs"
-	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/worker"
 )
 
-// Preview shows what Douyin would be told. It needs MySQL only. Where our tables are not there yet it
-// reads the shop alone: nobody has been told anything then.
+// Preview shows what Douyin would be told. It needs MySQL only. Where our tables are not there yet
+// it reads the shop alone: nobody has been told anything then.
 func (a *Assembly) Preview(ctx context.Context) (preview.Zoned, error) {
 	st, err := a.Store()
 	if err != nil {
@@ -24,7 +22,7 @@ func (a *Assembly) Preview(ctx context.Context) (preview.Zoned, error) {
 			return preview.Zoned{}, err
 		}
 	}
-	build, err := builder(a.cfg.Shop, a.cfg.Refunds.ShowPartial)
+	build, err := builder(a.cfg)
 	if err != nil {
 		return preview.Zoned{}, err
 	}
@@ -51,20 +49,4 @@ func (a *Assembly) shopAlone() (*store.Store, error) {
 	}
 	a.onClose("store of the shop alone", func(context.Context) error { st.Close(); return nil })
 	return st, nil
-}
-
-// timeUnit is that of update_time.
-func timeUnit(d configs.Douyin) douyin.TimeUnit {
-	if d.UpdateTimeUnit == "s" {
-		return douyin.Seconds
-	}
-	return douyin.Milliseconds
-}
-
-// StatusWords are Douyin's words by the shop's status values; nil: the shop has no status.
-func (a *Assembly) StatusWords() map[string]string {
-	if shopStatuses(a.cfg.Shop) == nil {
-		return nil
-	}
-	return shopWords(a.cfg.Shop)
 }

@@ -30,7 +30,8 @@ func (a *Assembly) Store() (*store.Store, error) {
 	})
 }
 
-// clocksDiffer says that the process and the database do not agree about the time, and that they do again.
+// clocksDiffer says that the process and the database do not agree about the time, and that they do
+// again.
 func (a *Assembly) clocksDiffer(ahead time.Duration) {
 	line, said := a.log.Info(), "clock: agrees with the database's again"
 	if ahead.Abs() > store.MostSkew {
@@ -111,4 +112,12 @@ func shopStatuses(shop configs.Shop) []string {
 		return nil
 	}
 	return slices.Sorted(maps.Keys(shopWords(shop)))
+}
+
+// StatusWords are Douyin's words by the shop's status values; nil: the shop has no status.
+func (a *Assembly) StatusWords() map[string]string {
+	if shopStatuses(a.cfg.Shop) == nil {
+		return nil
+	}
+	return shopWords(a.cfg.Shop)
 }

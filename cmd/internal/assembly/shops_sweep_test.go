@@ -1,7 +1,6 @@
 package assembly
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"net/http/httptest"
@@ -133,8 +132,9 @@ var javaMends = map[string]mendedOrder{
 	},
 }
 
-// TestTheSweepAloneTellsDouyinOfEachLayout goes from the shop's rows to Douyin's ledger: each row is told as its
-// expected.json says, once; changes come over; what was refused goes when it is mended and asked for again.
+// TestTheSweepAloneTellsDouyinOfEachLayout goes from the shop's rows to Douyin's ledger: each row
+// is told as its expected.json says, once; changes come over; what was refused goes when it is
+// mended and asked for again.
 func TestTheSweepAloneTellsDouyinOfEachLayout(t *testing.T) {
 	for name, shop := range sweptShops {
 		t.Run(name, func(t *testing.T) {
@@ -175,28 +175,7 @@ func runLayout(t *testing.T, dsn string, shop sweptShop) *sweptLayout {
 		s.exec(statement)
 	}
 	a := New(s.cfg, zerolog.Nop(), WithDB(s.db), WithRedis(servertest.Redis(t)), WithBackoff(worker.Backoff{Scale: 1e-3}))
-	t.Cleanup(func() { _ = a.Close(context.WithoutCancel(t.Context())) })
-	servers, err := a.Worker()
-	if err == nil {
-		err = servers.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	scheduler, err := a.Scheduler()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		scheduler.Run(ctx)
-	}()
-	t.Cleanup(func() {
-		stop()
-		<-ended
-	})
+	start(t, a)
 	return s
 }
 

@@ -16,6 +16,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/cmd/internal/assembly"
+	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/cmd/internal/playground"
 	"github.com/ordersync/ordersync/cmd/internal/sampleshop"
 	"github.com/ordersync/ordersync/douyin/simulator"
@@ -31,6 +32,7 @@ type Options struct {
 	Out    io.Writer
 	Color  bool           // Out is a terminal: colours, and a progress line that is rewritten in place
 	Log    zerolog.Logger // of the parts; the demo's own words go to Out
+	Lang   lang.Lang      // of the demo's own words
 }
 
 // ErrNotInStep: some order did not arrive with its right state.
@@ -66,7 +68,7 @@ func Run(ctx context.Context, o Options) error {
 	d := &demo{Options: o, bearer: rand.Text()}
 	defer d.closers.Close()
 	started := time.Now()
-	fmt.Fprintf(o.Out, "ordersync demo: %d orders, faults: %s. Redis, database, Douyin and the shop all live in this process.\n", o.Orders, o.Faults)
+	fmt.Fprintln(o.Out, o.Lang.T("ordersync demo: %d orders, faults: %s. Redis, database, Douyin and the shop all live in this process.", o.Orders, o.Faults))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if err := d.open(ctx); err != nil {
@@ -144,15 +146,17 @@ func (d *demo) start(ctx context.Context) error {
 	}
 	d.closers.Add(stop)
 	cfg := playground.Config(d.control, d.douyin.PlatformKey(), d.keys, d.handler, d.bearer)
-	ground := playground.Ground{DB: d.db, Redis: redis, Config: cfg, Gateway: d.port, Log: d.Log}
+	ground := playground.Ground{DB: d.db, Redis: redis, Config: cfg, Gateway: d.closers.On(d.port), Log: d.Log}
 	if d.Serve {
 		d.entry = playground.NewPassword()
 		if err := playground.LetIn(cfg, d.entry); err != nil {
 			return err
 		}
-		if ground.Pages, d.pages, err = playground.Listen(ctx, playground.Anywhere); err != nil {
+		l, at, err := playground.Listen(ctx, playground.Anywhere)
+		if err != nil {
 			return err
 		}
+		ground.Pages, d.pages = d.closers.On(l), at
 	}
 	var till string
 	if d.parts, till, err = playground.Start(ctx, ground, &d.closers); err != nil {

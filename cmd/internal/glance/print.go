@@ -59,7 +59,7 @@ func (g *Glance) printTables(out io.Writer, l lang.Lang, zone *time.Location) er
 		fmt.Fprintln(w, l.T("\nfailed\treason\tcode\tnewest\texample\twords"))
 	}
 	for _, f := range g.Failures {
-		fmt.Fprintf(w, "%d\t%s\t%d\t%s\t%s\t%s\n", f.Count, f.Kind, f.Code, f.Newest.In(zone).Format(time.RFC3339), f.OrderID, f.Message)
+		fmt.Fprintf(w, "%d\t%s\t%d\t%s\t%s\t%s\n", f.Count, f.Kind, f.Code, f.Newest.In(zone).Format(time.RFC3339), f.OrderID, l.Say(f.Message))
 	}
 	if len(g.Held)+len(g.Alarms) > 0 {
 		fmt.Fprintln(w, l.T("\nLOOK AT THIS"))

@@ -2,7 +2,6 @@ package playground
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"time"
 
@@ -21,8 +20,8 @@ type Ground struct {
 	DB      *gorm.DB
 	Redis   string // host:port
 	Config  *configs.Config
-	Gateway net.Listener
-	Pages   net.Listener                            // of the operators' pages; nil: they are not served
+	Gateway func(http.Handler)                      // serves the gateway; it is called once
+	Pages   func(http.Handler)                      // serves the operators' pages; nil: there are none
 	Around  func(gateway http.Handler) http.Handler // stands before the gateway; nil: nothing does
 	Log     zerolog.Logger
 }
@@ -60,13 +59,13 @@ func Start(ctx context.Context, g Ground, c *Closers) (parts *assembly.Assembly,
 	if g.Around != nil {
 		front = g.Around(gateway)
 	}
-	c.Serve(g.Gateway, front)
+	g.Gateway(front)
 	if g.Pages != nil {
 		pages, err := parts.Admin()
 		if err != nil {
 			return nil, "", err
 		}
-		c.Serve(g.Pages, pages)
+		g.Pages(pages)
 	}
 	second, err := build(otherSystem(g.Config)).Gateway()
 	if err != nil {
