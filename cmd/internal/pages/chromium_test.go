@@ -20,7 +20,7 @@ import (
 )
 
 // chromiumTimeout bounds one story in Chromium on a busy machine.
-const chromiumTimeout = 6 * time.Minute
+const chromiumTimeout = 8 * time.Minute
 
 // chromium drives Debian's Chromium. Whatever it finds wrong with a page fails the test: an error in the console, a breach of the
 // Content-Security-Policy, an exception, an address on another host.

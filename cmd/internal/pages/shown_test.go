@@ -140,7 +140,8 @@ func TestThePagesAreWalkedByKeyboard(t *testing.T) {
 				delete(want, begin)
 			}
 		}
-		if strings.HasSuffix(at, "|unseen") && !strings.HasPrefix(at, "BODY") {
+		calendar := strings.HasPrefix(at, "INPUT|since|") || strings.HasPrefix(at, "INPUT|until|") // Chromium rings the button in it
+		if strings.HasSuffix(at, "|unseen") && !strings.HasPrefix(at, "BODY") && !calendar {
 			t.Errorf("nobody sees where he is: %s", at)
 		}
 	}
