@@ -60,18 +60,19 @@ type Job struct {
 	StartedAt  time.Time
 	UpdatedAt  time.Time
 	FinishedAt *time.Time // nil: it goes on
+	StoppedBy  string     // who stopped it before its end; empty: nobody
 
 	place FailureKey
 	moves int64
 }
 
 // jobColumns in the order in which scanJob has them.
-const jobColumns = "`id`, `act`, `filter`, `who`, `moves`, `place`, `total`, `looked`, `done`, `locked`, `started_at`, `updated_at`, `finished_at`"
+const jobColumns = "`id`, `act`, `filter`, `who`, `moves`, `place`, `total`, `looked`, `done`, `locked`, `started_at`, `updated_at`, `finished_at`, `stopped_by`"
 
 func scanJob(rows *sql.Rows) (j Job, err error) {
 	var filter, place string
 	var started, updated, finished timestamp
-	err = rows.Scan(&j.ID, &j.Act, &filter, &j.Who, &j.moves, &place, &j.Total, &j.Looked, &j.Done, &j.Locked, &started, &updated, &finished)
+	err = rows.Scan(&j.ID, &j.Act, &filter, &j.Who, &j.moves, &place, &j.Total, &j.Looked, &j.Done, &j.Locked, &started, &updated, &finished, &j.StoppedBy)
 	if err == nil {
 		err = json.Unmarshal([]byte(filter), &j.Filter)
 	}

@@ -136,3 +136,14 @@ func (s *Store) sayWords(ctx context.Context, j *Job, rows []ListRow) (n int64, 
 	}
 	return n, nil
 }
+
+// StopJob ends a job that goes on; what it has done stays done. stopped is false where it has ended
+// already. A step that is being made may still do its rows, and nobody counts these.
+func (s *Store) StopJob(ctx context.Context, id int64, who string) (stopped bool, err error) {
+	at := s.sql.time(s.Clock())
+	n, err := s.exec(ctx, "UPDATE `ordersync_job` SET `finished_at` = ?, `updated_at` = ?, `stopped_by` = ?, `moves` = `moves` + 1 WHERE `id` = ? AND `finished_at` IS NULL", at, at, cut.To(who, maxID), id)
+	if err != nil {
+		return false, fmt.Errorf("store: stop job: %w", err)
+	}
+	return n > 0, nil
+}

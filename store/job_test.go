@@ -35,6 +35,21 @@ func TestAJobPushesOneCauseAndNothingElse(t *testing.T) {
 			t.Fatalf("%+v, %v", j, err)
 		}
 		old := j
+		stopped, err := s.BeginJob(t.Context(), store.JobPush, store.JobFilter{Failures: store.FailureFilter{Kind: "nothing"}}, "omar")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []bool{true, false} {
+			if done, err := s.StopJob(t.Context(), stopped.ID, "zoe"); err != nil || done != want {
+				t.Errorf("stopped: %v, %v; want %v", done, err, want)
+			}
+		}
+		if _, err := s.StepJob(t.Context(), stopped); !errors.Is(err, store.ErrJobMoved) {
+			t.Errorf("a step of a job that was stopped: %v", err)
+		}
+		if is, err := s.Job(t.Context(), stopped.ID); err != nil || is.StoppedBy != "zoe" || is.FinishedAt == nil {
+			t.Errorf("%+v, %v", is, err)
+		}
 		first, err := s.StepJob(t.Context(), j)
 		if err != nil || first.Done != 500 || first.FinishedAt != nil {
 			t.Fatalf("%+v, %v", first, err)
@@ -58,7 +73,7 @@ func TestAJobPushesOneCauseAndNothingElse(t *testing.T) {
 		if idle, err := s.IdleJobs(t.Context(), s.Clock().Add(time.Hour)); err != nil || len(idle) != 0 {
 			t.Errorf("%+v, %v", idle, err)
 		}
-		if all, err := s.Jobs(t.Context(), 10); err != nil || len(all) != 1 || all[0].Done != 601 {
+		if all, err := s.Jobs(t.Context(), 10); err != nil || len(all) != 2 || all[1].Done != 601 {
 			t.Errorf("%+v, %v", all, err)
 		}
 		if _, err := s.Job(t.Context(), 4711); !errors.Is(err, store.ErrNoJob) {

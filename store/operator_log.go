@@ -14,6 +14,7 @@ const (
 	ActPush         = "push"
 	ActAcknowledge  = "acknowledge"
 	ActJob          = "job"
+	ActStop         = "job_stopped"
 	ActHandOn       = "hand_on"
 	ActAudit        = "audit" // the shop's word on a refund
 	ActSignIn       = "sign_in"

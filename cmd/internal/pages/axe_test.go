@@ -3,6 +3,7 @@ package pages_test
 import (
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -33,12 +34,18 @@ type violation struct {
 }
 
 // axeRun puts what is wrong by the levels A and AA into the page's own axeFound.
-const axeRun = `window.axeFound = ""; axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}).then(
+const axeRun = `window.axeFound = ""; axe.run(%s, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}).then(
 	r => { window.axeFound = JSON.stringify(r.violations.map(v => ({id: v.id, help: v.help, nodes: v.nodes.map(n => n.html.slice(0, 160) + " " + n.failureSummary)}))) },
 	e => { window.axeFound = JSON.stringify([{id: "axe", help: String(e), nodes: []}]) }); true`
 
 // accessible fails the test where the page breaks a rule of level A or AA.
 func (c *chromium) accessible(name string) {
+	c.t.Helper()
+	c.accessibleIn(name, "document")
+}
+
+// accessibleIn looks at a part of the page, which is a context of axe-core's.
+func (c *chromium) accessibleIn(name, part string) {
 	c.t.Helper()
 	source, err := axeSource()
 	if err != nil {
@@ -47,7 +54,7 @@ func (c *chromium) accessible(name string) {
 	if !evaluate[bool](c, `typeof axe === "object"`) {
 		evaluate[bool](c, source+"\n;true")
 	}
-	evaluate[bool](c, axeRun)
+	evaluate[bool](c, fmt.Sprintf(axeRun, part))
 	var found []violation
 	until(c.t, "axe has looked at "+name, func() bool {
 		text := evaluate[string](c, "window.axeFound")

@@ -21,6 +21,9 @@
 // A hundred thousand orders are more than a request can wait for. A job stands in a table with the place up to which it is done, so
 // the process that runs it may die; it asks of the database what fits a page, again and again, and says how far it is.
 //
+// What it is about is counted before, on a page of its own, and once more when it begins: whoever saw another number is asked again.
+// A word on refunds is said on none that was asked for after the job.
+//
 // # Why no list is read without an index, and counts end
 //
 // Shops have tens of millions of orders. A list goes by an index and looks through a bounded number of rows, whatever its filter

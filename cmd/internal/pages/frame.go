@@ -84,7 +84,7 @@ func (l lang) length(d time.Duration) string {
 }
 
 // Count is a number with its thousands apart.
-func (f *frame) Count(n any) string {
+func (lang) Count(n any) string {
 	digits := fmt.Sprint(n)
 	for i := len(digits) - 3; i > 0; i -= 3 {
 		digits = digits[:i] + "," + digits[i:]

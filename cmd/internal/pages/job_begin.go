@@ -74,7 +74,7 @@ func (p *pages) confirmJob(ctx context.Context, r *http.Request, l lang) (view, 
 	if act == store.JobDeny {
 		page.Sure = l.T("The buyer gets nothing")
 	}
-	number := (&frame{lang: l}).Count(n)
+	number := l.Count(n)
 	if !exact {
 		number = l.T("at least %s", number)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/ordersync/ordersync/cmd/internal/admin"
 	"github.com/ordersync/ordersync/store"
 )
 
@@ -95,6 +96,31 @@ func (j *Jobs) run(ctx context.Context, job store.Job) {
 	}
 }
 
+// stopJob ends a job that goes on, and leads back to it.
+func (p *pages) stopJob(ctx context.Context, r *http.Request, _ lang) (view, error) {
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil {
+		return view{}, errBadAddress
+	}
+	job, err := p.Store.Job(ctx, id)
+	switch {
+	case errors.Is(err, store.ErrNoJob):
+		return view{}, errNoPage
+	case err != nil:
+		return view{}, err
+	}
+	who, _ := admin.SignedIn(ctx)
+	stopped, err := p.Store.StopJob(ctx, id, who.Name)
+	if err != nil {
+		return view{}, err
+	}
+	if stopped {
+		p.audit(ctx, "job stopped").Int64("job", id).Msg("admin")
+		p.record(ctx, store.Act{Act: store.ActStop, Subject: string(job.Act), Number: strconv.FormatInt(id, 10)})
+	}
+	return view{}, redirect(jobLink(id))
+}
+
 // jobView is a job for a reader.
 type jobView struct {
 	store.Job
@@ -107,7 +133,7 @@ type jobView struct {
 func (p *pages) jobView(l lang, j store.Job) jobView {
 	v := jobView{Job: j, What: p.jobWords(l, j.Act, j.Filter), Link: jobLink(j.ID), More: j.Total >= store.CountLimit || j.Looked > j.Total}
 	switch {
-	case j.FinishedAt != nil:
+	case j.FinishedAt != nil && j.StoppedBy == "":
 		v.Percent = 100
 	case j.Total > 0:
 		v.Percent = int(min(j.Looked*100/j.Total, 99))

@@ -156,13 +156,40 @@ func TestPaymentsThatAreAskedAfterAreAList(t *testing.T) {
 	})
 }
 
+// A job that was begun by mistake is stopped; nobody else's end of it is changed.
+func TestAJobIsStopped(t *testing.T) {
+	onEach(t, func(t *testing.T, s *site) {
+		j, err := s.store.BeginJob(t.Context(), store.JobPush, store.JobFilter{}, "vera") // no process was told of it
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := s.as(t, "omar")
+		v.sees("/jobs/1", `action="/jobs/1/stop"`)
+		if _, status := s.as(t, "vera").post("/jobs/1/stop", nil); status != http.StatusForbidden {
+			t.Errorf("a viewer: %d", status)
+		}
+		for range 2 {
+			if body, status := v.post("/jobs/1/stop", nil); status != http.StatusOK || !strings.Contains(body, "stopped by omar") || strings.Contains(body, "/stop\"") {
+				t.Errorf("%d\n%s", status, body)
+			}
+		}
+		if _, err := s.store.StepJob(t.Context(), j); err == nil {
+			t.Error("it goes on")
+		}
+		v.sees("/who", "job stopped", `<a href="/jobs/1">Job 1</a>`)
+		if _, status := v.post("/jobs/9/stop", nil); status != http.StatusNotFound {
+			t.Errorf("a job that there is not: %d", status)
+		}
+	})
+}
+
 // No change is made for a form of another site, whichever it is.
 func TestNoFormOfAnotherSiteChangesAnything(t *testing.T) {
 	onEach(t, func(t *testing.T, s *site) {
 		s.addOrder(t, 1, "x")
 		s.fail(t, "1", "rejected", 40012, "no")
 		v := s.as(t, "omar")
-		for _, path := range []string{"/orders/1/push", "/push", "/jobs", "/alarms", "/audits", "/callbacks/1/hand-on", "/logout"} {
+		for _, path := range []string{"/orders/1/push", "/push", "/jobs", "/jobs/1/stop", "/alarms", "/audits", "/callbacks/1/hand-on", "/logout"} {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+path, strings.NewReader("act=push&order=1"))
 			if err != nil {
 				t.Fatal(err)

@@ -8,6 +8,8 @@ import (
 	"strconv"
 
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks"
+	"github.com/ordersync/ordersync/worker"
 )
 
 const (
@@ -87,6 +89,7 @@ type listPage struct {
 	Tabs    []tab
 	Acts    []tab // what can be done to all that the filter finds
 	Alarms  []option
+	Kinds   []string     // what the field of kinds offers
 	Hidden  []fieldValue // the filter and the place, as fields of a form
 	Filter  filterForm
 	Path    string
@@ -166,12 +169,25 @@ func (p *pages) list(ctx context.Context, r *http.Request, l lang) (view, error)
 	}
 	page.Pager = listPager(&form, path, found, q)
 	page.Hidden = form.hidden("after", after, "before", before)
+	page.Kinds = kind.offers()
 	page.Acts, page.Alarms = kind.acts(l, &form), alarmOptions(l, form.Alarm)
 	out := view{template: "list", title: kind.title, content: &page}
 	if in.Has("handed") {
 		out.notice = l.T("The callback is handed on within a minute.")
 	}
 	return out, nil
+}
+
+// offers are the kinds that its rows can have, where these are known.
+func (k *listKind) offers() []string {
+	switch k.list {
+	case store.ListCallbacks:
+		return []string{"payment", "refund", "settle", "pre_create_refund"}
+	case store.ListOutbox:
+		return []string{tasks.KindPush, tasks.KindRefund, tasks.KindSettle, tasks.KindAudit}
+	default:
+		return worker.Kinds()
+	}
 }
 
 // acts lead to what can be done to everything that a filter finds.
@@ -235,6 +251,9 @@ func (p *pages) listRow(l lang, kind listKind, row store.ListRow) listRow {
 	case kind.list == store.ListCallbacks:
 		r.HandOn, r.Reason = "/callbacks/"+row.Key+"/hand-on", l.T(callbackName(row.Kind))
 	case kind.list == store.ListAudits:
+		if row.State == string(store.AuditNeeded) && row.Kind != "" {
+			r.Word = l.T("Douyin does not have the word yet")
+		}
 		r.Reason = l.T(wordNames[store.AuditWord(row.Kind)])
 	case kind.list == store.ListCalls && callNames[row.Note] != "":
 		r.Note = l.T(callNames[row.Note])

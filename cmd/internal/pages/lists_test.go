@@ -26,7 +26,7 @@ func TestListsAreFilteredPagedAndCounted(t *testing.T) {
 			}
 		}
 		v := s.as(t, "vera")
-		first := v.sees("/lists/refunds", "60 rows", "R59", "R10", "written down", "/orders/1", "0.01", "On →")
+		first := v.sees("/lists/refunds", "60 rows", "R59", "R10", "written down", "/orders/1", "0.01", "Next →")
 		if strings.Contains(first, ">R09<") || strings.Contains(first, `rel="prev"`) {
 			t.Error("the first page has more than 50 rows, or something before it")
 		}

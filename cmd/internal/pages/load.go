@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -102,7 +101,7 @@ func rates(l lang, s span, counts []store.CallCount) []rate {
 			failed += c.Count
 		}
 	}
-	return []rate{{strconv.Itoa(pushed), l.T("pushed, %s", l.T(s.title))}, {strconv.Itoa(failed), l.T("failed pushes, %s", l.T(s.title))}}
+	return []rate{{l.Count(pushed), l.T("pushed, %s", l.T(s.title))}, {l.Count(failed), l.T("failed pushes, %s", l.T(s.title))}}
 }
 
 // The stacks of the plots of calls, from the bottom. What fits none is other.

@@ -130,6 +130,7 @@ func Mount(a *admin.Admin, d Deps) error {
 	a.Handle("GET /jobs/{id}", admin.Viewer, p.page(p.job))
 	a.Handle("GET /who", admin.Viewer, p.page(p.whoDidWhat))
 	a.Handle("POST /jobs", admin.Operator, p.page(p.beginJob))
+	a.Handle("POST /jobs/{id}/stop", admin.Operator, p.page(p.stopJob))
 	a.Handle("POST /callbacks/{id}/hand-on", admin.Operator, p.page(p.handOn))
 	a.Handle("GET /health", admin.Viewer, p.page(p.healthPage))
 	a.Handle("POST /orders/{id}/push", admin.Operator, p.page(p.pushOne))

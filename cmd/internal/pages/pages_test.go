@@ -99,15 +99,15 @@ func TestAGroupIsPaged(t *testing.T) {
 			s.fail(t, fmt.Sprintf("o%02d", i), "rejected", 40099, "order_detail字段格式错误")
 		}
 		v := s.as(t, "vera")
-		first := v.sees("/failures?kind=rejected&code=40099", "o59", "o10", "On →", "60 orders")
+		first := v.sees("/failures?kind=rejected&code=40099", "o59", "o10", "Next →", "60 orders")
 		if strings.Contains(first, ">o09<") || strings.Contains(first, `type="checkbox"`) {
 			t.Error("the first page has more than 50 orders, or a viewer may select")
 		}
 		second := v.sees(link(first, "next"), "o09", "o00")
-		if strings.Contains(second, ">o10<") || strings.Contains(second, "On →") {
+		if strings.Contains(second, ">o10<") || strings.Contains(second, "Next →") {
 			t.Error("the second page repeats the first, or goes on")
 		}
-		if body := v.sees(link(second, "prev"), "o59", "o10", "On →"); strings.Contains(body, `rel="prev"`) || strings.Contains(body, ">o09<") || strings.Index(body, "o59") > strings.Index(body, "o58") {
+		if body := v.sees(link(second, "prev"), "o59", "o10", "Next →"); strings.Contains(body, `rel="prev"`) || strings.Contains(body, ">o09<") || strings.Index(body, "o59") > strings.Index(body, "o58") {
 			t.Error("the way back leads elsewhere")
 		}
 	})

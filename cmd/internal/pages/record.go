@@ -28,7 +28,7 @@ func (p *pages) record(ctx context.Context, acts ...store.Act) {
 
 // actNames are the acts as texts of the word list.
 var actNames = map[string]string{
-	store.ActPush: "pushed again", store.ActAcknowledge: "alarm acknowledged", store.ActJob: "job begun", store.ActHandOn: "callback handed on again", store.ActAudit: "word on a refund",
+	store.ActPush: "pushed again", store.ActAcknowledge: "alarm acknowledged", store.ActJob: "job begun", store.ActStop: "job stopped", store.ActHandOn: "callback handed on again", store.ActAudit: "word on a refund",
 	store.ActSignIn: "signed in", store.ActSignInFailed: "sign-in refused", store.ActSignOut: "signed out", store.ActQueues: "queues changed",
 }
 

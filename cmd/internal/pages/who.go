@@ -39,7 +39,7 @@ func (p *pages) whoDidWhat(ctx context.Context, r *http.Request, l lang) (view, 
 		switch {
 		case a.OrderID != "":
 			row.Link, row.To = orderLink(a.OrderID), l.T("Order")+" "+a.OrderID
-		case a.Act == store.ActJob:
+		case a.Act == store.ActJob, a.Act == store.ActStop:
 			row.Link, row.To = "/jobs/"+a.Number, l.T("Job")+" "+a.Number
 			row.Number = ""
 			row.Subject = l.T(cmp.Or(jobActs[store.JobAct(a.Subject)], a.Subject))

@@ -8,7 +8,11 @@ ALTER TABLE ordersync_log ADD COLUMN since_asked_us BIGINT NULL;
 ALTER TABLE ordersync_refund ADD KEY ordersync_refund_deadline (audit_deadline, out_refund_no);
 ALTER TABLE ordersync_payment_ask ADD KEY ordersync_payment_ask_created (created_at);
 
+-- Who stopped a job; empty: nobody.
+ALTER TABLE ordersync_job ADD COLUMN stopped_by VARCHAR(64) NOT NULL DEFAULT '';
+
 -- +goose Down
+ALTER TABLE ordersync_job DROP COLUMN stopped_by;
 ALTER TABLE ordersync_payment_ask DROP KEY ordersync_payment_ask_created;
 ALTER TABLE ordersync_refund DROP KEY ordersync_refund_deadline;
 ALTER TABLE ordersync_log DROP COLUMN since_asked_us;

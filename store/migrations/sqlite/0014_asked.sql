@@ -8,7 +8,11 @@ ALTER TABLE ordersync_log ADD COLUMN since_asked_us INTEGER NULL;
 CREATE INDEX ordersync_refund_deadline ON ordersync_refund (audit_deadline, out_refund_no);
 CREATE INDEX ordersync_payment_ask_created ON ordersync_payment_ask (created_at);
 
+-- Who stopped a job; empty: nobody.
+ALTER TABLE ordersync_job ADD COLUMN stopped_by TEXT NOT NULL DEFAULT '';
+
 -- +goose Down
+ALTER TABLE ordersync_job DROP COLUMN stopped_by;
 DROP INDEX ordersync_payment_ask_created;
 DROP INDEX ordersync_refund_deadline;
 ALTER TABLE ordersync_log DROP COLUMN since_asked_us;
