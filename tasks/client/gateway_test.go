@@ -241,7 +241,7 @@ func TestWhatTheGatewayRefusesIsTold(t *testing.T) {
 
 // schemas are the types of an answer, under the names of openapi.yaml.
 var schemas = map[string]any{
-	"Queued": client.Queued{}, "ManyQueued": client.ManyQueued{}, "OrderStatus": client.OrderStatus{}, "PutAside": client.PutAside{}, "Event": client.Event{},
+	"Queued": client.Queued{}, "ManyQueued": client.ManyQueued{}, "OrderStatus": client.OrderStatus{}, "PutAside": client.PutAside{}, "OrderPayment": client.OrderPayment{}, "Event": client.Event{},
 	"RefundStatus": client.RefundStatus{}, "SettlementStatus": client.SettlementStatus{}, "PaymentCreated": client.CreatedPayment{}, "PaymentStatus": client.PaymentStatus{},
 	"Problem": client.Problem{}, "Push": client.Push{}, "Refund": client.Refund{}, "Settle": client.Settlement{}, "Receiver": client.Receiver{}, "Payment": client.EcpayPayment{},
 	"TradePayment": client.TradePayment{}, "TradePage": client.Page{}, "PaymentSigned": client.SignedPayment{}, "TradePaymentStatus": client.PaymentStatus{},

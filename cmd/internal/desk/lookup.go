@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
 	"github.com/ordersync/ordersync/tasks/gateway"
@@ -30,7 +31,7 @@ var (
 // OrderStatus is the reading in the gateway's words. An order that was never asked for is looked up
 // in the shop: found then means that the shop has it, and its outcome is OutcomeUnknown.
 func (l Lookup) OrderStatus(ctx context.Context, orderID string) (gateway.OrderStatus, bool, error) {
-	o, err := l.Order(ctx, orderID, Depth{Calls: historyRows, PutAside: putAsideRows})
+	o, err := l.Order(ctx, orderID, Depth{Calls: historyRows, PutAside: putAsideRows, Payment: true})
 	switch {
 	case errors.Is(err, ErrNoOrder):
 		return gateway.OrderStatus{}, false, nil
@@ -147,6 +148,7 @@ func orderStatus(o *Order) gateway.OrderStatus {
 	for _, r := range o.PutAside {
 		out.PutAside = append(out.PutAside, gateway.PutAside{Kind: r.Kind, Reason: r.Reason, WrittenAt: r.CreatedAt})
 	}
+	out.Payment = orderPayment(o.Payment)
 	if !o.Asked {
 		out.ShopStatus, out.Message = o.Shop.Order.Status, o.Unusable
 		return out
@@ -156,6 +158,9 @@ func orderStatus(o *Order) gateway.OrderStatus {
 	out.Attempts, out.PushedAt, out.DueAt = s.Attempts, s.PushedAt, s.DueAt
 	if status, told := o.Told(); told {
 		out.Douyin = &gateway.Held{Status: status, Text: status.Text(), UpdateTime: s.UpdateTime}
+	} else if s.PushedAt != nil && s.Status != 0 {
+		last := douyin.OrderStatus(s.Status)
+		out.Confirmed = &gateway.Confirmed{Status: last, Text: last.Text(), At: s.PushedAt.UTC(), Open: s.Open > 0}
 	}
 	for _, i := range slices.Backward(o.Refunds) {
 		out.Refunds = append(out.Refunds, refundStatus(i))
