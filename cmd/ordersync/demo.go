@@ -32,6 +32,7 @@ func newDemo(p *process) *cobra.Command {
 				return err
 			}
 			o.Out, o.Color, o.Log = p.out, isTerminal(p.out), log
+			o.Version, _ = versionAndCommit()
 			return demo.Run(cmd.Context(), o)
 		},
 	}

@@ -47,6 +47,7 @@ func newDev(p *process) *cobra.Command {
 				return err
 			}
 			o.Traffic, o.Out, o.Log = traffic == "on", p.out, log
+			o.Version, _ = versionAndCommit()
 			err = dev.Run(cmd.Context(), o)
 			if taken := new(dev.TakenError); errors.As(err, &taken) {
 				return usagef("%w", err)

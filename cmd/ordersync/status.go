@@ -34,7 +34,7 @@ func newStatus(p *process) *cobra.Command {
 					return p.glance(ctx, a, asJSON)
 				})
 			}
-			return p.with(cmd.Context(), []string{"mysql.dsn"}, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
+			return p.with(cmd.Context(), []string{"mysql.dsn"}, answering(func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
 				st, err := a.Store()
 				if err != nil {
 					return err
@@ -60,7 +60,7 @@ func newStatus(p *process) *cobra.Command {
 					return p.printJSON(order)
 				}
 				return p.printStatus(order, p.foundBy(args[0], what), st.Zone())
-			})
+			}))
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON: of an order, what GET /v1/orders/{id} answers")

@@ -32,6 +32,7 @@ type Options struct {
 	Traffic  bool   // orders go through all the time
 	Out      io.Writer
 	Log      zerolog.Logger // of the parts
+	Version  string         // of the program, for the pages
 }
 
 // TakenError is a port that another process has.
@@ -184,7 +185,8 @@ func (d *deployment) start(ctx context.Context) error {
 		return err
 	}
 	ground := playground.Ground{
-		DB: d.db, Redis: redis, Config: cfg, Gateway: d.ports[d.at.gateway], Pages: d.ports[d.at.pages], Around: d.holdBack, Log: d.Log,
+		DB: d.db, Redis: redis, Config: cfg, Gateway: d.ports[d.at.gateway], Pages: d.ports[d.at.pages], Around: d.holdBack, Version: d.Version,
+		Log: d.Log,
 	}
 	var till string
 	if d.parts, till, err = playground.Start(ctx, ground, &d.closers); err != nil {

@@ -134,6 +134,10 @@ var commandWords = map[string]string{ //nolint:gosec // words, and no credential
 	// The whole system.
 	"NOT KNOWN\t%s\n": "未知\t%s\n",
 	"processes\tnone gives a sign of life: start ordersync run, or gateway, worker and scheduler": "进程\t没有存活的进程：请启动 ordersync run，或 gateway、worker 和 scheduler",
+	"process\t%s %d\t%s\t%s\tsince %s\tGONE: last sign of life %s ago\t%d tasks in hand\n":        "进程\t%s %d\t%s\t%s\t启动于 %s\t已消失：最近心跳在 %s前\t处理中任务 %d 个\n",
+	"LOOK AT THIS\tno %s runs: start it\n":                                                        "请处理\t没有运行中的 %s：请启动\n",
+	"; %d more are under way or tried again later":                                                "；另有 %d 个处理中或稍后重试",
+	"MySQL does not answer: %v. Check mysql.dsn, and that the server is up and lets this host in": "MySQL 没有应答：%v。请核对 mysql.dsn，并确认数据库已启动且允许本机连接",
 	"process\t%s %d\t%s\t%s\tsince %s\tsign of life %s ago\t%d tasks in hand\n":                   "进程\t%s %d\t%s\t%s\t启动于 %s\t%s前有心跳\t处理中任务 %d 个\n",
 	"Douyin\tbreaker %s, last success %s, token %s\n":                                             "抖音\t熔断器：%s；最近成功：%s；token：%s\n",
 	"orders due":              "待推送订单",

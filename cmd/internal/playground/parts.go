@@ -12,6 +12,7 @@ import (
 
 	"github.com/ordersync/ordersync/cmd/internal/alive"
 	"github.com/ordersync/ordersync/cmd/internal/assembly"
+	"github.com/ordersync/ordersync/cmd/internal/metrics"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/worker"
 )
@@ -24,6 +25,7 @@ type Ground struct {
 	Gateway net.Listener
 	Pages   net.Listener                            // of the operators' pages; nil: they are not served
 	Around  func(gateway http.Handler) http.Handler // stands before the gateway; nil: nothing does
+	Version string                                  // of the program; empty: not told
 	Log     zerolog.Logger
 }
 
@@ -37,7 +39,11 @@ func Start(ctx context.Context, g Ground, c *Closers) (parts *assembly.Assembly,
 	c.Add(func() { _ = client.Close() })
 	options := []assembly.Option{
 		assembly.WithDB(g.DB), assembly.WithRedis(client), assembly.WithBackoff(worker.Backoff{Scale: 0.05}),
-		assembly.WithPolls(time.Second), assembly.WithGrace(grace),
+		assembly.WithPolls(time.Second), assembly.WithGrace(grace), assembly.WithBuild(metrics.Build{Version: g.Version}),
+	}
+	g.Config.Gateway.Addr = g.Gateway.Addr().String() // the page of settings shows where they listen
+	if g.Pages != nil {
+		g.Config.Admin.Addr = g.Pages.Addr().String()
 	}
 	build := func(cfg *configs.Config) *assembly.Assembly {
 		a := assembly.New(cfg, g.Log, options...)
