@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
-	"github.com/hibiken/asynq"
 	"github.com/rs/zerolog"
 
 	"github.com/ordersync/ordersync/store"
@@ -107,22 +105,22 @@ func (a *Audits) wake(ctx context.Context, now time.Time) (bool, error) {
 	return a.each(ended, func(d store.DueInstruction) error { return a.Rows.WakeAudit(ctx, d.Number, now) })
 }
 
-// handOver enqueues what is due, under ids that name the due time: two schedulers make one task.
+// handOver enqueues what is due.
 func (a *Audits) handOver(ctx context.Context, now time.Time) (bool, error) {
 	due, err := a.Rows.DueAudits(ctx, now, moneyPage)
 	if err != nil {
 		return false, err
 	}
 	return a.each(due, func(d store.DueInstruction) error {
-		t, err := tasks.Audit{OutRefundNo: d.Number, Revision: "due-" + strconv.FormatInt(d.DueAt.UnixMilli(), 10)}.Task()
-		if err != nil {
-			a.Log.Error().Err(err).Str("number", d.Number).Msg("no task can name this refund: its audit is left alone")
-			return a.Rows.DropAudit(ctx, d.Number, now)
-		}
-		if _, err := a.Queue.EnqueueContext(ctx, t); err != nil && !errors.Is(err, asynq.ErrTaskIDConflict) {
-			return err // Redis: the next one would not pass either
-		}
-		return a.Rows.PostponeAudit(ctx, d, now.Add(handOverAgain))
+		t, unfit := tasks.Audit{OutRefundNo: d.Number, Revision: dueRevision(d.DueAt)}.Task()
+		return handOver(ctx, a.Queue, handed{
+			task: t, unfit: unfit,
+			postpone: func() error { return a.Rows.PostponeAudit(ctx, d, now.Add(handOverAgain)) },
+			drop: func() error {
+				a.Log.Error().Err(unfit).Str("number", d.Number).Msg("no task can name this refund: its audit is left alone")
+				return a.Rows.DropAudit(ctx, d.Number, now)
+			},
+		})
 	})
 }
 

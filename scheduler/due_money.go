@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -65,7 +64,7 @@ func (d *DueMoney) Tick(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	if len(due) > 0 {
-		if err := d.enqueue(ctx, "due-", due); err != nil {
+		if err := d.enqueue(ctx, dueRevision, due); err != nil {
 			return false, err
 		}
 		if err := d.Rows.PostponeInstructions(ctx, d.Money, due, now.Add(handOverAgain)); err != nil {
@@ -88,9 +87,7 @@ func (d *DueMoney) handOverLost(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	// Another word than for what is due: a task that only found that it came too early keeps its id
-	// for a day, and the one that comes in time must not be taken for it.
-	if err := d.enqueue(ctx, "again-", page); err != nil {
+	if err := d.enqueue(ctx, againRevision, page); err != nil {
 		return false, err
 	}
 	if len(page) == moneyPage {
@@ -100,18 +97,21 @@ func (d *DueMoney) handOverLost(ctx context.Context) (more bool, err error) {
 	return false, d.lost.recovered(ctx, d.Mark)
 }
 
+// againRevision is dueRevision for what may not be due yet: a task that only found that it came too
+// early keeps its id for a day, and the one that comes in time must not be taken for it.
+func againRevision(due time.Time) string { return revision("again-", due) }
+
 // enqueue uses ids that name the due time: two schedulers enqueue one task. A row that no task can
 // name holds up no other one: it raises an alarm, and is due again like the others. Any other error
 // is Redis's, and ends the round.
-func (d *DueMoney) enqueue(ctx context.Context, word string, due []store.DueInstruction) error {
+func (d *DueMoney) enqueue(ctx context.Context, revision func(due time.Time) string, due []store.DueInstruction) error {
 	for _, i := range due {
-		t, err := d.task(i.Number, word+strconv.FormatInt(i.DueAt.UnixMilli(), 10))
+		t, err := moneyTasks[d.Money](i.Number, revision(i.DueAt))
 		if err != nil {
 			d.unsendable(ctx, i.Number, err)
 			continue
 		}
-		_, err = d.Queue.EnqueueContext(ctx, t)
-		if err != nil && !errors.Is(err, asynq.ErrTaskIDConflict) {
+		if err := enqueueOnce(ctx, d.Queue, t); err != nil {
 			return fmt.Errorf("%s %s: %w", d.Money, i.Number, err)
 		}
 	}
@@ -127,10 +127,6 @@ func (d *DueMoney) unsendable(ctx context.Context, number string, why error) {
 	}
 	d.Log.Error().Err(errors.Join(why, err)).Str("money", string(d.Money)).Str("number", number).
 		Msg("no task can name this row of money: nothing is sent and nothing is asked for it")
-}
-
-func (d *DueMoney) task(number, revision string) (*asynq.Task, error) {
-	return moneyTasks[d.Money](number, revision)
 }
 
 // moneyTasks make the task of one kind of instruction.

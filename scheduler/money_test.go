@@ -319,3 +319,20 @@ func TestWhatCannotBeSettledNowHoldsNobodyUp(t *testing.T) {
 		}
 	}
 }
+
+// Where Douyin settles by itself, payments of trade are left to it, and those of ecpay are settled.
+func TestAutomaticSettlementLeavesTradeToDouyin(t *testing.T) {
+	for name, c := range map[string]struct {
+		refused bool
+		want    int
+	}{"it does": {true, 1}, "it does not": {false, 2}} {
+		page := store.PaymentPage{Read: 2, Done: true, Unsettled: []store.Payment{
+			{System: store.Trade, OutOrderNo: "T1", OrderID: "1", Total: 100}, {System: store.Ecpay, OutOrderNo: "T2", OrderID: "2", Total: 100},
+		}}
+		b := &bills{pages: []store.PaymentPage{page}, refused: c.refused}
+		s := &AutoSettle{Payments: b, Now: func() time.Time { return noon }, Log: zerolog.Nop()}
+		if _, err := s.Tick(t.Context()); err != nil || len(b.made) != c.want || len(b.raised) != 0 {
+			t.Errorf("%s: settled %v, raised %v, %v", name, b.made, b.raised, err)
+		}
+	}
+}

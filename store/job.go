@@ -26,17 +26,22 @@ type JobAct string
 const (
 	JobPush        JobAct = "push"        // makes orders that failed due now
 	JobAcknowledge JobAct = "acknowledge" // acknowledges alarms
+	JobAgree       JobAct = "agree"       // agrees to refunds that wait for the shop's word
+	JobDeny        JobAct = "deny"        // denies them
 )
 
 // jobStep is how many rows one step of a job does something to.
 const jobStep = 500
 
-// JobFilter says what a job is about: the orders that failed, or the alarms of one table.
+// JobFilter says what a job is about: the orders that failed, the alarms of one table, or the rows of
+// a list.
 type JobFilter struct {
 	Failures FailureFilter `json:"failures,omitzero"` // of JobPush
-	Table    AlarmTable    `json:"table,omitempty"`   // of JobAcknowledge, as are the next two
+	Table    AlarmTable    `json:"table,omitempty"`   // of JobAcknowledge without a List, as is the next
 	Alarm    string        `json:"alarm,omitempty"`
-	Note     string        `json:"note,omitempty"`
+	List     List          `json:"list,omitempty"` // of JobAcknowledge; JobAgree and JobDeny are about ListAudits
+	Rows     ListFilter    `json:"rows,omitzero"`  // of that list
+	Note     string        `json:"note,omitempty"` // of JobAcknowledge what became of it, of JobDeny what the buyers read
 }
 
 // Job is something that an operator asked for of everything that a filter finds. It was asked for at
@@ -81,6 +86,10 @@ func scanJob(rows *sql.Rows) (j Job, err error) {
 func (s *Store) BeginJob(ctx context.Context, act JobAct, f JobFilter, who string) (Job, error) {
 	now := s.Clock()
 	f.Failures.FailedBy, f.Note = time.Time{}, cut.To(f.Note, maxMessage)
+	f, err := f.of(act)
+	if err != nil {
+		return Job{}, err
+	}
 	total, err := s.countJob(ctx, act, f, now)
 	if err != nil {
 		return Job{}, err
@@ -106,11 +115,12 @@ func (s *Store) BeginJob(ctx context.Context, act JobAct, f JobFilter, who strin
 }
 
 func (s *Store) countJob(ctx context.Context, act JobAct, f JobFilter, now time.Time) (n int64, err error) {
-	if act == JobPush {
+	switch {
+	case act == JobPush:
 		return s.CountFailures(ctx, now, CountLimit)
-	}
-	if _, ok := alarmKeys[f.Table]; act != JobAcknowledge || !ok || f.Alarm == "" {
-		return 0, fmt.Errorf("store: begin job: want an act, and of alarms a table and an alarm")
+	case f.List != "":
+		found, _, err := s.CountList(ctx, f.List, f.Rows, CountLimit)
+		return int64(found), err
 	}
 	err = s.db.WithContext(ctx).Raw("SELECT COUNT(*) FROM (SELECT 1 FROM "+quote("ordersync_"+string(f.Table))+" WHERE `ack_at` IS NULL AND `alarm` = ? LIMIT ?) a", f.Alarm, CountLimit).
 		Row().Scan(&n)
@@ -166,7 +176,13 @@ func (s *Store) StepJob(ctx context.Context, j Job) (Job, error) {
 	case JobPush:
 		last, err = s.stepPush(ctx, &next)
 	case JobAcknowledge:
-		last, err = s.stepAcknowledge(ctx, &next)
+		if j.Filter.List != "" {
+			last, err = s.stepList(ctx, &next, s.acknowledgeRows)
+		} else {
+			last, err = s.stepAcknowledge(ctx, &next)
+		}
+	case JobAgree, JobDeny:
+		last, err = s.stepList(ctx, &next, s.sayWords)
 	default:
 		last = true // of a newer version: it must not be tried for ever
 	}

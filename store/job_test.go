@@ -98,3 +98,93 @@ func TestAJobAcknowledgesOneAlarm(t *testing.T) {
 		}
 	})
 }
+
+// Whoever acknowledges what a filter finds has seen neither what it leaves out nor what came later.
+func TestAJobAcknowledgesWhatAFilterFinds(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		refunds(t, db, 1300)
+		before, after := s.Clock().Add(-time.Hour), s.Clock().Add(time.Hour)
+		exec(t, db, "UPDATE ordersync_refund SET alarm = 'overdue', alarm_at = ?", stamp(db, before))
+		exec(t, db, "UPDATE ordersync_refund SET alarm = 'amount' WHERE out_refund_no IN ('r1299', 'r8')")
+		exec(t, db, "UPDATE ordersync_refund SET alarm_at = ? WHERE out_refund_no = 'r2'", stamp(db, after))
+		exec(t, db, "UPDATE ordersync_refund SET ack_at = ? WHERE out_refund_no = 'r5'", stamp(db, before))
+		filter := store.JobFilter{List: store.ListRefunds, Rows: store.ListFilter{State: "succeeded"}, Note: "seen"} // r2, r5, r8, ...
+		want := 433 - 1
+		if n, exact, err := s.FoundBy(t.Context(), store.JobAcknowledge, filter, 1000); err != nil || !exact || n != want {
+			t.Fatalf("%d, %v, %v; want %d", n, exact, err, want)
+		}
+		j, err := s.BeginJob(t.Context(), store.JobAcknowledge, filter, "omar")
+		if err != nil || j.Total != int64(want) {
+			t.Fatalf("%+v, %v", j, err)
+		}
+		if done := runJob(t, s, j); done.Done != int64(want)-1 || done.Looked != int64(want) {
+			t.Errorf("%+v", done)
+		}
+		if i := instruction(t, s, store.Refund, "r8"); i.Ack.By != "omar" || i.Ack.Note != "seen" || i.Alarm != store.AlarmAmount {
+			t.Errorf("%+v", i)
+		}
+		if i := instruction(t, s, store.Refund, "r2"); i.Ack.At != nil {
+			t.Errorf("raised later: %+v", i.Ack)
+		}
+		filter.Rows = store.ListFilter{AlarmIs: store.AlarmAmount}
+		one, err := s.BeginJob(t.Context(), store.JobAcknowledge, filter, "omar")
+		if err != nil || one.Total != 1 {
+			t.Fatalf("%+v, %v", one, err)
+		}
+		if done := runJob(t, s, one); done.Done != 1 {
+			t.Errorf("%+v", done)
+		}
+		rest, err := s.BeginJob(t.Context(), store.JobAcknowledge, store.JobFilter{List: store.ListRefunds}, "omar")
+		if err != nil || runJob(t, s, rest).Done != 1300-int64(want)-2 { // all but r2, r5, and what was seen above
+			t.Errorf("%+v, %v", rest, err)
+		}
+		for _, bad := range []store.JobFilter{{List: store.ListOrders}, {List: "order"}, {}} {
+			if _, err := s.BeginJob(t.Context(), store.JobAcknowledge, bad, "omar"); err == nil {
+				t.Errorf("%+v has no alarms", bad)
+			}
+		}
+	})
+}
+
+// A word moves money: it is said where there is none, and on what stood there when it was asked for.
+func TestAJobSaysOneWordOnWhatAFilterFinds(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		for _, id := range []string{"1", "2", "3", "4", "5"} {
+			openAudit(t, s, id, t0.Add(72*time.Hour), nil)
+		}
+		if _, _, err := s.SayAudit(t.Context(), "DY2", store.Agree, "zoe", ""); err != nil {
+			t.Fatal(err)
+		}
+		exec(t, db, "UPDATE ordersync_refund SET created_at = ? WHERE out_refund_no = 'DY3'", stamp(db, s.Clock().Add(time.Hour)))
+		exec(t, db, "UPDATE ordersync_refund SET created_at = ? WHERE out_refund_no <> 'DY3'", stamp(db, t0.Add(-time.Hour)))
+		deny := store.JobFilter{List: store.ListAudits, Rows: store.ListFilter{Text: "DY4"}, Note: "used"}
+		for filter, act := range map[*store.JobFilter]store.JobAct{
+			{List: store.ListAudits}: store.JobDeny, {List: store.ListAudits, Note: "words"}: store.JobAgree, {List: store.ListRefunds}: store.JobAgree, {}: store.JobAgree,
+		} {
+			if _, err := s.BeginJob(t.Context(), act, *filter, "omar"); err == nil {
+				t.Errorf("%s of %+v", act, *filter)
+			}
+		}
+		j, err := s.BeginJob(t.Context(), store.JobDeny, deny, "omar")
+		if err != nil || j.Total != 1 || runJob(t, s, j).Done != 1 {
+			t.Errorf("%+v, %v", j, err)
+		}
+		agree := store.JobFilter{List: store.ListAudits}
+		if n, exact, err := s.FoundBy(t.Context(), store.JobAgree, agree, 10); err != nil || !exact || n != 3 {
+			t.Errorf("%d, %v, %v", n, exact, err)
+		}
+		if j, err = s.BeginJob(t.Context(), store.JobAgree, agree, "omar"); err != nil || runJob(t, s, j).Done != 2 {
+			t.Errorf("%+v, %v", j, err)
+		}
+		for number, want := range map[string]string{"DY1": "agree omar", "DY2": "agree zoe", "DY3": " ", "DY4": "deny omar", "DY5": "agree omar"} {
+			a := instruction(t, s, store.Refund, number).Audit
+			if got := string(a.Word) + " " + a.By; got != want {
+				t.Errorf("%s: %q, want %q", number, got, want)
+			}
+		}
+		page := list(t, s, store.ListAudits, store.ListQuery{Limit: 10, ListFilter: store.ListFilter{State: "needed", Text: "used"}})
+		if keys(page) != "DY4" || page.Rows[0].Kind != "deny" || page.Rows[0].Note != "omar" || page.Rows[0].DueAt == nil || !page.Rows[0].At.Equal(t0.Add(72*time.Hour)) {
+			t.Errorf("%+v", page)
+		}
+	})
+}

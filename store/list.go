@@ -19,6 +19,8 @@ const (
 	ListCallbacks   List = "callbacks"   // by id, which is the order of their arrival, as are the next two
 	ListCalls       List = "calls"       // to Douyin
 	ListOutbox      List = "outbox"      // rows of the outbox that were put aside
+	ListAudits      List = "audits"      // refunds that the shop had, or has, to audit, by their deadline; one state alone by (audit, audit_deadline)
+	ListAsks        List = "asks"        // payments that Douyin is asked about, by created_at
 )
 
 // ListWindow bounds how many rows one page looks through.
@@ -41,6 +43,9 @@ type listing struct {
 	columns string
 	oldest  bool // the oldest comes first
 	prefix  bool // what is looked for is the begin of the key
+	some    bool // only rows whose by is set
+	// alarms is the table of alarms that it is, read by its index on (ack_at, alarm); empty: it has none.
+	alarms AlarmTable
 }
 
 const (
@@ -54,23 +59,23 @@ var listings = map[List]listing{
 		columns: "`order_id`, `outcome`, `kind`, `code`, `message`, " + noAmount + ", `system`, '', `order_no`, `due_at`",
 	},
 	ListWaiting: {
-		table: "ordersync_order", key: "order_id", at: "due_at", by: "due_at", index: "ordersync_order_due", state: "outcome", oldest: true,
+		table: "ordersync_order", key: "order_id", at: "due_at", by: "due_at", index: "ordersync_order_due", state: "outcome", oldest: true, some: true,
 		columns: "`order_id`, `outcome`, `kind`, `code`, `message`, " + noAmount + ", `system`, '', `order_no`, `due_at`",
 	},
 	ListRefunds: {
-		table: "ordersync_refund", key: "out_refund_no", at: "created_at", by: "created_at", index: "ordersync_refund_created", stateIndex: "ordersync_refund_state", state: "state",
+		table: "ordersync_refund", key: "out_refund_no", at: "created_at", by: "created_at", index: "ordersync_refund_created", stateIndex: "ordersync_refund_state", state: "state", alarms: RefundAlarm,
 		columns: "`order_id`, `state`, `kind`, `code`, `message`, `amount_fen`, `system`, " + openAlert + ", `refund_no`, `due_at`",
 	},
 	ListSettlements: {
-		table: "ordersync_settlement", key: "out_settle_no", at: "created_at", by: "created_at", index: "ordersync_settlement_created", stateIndex: "ordersync_settlement_state", state: "state",
+		table: "ordersync_settlement", key: "out_settle_no", at: "created_at", by: "created_at", index: "ordersync_settlement_created", stateIndex: "ordersync_settlement_state", state: "state", alarms: SettlementAlarm,
 		columns: "`order_id`, `state`, `kind`, `code`, `message`, `amount_fen`, `system`, " + openAlert + ", `settle_no`, `due_at`",
 	},
 	ListPayments: {
-		table: "ordersync_payment", key: "out_order_no", at: "created_at", by: "created_at", index: "ordersync_payment_created", stateIndex: "ordersync_payment_state", state: "state",
+		table: "ordersync_payment", key: "out_order_no", at: "created_at", by: "created_at", index: "ordersync_payment_created", stateIndex: "ordersync_payment_state", state: "state", alarms: PaymentAlarm,
 		columns: "`order_id`, `state`, '', 0, `message`, `total_fen`, `system`, " + openAlert + ", `douyin_order_id`, NULL",
 	},
 	ListCallbacks: {
-		table: "ordersync_callback", key: "id", ids: true, at: "received_at", state: "status",
+		table: "ordersync_callback", key: "id", ids: true, at: "received_at", state: "status", alarms: CallbackAlarm,
 		columns: "`order_id`, `status`, `type`, 0, `forward_message`, " + noAmount + ", `system`, " + openAlert + ", `number`, `forward_due_at`",
 	},
 	ListCalls: {
@@ -78,8 +83,16 @@ var listings = map[List]listing{
 		columns: "`order_id`, `outcome`, `kind`, `code`, `message`, " + noAmount + ", '', '', `call_name`, NULL",
 	},
 	ListOutbox: {
-		table: "ordersync_outbox_bad", key: "no", ids: true, at: "created_at",
+		table: "ordersync_outbox_bad", key: "no", ids: true, at: "created_at", alarms: OutboxAlarm,
 		columns: "`order_id`, '', `kind`, 0, `reason`, " + noAmount + ", '', " + openAlert + ", '', NULL",
+	},
+	ListAudits: {
+		table: "ordersync_refund", key: "out_refund_no", at: "audit_deadline", by: "audit_deadline", index: "ordersync_refund_deadline", stateIndex: "ordersync_refund_audit", state: "audit", some: true, alarms: RefundAlarm,
+		columns: "`order_id`, `audit`, `audit_word`, 0, CASE WHEN `audit_word` = 'deny' THEN `deny_message` ELSE `audit_message` END, `amount_fen`, `system`, " + openAlert + ", `audit_by`, `audit_at`",
+	},
+	ListAsks: {
+		table: "ordersync_payment_ask", key: "out_order_no", at: "created_at", by: "created_at", index: "ordersync_payment_ask_created", alarms: PaymentAskAlarm,
+		columns: "`order_id`, CASE WHEN `due_at` IS NULL THEN 'gave_up' ELSE 'asking' END, '', 0, `message`, `total_fen`, `system`, " + openAlert + ", CAST(`asks` AS CHAR), `due_at`",
 	},
 }
 
@@ -87,15 +100,15 @@ var listings = map[List]listing{
 type ListRow struct {
 	Key     string // the order's key, an instruction's number, a callback's or a call's id
 	OrderID string
-	State   string // outcome, state, or Douyin's word
-	Kind    string // of the failure; of a callback its type, of a row of the outbox what it asks for
+	State   string // outcome, state, or Douyin's word; of an audit AuditState, of a payment that is asked about "asking" or "gave_up"
+	Kind    string // of the failure; of a callback its type, of a row of the outbox what it asks for, of an audit the shop's word
 	Code    int
 	Message string
 	Amount  Fen
 	System  string
-	Alarm   string // that nobody has acknowledged
-	Note    string // the number at Douyin; of a callback the number that it is about, of a call its name
-	DueAt   *time.Time
+	Alarm   string     // that nobody has acknowledged
+	Note    string     // the number at Douyin; of a callback the number that it is about, of a call its name, of an audit who said the word, of a payment that is asked about how often
+	DueAt   *time.Time // of an audit: when the word was said
 	At      time.Time
 
 	sorted time.Time
@@ -111,15 +124,19 @@ type ListKey struct {
 
 // ListFilter says which rows are meant. Its empty fields let everything through.
 type ListFilter struct {
-	State string
-	Kind  string
-	Code  *int
-	Alarm bool      // only those with an alarm that nobody has acknowledged
-	Since time.Time // by the time that the list shows
-	Until time.Time
-	Least Fen // amounts; 0: no bound
-	Most  Fen
-	Text  string // of ListOrders the begin of the key, as it is written; else a part of a number, of the order or of the words, in whatever case
+	State   string    `json:"state,omitempty"`
+	Kind    string    `json:"kind,omitempty"`
+	Code    *int      `json:"code,omitempty"`
+	Alarm   bool      `json:"alarm,omitempty"`    // only those with an alarm that nobody has acknowledged
+	AlarmIs string    `json:"alarm_is,omitempty"` // with this one
+	Unsaid  bool      `json:"unsaid,omitempty"`   // of ListAudits: only those without a word of the shop's
+	Since   time.Time `json:"since,omitzero"`     // by the time that the list shows
+	Until   time.Time `json:"until,omitzero"`
+	Least   Fen       `json:"least,omitempty"` // amounts; 0: no bound
+	Most    Fen       `json:"most,omitempty"`
+	// Text is of ListOrders the begin of the key, as it is written; else a part of a number, of the
+	// order or of the words, in whatever case.
+	Text string `json:"text,omitempty"`
 }
 
 // ListQuery asks for one page.
@@ -223,7 +240,9 @@ func (s *Store) CountList(ctx context.Context, list List, f ListFilter, most int
 // lets tells whether a row is meant.
 func (f *ListFilter) lets(r *ListRow, l listing) bool {
 	switch {
-	case f.State != "" && r.State != f.State, f.Kind != "" && r.Kind != f.Kind, f.Code != nil && r.Code != *f.Code, f.Alarm && r.Alarm == "":
+	case f.State != "" && r.State != f.State, f.Kind != "" && r.Kind != f.Kind, f.Code != nil && r.Code != *f.Code:
+		return false
+	case f.Alarm && r.Alarm == "", f.AlarmIs != "" && r.Alarm != f.AlarmIs, f.Unsaid && r.Kind != "":
 		return false
 	case !f.Since.IsZero() && r.At.Before(f.Since), !f.Until.IsZero() && r.At.After(f.Until):
 		return false

@@ -3,10 +3,13 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
+	"errors"
 	"strconv"
 	"time"
 )
+
+// ErrNoPlace: what a page shall begin after is no place of its list.
+var ErrNoPlace = errors.New("no place of this list")
 
 // listRead is a list that is being read, chunk by chunk.
 type listRead struct {
@@ -32,14 +35,25 @@ func (s *Store) openList(ctx context.Context, l listing, q ListQuery) (*listRead
 		r.less, r.desc = "<", " DESC"
 	}
 	f := q.ListFilter
-	if l.stateIndex != "" && f.State != "" {
+	if l.alarms != "" && (f.Alarm || f.AlarmIs != "") { // few of many rows: they are put in order then
+		r.index = "ordersync_" + string(l.alarms) + "_ack"
+		r.and("`ack_at` IS NULL AND `alarm` > ''")
+		if f.AlarmIs != "" {
+			r.and("`alarm` = ?", f.AlarmIs)
+		}
+		if l.stateIndex != "" && f.State != "" {
+			r.and(quote(l.state)+" = ?", f.State)
+			f.State = ""
+		}
+		f.Alarm, f.AlarmIs = false, ""
+	} else if l.stateIndex != "" && f.State != "" {
 		r.index = l.stateIndex
 		r.and(quote(l.state)+" = ?", f.State)
 		f.State = ""
 	}
 	if l.by != "" {
-		if l.by == "due_at" {
-			r.and("`due_at` IS NOT NULL")
+		if l.some {
+			r.and(quote(l.by) + " IS NOT NULL")
 		}
 		r.between(quote(l.by), s.sql.time(f.Since), s.sql.time(f.Until))
 		f.Since, f.Until = time.Time{}, time.Time{}
@@ -146,7 +160,7 @@ func (r *listRead) chunk(ctx context.Context) ([]ListRow, error) {
 		if l.ids {
 			id, err := strconv.ParseInt(r.after.Key, 10, 64)
 			if err != nil {
-				return nil, fmt.Errorf("a place that is none: %w", err)
+				return nil, ErrNoPlace
 			}
 			place = id
 		}

@@ -31,6 +31,7 @@ type LogRow struct {
 	LogID      string
 	HTTPStatus int
 	Duration   time.Duration // whole microseconds
+	SinceAsked time.Duration // from when the task was asked for to At, whole microseconds; 0: not known
 	Request    string        // masked; empty when Config.LogBodies keeps none
 	Response   string
 }
@@ -41,19 +42,20 @@ const CallPush = "order.push"
 // logColumns are the columns of ordersync_log behind its id. The first plainColumns are all that a
 // call fills when nothing failed and no body is kept; the others have defaults.
 var logColumns = []string{
-	"at", "call_name", "order_id", "cause", "task_id", "attempt", "outcome", "log_id", "http_status", "duration_us",
+	"at", "call_name", "order_id", "cause", "task_id", "attempt", "outcome", "log_id", "http_status", "duration_us", "since_asked_us",
 	"number", "kind", "code", "message", "request", "response",
 }
 
-const plainColumns = 10
+const plainColumns = 11
 
 func (r *LogRow) scan(rows *sql.Rows) error {
 	var at timestamp
 	var micros int64
+	var sinceAsked sql.NullInt64
 	var request, response sql.NullString
-	err := rows.Scan(&r.ID, &at, &r.Call, &r.OrderID, &r.Cause, &r.TaskID, &r.Attempt, &r.Outcome, &r.LogID, &r.HTTPStatus, &micros,
+	err := rows.Scan(&r.ID, &at, &r.Call, &r.OrderID, &r.Cause, &r.TaskID, &r.Attempt, &r.Outcome, &r.LogID, &r.HTTPStatus, &micros, &sinceAsked,
 		&r.Number, &r.Kind, &r.Code, &r.Message, &request, &response)
-	r.At, r.Duration = at.Time, time.Duration(micros)*time.Microsecond
+	r.At, r.Duration, r.SinceAsked = at.Time, time.Duration(micros)*time.Microsecond, time.Duration(sinceAsked.Int64)*time.Microsecond
 	r.Request, r.Response = request.String, response.String
 	return err
 }
@@ -62,7 +64,7 @@ func (r *LogRow) scan(rows *sql.Rows) error {
 func (s *Store) logRow(p *Push) LogRow {
 	r := LogRow{
 		At: p.At, Call: cmp.Or(p.Call, CallPush), OrderID: p.OrderID, Cause: p.Cause, TaskID: p.TaskID, Attempt: p.Attempt, Outcome: p.Outcome, Kind: p.Kind,
-		Code: p.Code, Message: p.Message, LogID: p.LogID, HTTPStatus: p.HTTPStatus, Duration: p.Duration,
+		Code: p.Code, Message: p.Message, LogID: p.LogID, HTTPStatus: p.HTTPStatus, Duration: p.Duration, SinceAsked: p.SinceAsked,
 	}
 	r.Request, r.Response = p.Request, p.Response
 	return s.withBodies(r)
@@ -89,7 +91,7 @@ func (d dialect) insertLog(tx *gorm.DB, rows []LogRow) error {
 		r := &rows[i]
 		values := [...]any{
 			d.time(r.At), cut.To(r.Call, maxKind), cut.To(r.OrderID, maxID), cut.To(r.Cause, maxKind), cut.To(r.TaskID, 255), r.Attempt, string(r.Outcome),
-			cut.To(r.LogID, maxLogID), r.HTTPStatus, r.Duration.Microseconds(),
+			cut.To(r.LogID, maxLogID), r.HTTPStatus, r.Duration.Microseconds(), known(r.SinceAsked),
 			cut.To(r.Number, maxID), cut.To(r.Kind, maxKind), r.Code, cut.To(r.Message, maxMessage), body(r.Request), body(r.Response),
 		}
 		args = append(args, values[:len(columns)]...)
@@ -101,6 +103,14 @@ func (d dialect) insertLog(tx *gorm.DB, rows []LogRow) error {
 // plain tells that the row fills only plainColumns.
 func (r *LogRow) plain() bool {
 	return r.Number == "" && r.Kind == "" && r.Code == 0 && r.Message == "" && r.Request == "" && r.Response == ""
+}
+
+// known is a length of time as a column has it: NULL where it is not known.
+func known(d time.Duration) any {
+	if d <= 0 {
+		return nil
+	}
+	return d.Microseconds()
 }
 
 // body is a request or response as the log keeps it: NULL when empty.

@@ -17,8 +17,13 @@ type CallCount struct {
 	Call    string
 	Outcome Outcome
 	Kind    string // of the failure; empty: none
+	Cause   string // of a push: why it was asked for
 	Count   int
 	Took    time.Duration // all of them together
+	// Asked is how many of them tell when they were asked for, SinceAsked how long it took these from
+	// there to their end, all of them together.
+	Asked      int
+	SinceAsked time.Duration
 }
 
 // Calls counts the calls to Douyin since a time, in steps of whole seconds. The log has no index on time, so only its newest
@@ -37,11 +42,12 @@ func (s *Store) Calls(ctx context.Context, since time.Time, step time.Duration) 
 	}
 	low = max(low, first-1)
 	counts, err = collect(db, func(rows *sql.Rows) (c CallCount, err error) {
-		var micros int64
-		err = rows.Scan(&c.Step, &c.Call, &c.Outcome, &c.Kind, &c.Count, &micros)
-		c.Took = time.Duration(micros) * time.Microsecond
+		var took, sinceAsked int64
+		err = rows.Scan(&c.Step, &c.Call, &c.Outcome, &c.Kind, &c.Cause, &c.Count, &took, &c.Asked, &sinceAsked)
+		c.Took, c.SinceAsked = time.Duration(took)*time.Microsecond, time.Duration(sinceAsked)*time.Microsecond
 		return c, err
-	}, "SELECT "+s.sql.step("`at`", step)+", `call_name`, `outcome`, `kind`, COUNT(*), SUM(`duration_us`) FROM `ordersync_log` WHERE `id` > ? AND `at` >= ? GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
+	}, "SELECT "+s.sql.step("`at`", step)+", `call_name`, `outcome`, `kind`, `cause`, COUNT(*), SUM(`duration_us`), COUNT(`since_asked_us`), COALESCE(SUM(`since_asked_us`), 0) "+
+		"FROM `ordersync_log` WHERE `id` > ? AND `at` >= ? GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5",
 		s.sql.time(since), low, s.sql.time(since))
 	if err != nil {
 		return nil, since, fmt.Errorf("store: calls: %w", err)

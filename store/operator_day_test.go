@@ -19,9 +19,16 @@ func TestCallsAreCountedBySteps(t *testing.T) {
 			record(t, s, store.Push{OrderID: "1", At: since.Add(at), Outcome: store.Pushed})
 		}
 		record(t, s, store.Push{OrderID: "1", At: since.Add(time.Minute), Outcome: store.Refused, Kind: "rejected", Duration: 3 * time.Second})
+		record(t, s, store.Push{OrderID: "1", At: since.Add(time.Minute), Outcome: store.Pushed, Cause: "paid", Duration: time.Second, SinceAsked: 4 * time.Second})
+		record(t, s, store.Push{OrderID: "1", At: since.Add(time.Minute), Outcome: store.Pushed, Cause: "paid", Duration: time.Second}) // by an older process
 		exec(t, db, "INSERT INTO ordersync_log (at, call_name, outcome) VALUES (?, 'refund.create', 'submitted')", stamp(db, since))
 		got, from, err := s.Calls(t.Context(), since, 30*time.Minute)
-		want := []store.CallCount{{Step: 0, Call: "order.push", Outcome: store.Pushed, Count: 2}, {Step: 0, Call: "order.push", Outcome: store.Refused, Kind: "rejected", Count: 1, Took: 3 * time.Second}, {Step: 0, Call: "refund.create", Outcome: "submitted", Count: 1}, {Step: 1, Call: "order.push", Outcome: store.Pushed, Count: 2}}
+		want := []store.CallCount{
+			{Step: 0, Call: "order.push", Outcome: store.Pushed, Count: 2},
+			{Step: 0, Call: "order.push", Outcome: store.Pushed, Cause: "paid", Count: 2, Took: 2 * time.Second, Asked: 1, SinceAsked: 4 * time.Second},
+			{Step: 0, Call: "order.push", Outcome: store.Refused, Kind: "rejected", Count: 1, Took: 3 * time.Second},
+			{Step: 0, Call: "refund.create", Outcome: "submitted", Count: 1}, {Step: 1, Call: "order.push", Outcome: store.Pushed, Count: 2},
+		}
 		if err != nil || !slices.Equal(got, want) || !from.Equal(since) {
 			t.Errorf("got %+v from %v, %v; want %+v", got, from, err, want)
 		}

@@ -67,6 +67,7 @@ type Push struct {
 	LogID      string
 	HTTPStatus int
 	Duration   time.Duration
+	SinceAsked time.Duration // from when the task was asked for to At, for the log; 0: not known
 	DueAt      *time.Time
 	Request    string // masked; kept in the log as Config.LogBodies says
 	Response   string

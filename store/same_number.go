@@ -5,8 +5,14 @@ import (
 	"database/sql"
 	"fmt"
 
+	"github.com/ordersync/ordersync/store/cell"
 	"github.com/ordersync/ordersync/store/gather"
 )
+
+// sameNumber is what an order is refused for whose number another order has, too.
+func (s *Store) sameNumber(orderID, other string) error {
+	return s.schema.Place("order_no", Order{ID: orderID}).Refused(cell.TwoOrders, orderID+" and "+other)
+}
 
 // sameInBatch refuses the orders of a batch that have one number.
 func (s *Store) sameInBatch(batch map[string]loaded) {

@@ -1,7 +1,6 @@
 package tasks
 
 import (
-	"github.com/google/uuid"
 	"github.com/hibiken/asynq"
 )
 
@@ -35,19 +34,13 @@ func (a Audit) Validate() error { return checkMoney("out_refund_no", a.OutRefund
 func (a Audit) Task() (*asynq.Task, error) { return a.task(nil) }
 
 func (a Audit) task(headers map[string]string) (*asynq.Task, error) {
-	if a.Revision == "" {
-		a.Revision = uuid.NewString()
-	}
-	return moneyTask(TypeAudit, QueueRefund, a.ID(), a, a.Validate(), headers)
+	a.Revision = orFresh(a.Revision)
+	return moneyTask(TypeAudit, QueueRefund, a, headers)
 }
 
 // ParseAudit reads the payload of a task. The error is a *PayloadError.
 func ParseAudit(t *asynq.Task) (Audit, error) {
-	var a Audit
-	if err := decode(t.Payload(), &a); err != nil {
-		return Audit{}, err
-	}
-	return a, a.Validate()
+	return parse[Audit](t)
 }
 
 // AuditRequest is the shop's word on a refund that a buyer asked Douyin for. The first word counts:

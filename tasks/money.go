@@ -6,7 +6,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/google/uuid"
 	"github.com/hibiken/asynq"
 )
 
@@ -66,50 +65,39 @@ func checkMoney(field, no, revision string) error {
 func (r Refund) Task() (*asynq.Task, error) { return r.task(nil) }
 
 func (r Refund) task(headers map[string]string) (*asynq.Task, error) {
-	if r.Revision == "" {
-		r.Revision = uuid.NewString()
-	}
-	return moneyTask(TypeRefund, QueueRefund, r.ID(), r, r.Validate(), headers)
+	r.Revision = orFresh(r.Revision)
+	return moneyTask(TypeRefund, QueueRefund, r, headers)
 }
 
 // Task makes the asynq task with its options. A missing revision is filled with a fresh one.
 func (s Settle) Task() (*asynq.Task, error) { return s.task(nil) }
 
 func (s Settle) task(headers map[string]string) (*asynq.Task, error) {
-	if s.Revision == "" {
-		s.Revision = uuid.NewString()
-	}
-	return moneyTask(TypeSettle, QueueSettle, s.ID(), s, s.Validate(), headers)
+	s.Revision = orFresh(s.Revision)
+	return moneyTask(TypeSettle, QueueSettle, s, headers)
 }
 
-func moneyTask(kind, queue, id string, payload any, invalid error, headers map[string]string) (*asynq.Task, error) {
-	if invalid != nil {
-		return nil, invalid
+// moneyTask makes the task of a payload that names a row of money.
+func moneyTask(kind, queue string, p payload, headers map[string]string) (*asynq.Task, error) {
+	if err := p.Validate(); err != nil {
+		return nil, err
 	}
-	data, err := encode(payload)
+	data, err := encode(p)
 	if err != nil {
 		return nil, err
 	}
-	return asynq.NewTaskWithHeaders(kind, data, headers, asynq.TaskID(id), asynq.Queue(queue),
+	return asynq.NewTaskWithHeaders(kind, data, headers, asynq.TaskID(p.ID()), asynq.Queue(queue),
 		asynq.MaxRetry(moneyMaxRetry), asynq.Timeout(Timeout), asynq.Retention(moneyRetention)), nil
 }
 
 // ParseRefund reads the payload of a task. The error is a *PayloadError.
 func ParseRefund(t *asynq.Task) (Refund, error) {
-	var r Refund
-	if err := decode(t.Payload(), &r); err != nil {
-		return Refund{}, err
-	}
-	return r, r.Validate()
+	return parse[Refund](t)
 }
 
 // ParseSettle reads the payload of a task. The error is a *PayloadError.
 func ParseSettle(t *asynq.Task) (Settle, error) {
-	var s Settle
-	if err := decode(t.Payload(), &s); err != nil {
-		return Settle{}, err
-	}
-	return s, s.Validate()
+	return parse[Settle](t)
 }
 
 // CheckNumber holds Douyin's rule for developer numbers: [0-9A-Za-z_\-*], at most 64 (PAY,

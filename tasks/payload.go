@@ -6,7 +6,33 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/google/uuid"
+	"github.com/hibiken/asynq"
 )
+
+// payload is what a task carries. An invalid one has no task.
+type payload interface {
+	ID() string
+	Validate() error // a *PayloadError
+}
+
+// parse reads the payload of a task. The error is a *PayloadError.
+func parse[P payload](t *asynq.Task) (p P, err error) {
+	if err := decode(t.Payload(), &p); err != nil {
+		var none P
+		return none, err
+	}
+	return p, p.Validate()
+}
+
+// orFresh is a revision, or where it was left out one that no other change has.
+func orFresh(revision string) string {
+	if revision == "" {
+		return uuid.NewString()
+	}
+	return revision
+}
 
 // decode reads exactly one JSON object. Unknown fields pass: during a deploy a newer producer may
 // talk to an older worker, and a task that cannot be read is archived. The error is a *PayloadError

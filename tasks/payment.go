@@ -1,7 +1,6 @@
 package tasks
 
 import (
-	"github.com/google/uuid"
 	"github.com/hibiken/asynq"
 )
 
@@ -23,17 +22,11 @@ func (p AskPayment) Validate() error { return checkMoney("out_order_no", p.OutOr
 
 // Task makes the asynq task with its options. A missing revision is filled with a fresh one.
 func (p AskPayment) Task() (*asynq.Task, error) {
-	if p.Revision == "" {
-		p.Revision = uuid.NewString()
-	}
-	return moneyTask(TypePayment, QueueRefund, p.ID(), p, p.Validate(), nil)
+	p.Revision = orFresh(p.Revision)
+	return moneyTask(TypePayment, QueueRefund, p, nil)
 }
 
 // ParseAskPayment reads the payload of a task. The error is a *PayloadError.
 func ParseAskPayment(t *asynq.Task) (AskPayment, error) {
-	var p AskPayment
-	if err := decode(t.Payload(), &p); err != nil {
-		return AskPayment{}, err
-	}
-	return p, p.Validate()
+	return parse[AskPayment](t)
 }

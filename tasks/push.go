@@ -9,7 +9,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/google/uuid"
 	"github.com/hibiken/asynq"
 
 	"github.com/ordersync/ordersync/tasks/cut"
@@ -59,6 +58,9 @@ type PushOrder struct {
 	// names the change: the same change asked twice runs once; empty: a change of its own
 	Revision string `json:"revision,omitempty"`
 	Cause    Cause  `json:"cause,omitempty"` // empty: changed
+	// when it was asked for, or may run first where it is to wait, Unix milliseconds; 0: filled in when
+	// it is queued. Only the time from there to Douyin's answer is told by it.
+	AskedAt int64 `json:"asked_at,omitempty"`
 }
 
 // PayloadError is a request that cannot be understood. Field is the payload's name for the field.
@@ -93,10 +95,29 @@ func (p PushOrder) cause() Cause {
 // Named fills what was left out: the cause, and a revision of its own. Whoever may have to ask
 // again asks with the named push, so that both askings are one change.
 func (p PushOrder) Named() PushOrder {
-	p.Cause = p.cause()
-	if p.Revision == "" {
-		p.Revision = uuid.NewString()
+	p.Cause, p.Revision = p.cause(), orFresh(p.Revision)
+	return p
+}
+
+// asked fills AskedAt with the moment from which on the task may run.
+func (p PushOrder) asked(opts []asynq.Option) PushOrder {
+	if p.AskedAt != 0 {
+		return p
 	}
+	at := time.Now()
+	for _, o := range opts {
+		switch value := o.Value().(type) {
+		case time.Duration:
+			if o.Type() == asynq.ProcessInOpt {
+				at = at.Add(value)
+			}
+		case time.Time:
+			if o.Type() == asynq.ProcessAtOpt && value.After(at) {
+				at = value
+			}
+		}
+	}
+	p.AskedAt = at.UnixMilli()
 	return p
 }
 
@@ -113,7 +134,7 @@ func (p PushOrder) task(headers map[string]string) (*asynq.Task, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
-	p = p.Named()
+	p = p.Named().asked(nil)
 	payload, err := encode(p)
 	if err != nil {
 		return nil, err
@@ -124,11 +145,7 @@ func (p PushOrder) task(headers map[string]string) (*asynq.Task, error) {
 
 // ParsePushOrder reads the payload of a task. The error is a *PayloadError.
 func ParsePushOrder(t *asynq.Task) (PushOrder, error) {
-	var p PushOrder
-	if err := decode(t.Payload(), &p); err != nil {
-		return PushOrder{}, err
-	}
-	return p, p.Validate()
+	return parse[PushOrder](t)
 }
 
 // Enqueuer is what Enqueue needs of an *asynq.Client.
@@ -173,6 +190,9 @@ func enqueueAny(ctx context.Context, q Enqueuer, r Request, opts []asynq.Option)
 
 // enqueue is enqueueAny without its span. headers travel with the task; nil: none.
 func enqueue(ctx context.Context, q Enqueuer, r Request, headers map[string]string, opts []asynq.Option) (fresh bool, err error) {
+	if p, ok := r.(PushOrder); ok {
+		r = p.asked(opts)
+	}
 	t, err := taskOf(r, headers)
 	if err != nil {
 		return false, err

@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -67,14 +68,14 @@ func TestEveryCauseHasAQueue(t *testing.T) {
 
 func TestTaskCarriesIDQueueAndLimits(t *testing.T) {
 	t.Parallel()
-	task, err := PushOrder{OrderID: "7", Revision: "r1", Cause: CausePaid}.Task()
+	task, err := PushOrder{OrderID: "7", Revision: "r1", Cause: CausePaid, AskedAt: 1764489600123}.Task()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if task.Type() != "order:push" {
 		t.Errorf("type %q", task.Type())
 	}
-	if got, want := string(task.Payload()), `{"order_id":"7","revision":"r1","cause":"paid"}`; got != want {
+	if got, want := string(task.Payload()), `{"order_id":"7","revision":"r1","cause":"paid","asked_at":1764489600123}`; got != want {
 		t.Errorf("payload %s, want %s", got, want)
 	}
 	info, err := startRedis(t).client.Enqueue(task)
@@ -83,6 +84,39 @@ func TestTaskCarriesIDQueueAndLimits(t *testing.T) {
 	}
 	if info.ID != "push:7:r1" || info.Queue != "push" || info.MaxRetry != 12 || info.Timeout != time.Minute || info.Retention != time.Hour {
 		t.Errorf("id %q queue %q max retry %d timeout %v retention %v", info.ID, info.Queue, info.MaxRetry, info.Timeout, info.Retention)
+	}
+}
+
+// Without it nobody knew how long a push took from its asking: the queue's time was in no figure.
+func TestATaskTellsWhenItWasAskedFor(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		push PushOrder
+		opts []asynq.Option
+		wait time.Duration // from now
+		is   int64         // instead of now and wait
+	}{
+		"now":                     {PushOrder{OrderID: "7"}, nil, 0, 0},
+		"in an hour":              {PushOrder{OrderID: "7"}, []asynq.Option{asynq.ProcessIn(time.Hour)}, time.Hour, 0},
+		"at a time":               {PushOrder{OrderID: "7"}, []asynq.Option{asynq.ProcessAt(time.Now().Add(time.Hour))}, time.Hour, 0},
+		"at a time that is over":  {PushOrder{OrderID: "7"}, []asynq.Option{asynq.ProcessAt(time.Now().Add(-time.Hour))}, 0, 0},
+		"with other options":      {PushOrder{OrderID: "7"}, []asynq.Option{asynq.Timeout(time.Hour)}, 0, 0},
+		"it was asked for before": {PushOrder{OrderID: "7", AskedAt: 5}, []asynq.Option{asynq.ProcessIn(time.Hour)}, 0, 5},
+	} {
+		q := newFakeQueue()
+		var payload string
+		q.answer = func(p string) error { payload = p; return nil }
+		if _, err := Enqueue(context.Background(), q, c.push, c.opts...); err != nil {
+			t.Fatal(err)
+		}
+		p, err := ParsePushOrder(asynq.NewTask(TypePushOrder, []byte(payload)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		off := time.Until(time.UnixMilli(p.AskedAt).Add(-c.wait)).Abs()
+		if c.is != 0 && p.AskedAt != c.is || c.is == 0 && off > time.Minute {
+			t.Errorf("%s: asked at %d, %v off", name, p.AskedAt, off)
+		}
 	}
 }
 
@@ -107,7 +141,9 @@ func TestParsePushOrder(t *testing.T) {
 		want    PushOrder
 		field   string // of the *PayloadError; empty: parsed
 	}{
-		"all fields":             {`{"order_id":"7","revision":"r","cause":"paid"}`, PushOrder{"7", "r", CausePaid}, ""},
+		"all fields":             {`{"order_id":"7","revision":"r","cause":"paid"}`, PushOrder{OrderID: "7", Revision: "r", Cause: CausePaid}, ""},
+		"with its time":          {`{"order_id":"7","asked_at":1764489600123}`, PushOrder{OrderID: "7", AskedAt: 1764489600123}, ""},
+		"a time in words":        {`{"order_id":"7","asked_at":"noon"}`, PushOrder{}, "asked_at"},
 		"a newer producer":       {`{"order_id":"7","colour":"red"}`, PushOrder{OrderID: "7"}, ""},
 		"empty":                  {``, PushOrder{}, "payload"},
 		"not JSON":               {`order 7`, PushOrder{}, "payload"},
@@ -151,7 +187,11 @@ func FuzzParsePushOrder(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%+v was parsed and cannot be asked again: %v", p, err)
 		}
-		if again, err := ParsePushOrder(task); err != nil || again != p.Named() && p.Revision != "" {
+		again, err := ParsePushOrder(task)
+		if p.AskedAt == 0 {
+			again.AskedAt = 0
+		}
+		if err != nil || again != p.Named() && p.Revision != "" {
 			t.Fatalf("%+v became %+v, %v", p, again, err)
 		}
 	})

@@ -1,7 +1,6 @@
 package tasks
 
 import (
-	"github.com/google/uuid"
 	"github.com/hibiken/asynq"
 )
 
@@ -23,17 +22,11 @@ func (p AskRefunds) Validate() error { return checkMoney("out_order_no", p.OutOr
 
 // Task makes the asynq task with its options. A missing revision is filled with a fresh one.
 func (p AskRefunds) Task() (*asynq.Task, error) {
-	if p.Revision == "" {
-		p.Revision = uuid.NewString()
-	}
-	return moneyTask(TypeRefunds, QueueRefund, p.ID(), p, p.Validate(), nil)
+	p.Revision = orFresh(p.Revision)
+	return moneyTask(TypeRefunds, QueueRefund, p, nil)
 }
 
 // ParseAskRefunds reads the payload of a task. The error is a *PayloadError.
 func ParseAskRefunds(t *asynq.Task) (AskRefunds, error) {
-	var p AskRefunds
-	if err := decode(t.Payload(), &p); err != nil {
-		return AskRefunds{}, err
-	}
-	return p, p.Validate()
+	return parse[AskRefunds](t)
 }

@@ -45,8 +45,8 @@ func TestATaskContinuesTheTraceInWhichItWasAskedFor(t *testing.T) {
 		id, queue   string
 		key, number string
 	}{
-		{PushOrder{OrderID: "7", Revision: "r1", Cause: CausePaid}, "push:7:r1", "push", "ordersync.order_id", "7"},
-		{PushOrder{OrderID: strings.Repeat("7", MaxIDBytes), Revision: "r1", Cause: CauseSweep}, "push:" + strings.Repeat("7", MaxIDBytes) + ":r1", "sweep", "ordersync.order_id", strings.Repeat("7", MaxIDBytes)},
+		{PushOrder{OrderID: "7", Revision: "r1", Cause: CausePaid, AskedAt: 5}, "push:7:r1", "push", "ordersync.order_id", "7"},
+		{PushOrder{OrderID: strings.Repeat("7", MaxIDBytes), Revision: "r1", Cause: CauseSweep, AskedAt: 5}, "push:" + strings.Repeat("7", MaxIDBytes) + ":r1", "sweep", "ordersync.order_id", strings.Repeat("7", MaxIDBytes)},
 		{Refund{OutRefundNo: "R7", Revision: "r1"}, "refund:R7:r1", "refund", "ordersync.number", "R7"},
 		{Settle{OutSettleNo: "S7", Revision: "r1"}, "settle:S7:r1", "settle", "ordersync.number", "S7"},
 	} {

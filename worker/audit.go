@@ -163,11 +163,18 @@ func (a *auditing) send(ctx context.Context) verdict {
 		return judgePush(err, a.attempt, a.sick())
 	}
 	a.i, a.did = i, "sent"
-	receipt, err := a.Sending.Audit(ctx, trade.Verdict{RefundID: i.PlatformNo, Agree: i.Audit.Word == store.Agree, Denied: i.Audit.DenyMessage})
-	leave(err)
+	receipt, err := a.say(ctx, leave)
 	ctx, cancel := keep(ctx)
 	defer cancel()
 	return a.answered(ctx, receipt, err)
+}
+
+// say tells Douyin the announced word and gives its place at the gate back, also where it panics.
+func (a *auditing) say(ctx context.Context, leave func(error)) (r douyin.Receipt, err error) {
+	err = errNotSent
+	defer func() { leave(err) }()
+	audit := a.i.Audit
+	return a.Sending.Audit(ctx, trade.Verdict{RefundID: a.i.PlatformNo, Agree: audit.Word == store.Agree, Denied: audit.DenyMessage})
 }
 
 // answered writes down what the word was answered. A refusal is not believed before Douyin has said

@@ -143,11 +143,17 @@ func (m *movement) send(ctx context.Context) verdict {
 	}
 	m.i = i
 	m.did = "sent"
-	platformNo, receipt, err := m.Bank.Send(ctx, i)
-	leave(err)
+	platformNo, receipt, err := m.request(ctx, leave)
 	ctx, cancel := keep(ctx)
 	defer cancel()
 	return m.answered(ctx, platformNo, receipt, err)
+}
+
+// request makes the announced request and gives its place at the gate back, also where it panics.
+func (m *movement) request(ctx context.Context, leave func(error)) (platformNo string, r douyin.Receipt, err error) {
+	err = errNotSent
+	defer func() { leave(err) }()
+	return m.Bank.Send(ctx, m.i)
 }
 
 // enter passes the gate; leave is told how the call ended.
@@ -258,11 +264,12 @@ func (m *movement) lags(ctx context.Context, err error, receipt douyin.Receipt) 
 	return m.written(err, verdict{outcome: store.Retrying})
 }
 
-// notThere: Douyin does not know the number. Its records may lag behind its answers, and a request may take effect after its sender has
-// given up; but not for longer than Grace. So then nothing of the instruction is there: what was refused ends in the words of the
-// refusal, and what was not is sent again and gives its turn back where it does not leave. Before
-// that, a refusal waits unless it answered the only request there was, and everything else is sent
-// again, with the same number and content.
+// notThere: Douyin does not know the number. Its records may lag behind its answers, and a request
+// may take effect after its sender has given up; but not for longer than Grace. So then nothing of
+// the instruction is there: what was refused ends in the words of the refusal, and what was not is
+// sent again and gives its turn back where it does not leave. Before that, a refusal waits unless it
+// answered the only request there was, and everything else is sent again, with the same number and
+// content.
 func (m *movement) notThere(ctx context.Context) verdict {
 	lag := m.lag()
 	switch refused := m.i.Refused; {

@@ -69,6 +69,9 @@ type Attempt struct {
 	Kind     string
 	Passes   int
 	Duration time.Duration
+	// SinceAsked is how long ago the task was asked for, as it ended; 0: not known. The clocks of two
+	// machines are in it.
+	SinceAsked time.Duration
 }
 
 // ProcessTask implements asynq.Handler.
@@ -127,6 +130,14 @@ type run struct {
 	passed  int
 
 	database error // of the newest statement that failed although nothing was wrong with its order
+}
+
+// sinceAsked is how long before now the task was asked for; 0: not known.
+func (r *run) sinceAsked(now time.Time) time.Duration {
+	if r.task.AskedAt <= 0 {
+		return 0
+	}
+	return max(now.Sub(time.UnixMilli(r.task.AskedAt)), 0)
 }
 
 // judge is what err means for this run.
@@ -268,7 +279,7 @@ func (r *run) beginning(s store.OrderSnapshot) store.Begin {
 func (r *run) end(v verdict) error {
 	took := time.Since(r.started)
 	if r.Observe != nil {
-		r.Observe(Attempt{Cause: r.task.Cause, Outcome: v.outcome, Kind: v.kind, Passes: r.passed, Duration: took})
+		r.Observe(Attempt{Cause: r.task.Cause, Outcome: v.outcome, Kind: v.kind, Passes: r.passed, Duration: took, SinceAsked: r.sinceAsked(r.now())})
 	}
 	var line *zerolog.Event
 	switch v.outcome {

@@ -53,6 +53,7 @@ func (r *run) row(v verdict, s store.OrderSnapshot, m made) store.Push {
 		OrderNo: s.Order.OrderNo, System: s.System, Call: m.call, ShopStatus: s.Order.Status, ShopUpdated: s.Order.Updated,
 		Outcome: v.outcome, Kind: v.kind, Code: v.code, Message: v.message, LogID: v.logID,
 	}
+	p.SinceAsked = r.sinceAsked(p.At)
 	if again := r.dueIn(v); again > 0 {
 		due := p.At.Add(again)
 		p.DueAt = &due

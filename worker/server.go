@@ -130,19 +130,16 @@ func (s *Servers) add(cfg Config, inHand int, queues map[string]int) {
 	}))
 }
 
-// Start starts all servers. It does not tell whether Redis is there: see Ping.
+// Start starts all servers. It does not tell whether Redis is there. After an error none runs.
 func (s *Servers) Start() error {
 	for i, srv := range s.servers {
 		if err := srv.Start(s.mux); err != nil {
-			started := Servers{servers: s.servers[:i], longest: s.longest}
-			return errors.Join(fmt.Errorf("worker: start: %w", err), started.Shutdown(context.Background()))
+			s.servers = s.servers[:i] // a shutdown waits for what these have in hand
+			return errors.Join(fmt.Errorf("worker: start: %w", err), s.Shutdown(context.Background()))
 		}
 	}
 	return nil
 }
-
-// Ping tells whether Redis answers.
-func (s *Servers) Ping(context.Context) error { return s.servers[0].Ping() }
 
 // asynqLogger writes asynq's own lines.
 type asynqLogger struct{ log zerolog.Logger }

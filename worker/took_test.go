@@ -6,9 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hibiken/asynq"
 	"github.com/rs/zerolog"
 
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks"
 )
 
 // stepping is a clock that is set back by five minutes whenever somebody looks at it, as the database's
@@ -39,6 +41,40 @@ func TestWhatATaskTookIsMeasuredByAClockThatIsNeverSet(t *testing.T) {
 	m := &MoneyHandler{Money: store.Refund, Rows: realStore(t, store.Refund), Banks: ecpay(Refunds{}), Now: stepping(), Log: zerolog.New(&log)}
 	_ = m.ProcessTask(t.Context(), refundTask(t, "nobody"))
 	wantTook(t, &log)
+}
+
+// Nobody knew how long a push took from its asking: the time in the queue stood nowhere. A task of an
+// older process has no time of asking, and one that another machine asked for ahead of our clock tells none.
+func TestHowLongAgoATaskWasAskedForIsRecorded(t *testing.T) {
+	for name, c := range map[string]struct {
+		before time.Duration
+		none   bool
+		want   time.Duration
+	}{
+		"a minute ago":   {time.Minute, false, time.Minute},
+		"ahead of us":    {-time.Minute, false, 0},
+		"nobody says":    {0, true, 0},
+		"at this moment": {0, false, 0},
+	} {
+		m := &memory{s: testSnapshot()}
+		h := newPush(m, &douyinFake{})
+		p := tasks.PushOrder{OrderID: "123", Cause: tasks.CausePaid, AskedAt: h.Now().Add(-c.before).UnixMilli()}
+		task, err := p.Task()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.none {
+			task = asynq.NewTask(tasks.TypePushOrder, []byte(`{"order_id":"123","cause":"paid"}`))
+		}
+		var seen []Attempt
+		h.Observe = func(a Attempt) { seen = append(seen, a) }
+		if err := h.ProcessTask(t.Context(), task); err != nil {
+			t.Fatal(err)
+		}
+		if len(seen) != 1 || seen[0].SinceAsked != c.want || len(m.records) != 1 || m.records[0].SinceAsked != c.want {
+			t.Errorf("%s: observed %+v, recorded %+v; want %v", name, seen, m.records, c.want)
+		}
+	}
 }
 
 // wantTook reads the newest line of the log.

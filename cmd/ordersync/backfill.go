@@ -102,13 +102,14 @@ func (p *process) backfill(ctx context.Context, a *assembly.Assembly, from, to t
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.out, "backfill: orders created from %s to %s (not included), run %d, at most %v a second\n", from.Format(zoned), to.Format(zoned), b.Run, perSecond)
+	fmt.Fprintln(p.out, p.lang.T("backfill: orders created from %s to %s (not included), run %d, at most %v a second", from.Format(zoned), to.Format(zoned), b.Run, perSecond))
+	words := backfill.Words(p.lang, b.Tally)
 	if !b.FinishedAt.IsZero() {
-		fmt.Fprintf(p.out, "finished at %s; %s\nonce more from the beginning: the same command with --again\n", b.FinishedAt.In(from.Location()).Format(zoned), backfill.Words(b.Tally))
+		fmt.Fprintln(p.out, p.lang.T("finished at %s; %s\nonce more from the beginning: the same command with --again", b.FinishedAt.In(from.Location()).Format(zoned), words))
 		return nil
 	}
 	if b.Tally.Found > 0 {
-		fmt.Fprintf(p.out, "goes on behind order %s of %s; %s\n", b.Place.ID, b.Place.Time.In(from.Location()).Format(zoned), backfill.Words(b.Tally))
+		fmt.Fprintln(p.out, p.lang.T("goes on behind order %s of %s; %s", b.Place.ID, b.Place.Time.In(from.Location()).Format(zoned), words))
 	}
 	left, exact, err := st.CountBackfill(ctx, b)
 	if err != nil {
@@ -117,10 +118,10 @@ func (p *process) backfill(ctx context.Context, a *assembly.Assembly, from, to t
 	walk.Rate = perSecond
 	started := time.Now()
 	b, err = p.walk(ctx, walk, b, backfill.Ahead{Before: b.Tally, Left: left, Exact: exact})
-	fmt.Fprintf(p.out, "%s; %v\n", backfill.Words(b.Tally), time.Since(started).Round(100*time.Millisecond))
+	fmt.Fprintln(p.out, backfill.Words(p.lang, b.Tally)+p.lang.T("; ")+time.Since(started).Round(100*time.Millisecond).String())
 	switch {
 	case err == nil:
-		fmt.Fprintln(p.out, "finished: everything is in its queue, and the workers push it; what fails is seen as with any other order")
+		fmt.Fprintln(p.out, p.lang.T("finished: everything is in its queue, and the workers push it; what fails is seen as with any other order"))
 		return nil
 	case ctx.Err() != nil:
 		return errors.New("backfill interrupted: the same command goes on where it stopped")
@@ -133,10 +134,10 @@ const zoned = "2006-01-02 15:04:05 -0700"
 // walk shows the walk as fits what is written to.
 func (p *process) walk(ctx context.Context, w *backfill.Walk, b store.Backfill, ahead backfill.Ahead) (store.Backfill, error) {
 	if !isTerminal(p.out) {
-		w.Show = backfill.NewPlain(p.out, time.Now, ahead)
+		w.Show = backfill.NewPlain(p.out, p.lang, time.Now, ahead)
 		return w.Run(ctx, b)
 	}
-	bar := backfill.NewBar(p.out, ahead)
+	bar := backfill.NewBar(p.out, p.lang, ahead)
 	w.Show = bar
 	b, err := w.Run(ctx, b)
 	bar.Stop(err == nil)

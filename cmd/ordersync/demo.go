@@ -31,7 +31,7 @@ func newDemo(p *process) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			o.Out, o.Color, o.Log = p.out, isTerminal(p.out), log
+			o.Out, o.Color, o.Log, o.Lang = p.out, isTerminal(p.out), log, p.lang
 			o.Version, _ = versionAndCommit()
 			return demo.Run(cmd.Context(), o)
 		},

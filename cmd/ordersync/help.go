@@ -28,7 +28,7 @@ func translate(root *cobra.Command, l lang.Lang) {
 func translateBelow(cmd *cobra.Command, l lang.Lang) {
 	cmd.InitDefaultHelpFlag()
 	cmd.InitDefaultVersionFlag()
-	cmd.Short, cmd.Long = l.Say(cmd.Short), l.Say(cmd.Long)
+	cmd.Short, cmd.Long, cmd.Example = l.Say(cmd.Short), l.Say(cmd.Long), l.Say(cmd.Example)
 	say := func(f *pflag.Flag) { f.Usage = l.Say(f.Usage) }
 	cmd.Flags().VisitAll(say)
 	cmd.PersistentFlags().VisitAll(say)

@@ -6,6 +6,11 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/ordersync/ordersync/cmd/internal/lang"
 )
 
 // chinese is an environment in Chinese.
@@ -84,6 +89,19 @@ func TestTheCommandsSpeakChinese(t *testing.T) {
 		{"statsu", "", "ordersync: \"ordersync\" 没有子命令 \"statsu\"：是否想写 status？；见 ordersync --help\n"},
 		{"preview a b", "", "ordersync: 最多 1 个参数，实际为 2 个；用法：ordersync preview [ORDER] [flags]\n"},
 		{"failures --help", "选项：", ""},
+		{"enqueue push 7/8", "", "ordersync: 订单 \"7/8\"：order_id：含有空格、斜杠、冒号或控制字符\n"},
+		{"enqueue refund 7", "", "ordersync: out_refund_no：缺失\n"},
+		{"enqueue refund 7 --no R1 --fen 0 --reason 不想要", "", "ordersync: amount_fen：为 0：应为 1 到 10000000000 分\n"},
+		{"enqueue refund 7 --no R1 --fen 900000 --reason 不想要", "", "ordersync: --fen：退款总额将超过实付金额：已支付 7 分，已退款或退款中 3 分，本次申请 900000 分\n"},
+		{"audit R1 --agree", "", "ordersync: 退款 \"R1\"：没有这个退款单号\n"},
+		{"backfill --from 2020-01-01 --to 2020-01-02", "找到 0 个：已入队 0，抖音侧已一致 0，已在处理中 0，跳过 0；", ""},
+		{"backfill --from 2020-01-01 --to 2020-01-02", "从头再来一次：同一命令加 --again\n", ""},
+		{"backfill", "", "ordersync: --from：必填\n"},
+		{"simulator --faults hurricane", "", "ordersync: --faults：应为 off、some、storm 或 JSON 对象：invalid character 'h' looking for beginning of value\n"},
+		{"demo --orders 0", "", "ordersync: --orders：应为 1 到 100000，实际为 0\n"},
+		{"demo --orders 1 --faults off", "1 个订单与商城一致，0 个因故被拒绝，0 个有误", ""},
+		{"dev --addr x", "", "ordersync: --addr：地址 x：缺少端口\n"},
+		{"loadtest --orders 1", "", "ordersync: --orders 至少为 100，--handlers、--servers、--rounds 至少为 1，--prefetch 至少为 0，--steady 至少为 1s\n"},
 		{"failures --lang en --kind rejected --code 1", "there are none\n", ""},
 		{"failures --lang fr", "", "ordersync: 选项 \"--lang\" 的值 \"fr\" 无效：应为 en 或 zh\n"},
 	} {
@@ -94,5 +112,32 @@ func TestTheCommandsSpeakChinese(t *testing.T) {
 	}
 	if _, _, errOut := command(t, []string{"ORDERSYNC_LANG=zh", "LANG=en_US.UTF-8", "ORDERSYNC_GATEWAY__ADDR=x"}, nil, "config"); !strings.Contains(errOut, "config: gateway.addr (ORDERSYNC_GATEWAY__ADDR)：应为 host:port，实际为 \"x\"\n") {
 		t.Errorf("a bad key: %q", errOut)
+	}
+}
+
+// Whoever asks for help in Chinese reads no English sentence: of no command, no flag.
+func TestTheHelpOfEveryCommandIsChinese(t *testing.T) {
+	p := &process{lang: lang.Chinese}
+	seen := 0
+	var look func(*cobra.Command)
+	look = func(cmd *cobra.Command) {
+		for _, below := range cmd.Commands() {
+			look(below)
+		}
+		if strings.HasPrefix(cmd.CommandPath(), "ordersync completion ") { // cobra's own words
+			return
+		}
+		seen++
+		texts := []string{cmd.Short, cmd.Long}
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { texts = append(texts, f.Usage) })
+		for _, text := range texts {
+			if english.MatchString(text) {
+				t.Errorf("%s: %s", cmd.CommandPath(), text)
+			}
+		}
+	}
+	look(p.root())
+	if seen < 25 {
+		t.Errorf("%d commands only", seen)
 	}
 }

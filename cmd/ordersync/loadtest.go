@@ -35,6 +35,7 @@ func newLoadtest(p *process) *cobra.Command {
 					return err
 				}
 				o.MySQL, o.RedisURI, o.Command, o.Out = cfg.MySQL, cfg.Redis.URI.Reveal(), []string{self, "loadtest", "child"}, p.out
+				o.Lang = p.lang
 				return loadtest.Run(ctx, o)
 			})
 		},

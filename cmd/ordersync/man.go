@@ -26,7 +26,7 @@ func newMan(p *process) *cobra.Command {
 			if err := doc.GenManTree(root, header, args[0]); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintln(p.out, "man pages written to", args[0])
+			_, err := fmt.Fprintln(p.out, p.lang.T("man pages written to %s", args[0]))
 			return err
 		},
 	}

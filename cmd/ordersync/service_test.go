@@ -166,7 +166,7 @@ func TestAProcessWaitsForTheMigration(t *testing.T) {
 		case "admin listens":
 			addr = line.Addr
 		default:
-			if line.Message != "waits: our tables (ordersync_…): 13 migrations are not applied, 0001_orders.sql to 0013_operators.sql" ||
+			if line.Message != "waits: our tables (ordersync_…): 14 migrations are not applied, 0001_orders.sql to 0014_asked.sql" ||
 				line.Check != "mysql" || line.Cure != "run: ordersync migrate" {
 				t.Errorf("the log says %+v", line)
 			}

@@ -71,7 +71,7 @@ func (p *process) sign(salt configs.Secret, raw []byte, explain bool) error {
 		for i, member := range list {
 			fmt.Fprintf(p.out, "%3d  %s\n", i+1, member)
 		}
-		fmt.Fprint(p.out, "md5 of these, joined by &:\n")
+		fmt.Fprintln(p.out, p.lang.T("md5 of these, joined by &:"))
 	}
 	_, err = fmt.Fprintln(p.out, signature)
 	return err

@@ -40,10 +40,10 @@ func (p *process) signTrade(cfg *configs.Config, data []byte, explain bool) erro
 		for i, line := range strings.SplitN(strings.TrimSuffix(e.Text, "\n"), "\n", 5) {
 			fmt.Fprintf(p.out, "%3d  %s\n", i+1, line)
 		}
-		fmt.Fprintf(p.out, "sha256 of these, each with a line feed behind it, the last one too:\n%s\n", e.SHA256)
-		fmt.Fprintf(p.out, "signed with a key of %d bits, whose public half has version %s in Douyin's console\n", e.KeyBits, cfg.Douyin.Trade.KeyVersion)
+		fmt.Fprintln(p.out, p.lang.T("sha256 of these, each with a line feed behind it, the last one too:\n%s", e.SHA256))
+		fmt.Fprintln(p.out, p.lang.T("signed with a key of %d bits, whose public half has version %s in Douyin's console", e.KeyBits, cfg.Douyin.Trade.KeyVersion))
 		for _, c := range careful {
-			fmt.Fprintf(p.out, "careful: %s\n", c)
+			fmt.Fprintln(p.out, p.lang.T("careful: %s", p.lang.Say(c)))
 		}
 		fmt.Fprint(p.out, "byteAuthorization:\n")
 	}

@@ -1,6 +1,6 @@
 -- A small shop as the PHP class knew it, with the prefix tp_ of ThinkPHP, to try ordersync on without
--- credentials of Douyin's: the README says how. ordersync only reads these four tables; its own are made
--- by `ordersync migrate`. Remove all of it: DROP TABLE tp_order, tp_dy_user, tp_product, tp_course.
+-- credentials of Douyin's: the README says how, and docker-compose.yml has it made once, in the database
+-- "shop". ordersync only reads these four tables; its own are made by `ordersync migrate`. Remove all of it: DROP TABLE tp_order, tp_dy_user, tp_product, tp_course.
 SET NAMES utf8mb4;
 
 CREATE TABLE tp_dy_user (

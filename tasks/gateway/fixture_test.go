@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -36,13 +37,15 @@ type fakeQueue struct {
 	fail  func(payload string) error
 }
 
+var askedAt = regexp.MustCompile(`,"asked_at":\d+`)
+
 func (q *fakeQueue) EnqueueContext(ctx context.Context, t *asynq.Task, opts ...asynq.Option) (*asynq.TaskInfo, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	payload := string(t.Payload())
+	payload := askedAt.ReplaceAllString(string(t.Payload()), "") // the same change asked twice is one
 	if q.fail != nil {
 		if err := q.fail(payload); err != nil {
 			return nil, err

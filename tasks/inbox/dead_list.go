@@ -3,8 +3,6 @@ package inbox
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -37,10 +35,8 @@ func BuriedEntries(ctx context.Context, rdb redis.UniversalClient, before string
 			return text
 		}
 		all[i] = Buried{ID: m.ID, Reason: field("dead_reason"), Kind: field("kind"), OrderID: field("order_id")}
-		if ms, _, _ := strings.Cut(m.ID, "-"); ms != "" {
-			if n, err := strconv.ParseInt(ms, 10, 64); err == nil {
-				all[i].At = time.UnixMilli(n)
-			}
+		if at := writtenAt(m.ID); at != 0 {
+			all[i].At = time.UnixMilli(at)
 		}
 	}
 	return all, nil

@@ -3,6 +3,8 @@ package inbox
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/redis/go-redis/v9"
@@ -68,7 +70,18 @@ func readPush(id, orderID, cause, revision, payload string) (Entry, error) {
 		revision = "inbox-" + id
 	}
 	p := tasks.PushOrder{OrderID: orderID, Cause: tasks.Cause(cause), Revision: revision}.Named()
+	p.AskedAt = writtenAt(id)
 	return Entry{id, tasks.Asked{Push: &p}}, p.Validate()
+}
+
+// writtenAt is when an entry was added, Unix milliseconds, as its id begins; 0: it does not.
+func writtenAt(id string) int64 {
+	ms, _, _ := strings.Cut(id, "-")
+	at, err := strconv.ParseInt(ms, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return at
 }
 
 // refusal is the reason why an entry can never be handed over; ok is false when err may pass.

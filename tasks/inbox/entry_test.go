@@ -29,7 +29,11 @@ func TestEntriesBecomeTasksThatNameThem(t *testing.T) {
 		for id, queue := range map[string]string{"push:123:inbox-" + plain: "push", "push:124:r7": "push"} {
 			info, err := inspector.GetTaskInfo(queue, id)
 			if err != nil || info.State != asynq.TaskStatePending {
-				t.Errorf("task %s: %v, %v", id, info, err)
+				t.Fatalf("task %s: %v, %v", id, info, err)
+			}
+			asked, err := tasks.ParsePushOrder(asynq.NewTask(info.Type, info.Payload))
+			if ms, _, _ := strings.Cut(plain, "-"); err != nil || asked.OrderID == "123" && fmt.Sprint(asked.AskedAt) != ms {
+				t.Errorf("%s: asked for at %d, %v; the entry is of %s", id, asked.AskedAt, err, plain)
 			}
 		}
 		if q, err := inspector.GetQueueInfo("backfill"); err != nil || q.Pending != 1 {

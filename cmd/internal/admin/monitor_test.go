@@ -81,6 +81,8 @@ func TestPagesShowNoPersonalData(t *testing.T) {
 		}
 	}
 	for payload, want := range map[string]string{
+		`{"order_id":"1","asked_at":1764489600123}`:      `{"asked_at":"2025-11-30T08:00:00Z","order_id":"1"}`,
+		`{"order_id":"1","asked_at":"` + "openid" + `"}`: `{"(hidden)":1,"order_id":"1"}`,
 		`{"order_id":"1","revision":"r","cause":"paid"}`: `{"cause":"paid","order_id":"1","revision":"r"}`,
 		`{"out_refund_no":"R","phone":"138"}`:            `{"(hidden)":1,"out_refund_no":"R"}`,
 		`{"order_id":{"phone":"138"}}`:                   `{"(hidden)":1}`,

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"encoding/json"
+	"time"
 	"unicode/utf8"
 )
 
@@ -10,7 +11,7 @@ const (
 	maxShownBytes = 64
 )
 
-// showPayload is what asynqmon shows of a task's payload: the fields that name an order or a number, and how many others
+// showPayload is what asynqmon shows of a task's payload: the fields that name an order or a number, when it was asked for, and how many others
 // there are. A task names and does not carry, so today there are none; a producer in another language may not know that.
 func showPayload(_ string, payload []byte) string {
 	var all map[string]any
@@ -22,6 +23,9 @@ func showPayload(_ string, payload []byte) string {
 		if text, ok := all[name].(string); ok && len(text) <= maxShownBytes && utf8.ValidString(text) {
 			shown[name] = text
 		}
+	}
+	if ms, ok := all["asked_at"].(float64); ok && ms > 0 && ms < 1e14 {
+		shown["asked_at"] = time.UnixMilli(int64(ms)).UTC().Format(time.RFC3339)
 	}
 	if n := len(all) - len(shown); n > 0 {
 		shown[hiddenText] = n

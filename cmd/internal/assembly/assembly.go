@@ -96,6 +96,14 @@ func WithPolls(waits ...time.Duration) Option {
 	return func(a *Assembly) { a.polls = waits }
 }
 
+// firstPoll is the first of WithPolls; 0: production's.
+func (a *Assembly) firstPoll() time.Duration {
+	if len(a.polls) == 0 {
+		return 0
+	}
+	return a.polls[0]
+}
+
 // WithGrace looks after d, in place of production's two minutes, at a refund or settlement whose request left and whose answer
 // nobody wrote down, because the worker died.
 func WithGrace(d time.Duration) Option { return func(a *Assembly) { a.grace = d } }

@@ -1,8 +1,6 @@
 package assembly
 
 import (
-	"context"
-
 	"github.com/ordersync/ordersync/douyin/trade"
 	"github.com/ordersync/ordersync/tasks"
 	"github.com/ordersync/ordersync/worker"
@@ -30,17 +28,12 @@ func (a *Assembly) auditHandler() (*worker.AuditHandler, error) {
 	if err != nil {
 		return nil, err
 	}
-	queue, err := a.AsynqClient()
+	changed, err := a.pushAgain(tasks.CauseRefund)
 	if err != nil {
 		return nil, err
 	}
 	return &worker.AuditHandler{
-		Rows: st, Sending: ungated, Douyin: client, Gate: a.tracing().Gate(a.metrics.Gate(gate)),
-		Sick: func() bool { return gate.State(trade.OpRefundAudit) != "closed" },
-		Changed: func(ctx context.Context, orderID string) error {
-			_, err := tasks.Enqueue(ctx, queue, tasks.PushOrder{OrderID: orderID, Cause: tasks.CauseRefund})
-			return err
-		},
-		Decided: a.metrics.Audited, Grace: a.grace, Now: st.Clock, Log: a.log,
+		Rows: st, Sending: ungated, Douyin: client, Gate: a.watchedGate(gate), Sick: sick(gate, trade.OpRefundAudit),
+		Changed: changed, Decided: a.metrics.Audited, Grace: a.grace, Now: st.Clock, Log: a.log,
 	}, nil
 }

@@ -1,26 +1,18 @@
 package assembly
 
 import (
-	"context"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
 	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/cmd/internal/desk"
-	"github.com/ordersync/ordersync/cmd/internal/sampleshop"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin/simulator"
 	"github.com/ordersync/ordersync/douyin/trade"
@@ -30,87 +22,35 @@ import (
 	"github.com/ordersync/ordersync/worker"
 )
 
-// court is a shop with Douyin's other side: buyers ask for refunds there, and the shop says its
-// words through a worker and a scheduler. Who answers pre_create_refund is the test.
+// court is a scene in which buyers ask Douyin for refunds, and the shop says its words. Who answers
+// pre_create_refund is the test.
 type court struct {
-	t      *testing.T
-	bank   *simulator.Server
-	store  *store.Store
+	*scene
 	audits desk.Audits
-	signer *trade.Signer
 	keys   func(body []byte, h http.Header) (trade.Callback, error)
 }
 
-var appKey = sync.OnceValue(func() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	return key
-})
-
-func newCourt(t *testing.T, db *gorm.DB, policy string, change func(*simulator.Config)) *court {
+func newCourt(t *testing.T, db *gorm.DB, policy string, play simulator.Trade) *court {
 	t.Helper()
-	c := &court{t: t}
+	c := &court{}
 	shop := httptest.NewServer(http.HandlerFunc(c.hear))
 	t.Cleanup(shop.Close)
-	sim := simulator.Config{
-		AppID: "tt1", Secret: "secret", NotifyURL: shop.URL, RedeliveryScale: 0.0001,
-		Trade: simulator.Trade{AppKey: &appKey().PublicKey, KeyVersion: "1", AuditWindow: time.Hour},
-	}
-	if change != nil {
-		change(&sim)
-	}
-	c.bank = simulator.New(sim)
-	t.Cleanup(func() { _ = c.bank.Close() })
-	platform, err := trade.ParsePublicKey(c.bank.PlatformKey())
+	c.scene = newScene(t, sceneConfig{db: db, douyin: simulator.Config{NotifyURL: shop.URL, RedeliveryScale: 0.0001, Trade: play}})
+	platform, err := trade.ParsePublicKey(c.douyin.PlatformKey())
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.keys = func(body []byte, h http.Header) (trade.Callback, error) {
 		return trade.VerifyCallback(h, body, platform)
 	}
-	private := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(appKey())})
-	if c.signer, err = trade.NewSigner(trade.SignerConfig{AppID: "tt1", PrivateKey: string(private), KeyVersion: "1"}); err != nil {
-		t.Fatal(err)
-	}
-	douyin := httptest.NewServer(c.bank)
-	t.Cleanup(douyin.Close)
-
-	cfg := configs.Default()
-	cfg.Douyin.BaseURL, cfg.Douyin.OpenURL, cfg.Douyin.AppID, cfg.Douyin.Secret, cfg.Douyin.RateLimit = douyin.URL, douyin.URL, "tt1", "secret", 0
-	cfg.Shop.Status, cfg.Refunds.Audit = sampleshop.Words(), policy
-	cfg.Douyin.Trade.PlatformKey = configs.Secret(c.bank.PlatformKey())
-	cfg.Scheduler.SweepEvery, cfg.Scheduler.OutboxEvery = 100*time.Millisecond, 100*time.Millisecond
-	a := New(cfg, zerolog.Nop(), WithDB(db), WithRedis(servertest.Redis(t)), WithBackoff(worker.Backoff{Scale: 0.01}), WithGrace(300*time.Millisecond))
-	t.Cleanup(func() { _ = a.Close(context.WithoutCancel(t.Context())) })
-	if c.store, err = a.Store(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := sampleshop.Create(t.Context(), db, ""); err != nil {
-		t.Fatal(err)
-	}
+	a := c.process(func(cfg *configs.Config) {
+		cfg.Refunds.Audit, cfg.Douyin.Trade.PlatformKey = policy, configs.Secret(c.douyin.PlatformKey())
+		cfg.Scheduler.OutboxEvery = 100 * time.Millisecond
+	}, WithBackoff(worker.Backoff{Scale: 0.01}), WithGrace(300*time.Millisecond))
 	if c.audits, err = a.Audits(); err != nil {
 		t.Fatal(err)
 	}
-	servers, err := a.Worker()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := servers.Start(); err != nil {
-		t.Fatal(err)
-	}
-	jobs, err := a.Scheduler()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	over := make(chan struct{})
-	go func() { defer close(over); jobs.Run(ctx) }()
-	t.Cleanup(func() { stop(); <-over })
+	start(t, a)
 	return c
 }
 
@@ -142,46 +82,17 @@ func (c *court) hear(w http.ResponseWriter, r *http.Request) {
 // buyer pays an order and asks for its money back.
 func (c *court) buyer(no string) (number string) {
 	c.t.Helper()
-	data, err := trade.Payment{
-		OutOrderNo: no, TotalAmount: 990, OrderPage: trade.Page{Path: "pages/order"},
-		SKU: trade.SKU{ID: "1", Price: 990, Quantity: 1, Title: "t", Image: "https://img.example.com/1.jpg", GoodsType: 401, TagGroupID: "tag_group_7272625659888041996"},
-	}.Data()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	signed, err := c.signer.SignRequest(data)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	if _, err := c.bank.RequestOrder(signed.Data, signed.ByteAuthorization, ""); err != nil {
-		c.t.Fatal(err)
-	}
-	if err := c.bank.PayTrade(no, 1, 0); err != nil {
-		c.t.Fatal(err)
-	}
-	refundID, err := c.bank.AskRefund(simulator.AskedRefund{Order: no, Audit: true, Reasons: []string{"不想要了"}})
+	c.pay(no, 990)
+	refundID, err := c.douyin.AskRefund(simulator.AskedRefund{Order: no, Audit: true, Reasons: []string{"不想要了"}})
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	number = trade.RefundNo(refundID)
-	c.until(func() bool {
+	awaitFor(c.t, "the refund of "+no+" is opened", func() bool {
 		_, found, err := c.store.Instruction(c.t.Context(), store.Refund, number)
 		return err == nil && found
-	}, "the refund of "+no+" is opened")
+	})
 	return number
-}
-
-func (c *court) until(done func() bool, what string) {
-	c.t.Helper()
-	look := time.NewTicker(20 * time.Millisecond)
-	defer look.Stop()
-	for late := time.After(30 * time.Second); !done(); {
-		select {
-		case <-look.C:
-		case <-late:
-			c.t.Fatalf("not within 30 s: %s", what)
-		}
-	}
 }
 
 // decided waits until the row and Douyin's ledger say the same.
@@ -189,12 +100,12 @@ func (c *court) decided(number string, want store.AuditState) store.Instruction 
 	c.t.Helper()
 	var got store.Instruction
 	words := map[store.AuditState]simulator.Audit{store.AuditAgreed: simulator.AuditAgreed, store.AuditDenied: simulator.AuditDenied, store.AuditOvertime: simulator.AuditOvertime}
-	c.until(func() bool {
+	awaitFor(c.t, fmt.Sprintf("the audit of %s is %s", number, want), func() bool {
 		i, _, err := c.store.Instruction(c.t.Context(), store.Refund, number)
 		got = i
 		return err == nil && i.Audit.State == want && i.Audit.DueAt == nil
-	}, fmt.Sprintf("the audit of %s is %s", number, want))
-	ledger := c.bank.Trade().Refunds
+	})
+	ledger := c.douyin.Trade().Refunds
 	n := slices.IndexFunc(ledger, func(r simulator.TradeRefund) bool { return trade.RefundNo(r.RefundID) == number })
 	if n < 0 || ledger[n].Audit != words[want] {
 		c.t.Errorf("%s: Douyin's ledger says %+v, the row %s", number, ledger, want)
@@ -205,10 +116,10 @@ func (c *court) decided(number string, want store.AuditState) store.Instruction 
 // clean checks that Douyin has nothing to complain of, and how many words took effect.
 func (c *court) clean(words int64) {
 	c.t.Helper()
-	if v := c.bank.Trade().Violations; len(v) > 0 {
+	if v := c.douyin.Trade().Violations; len(v) > 0 {
 		c.t.Errorf("violations: %+v", v)
 	}
-	calls := c.bank.Stats().Calls["trade.refund_audit"]
+	calls := c.douyin.Stats().Calls["trade.refund_audit"]
 	took := calls.OK // those whose answer is lost among them
 	if took != words {
 		c.t.Errorf("%d words took effect, want %d: %+v", took, words, calls)
@@ -218,7 +129,7 @@ func (c *court) clean(words int64) {
 // Words over the API's desk, the outbox and the policy reach Douyin once, whatever is lost on the way.
 func TestAWordReachesDouyinsLedgerOnce(t *testing.T) {
 	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
-		c := newCourt(t, db, "manual", nil)
+		c := newCourt(t, db, "manual", simulator.Trade{AuditWindow: time.Hour})
 		agreed, denied, byOutbox := c.buyer("T1"), c.buyer("T2"), c.buyer("T3")
 		if _, fresh, err := c.audits.Audit(t.Context(), tasks.AuditRequest{OutRefundNo: agreed, Agree: new(true)}, "api"); err != nil || !fresh {
 			t.Fatal(fresh, err)
@@ -256,8 +167,8 @@ func TestAWordReachesDouyinsLedgerOnce(t *testing.T) {
 func TestALostAnswerIsAskedAbout(t *testing.T) {
 	for _, kind := range []simulator.Kind{simulator.CutAfter, simulator.CutBefore, simulator.SystemErrorAfter, simulator.TooMany} {
 		t.Run(string(kind), func(t *testing.T) {
-			c := newCourt(t, servertest.DB(t), "agree", nil)
-			if err := c.bank.SetFaults(simulator.Plan{Faults: []simulator.Fault{{Op: "trade.refund_audit", Kind: kind, PerOrder: 1}}}); err != nil {
+			c := newCourt(t, servertest.DB(t), "agree", simulator.Trade{AuditWindow: time.Hour})
+			if err := c.douyin.SetFaults(simulator.Plan{Faults: []simulator.Fault{{Op: "trade.refund_audit", Kind: kind, PerOrder: 1}}}); err != nil {
 				t.Fatal(err)
 			}
 			for _, number := range []string{c.buyer("T1"), c.buyer("T2"), c.buyer("T3")} {
@@ -273,7 +184,7 @@ func TestALostAnswerIsAskedAbout(t *testing.T) {
 // Nobody says a word: Douyin agrees at the deadline, and the row says so. A word that comes behind
 // it is refused, and one that Douyin had overtaken is for a person.
 func TestADeadlineThatPassesIsTakenOver(t *testing.T) {
-	c := newCourt(t, servertest.DB(t), "manual", func(cfg *simulator.Config) { cfg.Trade.AuditWindow = 2 * time.Second })
+	c := newCourt(t, servertest.DB(t), "manual", simulator.Trade{AuditWindow: 2 * time.Second})
 	silent := c.buyer("T1")
 	i := c.decided(silent, store.AuditOvertime)
 	if i.Audit.Word != "" || i.State == store.MoneyFailed {
@@ -282,7 +193,7 @@ func TestADeadlineThatPassesIsTakenOver(t *testing.T) {
 	if _, _, err := c.audits.Audit(t.Context(), tasks.AuditRequest{OutRefundNo: silent, Agree: new(false), DenyMessage: "late"}, "api"); err == nil || !strings.Contains(err.Error(), "decided") {
 		t.Errorf("a word behind the deadline: %v", err)
 	}
-	if err := c.bank.SetFaults(simulator.Plan{Faults: []simulator.Fault{{Op: "trade.refund_audit", Kind: simulator.CutBefore}}}); err != nil {
+	if err := c.douyin.SetFaults(simulator.Plan{Faults: []simulator.Fault{{Op: "trade.refund_audit", Kind: simulator.CutBefore}}}); err != nil {
 		t.Fatal(err)
 	}
 	overtaken := c.buyer("T2")

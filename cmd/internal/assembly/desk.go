@@ -49,11 +49,7 @@ func (a *Assembly) tradeCallbacks(callbacks desk.Callbacks) desk.TradeCallbacks 
 		a.log.Warn().Str("key", "douyin.trade.refund_page").Str("page", firstPage).
 			Msg("no page for refunds is configured: buyers who ask Douyin for one are shown the mini-app's first page")
 	}
-	out := desk.TradeCallbacks{Callbacks: callbacks, Answer: refundAnswer(a.cfg.Douyin, a.log)}
-	if len(a.polls) > 0 {
-		out.FirstPoll = a.polls[0]
-	}
-	return out
+	return desk.TradeCallbacks{Callbacks: callbacks, Answer: refundAnswer(a.cfg.Douyin, a.log), FirstPoll: a.firstPoll()}
 }
 
 func (a *Assembly) callbacks() (desk.Callbacks, error) {

@@ -40,6 +40,14 @@ func (a *Assembly) Gate() (*gate.Gate, error) {
 	})
 }
 
+// watchedGate is g with its waits in metrics and traces.
+func (a *Assembly) watchedGate(g *gate.Gate) douyin.Gate { return a.tracing().Gate(a.metrics.Gate(g)) }
+
+// sick tells whether the breaker of an op's calls is not closed.
+func sick(g *gate.Gate, op string) func() bool {
+	return func() bool { return g.State(op) != "closed" }
+}
+
 func (a *Assembly) breakerTurned(calls, from, to string) {
 	a.metrics.BreakerTurned(to)
 	a.log.Warn().Str("calls", calls).Str("from", from).Str("to", to).Msg("circuit breaker")
@@ -52,15 +60,6 @@ func (a *Assembly) limiterTurned(err error) {
 		return
 	}
 	a.log.Info().Msg("rate limit: shared through Redis again")
-}
-
-// databaseTurned says that tasks are kept from a database that fails everybody, and that they go on.
-func (a *Assembly) databaseTurned(err error) {
-	if err != nil {
-		a.log.Error().Err(err).Msg("database: fails everybody, tasks wait and one at a time tries")
-		return
-	}
-	a.log.Info().Msg("database: works again, tasks go on")
 }
 
 func (a *Assembly) rateTurned(op string, now, most float64) {

@@ -4,31 +4,15 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/rs/zerolog"
-
-	"github.com/ordersync/ordersync/configs"
-	"github.com/ordersync/ordersync/store/servertest"
 	"github.com/ordersync/ordersync/tasks"
 	"github.com/ordersync/ordersync/tasks/inbox"
 )
 
 // What can never be carried out must go to the dead stream; what may be carried out later must not.
 func TestAnEntryIsRefusedForGoodOnlyWhereItCanNeverBeTaken(t *testing.T) {
-	db, rdb := servertest.DB(t), servertest.Redis(t)
-	servertest.CreateShop(t, db)
-	if err := db.Exec("INSERT INTO `order` (id, uid, product_id, course_id, price, amount, create_time, sn, third_order_num, status) " +
-		"VALUES (7, 1, 1, 1, '10.00', '10.00', 1700000000, 'SN7', '', 1)").Error; err != nil {
-		t.Fatal(err)
-	}
-	a := New(configs.Default(), zerolog.Nop(), WithDB(db), WithRedis(rdb))
-	st, err := a.Store()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(st.Close)
-	if _, err := st.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s := newScene(t, sceneConfig{})
+	s.sell(7)
+	a := s.process(nil)
 	consumer, err := a.Inbox()
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package assembly
 
 import (
-	"context"
 	"time"
 
 	"github.com/ordersync/ordersync/configs"
@@ -34,12 +33,8 @@ func (a *Assembly) moneyHandlers(h *worker.Handlers) error {
 	if err != nil {
 		return err
 	}
-	queue, err := a.AsynqClient()
+	changed, err := a.pushAgain(tasks.CauseRefund)
 	if err != nil {
-		return err
-	}
-	changed := func(ctx context.Context, orderID string) error {
-		_, err := tasks.Enqueue(ctx, queue, tasks.PushOrder{OrderID: orderID, Cause: tasks.CauseRefund})
 		return err
 	}
 	all := branches{store.Refund: {}, store.Settlement: {}}
@@ -62,7 +57,7 @@ func (a *Assembly) moneyHandlers(h *worker.Handlers) error {
 			all[m][system] = traces.Bank(m, branch)
 		}
 		return &worker.MoneyHandler{
-			Money: m, Rows: rows, Answers: answers, Banks: all[m], Missing: missing, Gate: traces.Gate(a.metrics.Gate(gate)),
+			Money: m, Rows: rows, Answers: answers, Banks: all[m], Missing: missing, Gate: a.watchedGate(gate),
 			Polls: a.polls, Grace: a.grace, Now: st.Clock, Log: a.log,
 		}
 	}
@@ -85,11 +80,6 @@ func missingForMoney(cfg *configs.Config) map[store.System]string {
 		missing[store.Trade] = "douyin.app_id or douyin.secret is not set"
 	}
 	return missing
-}
-
-// sick tells whether the breaker of an op's calls is not closed.
-func sick(g *gate.Gate, op string) func() bool {
-	return func() bool { return g.State(op) != "closed" }
 }
 
 // addEcpay adds the branches of guaranteed payment. The ungated client is for handlers that pass the gate before they announce a request.
@@ -119,9 +109,8 @@ func (a *Assembly) addTrade(all branches, g *gate.Gate, st *store.Store) (worker
 		return worker.TradeRefunds{}, err
 	}
 	unwell := sick(g, trade.OpRefundCreate)
-	bank := worker.TradeRefunds{Rows: st, Sending: ungated, Douyin: client, Page: refundPage(a.cfg.Douyin.Trade), Now: st.Clock}
-	if len(a.polls) > 0 {
-		bank.FirstPoll = a.polls[0]
+	bank := worker.TradeRefunds{
+		Rows: st, Sending: ungated, Douyin: client, Page: refundPage(a.cfg.Douyin.Trade), FirstPoll: a.firstPoll(), Now: st.Clock,
 	}
 	all[store.Refund][store.Trade] = worker.Branch{Bank: bank, Ops: worker.TradeRefundOps(), Sick: unwell, TooEarly: time.Minute}
 	all[store.Settlement][store.Trade] = worker.Branch{

@@ -27,19 +27,9 @@ func TestASignInLeadsToTheOrderPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db := servertest.DB(t)
-	servertest.CreateShop(t, db)
-	cfg := configs.Default()
-	cfg.Admin.Users = map[string]configs.Secret{"omar": configs.Secret("operator:" + hash)}
-	a := New(cfg, zerolog.Nop(), WithDB(db), WithRedis(servertest.Redis(t)))
-	t.Cleanup(func() { _ = a.Close(t.Context()) })
-	st, err := a.Store()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := st.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	a := newScene(t, sceneConfig{}).process(func(cfg *configs.Config) {
+		cfg.Admin.Users = map[string]configs.Secret{"omar": configs.Secret("operator:" + hash)}
+	})
 	port, err := a.Admin()
 	if err != nil {
 		t.Fatal(err)

@@ -1,8 +1,6 @@
 package assembly
 
 import (
-	"context"
-	"strings"
 	"time"
 
 	"github.com/ordersync/ordersync/cmd/internal/desk"
@@ -23,14 +21,11 @@ func (a *Assembly) paymentHandler() (*worker.PaymentHandler, error) {
 	if err != nil {
 		return nil, err
 	}
-	queue, err := a.AsynqClient()
+	changed, err := a.pushAgain(tasks.CausePaid)
 	if err != nil {
 		return nil, err
 	}
-	h := &worker.PaymentHandler{Rows: st, Steps: a.polls, Now: time.Now, Log: a.log, Changed: func(ctx context.Context, orderID string) error {
-		_, err := tasks.Enqueue(ctx, queue, tasks.PushOrder{OrderID: orderID, Cause: tasks.CausePaid})
-		return err
-	}}
+	h := &worker.PaymentHandler{Rows: st, Steps: a.polls, Now: time.Now, Log: a.log, Changed: changed}
 	if a.asksEcpay() {
 		client, err := a.Douyin()
 		if err != nil {
@@ -86,10 +81,7 @@ func (a *Assembly) paymentParts(parts *gateway.Parts) error {
 	if err != nil {
 		return err
 	}
-	trade := desk.TradePayments{Rows: st, Douyin: client, Terms: tradeTerms(a.cfg.Douyin), Now: time.Now}
-	if len(a.polls) > 0 {
-		trade.FirstAsk = a.polls[0]
-	}
+	trade := desk.TradePayments{Rows: st, Douyin: client, Terms: tradeTerms(a.cfg.Douyin), FirstAsk: a.firstPoll(), Now: time.Now}
 	if signer != nil {
 		trade.Signer = signer
 	}
@@ -102,6 +94,6 @@ func tradeTerms(d configs.Douyin) desk.TradeTerms {
 	return desk.TradeTerms{
 		GoodsType: d.Trade.GoodsType, TagGroupID: d.Trade.TagGroupID, NotifyURL: d.NotifyURL,
 		OrderPath: d.Trade.OrderPage.Path, OrderParams: d.Trade.OrderPage.Params,
-		PlainNotify: strings.HasPrefix(d.OpenURL, "http://"),
+		PlainNotify: plainNotify(d),
 	}
 }

@@ -1,84 +1,36 @@
 package assembly
 
 import (
-	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"sync"
 	"testing"
-	"time"
-
-	"github.com/rs/zerolog"
-	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/configs"
-	"github.com/ordersync/ordersync/douyin/simulator"
-	"github.com/ordersync/ordersync/store/servertest"
 	"github.com/ordersync/ordersync/tasks/gateway"
 )
 
-func testKey(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile("../../../douyin/trade/testdata/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-// till is a gateway over real servers and the simulator, without a salt.
-type till struct {
-	t    *testing.T
-	db   *gorm.DB
-	bank *simulator.Server
-	new  func(change ...func(*configs.Config)) *Assembly
-}
+// till is a scene whose gateway makes payments of trade. There is no salt, and nothing calls back.
+type till struct{ *scene }
 
 func newTill(t *testing.T, orders int) till {
 	t.Helper()
-	db, rdb := servertest.DB(t), servertest.Redis(t)
-	servertest.CreateShop(t, db)
-	fill(t, db, orders)
-	appKey, err := simulator.ParseAppKey([]byte(testKey(t, "key_pub.pem")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	bank := simulator.New(simulator.Config{AppID: "tt1", Secret: "secret", Trade: simulator.Trade{AppKey: appKey, KeyVersion: "2"}})
-	t.Cleanup(func() { _ = bank.Close() })
-	shown := httptest.NewServer(bank)
-	t.Cleanup(shown.Close)
-	b := till{t: t, db: db, bank: bank}
-	b.new = func(change ...func(*configs.Config)) *Assembly {
-		cfg := configs.Default()
-		cfg.Douyin.BaseURL, cfg.Douyin.OpenURL, cfg.Douyin.AppID, cfg.Douyin.Secret = shown.URL, shown.URL, "tt1", "secret"
-		cfg.Scheduler.SweepEvery = 100 * time.Millisecond
-		cfg.Douyin.Payments = "trade"
-		cfg.Douyin.Trade.PrivateKey, cfg.Douyin.Trade.KeyVersion = configs.Secret(testKey(t, "key.pem")), "2"
-		cfg.Douyin.Trade.GoodsType, cfg.Douyin.Trade.TagGroupID = 401, "tag_group_7272625659888041996"
+	return till{newScene(t, sceneConfig{orders: orders})}
+}
+
+// new is a process that makes payments as change (nil: nothing) says beside.
+func (b till) new(change func(*configs.Config)) *Assembly {
+	b.t.Helper()
+	return b.process(func(cfg *configs.Config) {
+		b.signs(cfg)
+		cfg.Douyin.Trade.GoodsType, cfg.Douyin.Trade.TagGroupID = unfulfilled.kind, unfulfilled.tag
 		cfg.Douyin.Trade.OrderPage = configs.Page{Path: "pages/order/detail", Params: map[string]string{"no": "{out_order_no}"}}
-		for _, c := range change {
-			c(cfg)
+		if change != nil {
+			change(cfg)
 		}
-		a := New(cfg, zerolog.Nop(), WithDB(db), WithRedis(rdb))
-		t.Cleanup(func() { _ = a.Close(context.WithoutCancel(t.Context())) })
-		return a
-	}
-	st, err := b.new().Store()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := st.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return b
+	})
 }
 
 func (b till) gateway(a *Assembly) *gateway.Gateway {
@@ -119,7 +71,7 @@ func paymentBody(no string) string {
 // over.
 func TestAPaymentOfTradeIsMadeRequestedPaidAndTold(t *testing.T) {
 	b := newTill(t, 3)
-	a := b.new()
+	a := b.new(nil)
 	g := b.gateway(a)
 	var first, again gateway.SignedPayment
 	b.ask(g, "POST", "/v1/payments", paymentBody("1"), 200, &first)
@@ -132,10 +84,10 @@ func TestAPaymentOfTradeIsMadeRequestedPaidAndTold(t *testing.T) {
 		t.Errorf("before it is requested: %+v", status)
 	}
 
-	if _, err := b.bank.RequestOrder(strings.Replace(first.Data, "1000", "1", 2), first.ByteAuthorization, ""); err == nil {
+	if _, err := b.douyin.RequestOrder(strings.Replace(first.Data, "1000", "1", 2), first.ByteAuthorization, ""); err == nil {
 		t.Error("data that was changed on the way is taken")
 	}
-	id, err := b.bank.RequestOrder(first.Data, first.ByteAuthorization, "")
+	id, err := b.douyin.RequestOrder(first.Data, first.ByteAuthorization, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,14 +99,14 @@ func TestAPaymentOfTradeIsMadeRequestedPaidAndTold(t *testing.T) {
 	if again.Data != first.Data || again.ByteAuthorization == first.ByteAuthorization {
 		t.Errorf("signed again: %+v", again)
 	}
-	if same, err := b.bank.RequestOrder(again.Data, again.ByteAuthorization, ""); err != nil || same != id {
+	if same, err := b.douyin.RequestOrder(again.Data, again.ByteAuthorization, ""); err != nil || same != id {
 		t.Errorf("%s, %v; want %s", same, err, id)
 	}
 	b.ask(g, "POST", "/v1/payments", strings.Replace(paymentBody("1"), "1000", "999", 1), 409, nil)
 	b.ask(back, "POST", "/v1/payments", `{"out_order_no":"1","total_amount":1000,"subject":"s","body":"b","valid_time":600}`, 409, nil)
 	b.ask(back, "POST", "/v1/payments", paymentBody("9"), 400, nil)
 
-	if err := b.bank.PayTrade(id, 0, 30); err != nil {
+	if err := b.douyin.PayTrade(id, 0, 30); err != nil {
 		t.Fatal(err)
 	}
 	for _, g := range []http.Handler{g, back} {
@@ -183,7 +135,7 @@ func TestAPaymentOfTradeIsMadeRequestedPaidAndTold(t *testing.T) {
 // get either's answer, so there is one data.
 func TestProcessesSignOneData(t *testing.T) {
 	b := newTill(t, 1)
-	gateways := []http.Handler{b.gateway(b.new()), b.gateway(b.new(func(c *configs.Config) { c.Douyin.Trade.OrderPage.Path = "pages/other" }))}
+	gateways := []http.Handler{b.gateway(b.new(nil)), b.gateway(b.new(func(c *configs.Config) { c.Douyin.Trade.OrderPage.Path = "pages/other" }))}
 	for _, no := range []string{"1", "N2", "N3", "N4"} {
 		var all sync.WaitGroup
 		signed := make([]gateway.SignedPayment, 8)
@@ -195,7 +147,7 @@ func TestProcessesSignOneData(t *testing.T) {
 			if s.Data != signed[0].Data {
 				t.Errorf("%s: %s\n%s", no, s.Data, signed[0].Data)
 			}
-			if _, err := b.bank.RequestOrder(s.Data, s.ByteAuthorization, ""); err != nil {
+			if _, err := b.douyin.RequestOrder(s.Data, s.ByteAuthorization, ""); err != nil {
 				t.Error(err)
 			}
 		}
@@ -206,7 +158,7 @@ func TestProcessesSignOneData(t *testing.T) {
 // without a word.
 func TestTheWorkerAsksAfterPaymentsOfTradeWithoutASalt(t *testing.T) {
 	b := newTill(t, 3)
-	a := b.new()
+	a := b.new(nil)
 	g := b.gateway(a)
 	for _, no := range []string{"1", "2", "3"} {
 		var s gateway.SignedPayment
@@ -214,14 +166,14 @@ func TestTheWorkerAsksAfterPaymentsOfTradeWithoutASalt(t *testing.T) {
 		if no == "3" {
 			continue
 		}
-		if _, err := b.bank.RequestOrder(s.Data, s.ByteAuthorization, ""); err != nil {
+		if _, err := b.douyin.RequestOrder(s.Data, s.ByteAuthorization, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := b.bank.PayTrade("1", 0, 0); err != nil {
+	if err := b.douyin.PayTrade("1", 0, 0); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.bank.CancelTrade("2"); err != nil {
+	if err := b.douyin.CancelTrade("2"); err != nil {
 		t.Fatal(err)
 	}
 	for _, statement := range []string{
@@ -231,21 +183,7 @@ func TestTheWorkerAsksAfterPaymentsOfTradeWithoutASalt(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	servers, err := a.Worker()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := servers.Start(); err != nil {
-		t.Fatal(err)
-	}
-	clock, err := a.Scheduler()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	var rung sync.WaitGroup
-	rung.Go(func() { clock.Run(ctx) })
-	t.Cleanup(func() { stop(); rung.Wait() })
+	start(t, a)
 	awaitFor(t, "all have ended, and nobody is asked after", func() bool {
 		var asked int
 		return b.db.Raw("SELECT COUNT(*) FROM ordersync_payment_ask").Row().Scan(&asked) == nil && asked == 0
@@ -269,73 +207,4 @@ func TestTheWorkerAsksAfterPaymentsOfTradeWithoutASalt(t *testing.T) {
 	if s := strings.Join(got, ", "); s != "1 SUCCESS  1, 2 TIMEOUT  1, 3 TIMEOUT  0" {
 		t.Errorf("%s", s)
 	}
-}
-
-func TestKeysOfTradeAreRefusedAtTheStart(t *testing.T) {
-	t.Parallel()
-	private, public := configs.Secret(testKey(t, "key.pem")), configs.Secret(testKey(t, "key_pub.pem"))
-	cases := map[string]struct {
-		change func(*configs.Config)
-		keys   string // of the problems, in order
-		says   string
-	}{
-		"right":              {func(*configs.Config) {}, "", ""},
-		"no private key":     {func(c *configs.Config) { c.Douyin.Trade.PrivateKey = "" }, "douyin.trade.private_key", "is required"},
-		"no version":         {func(c *configs.Config) { c.Douyin.Trade.KeyVersion = "" }, "douyin.trade.key_version", "is required"},
-		"a version in words": {func(c *configs.Config) { c.Douyin.Trade.KeyVersion = "v2" }, "douyin.trade.key_version", "number"},
-		"no app":             {func(c *configs.Config) { c.Douyin.AppID, c.Douyin.Secret = "", "" }, "douyin.app_id douyin.secret", "is required"},
-		"an app with a dash": {func(c *configs.Config) { c.Douyin.AppID = "tt-1" }, "douyin.app_id", "digits"},
-		"not PEM":            {func(c *configs.Config) { c.Douyin.Trade.PrivateKey = "hello, canary-key" }, "douyin.trade.private_key", "neither PEM nor base64"},
-		"PEM on one line": {func(c *configs.Config) {
-			c.Douyin.Trade.PrivateKey = "-----BEGIN PRIVATE KEY----- canary-key -----END PRIVATE KEY-----"
-		}, "douyin.trade.private_key", "line breaks"},
-		"PEM of nothing": {func(c *configs.Config) {
-			c.Douyin.Trade.PrivateKey = "-----BEGIN PRIVATE KEY-----\nY2FuYXJ5LWtleQ==\n-----END PRIVATE KEY-----"
-		}, "douyin.trade.private_key", "PKCS#8"},
-		"a public key":            {func(c *configs.Config) { c.Douyin.Trade.PrivateKey = public }, "douyin.trade.private_key", "is a public key"},
-		"of another curve":        {func(c *configs.Config) { c.Douyin.Trade.PrivateKey = ecKey(t) }, "douyin.trade.private_key", "is a *ecdsa.PrivateKey"},
-		"protected":               {func(c *configs.Config) { c.Douyin.Trade.PrivateKey = protectedKey }, "douyin.trade.private_key", "passphrase"},
-		"platform: a private key": {func(c *configs.Config) { c.Douyin.Trade.PlatformKey = private }, "douyin.trade.platform_key", "is a private key"},
-		"platform: our own":       {func(c *configs.Config) { c.Douyin.Trade.PlatformKey = public }, "douyin.trade.platform_key", "Douyin's own"},
-		"platform: a certificate": {func(c *configs.Config) {
-			c.Douyin.Trade.PlatformKey = "-----BEGIN CERTIFICATE-----\nY2FuYXJ5LWtleQ==\n-----END CERTIFICATE-----"
-		}, "douyin.trade.platform_key", "certificate"},
-		"platform: an old one": {func(c *configs.Config) { c.Douyin.Trade.PlatformKeysOld = []configs.Secret{"canary-key"} }, "douyin.trade.platform_keys_old", "entry 1"},
-	}
-	for name, c := range cases {
-		cfg := configs.Default()
-		cfg.Douyin.Payments, cfg.Douyin.AppID, cfg.Douyin.Secret = "trade", "tt1", "secret"
-		cfg.Douyin.Trade.PrivateKey, cfg.Douyin.Trade.KeyVersion = private, "2"
-		c.change(cfg)
-		var keys, says []string
-		for _, p := range TradeKeys(cfg) {
-			keys, says = append(keys, p.Key), append(says, p.Want)
-		}
-		text := strings.Join(says, "; ")
-		if strings.Join(keys, " ") != c.keys || !strings.Contains(text, c.says) || strings.Contains(text, "canary") {
-			t.Errorf("%s: %q: %s", name, keys, text)
-		}
-	}
-}
-
-// protectedKey is no key: its frame says that a passphrase is needed.
-const protectedKey = `-----BEGIN RSA PRIVATE KEY-----
-Proc-Type: 4,ENCRYPTED
-DEK-Info: AES-256-CBC,00000000000000000000000000000000
-
-Y2FuYXJ5LWtleQ==
------END RSA PRIVATE KEY-----`
-
-// ecKey is a private key that is none of RSA.
-func ecKey(t *testing.T) configs.Secret {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return configs.Secret(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }

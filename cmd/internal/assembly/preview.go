@@ -5,8 +5,6 @@ import (
 	"errors"
 
 	"github.com/ordersync/ordersync/cmd/internal/preview"
-	"github.com/ordersync/ordersync/configs"
-	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/worker"
 )
@@ -24,7 +22,7 @@ func (a *Assembly) Preview(ctx context.Context) (preview.Zoned, error) {
 			return preview.Zoned{}, err
 		}
 	}
-	build, err := builder(a.cfg.Shop, a.cfg.Refunds.ShowPartial)
+	build, err := builder(a.cfg)
 	if err != nil {
 		return preview.Zoned{}, err
 	}
@@ -51,20 +49,4 @@ func (a *Assembly) shopAlone() (*store.Store, error) {
 	}
 	a.onClose("store of the shop alone", func(context.Context) error { st.Close(); return nil })
 	return st, nil
-}
-
-// timeUnit is that of update_time.
-func timeUnit(d configs.Douyin) douyin.TimeUnit {
-	if d.UpdateTimeUnit == "s" {
-		return douyin.Seconds
-	}
-	return douyin.Milliseconds
-}
-
-// StatusWords are Douyin's words by the shop's status values; nil: the shop has no status.
-func (a *Assembly) StatusWords() map[string]string {
-	if shopStatuses(a.cfg.Shop) == nil {
-		return nil
-	}
-	return shopWords(a.cfg.Shop)
 }

@@ -26,13 +26,16 @@ func RefundPage(t configs.Trade) (page configs.Page, configured bool) {
 	return configs.Page{Path: firstPage}, false
 }
 
+// plainNotify lets Douyin be told of a notify_url without TLS: a simulator is called without, too.
+func plainNotify(d configs.Douyin) bool { return strings.HasPrefix(d.OpenURL, "http://") }
+
 // refundAnswer makes answers to pre_create_refund. What of the configuration Douyin would not take is
 // left out and logged: a refund must not hang on it.
 func refundAnswer(cfg configs.Douyin, log zerolog.Logger) func(desk.RefundAsked) ([]byte, error) {
 	shown := refundPage(cfg.Trade)
 	return func(r desk.RefundAsked) ([]byte, error) {
 		whole := trade.RefundAnswer{
-			OutRefundNo: r.OutRefundNo, Page: shown.Fill(r.OrderID, r.OutOrderNo, r.OutRefundNo), NotifyURL: cfg.NotifyURL, PlainNotify: strings.HasPrefix(cfg.OpenURL, "http://"),
+			OutRefundNo: r.OutRefundNo, Page: shown.Fill(r.OrderID, r.OutOrderNo, r.OutRefundNo), NotifyURL: cfg.NotifyURL, PlainNotify: plainNotify(cfg),
 		}
 		bare := whole
 		bare.Page.Params = ""

@@ -112,3 +112,11 @@ func shopStatuses(shop configs.Shop) []string {
 	}
 	return slices.Sorted(maps.Keys(shopWords(shop)))
 }
+
+// StatusWords are Douyin's words by the shop's status values; nil: the shop has no status.
+func (a *Assembly) StatusWords() map[string]string {
+	if shopStatuses(a.cfg.Shop) == nil {
+		return nil
+	}
+	return shopWords(a.cfg.Shop)
+}

@@ -1,7 +1,6 @@
 package assembly
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"net/http/httptest"
@@ -175,28 +174,7 @@ func runLayout(t *testing.T, dsn string, shop sweptShop) *sweptLayout {
 		s.exec(statement)
 	}
 	a := New(s.cfg, zerolog.Nop(), WithDB(s.db), WithRedis(servertest.Redis(t)), WithBackoff(worker.Backoff{Scale: 1e-3}))
-	t.Cleanup(func() { _ = a.Close(context.WithoutCancel(t.Context())) })
-	servers, err := a.Worker()
-	if err == nil {
-		err = servers.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	scheduler, err := a.Scheduler()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		scheduler.Run(ctx)
-	}()
-	t.Cleanup(func() {
-		stop()
-		<-ended
-	})
+	start(t, a)
 	return s
 }
 

@@ -147,7 +147,7 @@ func (s *sampleLayout) reopen(t *testing.T) {
 	if _, err := s.store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if s.build, err = builder(s.cfg.Shop, false); err != nil {
+	if s.build, err = builder(s.cfg); err != nil {
 		t.Fatal(err)
 	}
 }

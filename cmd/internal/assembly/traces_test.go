@@ -3,7 +3,6 @@ package assembly
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -13,15 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
 	otlp "go.opentelemetry.io/proto/otlp/trace/v1"
-	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/simulator"
 	"github.com/ordersync/ordersync/store"
-	"github.com/ordersync/ordersync/store/servertest"
 	"github.com/ordersync/ordersync/worker"
 )
 
@@ -30,13 +26,11 @@ const (
 	canary              = "canary-0123456789"
 )
 
-// traced is a whole stack that traces: a real Redis, a database, Douyin, a collector.
+// traced is a scene that traces, with a process that works.
 type traced struct {
+	*scene
 	*Assembly
-	t         *testing.T
-	db        *gorm.DB
 	collector *receiver
-	bank      *simulator.Server
 	gateway   *httptest.Server
 
 	mu    sync.Mutex
@@ -45,66 +39,33 @@ type traced struct {
 
 func startTraced(t *testing.T) *traced {
 	t.Helper()
-	s := &traced{t: t, db: servertest.DB(t), collector: startReceiver(t)}
-	servertest.CreateShop(t, s.db)
-	s.exec("INSERT INTO dy_user (id, openid) VALUES (1, '" + canary + "-openid')")
-	s.exec("INSERT INTO product (id, cover_img) VALUES (1, 'https://img.example.com/1.jpg')")
-	s.exec("INSERT INTO course (id, name) VALUES (1, '课程')")
-	s.bank = simulator.New(simulator.Config{
-		AppID: "tt1", Secret: canary + "-secret", Salt: canary + "-salt", CallbackToken: canary + "-token", ResultDelay: time.Millisecond,
-	})
-	t.Cleanup(func() { _ = s.bank.Close() })
-	shown := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		s.calls = append(s.calls, r.Header.Clone())
-		s.mu.Unlock()
-		s.bank.ServeHTTP(w, r)
-	}))
-	t.Cleanup(shown.Close)
-
-	cfg := configs.Default()
-	cfg.Douyin.BaseURL, cfg.Douyin.AppID, cfg.Douyin.Secret = shown.URL, "tt1", canary+"-secret"
-	cfg.Douyin.Salt, cfg.Douyin.CallbackToken = canary+"-salt", canary+"-token"
-	cfg.Gateway.Tokens = []configs.Secret{canary + "-bearer"}
-	cfg.Scheduler.SweepEvery, cfg.Scheduler.SweepAfter = time.Second, 0
-	cfg.Trace.Endpoint, cfg.Trace.Headers = configs.Secret(s.collector.URL), map[string]configs.Secret{"authorization": canary + "-collector"}
-	s.Assembly = New(cfg, zerolog.Nop(), WithDB(s.db), WithRedis(servertest.Redis(t)), WithPolls(time.Second),
-		WithBackoff(worker.Backoff{Scale: 1e-6}))
-	st, err := s.Store()
-	if err != nil {
-		t.Fatal(err)
+	s := &traced{collector: startReceiver(t)}
+	keep := func(douyin http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s.mu.Lock()
+			s.calls = append(s.calls, r.Header.Clone())
+			s.mu.Unlock()
+			douyin.ServeHTTP(w, r)
+		})
 	}
-	if _, err := st.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s.scene = newScene(t, sceneConfig{before: keep, douyin: simulator.Config{
+		Secret: canary + "-secret", Salt: canary + "-salt", CallbackToken: canary + "-token", ResultDelay: time.Millisecond,
+	}})
+	s.must(s.shop.Exec(t.Context(), "UPDATE {dy_user} SET openid = '"+canary+"-openid'"))
+	s.Assembly = s.process(func(cfg *configs.Config) {
+		cfg.Gateway.Tokens = []configs.Secret{canary + "-bearer"}
+		cfg.Scheduler.SweepEvery, cfg.Scheduler.SweepAfter = time.Second, 0
+		cfg.Trace.Endpoint, cfg.Trace.Headers = configs.Secret(s.collector.URL), map[string]configs.Secret{"authorization": canary + "-collector"}
+	}, WithPolls(time.Second), WithBackoff(worker.Backoff{Scale: 1e-6}))
 	handler, err := s.Gateway()
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.gateway = httptest.NewServer(handler)
 	t.Cleanup(s.gateway.Close)
-	servers, err := s.Worker()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := servers.Start(); err != nil {
-		t.Fatal(err)
-	}
+	startWorker(t, s.Assembly)
 	t.Cleanup(func() { s.finish() })
 	return s
-}
-
-func (s *traced) exec(statement string, args ...any) {
-	s.t.Helper()
-	if err := s.db.Exec(statement, args...).Error; err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-func (s *traced) sell(id int) {
-	s.t.Helper()
-	s.exec("INSERT INTO `order` (id, uid, product_id, course_id, price, amount, create_time, sn, third_order_num, status) "+
-		"VALUES (?, 1, 1, 1, '10.00', '10.00', ?, ?, '', 1)", id, time.Now().Add(-time.Minute).Unix(), fmt.Sprint("SN", id))
 }
 
 // post asks the gateway as the shop does, within the shop's trace.
@@ -128,29 +89,9 @@ func (s *traced) post(path, body string, want int) {
 	}
 }
 
-// await looks until done, or fails.
-func (s *traced) await(what string, done func() bool) {
-	s.t.Helper()
-	bell := time.NewTicker(20 * time.Millisecond)
-	defer bell.Stop()
-	ctx, cancel := context.WithTimeout(s.t.Context(), 30*time.Second)
-	defer cancel()
-	for !done() {
-		select {
-		case <-bell.C:
-		case <-ctx.Done():
-			s.t.Fatal("never: " + what)
-		}
-	}
-}
-
 func (s *traced) pushed(orderID string) func() bool {
 	return func() bool {
-		st, err := s.Store()
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		order, found, err := st.Order(s.t.Context(), orderID)
+		order, found, err := s.scene.store.Order(s.t.Context(), orderID)
 		return err == nil && found && order.Outcome == store.Pushed
 	}
 }
@@ -168,7 +109,7 @@ func (s *traced) finish() spans {
 	s.collector.mu.Lock()
 	defer s.collector.mu.Unlock()
 	sent := s.collector.bodies.Bytes()
-	for _, secret := range []string{canary, token, "SN1"} {
+	for _, secret := range []string{canary, token, "SN0000"} { // secrets, and the shop's numbers
 		if secret != "" && bytes.Contains(sent, []byte(secret)) {
 			s.t.Errorf("the collector was sent %q", secret)
 		}
@@ -193,12 +134,12 @@ func (s *traced) finish() spans {
 
 func TestOneOrdersWayIsOneTraceAndARetryIsASibling(t *testing.T) {
 	s := startTraced(t)
-	if err := s.bank.SetFaults(simulator.Plan{Faults: []simulator.Fault{{Op: douyin.OpOrderPush, Kind: simulator.ServerError, Count: 1}}}); err != nil {
+	if err := s.scene.douyin.SetFaults(simulator.Plan{Faults: []simulator.Fault{{Op: douyin.OpOrderPush, Kind: simulator.ServerError, Count: 1}}}); err != nil {
 		t.Fatal(err)
 	}
 	s.sell(7)
 	s.post("/v1/orders/7/push", `{"revision":"r1","cause":"paid"}`, http.StatusAccepted)
-	s.await("order 7 is pushed", s.pushed("7"))
+	awaitFor(t, "order 7 is pushed", s.pushed("7"))
 	all := s.finish().where(func(s span) bool { return s.trace == shopTrace })
 
 	request := all.named("POST /v1/orders/{id}/push").only(t, "the shop's call")
@@ -254,19 +195,15 @@ func TestOneOrdersWayIsOneTraceAndARetryIsASibling(t *testing.T) {
 func TestARefundAndThePushThatFollowsItAreInTheShopsTrace(t *testing.T) {
 	s := startTraced(t)
 	s.sell(7)
-	if err := s.bank.AddPaid("7", 1000, time.Now().Add(-time.Hour)); err != nil {
+	if err := s.scene.douyin.AddPaid("7", 1000, time.Now().Add(-time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	s.post("/v1/orders/7/refunds", `{"out_refund_no":"R7-1","amount_fen":400,"reason":"wish"}`, http.StatusAccepted)
-	s.await("the refund is submitted", func() bool {
-		st, err := s.Store()
-		if err != nil {
-			t.Fatal(err)
-		}
-		i, found, err := st.Instruction(t.Context(), store.Refund, "R7-1")
+	awaitFor(t, "the refund is submitted", func() bool {
+		i, found, err := s.scene.store.Instruction(t.Context(), store.Refund, "R7-1")
 		return err == nil && found && i.State == store.MoneySubmitted
 	})
-	s.await("the order is pushed", s.pushed("7"))
+	awaitFor(t, "the order is pushed", s.pushed("7"))
 	all := s.finish().where(func(s span) bool { return s.trace == shopTrace })
 
 	request := all.named("POST /v1/orders/{id}/refunds").only(t, "the shop's call")
@@ -298,18 +235,11 @@ func TestWhatTheClockAskedForBeginsATraceOfItsOwn(t *testing.T) {
 	s := startTraced(t)
 	s.sell(7) // nobody asks: the sweep finds it
 	s.sell(8) // in the outbox
-	s.exec("INSERT INTO ordersync_outbox (kind, order_id, payload) VALUES ('push', 8, NULL)")
-	clock, err := s.Scheduler()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	var rung sync.WaitGroup
-	rung.Go(func() { clock.Run(ctx) })
-	s.await("order 7 is pushed", s.pushed("7"))
-	s.await("order 8 is pushed", s.pushed("8"))
+	s.must(s.scene.db.Exec("INSERT INTO ordersync_outbox (kind, order_id, payload) VALUES ('push', 8, NULL)").Error)
+	stop := startClock(t, s.Assembly)
+	awaitFor(t, "order 7 is pushed", s.pushed("7"))
+	awaitFor(t, "order 8 is pushed", s.pushed("8"))
 	stop()
-	rung.Wait()
 	all := s.finish()
 
 	swept := all.named("process sweep").where(func(s span) bool { return s.text["ordersync.order_id"] == "7" })

@@ -1,120 +1,55 @@
 package assembly
 
 import (
-	"context"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
-	"net/http/httptest"
-	"sync"
 	"testing"
 	"time"
-
-	"github.com/rs/zerolog"
-	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/cmd/internal/desk"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin/simulator"
 	"github.com/ordersync/ordersync/douyin/trade"
 	"github.com/ordersync/ordersync/store"
-	"github.com/ordersync/ordersync/store/servertest"
 	"github.com/ordersync/ordersync/tasks"
 	"github.com/ordersync/ordersync/worker"
 )
 
-// tradeScene is a shop whose orders are of trade, Douyin's other side, and processes. Nothing calls
-// back: everything is found by asking.
+// tradeScene is a shop whose orders are of trade, were paid with 10 yuan, and are refunded and settled.
+// Nothing calls back: everything is found by asking.
 type tradeScene struct {
-	t       *testing.T
-	db      *gorm.DB
-	st      *store.Store
-	douyin  *simulator.Server
-	signer  *trade.Signer
-	start   func() (a *Assembly, stop func())
+	*scene
 	cashier desk.Cashier
 }
 
-func newTradeScene(t *testing.T, orders int, cfg simulator.Trade) *tradeScene {
+func newTradeScene(t *testing.T, orders int, play simulator.Trade) *tradeScene {
 	t.Helper()
-	db, rdb := servertest.DB(t), servertest.Redis(t)
-	servertest.CreateShop(t, db)
-	fill(t, db, orders)
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &tradeScene{t: t, db: db}
-	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
-	if s.signer, err = trade.NewSigner(trade.SignerConfig{AppID: "tt1", PrivateKey: string(text), KeyVersion: "2"}); err != nil {
-		t.Fatal(err)
-	}
-	cfg.AppKey, cfg.KeyVersion = &key.PublicKey, "2"
-	s.douyin = simulator.New(simulator.Config{AppID: "tt1", Secret: "secret", Trade: cfg, ResultDelay: 20 * time.Millisecond, RedeliveryScale: 1e-4})
-	t.Cleanup(func() { _ = s.douyin.Close() })
-	shown := httptest.NewServer(s.douyin)
-	t.Cleanup(shown.Close)
-	s.start = func() (*Assembly, func()) {
-		cfg := configs.Default()
-		cfg.Douyin.BaseURL, cfg.Douyin.OpenURL, cfg.Douyin.AppID, cfg.Douyin.Secret = shown.URL, shown.URL, "tt1", "secret"
-		cfg.Douyin.Payments, cfg.Douyin.Trade.RefundPage.Path = "trade", "pages/refund"
-		cfg.Douyin.Trade.Since = "2000-01-01" // the shop's orders are of trade, whose payments nobody tells of
-		cfg.Douyin.Trade.PrivateKey, cfg.Douyin.Trade.KeyVersion = configs.Secret(text), "2"
-		cfg.Scheduler.SweepEvery, cfg.Settle.After = time.Second, 0
-		a := New(cfg, zerolog.Nop(), WithDB(db), WithRedis(rdb), WithPolls(time.Second), WithGrace(2*time.Second), WithBackoff(worker.Backoff{Scale: 1e-3}))
-		servers, err := a.Worker()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := servers.Start(); err != nil {
-			t.Fatal(err)
-		}
-		clock, err := a.Scheduler()
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-		var rung sync.WaitGroup
-		rung.Go(func() { clock.Run(ctx) })
-		return a, sync.OnceFunc(func() { cancel(); rung.Wait(); _ = a.Close(context.WithoutCancel(t.Context())) })
-	}
-	if s.st, err = New(configs.Default(), zerolog.Nop(), WithDB(db)).Store(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.st.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s := &tradeScene{scene: newScene(t, sceneConfig{
+		orders: orders, douyin: simulator.Config{Trade: play, ResultDelay: 20 * time.Millisecond, RedeliveryScale: 1e-4},
+	})}
 	for n := range orders {
-		s.pay(fmt.Sprint(1 + n))
+		s.pay(fmt.Sprint(1+n), 1000)
 	}
 	return s
 }
 
-// pay makes the buyer pay an order with 10 yuan.
-func (s *tradeScene) pay(no string) {
+// run starts a process, which takes the instructions from now on.
+func (s *tradeScene) run() (stop func()) {
 	s.t.Helper()
-	data, err := trade.Payment{
-		OutOrderNo: no, TotalAmount: 1000, OrderPage: trade.Page{Path: "pages/order"},
-		SKU: trade.SKU{ID: "sku", Price: 1000, Quantity: 1, Title: "课程", Image: "https://img.example/1.png", GoodsType: 401, TagGroupID: "tag_group_7272625659888041996"},
-	}.Data()
-	if err != nil {
+	a := s.process(func(cfg *configs.Config) {
+		s.signs(cfg)
+		cfg.Douyin.Trade.RefundPage.Path = "pages/refund"
+		cfg.Douyin.Trade.Since = "2000-01-01" // the shop's orders are of trade, whose payments nobody tells of
+		cfg.Scheduler.SweepEvery, cfg.Settle.After = time.Second, 0
+	}, WithPolls(time.Second), WithGrace(2*time.Second), WithBackoff(worker.Backoff{Scale: 1e-3}))
+	stop = start(s.t, a)
+	var err error
+	if s.cashier, err = a.Cashier(); err != nil {
 		s.t.Fatal(err)
 	}
-	signed, err := s.signer.SignRequest(data)
-	if err == nil {
-		_, err = s.douyin.RequestOrder(signed.Data, signed.ByteAuthorization, "")
-	}
-	if err == nil {
-		err = s.douyin.PayTrade(no, 0, 0)
-	}
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	return stop
 }
 
-// askRefunds lets somebody at Douyin open a refund.
+// ask lets somebody at Douyin open a refund.
 func (s *tradeScene) ask(q simulator.AskedRefund) {
 	s.t.Helper()
 	if _, err := s.douyin.AskRefund(q); err != nil {
@@ -157,7 +92,7 @@ func (s *tradeScene) ends(m store.Money, want store.MoneyState, numbers ...strin
 		awaitFor(s.t, fmt.Sprintf("%s is %s", number, want), func() bool {
 			s.hurry()
 			var err error
-			i, _, err = s.st.Instruction(s.t.Context(), m, number)
+			i, _, err = s.store.Instruction(s.t.Context(), m, number)
 			return err == nil && i.State == want
 		})
 		if i.Alarm != "" && i.Alarm != store.AlarmAutoSettle {
@@ -181,7 +116,7 @@ func (s *tradeScene) agree(moved map[string]int64) {
 		if no == "" {
 			no = trade.RefundNo(r.RefundID)
 		}
-		i, found, err := s.st.Instruction(s.t.Context(), store.Refund, no)
+		i, found, err := s.store.Instruction(s.t.Context(), store.Refund, no)
 		if err != nil || !found || (i.State == store.MoneySucceeded) != (r.Status == simulator.Succeeded) || int64(i.Amount) != r.Amount || i.PlatformNo != r.RefundID {
 			s.t.Errorf("Douyin has %+v, the row is %+v (%v)", r, i, err)
 		}
@@ -214,11 +149,7 @@ func TestMoneyOfTradeMovesOnceAndRowsAgreeWithDouyin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, stop := s.start()
-	t.Cleanup(func() { stop() })
-	if s.cashier, err = a.Cashier(); err != nil {
-		t.Fatal(err)
-	}
+	stop := s.run()
 	s.settle("S5", "5") // too early, before its cycle is over
 	s.refund("R1", "1", 1000)
 	s.refund("R2", "2", 300)
@@ -229,10 +160,7 @@ func TestMoneyOfTradeMovesOnceAndRowsAgreeWithDouyin(t *testing.T) {
 	s.ask(simulator.AskedRefund{Order: "4", Amount: 500})
 	s.ends(store.Refund, store.MoneySucceeded, "R1", "R2")
 	stop() // a process ends amid all that, and another one goes on
-	a, stop = s.start()
-	if s.cashier, err = a.Cashier(); err != nil {
-		t.Fatal(err)
-	}
+	s.run()
 	s.ends(store.Refund, store.MoneySucceeded, "R3", "R4", "R6")
 	s.ends(store.Settlement, store.MoneySucceeded, "S5")
 	s.settle("S8", "8")
@@ -243,7 +171,7 @@ func TestMoneyOfTradeMovesOnceAndRowsAgreeWithDouyin(t *testing.T) {
 	if _, err := s.cashier.CheckRefunds(t.Context(), "4"); err == nil {
 		t.Error("an order without a payment is asked about")
 	}
-	_, err = s.st.HearTradePayment(t.Context(), store.TradePayment{
+	_, err = s.store.HearTradePayment(t.Context(), store.TradePayment{
 		OutOrderNo: "4", DouyinOrderID: s.orderID("4"), State: store.PaymentSuccess, Total: 1000, PaidAt: time.Now(), At: time.Now(),
 	})
 	if err != nil {
@@ -253,7 +181,7 @@ func TestMoneyOfTradeMovesOnceAndRowsAgreeWithDouyin(t *testing.T) {
 		t.Fatal(no, err)
 	}
 	awaitFor(t, "the buyer's refund of order 4 is found and has ended", func() bool {
-		all, err := s.st.Instructions(t.Context(), store.Refund, "4")
+		all, err := s.store.Instructions(t.Context(), store.Refund, "4")
 		return err == nil && len(all) == 1 && all[0].Origin == store.OriginUser && all[0].State == store.MoneySucceeded
 	})
 	s.agree(map[string]int64{"1": 1000, "2": 700, "3": 500, "4": 500, "5": 1000, "6": 0, "8": 1000, "9": 1000})
@@ -273,18 +201,13 @@ func (s *tradeScene) orderID(no string) string {
 // Douyin settles by itself: what the shop asks for fails with these words, once with an alarm.
 func TestASettlementIsRefusedWhereDouyinSettlesByItself(t *testing.T) {
 	s := newTradeScene(t, 2, simulator.Trade{AutoSettle: true, SettleAfter: time.Hour})
-	a, stop := s.start()
-	t.Cleanup(stop)
-	var err error
-	if s.cashier, err = a.Cashier(); err != nil {
-		t.Fatal(err)
-	}
+	s.run()
 	for n, number := range []string{"S1", "S2"} {
 		s.settle(number, fmt.Sprint(1+n))
 		s.ends(store.Settlement, store.MoneyFailed, number)
 	}
 	var alarms, codes int64
-	err = s.db.Raw("SELECT COUNT(CASE WHEN alarm = 'auto_settle' THEN 1 END), COUNT(CASE WHEN code = 23117 AND kind = 'auto_settle' THEN 1 END) FROM ordersync_settlement").Row().Scan(&alarms, &codes)
+	err := s.db.Raw("SELECT COUNT(CASE WHEN alarm = 'auto_settle' THEN 1 END), COUNT(CASE WHEN code = 23117 AND kind = 'auto_settle' THEN 1 END) FROM ordersync_settlement").Row().Scan(&alarms, &codes)
 	if err != nil || alarms != 1 || codes != 2 {
 		t.Errorf("%d alarms, %d refusals, %v", alarms, codes, err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/tasks"
 	"github.com/ordersync/ordersync/worker"
 	"github.com/ordersync/ordersync/worker/tuning"
 )
@@ -82,7 +83,7 @@ func (a *Assembly) pushHandler() (*worker.PushHandler, error) {
 	if err != nil {
 		return nil, err
 	}
-	build, err := builder(a.cfg.Shop, a.cfg.Refunds.ShowPartial)
+	build, err := builder(a.cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -100,8 +101,28 @@ func (a *Assembly) pushHandler() (*worker.PushHandler, error) {
 	return &worker.PushHandler{
 		Orders: traces.Orders(st), Line: line, Build: build, Keep: keep, Unit: timeUnit(a.cfg.Douyin),
 		CallTimeout: a.cfg.Douyin.Timeout, Grace: a.cfg.Scheduler.SweepAfter, Now: st.Clock,
-		Sick: func() bool { return gate.State(douyin.OpOrderPush) != "closed" },
-		Log:  a.log, Observe: a.pushed,
+		Sick: sick(gate, douyin.OpOrderPush), Log: a.log, Observe: a.pushed,
+	}, nil
+}
+
+// databaseTurned says that tasks are kept from a database that fails everybody, and that they go on.
+func (a *Assembly) databaseTurned(err error) {
+	if err != nil {
+		a.log.Error().Err(err).Msg("database: fails everybody, tasks wait and one at a time tries")
+		return
+	}
+	a.log.Info().Msg("database: works again, tasks go on")
+}
+
+// pushAgain asks for a push of an order that a handler has changed, because of cause.
+func (a *Assembly) pushAgain(cause tasks.Cause) (func(ctx context.Context, orderID string) error, error) {
+	queue, err := a.AsynqClient()
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, orderID string) error {
+		_, err := tasks.Enqueue(ctx, queue, tasks.PushOrder{OrderID: orderID, Cause: cause})
+		return err
 	}, nil
 }
 
@@ -113,9 +134,12 @@ func (a *Assembly) pushed(attempt worker.Attempt) {
 	}
 }
 
-func builder(shop configs.Shop, showPartial bool) (*worker.Builder, error) {
+// builder makes what Douyin is told out of the shop's rows.
+func builder(cfg *configs.Config) (*worker.Builder, error) {
+	shop := cfg.Shop
 	b := &worker.Builder{
-		Shop: schema(shop), DetailURL: shop.DetailURL, ImageBaseURL: shop.ImageBaseURL, ItemCode: shop.ItemCode, ShowPartial: showPartial,
+		Shop: schema(shop), DetailURL: shop.DetailURL, ImageBaseURL: shop.ImageBaseURL, ItemCode: shop.ItemCode,
+		ShowPartial: cfg.Refunds.ShowPartial,
 	}
 	if shop.SQL.Order == "" && shop.Columns.Status == "" {
 		return b, nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/progress"
 
+	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/store"
 )
 
@@ -18,17 +19,17 @@ type Ahead struct {
 }
 
 // whole is "1200" or "about 120000": all orders of the run.
-func (a Ahead) whole() string {
+func (a Ahead) whole(l lang.Lang) string {
 	n := a.Before.Found + a.Left
 	if a.Exact {
 		return fmt.Sprint(n)
 	}
-	return fmt.Sprint("about ", n)
+	return l.T("about %d", n)
 }
 
 // Words says a tally in one line.
-func Words(t store.BackfillTally) string {
-	return fmt.Sprintf("found %d: enqueued %d, held by Douyin already %d, under way already %d, left out %d", t.Found, t.Enqueued, t.Held, t.UnderWay, t.LeftOut)
+func Words(l lang.Lang, t store.BackfillTally) string {
+	return l.T("found %d: enqueued %d, held by Douyin already %d, under way already %d, left out %d", t.Found, t.Enqueued, t.Held, t.UnderWay, t.LeftOut)
 }
 
 // plainEvery is how often Plain writes a line.
@@ -37,6 +38,7 @@ const plainEvery = 10 * time.Second
 // Plain is a Display for a file or a pipe: a line now and then.
 type Plain struct {
 	out     io.Writer
+	lang    lang.Lang
 	now     func() time.Time
 	ahead   Ahead
 	started time.Time
@@ -46,9 +48,9 @@ type Plain struct {
 }
 
 // NewPlain begins to count the time.
-func NewPlain(out io.Writer, now func() time.Time, ahead Ahead) *Plain {
+func NewPlain(out io.Writer, l lang.Lang, now func() time.Time, ahead Ahead) *Plain {
 	at := now()
-	return &Plain{out: out, now: now, ahead: ahead, started: at, written: at, tally: ahead.Before}
+	return &Plain{out: out, lang: l, now: now, ahead: ahead, started: at, written: at, tally: ahead.Before}
 }
 
 // Show implements Display.
@@ -70,13 +72,13 @@ func (p *Plain) write() {
 	}
 	p.written = at
 	took := at.Sub(p.started)
-	line := fmt.Sprintf("%7s  of %s %s; %.1f enqueued a second", took.Round(time.Second), p.ahead.whole(), Words(p.tally),
+	line := p.lang.T("%7s  of %s %s; %.1f enqueued a second", took.Round(time.Second), p.ahead.whole(p.lang), Words(p.lang, p.tally),
 		float64(p.tally.Enqueued-p.ahead.Before.Enqueued)/took.Seconds())
 	if done := p.tally.Found - p.ahead.Before.Found; done > 0 && done < p.ahead.Left {
-		line += fmt.Sprintf(", %v left", time.Duration(float64(took)/float64(done)*float64(p.ahead.Left-done)).Round(time.Second))
+		line += p.lang.T(", %v left", time.Duration(float64(took)/float64(done)*float64(p.ahead.Left-done)).Round(time.Second))
 	}
 	if p.note != "" {
-		line += "; " + p.note
+		line += p.lang.T("; ") + p.lang.Say(p.note)
 	}
 	fmt.Fprintln(p.out, line)
 }
@@ -85,6 +87,7 @@ func (p *Plain) write() {
 type Bar struct {
 	writer  progress.Writer
 	tracker *progress.Tracker
+	lang    lang.Lang
 	ahead   Ahead
 	note    string
 	ended   chan struct{}
@@ -96,7 +99,7 @@ const (
 )
 
 // NewBar begins to draw.
-func NewBar(out io.Writer, ahead Ahead) *Bar {
+func NewBar(out io.Writer, l lang.Lang, ahead Ahead) *Bar {
 	w := progress.NewWriter()
 	w.SetOutputWriter(out)
 	w.SetAutoStop(false)
@@ -104,10 +107,11 @@ func NewBar(out io.Writer, ahead Ahead) *Bar {
 	w.SetUpdateFrequency(barEvery)
 	w.SetStyle(progress.StyleBlocks)
 	visible := &w.Style().Visibility
+	setWords(&w.Style().Options, l)
 	visible.ETA, visible.Speed, visible.Value, visible.Percentage, visible.Time = true, true, true, true, true
 	b := &Bar{
-		writer: w, ahead: ahead, ended: make(chan struct{}),
-		tracker: &progress.Tracker{Message: "backfill", Total: ahead.Left, AutoStopDisabled: true},
+		writer: w, lang: l, ahead: ahead, ended: make(chan struct{}),
+		tracker: &progress.Tracker{Message: l.T("backfill"), Total: ahead.Left, AutoStopDisabled: true},
 	}
 	w.AppendTracker(b.tracker)
 	go func() {
@@ -115,6 +119,12 @@ func NewBar(out io.Writer, ahead Ahead) *Bar {
 		w.Render()
 	}()
 	return b
+}
+
+// setWords puts the words that the bar adds by itself into the reader's language.
+func setWords(o *progress.StyleOptions, l lang.Lang) {
+	o.DoneString, o.ErrorString = l.T("done!"), l.T("fail!")
+	o.ETAString = l.T("~ETA")
 }
 
 // Show implements Display. What an earlier process has found is no part of the bar: its speed would be wrong.
@@ -136,7 +146,7 @@ func (b *Bar) Note(why string) {
 	if why == "" {
 		why = "backfill"
 	}
-	b.tracker.UpdateMessage(why)
+	b.tracker.UpdateMessage(b.lang.Say(why))
 }
 
 // Stop draws the bar a last time. done says that the walk has reached its end.

@@ -7,13 +7,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/store"
 )
 
 func TestPlainWritesALineNowAndThen(t *testing.T) {
 	at := time.Unix(0, 0)
 	var out bytes.Buffer
-	p := NewPlain(&out, func() time.Time { return at }, Ahead{Before: store.BackfillTally{Found: 1000, Enqueued: 1000}, Left: 500, Exact: true})
+	p := NewPlain(&out, lang.English, func() time.Time { return at }, Ahead{Before: store.BackfillTally{Found: 1000, Enqueued: 1000}, Left: 500, Exact: true})
 	for range 30 {
 		at = at.Add(time.Second)
 		if p.tally.Enqueued++; p.tally.Enqueued > 1020 {
@@ -32,7 +33,7 @@ func TestPlainWritesALineNowAndThen(t *testing.T) {
 }
 
 func TestAnEstimateSaysAbout(t *testing.T) {
-	if got := (Ahead{Before: store.BackfillTally{Found: 1000}, Left: 120_000}).whole(); got != "about 121000" {
+	if got := (Ahead{Before: store.BackfillTally{Found: 1000}, Left: 120_000}).whole(lang.English); got != "about 121000" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -40,7 +41,7 @@ func TestAnEstimateSaysAbout(t *testing.T) {
 func TestTheBarShowsHowFarItIsAndWhyItWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		b := NewBar(&out, Ahead{Before: store.BackfillTally{Found: 1000}, Left: 400})
+		b := NewBar(&out, lang.English, Ahead{Before: store.BackfillTally{Found: 1000}, Left: 400})
 		shown := func() (last string) {
 			<-time.After(time.Second) // on the bubble's clock: until the bar has been drawn
 			synctest.Wait()

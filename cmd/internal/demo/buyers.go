@@ -34,7 +34,7 @@ func (d *demo) buy(ctx context.Context, s *story) error {
 	if err := d.douyin.PayTrade(s.id(), 0, 0); err != nil {
 		return err
 	}
-	d.cash.say("%-32s signed for tt.requestOrder, requested and paid", "trade: payment of order "+s.id())
+	d.cash.say(d.Lang.T("trade: payment of order %s", s.id()), d.Lang.T("signed for tt.requestOrder, requested and paid"))
 	return nil
 }
 
@@ -55,7 +55,7 @@ func (d *demo) giveBack(ctx context.Context, s *story) error {
 	if err != nil || !agreed {
 		return fmt.Errorf("refund %s, which a buyer asked for: %w", number, errors.Join(err, ctx.Err()))
 	}
-	d.cash.say("%-32s opened by the %s, the shop says: %s", "trade: refund of order "+s.id(), refund.Origin, refund.AuditWord)
+	d.cash.say(d.Lang.T("trade: refund of order %s", s.id()), d.Lang.T("opened by the %s, the shop says: %s", refund.Origin, refund.AuditWord))
 	return nil
 }
 
@@ -96,7 +96,7 @@ func (d *demo) tradeArrived(ctx context.Context) bool {
 }
 
 // stateOf is the state of a refund or settlement, with the shop's word where Douyin asked for it.
-func stateOf(i store.Instruction) string {
+func (d *demo) stateOf(i store.Instruction) string {
 	if i.Audit.State == store.AuditNone || i.Audit.State == "" {
 		return string(i.State)
 	}

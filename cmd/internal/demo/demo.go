@@ -16,6 +16,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/cmd/internal/assembly"
+	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/cmd/internal/playground"
 	"github.com/ordersync/ordersync/cmd/internal/sampleshop"
 	"github.com/ordersync/ordersync/douyin/simulator"
@@ -32,7 +33,8 @@ type Options struct {
 	Color  bool           // Out is a terminal: colours, and a progress line that is rewritten in place
 	Log    zerolog.Logger // of the parts; the demo's own words go to Out
 
-	Version string // of the program, for the pages
+	Version string    // of the program, for the pages
+	Lang    lang.Lang // of the demo's own words
 }
 
 // ErrNotInStep: some order did not arrive with its right state.
@@ -68,7 +70,7 @@ func Run(ctx context.Context, o Options) error {
 	d := &demo{Options: o, bearer: rand.Text()}
 	defer d.closers.Close()
 	started := time.Now()
-	fmt.Fprintf(o.Out, "ordersync demo: %d orders, faults: %s. Redis, database, Douyin and the shop all live in this process.\n", o.Orders, o.Faults)
+	fmt.Fprintln(o.Out, o.Lang.T("ordersync demo: %d orders, faults: %s. Redis, database, Douyin and the shop all live in this process.", o.Orders, o.Faults))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if err := d.open(ctx); err != nil {

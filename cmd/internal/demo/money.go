@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/ordersync/ordersync/cmd/internal/playground"
 	"github.com/ordersync/ordersync/cmd/internal/sampleshop"
@@ -39,8 +40,9 @@ type money struct {
 	said []string // one line each, for the report
 }
 
-func (m *money) say(format string, args ...any) {
-	m.said = append(m.said, fmt.Sprintf(format, args...))
+// say adds a line: what was asked, in a column of its own, and what came of it.
+func (m *money) say(asked, came string) {
+	m.said = append(m.said, text.Pad(asked, 33, ' ')+came)
 }
 
 // chooseMoney changes the stories of the chosen orders before they are told.
@@ -97,7 +99,7 @@ func (d *demo) moveMoney(ctx context.Context) error {
 		if status != step.want {
 			return fmt.Errorf("%s: HTTP %d instead of %d: %s", step.what, status, step.want, said)
 		}
-		d.cash.say("%-32s HTTP %d %s", step.what, status, http.StatusText(status))
+		d.cash.say(d.Lang.T(step.what), fmt.Sprintf("HTTP %d %s", status, http.StatusText(status)))
 	}
 	for _, i := range []int{toBuy, toReturn} {
 		if err := d.buy(ctx, d.stories[i]); err != nil {
@@ -135,7 +137,7 @@ func (d *demo) pay(ctx context.Context, s *story) error {
 	if status != http.StatusOK {
 		return fmt.Errorf("payment: HTTP %d: %s", status, said)
 	}
-	d.cash.say("%-32s HTTP %d, order_token for tt.pay", "payment created", status)
+	d.cash.say(d.Lang.T("payment created"), d.Lang.T("HTTP %d, order_token for tt.pay", status))
 	return d.douyin.Pay(s.id())
 }
 
@@ -201,7 +203,7 @@ func (d *demo) reportMoney(ctx context.Context) error {
 	if len(d.stories) < moneyFrom {
 		return nil
 	}
-	fmt.Fprintln(d.Out, "\nMoney")
+	fmt.Fprintln(d.Out, d.Lang.T("\nMoney"))
 	for _, line := range d.cash.said {
 		fmt.Fprintln(d.Out, "  "+line)
 	}
@@ -210,18 +212,18 @@ func (d *demo) reportMoney(ctx context.Context) error {
 		return err
 	}
 	t := newTable(d.Out)
-	t.AppendHeader(table.Row{"order", "system", "", "number", "fen", "our state", "requests", "questions", "Douyin moved"})
+	t.AppendHeader(d.header("order", "system", "", "number", "fen", "our state", "requests", "questions", "Douyin moved"))
 	moved := map[string]int64{}
 	for _, m := range slices.Concat(d.douyin.Money().Movements, d.douyin.Trade().Movements) {
 		moved[m.Kind+m.Number] += m.Amount
 	}
 	for _, i := range all {
 		kind := map[store.Money]string{store.Refund: "refund", store.Settlement: "settle"}[i.Money]
-		t.AppendRow(table.Row{i.OrderID, string(i.System), kind, i.Number, int64(i.Amount), stateOf(i), i.Attempts, i.Polls, fmt.Sprintf("%d fen", moved[kind+i.Number]+moved[kind+i.PlatformNo])})
+		t.AppendRow(table.Row{i.OrderID, string(i.System), d.Lang.T(kind), i.Number, int64(i.Amount), d.stateOf(i), i.Attempts, i.Polls, d.Lang.T("%d fen", moved[kind+i.Number]+moved[kind+i.PlatformNo])})
 	}
 	fmt.Fprintln(d.Out)
 	t.Render()
-	fmt.Fprintf(d.Out, "Moved twice, or too much, or without being asked: %d.\n", len(d.anomalies()))
+	fmt.Fprintln(d.Out, d.Lang.T("Moved twice, or too much, or without being asked: %d.", len(d.anomalies())))
 	return nil
 }
 

@@ -31,7 +31,7 @@ type tally struct {
 
 func (d *demo) report(ctx context.Context, took time.Duration) error {
 	t := newTable(d.Out)
-	t.AppendHeader(table.Row{"order", "yuan", "asked by", "the shop says", "Douyin holds", "pushes", "what happened"})
+	t.AppendHeader(d.header("order", "yuan", "asked by", "the shop says", "Douyin holds", "pushes", "what happened"))
 	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}, {Number: 6, Align: text.AlignRight}, {Number: 7, WidthMax: 90}})
 
 	sum := tally{holds: map[string]int{}}
@@ -56,6 +56,15 @@ func (d *demo) report(ctx context.Context, took time.Duration) error {
 	return nil
 }
 
+// header has the names of columns in the reader's language.
+func (d *demo) header(names ...string) table.Row {
+	row := make(table.Row, len(names))
+	for i, name := range names {
+		row[i] = d.Lang.T(name)
+	}
+	return row
+}
+
 func newTable(out io.Writer) table.Writer {
 	t := table.NewWriter()
 	t.SetOutputMirror(out)
@@ -68,34 +77,34 @@ func newTable(out io.Writer) table.Writer {
 
 func (d *demo) row(s *story, state store.OrderState, sum *tally) (row table.Row, remarkable bool) {
 	held, _ := d.douyin.Order(s.id())
-	holds := "nothing"
+	holds := d.Lang.T("nothing")
 	if held.Held {
 		holds = held.StatusText
 	}
 	if at, found := d.atTrade(s); found {
 		holds = "trade: " + string(at.PayStatus)
 		if at.Items[0].Refunded == at.Items[0].Paid {
-			holds += ", paid back"
+			holds = d.Lang.T("%s, paid back", holds)
 		}
 	}
 	sum.holds[holds]++
 	sum.pushes += held.Pushes
-	met := faultsMet(held.History)
+	met := d.faultsMet(held.History)
 	if len(met) > 0 && s.broken == "" { // Douyin's refusal of a broken order is no fault
 		sum.faults += len(met)
 		sum.retried++
 	}
-	what := strings.Join(met, ", then ")
+	what := strings.Join(met, d.Lang.T(", then "))
 	color := text.Colors{}
 	switch {
 	case !d.inStep(s, state):
 		sum.wrong++
-		what, color = fmt.Sprintf("NOT IN STEP: %s %s %s", state.Outcome, state.Kind, state.Message), text.Colors{text.FgRed}
+		what, color = d.Lang.T("NOT IN STEP: %s %s %s", state.Outcome, state.Kind, d.Lang.Say(state.Message)), text.Colors{text.FgRed}
 	case s.broken != "":
 		sum.refused++
-		what, color = "refused: "+state.Message, text.Colors{text.FgYellow}
+		what, color = d.Lang.T("refused: %s", d.Lang.Say(state.Message)), text.Colors{text.FgYellow}
 		if state.Code != 0 {
-			what = fmt.Sprintf("refused by Douyin: %s (%d)", state.Message, state.Code)
+			what = d.Lang.T("refused by Douyin: %s (%d)", state.Message, state.Code)
 		}
 	default:
 		sum.right++
@@ -131,16 +140,16 @@ func shopSays(s *story) string {
 func word(status int) string { return sampleshop.Words()[fmt.Sprint(status)] }
 
 // faultsMet are the faults that stood in the way of an order's pushes, in plain words.
-func faultsMet(history []simulator.Push) []string {
+func (d *demo) faultsMet(history []simulator.Push) []string {
 	var met []string
 	for _, p := range history {
 		switch {
 		case p.Fault != "" && p.AnswerLost && p.Result != simulator.Faulted:
-			met = append(met, plain(p.Fault)+", though it took effect")
+			met = append(met, d.Lang.T("%s, though it took effect", d.Lang.T(plain(p.Fault))))
 		case p.Fault != "":
-			met = append(met, plain(p.Fault))
+			met = append(met, d.Lang.T(plain(p.Fault)))
 		case p.Result == simulator.Refused:
-			met = append(met, fmt.Sprintf("refused with code %d", p.Code))
+			met = append(met, d.Lang.T("refused with code %d", p.Code))
 		}
 	}
 	return met
@@ -177,10 +186,10 @@ func (d *demo) summary(sum tally, took time.Duration) {
 	}
 	stats := d.douyin.Stats()
 	if sum.quietly > 0 {
-		fmt.Fprintf(d.Out, "  (%d more orders arrived at once and are not shown)\n", sum.quietly)
+		fmt.Fprintln(d.Out, d.Lang.T("  (%d more orders arrived at once and are not shown)", sum.quietly))
 	}
-	fmt.Fprintf(d.Out, "\nDouyin holds: %s.\n", strings.Join(holds, ", "))
-	fmt.Fprintf(d.Out, "%d orders in step with the shop, %d refused with a reason, %d wrong, in %.1f s.\n", sum.right, sum.refused, sum.wrong, took.Seconds())
-	fmt.Fprintf(d.Out, "%d pushes reached Douyin; %d orders met %d faults and were tried again; %d access token(s) fetched; %d pushes made an order older.\n",
-		sum.pushes, sum.retried, sum.faults, stats.TokensFetched, stats.Regressions)
+	fmt.Fprintln(d.Out, d.Lang.T("\nDouyin holds: %s.", strings.Join(holds, d.Lang.T(", "))))
+	fmt.Fprintln(d.Out, d.Lang.T("%d orders in step with the shop, %d refused with a reason, %d wrong, in %.1f s.", sum.right, sum.refused, sum.wrong, took.Seconds()))
+	fmt.Fprintln(d.Out, d.Lang.T("%d pushes reached Douyin; %d orders met %d faults and were tried again; %d access token(s) fetched; %d pushes made an order older.",
+		sum.pushes, sum.retried, sum.faults, stats.TokensFetched, stats.Regressions))
 }

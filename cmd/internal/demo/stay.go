@@ -47,20 +47,18 @@ func (d *demo) stay(ctx context.Context) error {
 			return err
 		}
 	}
-	fmt.Fprintf(d.Out, `
+	fmt.Fprintln(d.Out, d.Lang.T(`
 Still running, until Ctrl-C.
 
-  operators' pages  %s   sign in as %q with the password %q, made for this run
+  operators' pages  %[1]s   sign in as %[2]q with the password %[3]q, made for this run
   asynqmon          %[1]s/asynqmon/
   gateway           %[4]s   with the header "Authorization: Bearer %[6]s"
-  Douyin's ledger   %[5]s/_sim/ledger
-`, d.pages, playground.Operator, d.entry, d.gateway, d.control, d.bearer)
+  Douyin's ledger   %[5]s/_sim/ledger`, d.pages, playground.Operator, d.entry, d.gateway, d.control, d.bearer))
 	if spoilt {
 		id := d.stories[atDouyin].id()
-		fmt.Fprintf(d.Out, `
-Douyin has refused order %s, because its buyer's open_id was another app's. The shop has corrected that since: open
-%s/orders/%[1]s, press "Push again" and see it arrive. The other three are still wrong in the shop, and are refused again.
-`, id, d.pages)
+		fmt.Fprintln(d.Out, d.Lang.T(`
+Douyin has refused order %[1]s, because its buyer's open_id was another app's. The shop has corrected that since: open
+%[2]s/orders/%[1]s, press "Push again" and see it arrive. The other three are still wrong in the shop, and are refused again.`, id, d.pages))
 	}
 	<-ctx.Done()
 	return nil

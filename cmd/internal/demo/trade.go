@@ -95,7 +95,7 @@ func (d *demo) watch(ctx context.Context) bool {
 		}
 		if now := time.Now(); now.Sub(shown) >= every || waiting == 0 {
 			shown = now
-			d.progress(fmt.Sprintf("  %5.1fs  in step with the shop %d, refused %d, under way %d", now.Sub(started).Seconds(), right, refused, waiting))
+			d.progress(d.Lang.T("  %5.1fs  in step with the shop %d, refused %d, under way %d", now.Sub(started).Seconds(), right, refused, waiting))
 		}
 		return waiting == 0 && d.moneyArrived(ctx)
 	})

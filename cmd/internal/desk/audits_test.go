@@ -93,6 +93,19 @@ func TestAuditsAreListedPageByPage(t *testing.T) {
 	}
 }
 
+// What the shop wrote down was asked for when it was written, not when it was handed over.
+func TestAPushOfTheOutboxWasAskedForWhenItsRowWasWritten(t *testing.T) {
+	queue := &road{}
+	written := time.Now().Add(-time.Hour)
+	row := store.OutboxRow{ID: 1, Kind: "push", OrderID: "7", Payload: []byte(`{"asked_at":5}`), CreatedAt: written}
+	if err := (HandOver{Queue: queue}).Row(t.Context(), row); err != nil || len(queue.tasks) != 1 {
+		t.Fatal(queue.tasks, err)
+	}
+	if p, err := tasks.ParsePushOrder(queue.tasks[0]); err != nil || p.AskedAt != written.UnixMilli() {
+		t.Errorf("%+v, %v; want %d", p, err, written.UnixMilli())
+	}
+}
+
 // The outbox and the inbox take words; one on a refund that Douyin has not told of yet waits.
 func TestOutboxAndInboxTakeWords(t *testing.T) {
 	l := lookup(t)

@@ -16,15 +16,16 @@ import (
 
 // road is Redis: it keeps the types of tasks, or is down.
 type road struct {
-	took []string
-	down error
+	took  []string
+	tasks []*asynq.Task
+	down  error
 }
 
 func (r *road) EnqueueContext(_ context.Context, t *asynq.Task, _ ...asynq.Option) (*asynq.TaskInfo, error) {
 	if r.down != nil {
 		return nil, r.down
 	}
-	r.took = append(r.took, t.Type())
+	r.took, r.tasks = append(r.took, t.Type()), append(r.tasks, t)
 	return &asynq.TaskInfo{}, nil
 }
 

@@ -24,6 +24,9 @@ type HandOver struct {
 func (h HandOver) Row(ctx context.Context, r store.OutboxRow) error {
 	asked, err := tasks.FromOutbox(r.Kind, r.OrderID, r.Payload, tasks.RowName(r.ID, r.CreatedAt))
 	if err == nil {
+		if asked.Push != nil {
+			asked.Push.AskedAt = r.CreatedAt.UnixMilli()
+		}
 		err = h.ask(ctx, asked, byOutbox)
 	}
 	switch {

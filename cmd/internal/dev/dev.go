@@ -18,6 +18,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/cmd/internal/assembly"
+	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/cmd/internal/playground"
 	"github.com/ordersync/ordersync/cmd/internal/sampleshop"
 	"github.com/ordersync/ordersync/douyin/simulator"
@@ -33,6 +34,7 @@ type Options struct {
 	Out      io.Writer
 	Log      zerolog.Logger // of the parts
 	Version  string         // of the program, for the pages
+	Lang     lang.Lang      // of what is written to Out
 }
 
 // TakenError is a port that another process has.
@@ -124,7 +126,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	<-ctx.Done()
 	d.steady.Wait()
-	fmt.Fprintf(d.Out, "\nThe end. The state is kept in %s.\n", o.Dir)
+	fmt.Fprintln(d.Out, d.Lang.T("\nThe end. The state is kept in %s.", o.Dir))
 	return nil
 }
 

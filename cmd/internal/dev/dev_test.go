@@ -1,7 +1,6 @@
 package dev
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -18,26 +17,9 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/ordersync/ordersync/store/servertest"
 	"github.com/ordersync/ordersync/tasks/client"
 )
-
-// screen is what a run prints.
-type screen struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (s *screen) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.Write(p)
-}
-
-func (s *screen) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.String()
-}
 
 // fourPorts finds an address with three free ports behind it.
 func fourPorts(t *testing.T) string {
@@ -73,7 +55,7 @@ func fourPorts(t *testing.T) string {
 type started struct {
 	t    *testing.T
 	at   addresses
-	out  *screen
+	out  *servertest.Buffer // what the run prints
 	stop func() error
 }
 
@@ -84,7 +66,7 @@ func begin(t *testing.T, addr, dir string, traffic bool) *started {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	s := &started{t: t, at: at, out: &screen{}}
+	s := &started{t: t, at: at, out: &servertest.Buffer{}}
 	ended := make(chan error, 1)
 	go func() {
 		ended <- Run(ctx, Options{Addr: addr, Dir: dir, Payments: "trade", Traffic: traffic, Out: s.out, Log: zerolog.Nop()})

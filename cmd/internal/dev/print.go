@@ -16,7 +16,7 @@ func (d *deployment) tell(fresh bool) {
 	if !d.Traffic {
 		traffic = "No order comes by itself, and a few calls fail."
 	}
-	fmt.Fprintf(d.Out, `ordersync dev: a whole deployment for trying out, until Ctrl-C. Nothing of it reaches the real Douyin.
+	fmt.Fprintln(d.Out, d.Lang.T(`ordersync dev: a whole deployment for trying out, until Ctrl-C. Nothing of it reaches the real Douyin.
 
   operators' pages  http://%[1]s   sign in as %[2]q with the password %[3]q
   Douyin's side     http://%[6]s   pay, cancel, ask for a refund, break things, see the ledger
@@ -41,6 +41,6 @@ From Go (github.com/ordersync/ordersync/tasks/client):
 
   c, err := client.New(client.Config{URL: "http://%[4]s", Token: "%[10]s"})
   queued, err := c.Push(ctx, "1001", client.Push{Cause: "changed"})
-
-`, d.at.pages, playground.Operator, d.entries.Password, d.at.gateway, d.Payments, d.at.douyin, d.Dir, state, traffic, d.entries.Token, d.at.redis)
+`, d.at.pages, playground.Operator, d.entries.Password, d.at.gateway, d.Payments, d.at.douyin, d.Dir,
+		d.Lang.T(state), d.Lang.T(traffic), d.entries.Token, d.at.redis))
 }

@@ -4,10 +4,14 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
 
+	"gopkg.in/yaml.v3"
+
+	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/store/servertest"
 )
@@ -64,6 +68,49 @@ func TestTheREADMEsThreeCommandsTryTheRealThing(t *testing.T) {
 		out, _, err := ours.command(t, environ, "", with("status", "1004")...)
 		return strings.Contains(out, "tp_dy_user.openid"), out, err
 	})
+}
+
+// docker-compose.yml mounts the same shop. Its settings are those of the tryout, or it would read tables
+// that are not there.
+func TestComposeReadsTheShopThatItMounts(t *testing.T) {
+	text, err := os.ReadFile("../../../docker-compose.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var compose struct {
+		Ours struct {
+			Environment map[string]string `yaml:"environment"`
+		} `yaml:"x-ordersync"`
+		Services struct {
+			MySQL struct {
+				Volumes []string `yaml:"volumes"`
+			} `yaml:"mysql"`
+		} `yaml:"services"`
+	}
+	if err := yaml.Unmarshal(text, &compose); err != nil {
+		t.Fatal(err)
+	}
+	mounts := strings.Join(compose.Services.MySQL.Volumes, " ")
+	if !strings.Contains(mounts, "./configs/tryout/shop.sql:/docker-entrypoint-initdb.d/") {
+		t.Fatalf("the database is made of %q", mounts)
+	}
+	var shop []string
+	for name, value := range compose.Ours.Environment {
+		if strings.HasPrefix(name, "ORDERSYNC_SHOP__") {
+			shop = append(shop, name+"="+value)
+		}
+	}
+	got, err := configs.Load("", shop)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := configs.Load("../../../configs/tryout/ordersync.yaml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got.Shop, want.Shop) {
+		t.Errorf("compose reads the shop as\n%+v, configs/tryout as\n%+v", got.Shop, want.Shop)
+	}
 }
 
 // makeShop runs configs/tryout/shop.sql, as `mysql shop <` does.

@@ -86,7 +86,7 @@ func (l Lang) T(text string, args ...any) string {
 }
 
 // all is the whole table.
-var all = joined(composedWords, doctorWords, storeWords, configWords, commandWords, helpWords, foreignWords)
+var all = joined(composedWords, doctorWords, storeWords, configWords, commandWords, helpWords, tryWords, instructionWords, foreignWords)
 
 func joined(tables ...map[string]string) map[string]string {
 	out := map[string]string{}

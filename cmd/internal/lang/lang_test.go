@@ -51,6 +51,13 @@ func TestAFinishedSentenceIsSaidInChineseOrStays(t *testing.T) {
 		{`order "7": store: locked by another transaction; try again`, `订单 "7"：已被其他事务锁定；请重试`},
 		{"a page of the sweep by create_time reads table `order` whole: no index begins with create_time", "巡检按 create_time 分页会全表扫描 `order`：没有以 create_time 开头的索引"},
 		{"set loc in mysql.dsn to the zone in which the shop writes its times, which seems to be Asia%2FShanghai (or, if that order is as old as it says, leave it)", "将 mysql.dsn 的 loc 设为商城写入时间所用的时区，看来是 Asia%2FShanghai（若该订单确实是那时的，则无需改动）"},
+		{`order "7": tasks: out_refund_no: is missing`, `订单 "7"：out_refund_no：缺失`},
+		{"this number was used before with other content: take a new number for a new instruction (store: refund number R1 was used before with other content)", "该单号此前已用于其他内容：新的指令请换新单号（退款单号 R1 此前已用于其他内容）"},
+		{"tries again: store: move backfill: Error 1146", "正在重试：推进补录：Error 1146"},
+		{"    10s  of 1500 found 10: enqueued 4, held by Douyin already 3, under way already 2, left out 1; 0.5 enqueued a second", "    10s  共 1500 个，找到 10 个：已入队 4，抖音侧已一致 3，已在处理中 2，跳过 1；每秒入队 0.5 个"},
+		{"store: create settlement: store: settlement S1 of the order is still running", "登记 settlement：该订单的分账 S1 仍在进行"},
+		{"a: is a map[string]interface {}: send nested values as JSON text", "a：为 map[string]interface {}：嵌套的值应以 JSON 文本传递"},
+		{"which part of it", "which part of it"},
 		{"dial tcp: connection refused", "dial tcp: connection refused"},
 		{"", ""},
 	} {
@@ -67,12 +74,15 @@ func TestAFinishedSentenceIsSaidInChineseOrStays(t *testing.T) {
 func TestEveryTextSaysWhatStandsInItsHoles(t *testing.T) {
 	for en := range all {
 		sentence := verb.ReplaceAllStringFunc(en, func(v string) string {
-			switch v {
-			case "%%":
+			if v == "%%" {
 				return "%"
-			case "%d":
+			}
+			switch v[len(v)-1] {
+			case 'd':
 				return "4711"
-			case "%q":
+			case 'f':
+				return "47.11"
+			case 'q':
 				return `"hole"`
 			}
 			return "hole"

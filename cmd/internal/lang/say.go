@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -14,11 +15,17 @@ import (
 type pattern struct {
 	shape   *regexp.Regexp
 	literal int    // bytes beside the verbs: the more, the surer
+	errors  []bool // an error may stand in the hole: it is of %v, or the last thing of the text
+	verbs   []int  // which of the arguments stands in each hole, from 0
 	zh      string // with %s or %[n]s for every verb
 }
 
-// verb is one of fmt's verbs as the program's texts use them.
-var verb = regexp.MustCompile(`%(\[\d+\])?[a-z]|%%`)
+// verb is one of fmt's verbs as the program's texts use them: with the number of its argument or
+// without, with a width and a precision or without.
+var verb = regexp.MustCompile(`%(?:\[(\d+)\])?-?\d*(?:\.\d+)?[a-zT]|%%`)
+
+// indexOf is the part of a verb that names its argument.
+var indexOf = regexp.MustCompile(`\[\d+\]`)
 
 // named is what may stand before a sentence and is no language: a key, with where its value comes
 // from, a flag, a check.
@@ -48,16 +55,30 @@ func patternOf(en, zh string) pattern {
 	var shape strings.Builder
 	shape.WriteString("(?s)^")
 	literal, from := 0, 0
-	for _, at := range verb.FindAllStringIndex(en, -1) {
+	var verbs []int
+	var errors []bool
+	for _, at := range verb.FindAllStringSubmatchIndex(en, -1) {
 		shape.WriteString(regexp.QuoteMeta(en[from:at[0]]))
 		literal += at[0] - from
 		from = at[1]
-		switch en[at[0]:at[1]] {
-		case "%%":
+		said := en[at[0]:at[1]]
+		if said == "%%" {
 			shape.WriteString("%")
-		case "%d":
-			shape.WriteString(`(-?\d+)`)
-		case "%q":
+			continue
+		}
+		argument := len(verbs)
+		if at[2] >= 0 {
+			argument, _ = strconv.Atoi(en[at[2]:at[3]]) // digits, as the pattern has them
+			argument--
+		}
+		verbs = append(verbs, argument)
+		errors = append(errors, strings.HasSuffix(said, "v") || from == len(en))
+		switch said[len(said)-1] {
+		case 'd':
+			shape.WriteString(`( *-?\d+)`)
+		case 'f':
+			shape.WriteString(`( *-?\d+(?:\.\d+)?)`)
+		case 'q':
 			shape.WriteString(`("(?:[^"\\]|\\.)*")`)
 		default:
 			shape.WriteString("(.*?)")
@@ -69,9 +90,33 @@ func patternOf(en, zh string) pattern {
 		if v == "%%" {
 			return v
 		}
-		return v[:len(v)-1] + "s"
+		return "%" + indexOf.FindString(v) + "s"
 	})
-	return pattern{regexp.MustCompile(shape.String()), literal, zh}
+	return pattern{regexp.MustCompile(shape.String()), literal, errors, verbs, zh}
+}
+
+// swallows tells that what was found looks like the beginning of another text: what was looked at,
+// and a colon. An error may have one.
+func (p pattern) swallows(found []string) bool {
+	for i, hole := range found {
+		if !p.errors[i] && strings.Contains(hole+" ", ": ") {
+			return true
+		}
+	}
+	return false
+}
+
+// filled is the Chinese text with what stands in the holes.
+func (p pattern) filled(l Lang, found []string) string {
+	var holes []any
+	for i, hole := range found {
+		if strings.Contains(hole, " ") { // one word is a name of the reader's: a table called order
+			hole = l.Say(hole)
+		}
+		holes = slices.Grow(holes, p.verbs[i]+1)[:max(len(holes), p.verbs[i]+1)]
+		holes[p.verbs[i]] = hole
+	}
+	return fmt.Sprintf(p.zh, holes...)
 }
 
 // Say is a finished English sentence in the reader's language. One that the table does not have
@@ -89,19 +134,16 @@ func (l Lang) Find(sentence string) (said string, found bool) {
 	if refused, ok := cell.Parse(sentence); ok {
 		return refused.Chinese(), true
 	}
+	var whole *pattern // has a hole in which another text's beginning seems to stand
 	for _, p := range patterns() {
 		match := p.shape.FindStringSubmatch(sentence)
-		if match == nil {
-			continue
+		switch {
+		case match == nil:
+		case !p.swallows(match[1:]):
+			return p.filled(l, match[1:]), true
+		case whole == nil:
+			whole = &p
 		}
-		holes := make([]any, len(match)-1)
-		for i, hole := range match[1:] {
-			holes[i] = hole
-			if strings.Contains(hole, " ") { // one word is a name of the reader's: a table called order
-				holes[i] = l.Say(hole)
-			}
-		}
-		return fmt.Sprintf(p.zh, holes...), true
 	}
 	if at := node.FindStringSubmatchIndex(sentence); at != nil {
 		if said, found := l.Find(sentence[:at[0]]); found {
@@ -112,9 +154,14 @@ func (l Lang) Find(sentence string) (said string, found bool) {
 		if rest, found := l.Find(sentence[len(name[0]):]); found {
 			return name[1] + "：" + rest, true
 		}
-		return sentence, false
+	}
+	if whole != nil {
+		return whole.filled(l, whole.shape.FindStringSubmatch(sentence)[1:]), true
 	}
 	// What was looked at, or tried, and an error.
+	if named.MatchString(sentence) {
+		return sentence, false
+	}
 	if what, why, cut := strings.Cut(sentence, ": "); cut {
 		if said, found := l.Find(what); found {
 			return said + "：" + l.Say(why), true

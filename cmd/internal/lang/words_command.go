@@ -86,6 +86,8 @@ var commandWords = map[string]string{ //nolint:gosec // words, and no credential
 	"number\torder\tfen\tfrom\tdeadline\tleft\treason": "单号\t订单\t金额（分）\t发起方\t截止时间\t剩余\t原因",
 	"over": "已过期",
 
+	"man pages written to %s": "man 手册已写入 %s",
+
 	// Migrations.
 	"applied %s":  "已执行 %s",
 	"not applied": "未执行",
@@ -177,7 +179,31 @@ var commandWords = map[string]string{ //nolint:gosec // words, and no credential
 	"table %s has it, and shop.sql.order or shop.filter leaves it out":  "%s 表中有该订单，但被 shop.sql.order 或 shop.filter 排除",
 
 	// A backfill.
-	"%s. Cure: %s": "%s。处理：%s",
-	"%v; the same command goes on where it stopped":                   "%v；再次运行同一命令将从中断处继续",
-	"backfill interrupted: the same command goes on where it stopped": "补录已中断：再次运行同一命令将从中断处继续",
+	"backfill: orders created from %s to %s (not included), run %d, at most %v a second":                        "补录：下单时间 %s 至 %s（不含）的订单，第 %d 轮，每秒最多 %v 个",
+	"finished at %s; %s\nonce more from the beginning: the same command with --again":                           "已于 %s 完成；%s\n从头再来一次：同一命令加 --again",
+	"goes on behind order %s of %s; %s":                                                                         "从订单 %s（%s）之后继续；%s",
+	"finished: everything is in its queue, and the workers push it; what fails is seen as with any other order": "已完成：全部已入队，由 worker 推送；失败的订单与其他订单一样查看",
+	"found %d: enqueued %d, held by Douyin already %d, under way already %d, left out %d":                       "找到 %d 个：已入队 %d，抖音侧已一致 %d，已在处理中 %d，跳过 %d",
+	"%7s  of %s %s; %.1f enqueued a second":                                                                     "%7s  共 %s 个，%s；每秒入队 %.1f 个",
+	"; ":                                                                                                        "；",
+	"about %d":                                                                                                  "约 %d",
+	", %v left":                                                                                                 "，剩余 %v",
+	"backfill":                                                                                                  "补录",
+	"done!":                                                                                                     "完成",
+	"fail!":                                                                                                     "失败",
+	"~ETA":                                                                                                      "预计剩余",
+	"tries again: %s":                                                                                           "正在重试：%s",
+	"waits: %d live orders go first":                                                                            "等待：%d 个实时订单优先",
+	"waits: %d of its orders are at the workers":                                                                "等待：其 %d 个订单正由 worker 处理",
+	"waits: %d of its orders failed and are to be tried again":          "等待：其 %d 个订单失败，将重试",
+	"store: backfill moved by another process":                          "补录已由另一个进程推进",
+	"store: open backfill (the table is made by ordersync migrate): %v": "打开补录（该表由 ordersync migrate 创建）：%v",
+	"store: open backfill: %v":                                          "打开补录：%v",
+	"store: read backfill: %v":                                          "读取补录：%v",
+	"store: count backfill: %v":                                         "统计补录：%v",
+	"store: move backfill: %v":                                          "推进补录：%v",
+	"store: backfills: %v":                                              "列出补录：%v",
+	"%s. Cure: %s":                                                      "%s。处理：%s",
+	"%v; the same command goes on where it stopped":                     "%v；再次运行同一命令将从中断处继续",
+	"backfill interrupted: the same command goes on where it stopped":   "补录已中断：再次运行同一命令将从中断处继续",
 }

@@ -137,6 +137,14 @@ var doctorWords = map[string]string{ //nolint:gosec // words, and no credentials
 
 // composedWords has what the program puts together of several texts.
 var composedWords = map[string]string{
+	"this number was used before with other content: take a new number for a new instruction (%s)": "该单号此前已用于其他内容：新的指令请换新单号（%s）",
+	"another settlement or a refund of this order is running: ask again when it has finished (%s)": "该订单有另一笔分账或退款正在进行：请在其结束后再试（%s）",
+	"store: refund number %s was used before with other content":                                   "退款单号 %s 此前已用于其他内容",
+	"store: settlement number %s was used before with other content":                               "分账单号 %s 此前已用于其他内容",
+	"store: refund %s of the order is still running":                                               "该订单的退款 %s 仍在进行",
+	"store: settlement %s of the order is still running":                                           "该订单的分账 %s 仍在进行",
+	"%s; its fulfilment is %s":       "%s；履约状态为 %s",
+	"order %s could not be sent: %s": "订单 %s 无法推送：%s",
 	"the newest of each status (%d): %d would be sent, %d could not, %d are not Douyin's business, %d are of trade and kept by Douyin itself": "各状态的最近订单（共 %d 个）：%d 个可推送，%d 个无法推送，%d 个与抖音无关，%d 个属于通用交易系统，由抖音自行维护",
 	"the app may sell goods_type %s by %s; states of fulfilment: %s":                                                                          "该应用可按规则组 %[2]s 销售 goods_type %[1]s；履约状态：%[3]s",
 	"%s, read in %s":                                                           "%s（按时区 %s 读取）",

@@ -49,6 +49,9 @@ run、gateway、worker 和 scheduler 也以 2 退出）。错误写到标准错�
 	"Prints every key with its value and where that comes from: default, the file, or a variable. Secrets are printed as [secret].\nNothing is connected to. A configuration that cannot be read ends it with code 2 and the problems.":                                                                                                                          "打印每个配置项的取值及来源：默认值、文件或环境变量。敏感信息显示为 [secret]。\n不建立任何连接。配置无法读取时打印问题并以 2 退出。",
 	"Reads a password of 10 to 72 bytes from the terminal, unseen, or the first line of stdin, and prints its bcrypt hash.\nA user of the private port is a role and that hash:\n\n  admin:\n    users:\n      alice: 'operator:$2a$12$…'   # or viewer:, who may look and not change":                                                                           "从终端（不回显）或标准输入的第一行读取 10 到 72 字节的密码，打印其 bcrypt 哈希。\n运维端口的用户由角色和该哈希组成：\n\n  admin:\n    users:\n      alice: 'operator:$2a$12$…'   # 或 viewer:，只能查看，不能更改",
 
+	"Walks over the orders that were created at --from or later and before --to, and enqueues those that Douyin does not hold as they are.\nTimes are RFC 3339 (2026-01-02T15:04:05+08:00), or 2026-01-02 15:04:05, or a day, in the time zone of the shop's database: loc of mysql.dsn, else UTC.\n\nIt needs workers that run (ordersync run or worker) and stands still while live orders wait. Interrupt it as you like: the same command goes\non where it stopped. It ends when everything is in its queue; the workers, and after them the scheduler, see to the rest.":                                                                            "遍历下单时间在 --from（含）至 --to（不含）之间的订单，将与抖音侧不一致的入队。\n时间可写 RFC 3339（2026-01-02T15:04:05+08:00）、2026-01-02 15:04:05 或日期，按商城数据库的时区：mysql.dsn 的 loc，未设置则为 UTC。\n\n需要有 worker 在运行（ordersync run 或 worker）；有实时订单等待时补录会停下。可随时中断：再次运行同一命令将从中断处继续。\n全部入队后即结束；其余由 worker 和调度器完成。",
+	"Prints the signature of a request of guaranteed payment (douyin.salt). With --explain also the sorted list that is signed, one\nmember a line, with a placeholder where the salt stands: lay it beside your own when Douyin answers 2008. The salt is never printed.\n\nWhere the request has skuList it is data of tt.requestOrder, and byteAuthorization is printed (douyin.trade.private_key). With\n--explain also the five lines that are signed, their SHA-256, the size of the key, and what Douyin answers with 签名校验异常 although\nthe signature is right. data is signed as it is, without a line feed at its end. The key is never printed.": "打印担保支付请求的签名（douyin.salt）。加 --explain 时还打印排序后的待签名列表，每项一行，SALT 处为占位符：\n抖音返回 2008 时可与自己的列表逐行对照。绝不打印 SALT。\n\n请求中有 skuList 时，视为 tt.requestOrder 的 data，打印 byteAuthorization（douyin.trade.private_key）。加 --explain 时\n还打印被签名的五行、其 SHA-256、密钥位数，以及签名正确但抖音仍返回“签名校验异常”的常见原因。\ndata 按原样签名，不含末尾的换行符。绝不打印私钥。",
+	"  ordersync migrate --print | mysql shop     # by the hand of a DBA; nothing is printed where nothing is to be done\n  ordersync migrate --down                   # takes the newest migration back, with its data, and asks first": "  ordersync migrate --print | mysql shop     # 由 DBA 执行；无需操作时不输出语句\n  ordersync migrate --down                   # 回退最近一次迁移及其数据，执行前会确认",
 	"configuration file (default: $%s, or none)":                                                                                "配置文件（默认：$%s，未设置则不读取）",
 	"en or zh (default: $%s, then LC_ALL, LC_MESSAGES or LANG, else en)":                                                        "语言，en 或 zh（默认：依次取 $%s、LC_ALL、LC_MESSAGES、LANG，否则为 en）",
 	"trace, debug, info, warn or error (default: log.level)":                                                                    "trace、debug、info、warn 或 error（默认：log.level）",
@@ -104,10 +107,14 @@ Errors are one line each on stderr.`
 
 // foreignWords is the Chinese for what cobra says by itself, and for errors of other rooms.
 var foreignWords = map[string]string{
-	"store: locked by another transaction": "已被其他事务锁定",
-	"help for %s":                          "%s 的帮助",
-	"version for %s":                       "%s 的版本",
-	"Help about any command":               "查看任一命令的帮助",
+	"store: locked by another transaction":   "已被其他事务锁定",
+	"address %s: missing port in address":    "地址 %s：缺少端口",
+	"address %s: too many colons in address": "地址 %s：冒号过多",
+	"Generate the autocompletion script for %s for the specified shell.\nSee each sub-command's help for details on how to use the generated script.\n": "生成 %s 在指定 shell 中的自动补全脚本。\n用法见各子命令的帮助。\n",
+	"Help provides help for any command in the application.\nSimply type %s help [path to command] for full details.":                                   "查看任一命令的帮助。\n完整说明：%s help [命令]",
+	"help for %s":            "%s 的帮助",
+	"version for %s":         "%s 的版本",
+	"Help about any command": "查看任一命令的帮助",
 	"Generate the autocompletion script for the specified shell": "生成指定 shell 的自动补全脚本",
 	"Generate the autocompletion script for %s":                  "生成 %s 的自动补全脚本",
 	"unknown flag: %s":                              "未知的选项：%s",

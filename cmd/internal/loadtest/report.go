@@ -20,7 +20,11 @@ func (t *test) reportRates() {
 	out := table.NewWriter()
 	out.SetOutputMirror(t.Out)
 	out.SetStyle(table.StyleLight)
-	out.AppendHeader(table.Row{"worker", "orders/s (median)", "lowest", "highest", "pipeline is", "processors busy"})
+	var header table.Row
+	for _, name := range []string{"worker", "orders/s (median)", "lowest", "highest", "pipeline is", "processors busy"} {
+		header = append(header, t.Lang.T(name))
+	}
+	out.AppendHeader(header)
 	for _, m := range []struct{ mode, name string }{
 		{modeNoop, "asynq, handler does nothing"},
 		{modeCall, "asynq and the HTTP call, no database"},
@@ -28,8 +32,8 @@ func (t *test) reportRates() {
 		{modePipeline, "ordersync, durable records included"},
 	} {
 		rates := t.rates[m.mode]
-		out.AppendRow(table.Row{m.name, fmt.Sprintf("%.0f", median(rates)), fmt.Sprintf("%.0f", slices.Min(rates)), fmt.Sprintf("%.0f", slices.Max(rates)),
-			fmt.Sprintf("%.2f of it", t.ratio(modePipeline, m.mode)), percent(median(t.busy[m.mode]))})
+		out.AppendRow(table.Row{t.Lang.T(m.name), fmt.Sprintf("%.0f", median(rates)), fmt.Sprintf("%.0f", slices.Min(rates)), fmt.Sprintf("%.0f", slices.Max(rates)),
+			t.Lang.T("%.2f of it", t.ratio(modePipeline, m.mode)), percent(median(t.busy[m.mode]))})
 	}
 	out.Render()
 	fmt.Fprintln(t.Out)
@@ -47,20 +51,20 @@ func (t *test) slowDouyin(ctx context.Context) error {
 		return err
 	}
 	slow := median(t.rates[modePipeline])
-	fmt.Fprintf(t.Out, "Douyin answers after %v: %.0f orders/s with %s of the processors busy\n", slowLatency, slow, percent(median(t.busy[modePipeline])))
+	fmt.Fprintln(t.Out, t.Lang.T("Douyin answers after %v: %.0f orders/s with %s of the processors busy", slowLatency, slow, percent(median(t.busy[modePipeline]))))
 	handlers := float64(t.Handlers) / slowLatency.Seconds()
-	fmt.Fprintf(t.Out, "  %.2f of the %.0f that %d handlers could make in no time of their own\n", slow/handlers, handlers, t.Handlers)
+	fmt.Fprintln(t.Out, t.Lang.T("  %.2f of the %.0f that %d handlers could make in no time of their own", slow/handlers, handlers, t.Handlers))
 	if all, less := t.processorBound(handlers); all > 0 {
-		fmt.Fprintf(t.Out, "  %.2f of what is less: those, or the %.0f that the processors could make if they never waited\n", less, all)
+		fmt.Fprintln(t.Out, t.Lang.T("  %.2f of what is less: those, or the %.0f that the processors could make if they never waited", less, all))
 	}
 	for _, m := range []struct{ mode, what string }{
-		{modeCall, "asynq and the HTTP call, no database"},
-		{modeCrowd, fmt.Sprintf("ordersync with %d handlers", t.Handlers*crowdFactor)},
+		{modeCall, t.Lang.T("asynq and the HTTP call, no database")},
+		{modeCrowd, t.Lang.T("ordersync with %d handlers", t.Handlers*crowdFactor)},
 	} {
-		fmt.Fprintf(t.Out, "  %.2f of the %.0f that the processors allow to %s (%s busy)\n",
-			t.ratio(modePipeline, m.mode), median(t.rates[m.mode]), m.what, percent(median(t.busy[m.mode])))
+		fmt.Fprintln(t.Out, t.Lang.T("  %.2f of the %.0f that the processors allow to %s (%s busy)",
+			t.ratio(modePipeline, m.mode), median(t.rates[m.mode]), m.what, percent(median(t.busy[m.mode]))))
 	}
-	fmt.Fprintf(t.Out, "worker process, most resident memory so far: %.1f MiB; %d processors\n\n", float64(t.rss)/(1<<20), runtime.NumCPU())
+	fmt.Fprintln(t.Out, t.Lang.T("worker process, most resident memory so far: %.1f MiB; %d processors\n", float64(t.rss)/(1<<20), runtime.NumCPU()))
 	return nil
 }
 
@@ -112,8 +116,8 @@ func (t *test) steady(ctx context.Context, rate float64) error {
 	at := func(p float64) time.Duration {
 		return waits[min(int(p*float64(len(waits))), len(waits)-1)].Round(time.Millisecond)
 	}
-	fmt.Fprintf(t.Out, "steady %.0f orders/s (half the maximum), %d orders, from enqueue to Douyin's answer: p50 %v, p99 %v, most %v\n",
-		rate, len(waits), at(0.50), at(0.99), at(1))
+	fmt.Fprintln(t.Out, t.Lang.T("steady %.0f orders/s (half the maximum), %d orders, from enqueue to Douyin's answer: p50 %v, p99 %v, most %v",
+		rate, len(waits), at(0.50), at(0.99), at(1)))
 	return nil
 }
 

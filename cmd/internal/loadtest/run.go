@@ -20,6 +20,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"gorm.io/gorm"
 
+	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/cmd/internal/sampleshop"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/store"
@@ -39,6 +40,7 @@ type Options struct {
 	Steady   time.Duration // how long the steady rate is kept
 	Command  []string      // that runs Child in a process
 	Out      io.Writer
+	Lang     lang.Lang // of the report
 }
 
 // test is one run of all.
@@ -67,8 +69,8 @@ func Run(ctx context.Context, o Options) (err error) {
 	defer func() { err = errors.Join(err, drop(), o.Redis.FlushDB(context.WithoutCancel(ctx)).Err()) }()
 	t.queue = asynq.NewClientFromRedisClient(o.Redis)
 
-	fmt.Fprintf(o.Out, "%d orders a round, %d handlers (ordersync: and %d more orders in hand), %d fetch loops, %d rounds in turn; MariaDB/MySQL, Redis, simulator and worker on this machine\n\n",
-		o.Orders, o.Handlers, o.Prefetch, o.Servers, o.Rounds)
+	fmt.Fprintln(o.Out, o.Lang.T("%d orders a round, %d handlers (ordersync: and %d more orders in hand), %d fetch loops, %d rounds in turn; MariaDB/MySQL, Redis, simulator and worker on this machine\n",
+		o.Orders, o.Handlers, o.Prefetch, o.Servers, o.Rounds))
 	if err := t.rounds(ctx, 0, modeNoop, modeCall, modePlain, modePipeline); err != nil {
 		return err
 	}

@@ -25,16 +25,17 @@ const (
 )
 
 var (
-	callBuckets = []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
-	waitBuckets = []float64{.001, .01, .05, .25, 1, 2.5, 5, 10, 20}
-	jobBuckets  = []float64{.001, .01, .1, 1, 10, 60}
+	callBuckets  = []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+	waitBuckets  = []float64{.001, .01, .05, .25, 1, 2.5, 5, 10, 20}
+	askedBuckets = []float64{.1, .25, .5, 1, 2.5, 5, 15, 60, 600, 3600}
+	jobBuckets   = []float64{.001, .01, .1, 1, 10, 60}
 )
 
 // events are what other rooms report.
 type events struct {
 	pushes, calls, fetches, clientFetches, turns, callbacks, moneyEnds, jobRuns, entries, faults, held, audits *prometheus.CounterVec
 
-	pushTime, callTime, gateTime, jobTime *prometheus.HistogramVec
+	pushTime, askedTime, callTime, gateTime, jobTime *prometheus.HistogramVec
 
 	jobDone *prometheus.GaugeVec
 	limiter prometheus.Gauge
@@ -46,6 +47,7 @@ func newEvents() events {
 	e := events{
 		pushes:        counter("pushes_total", "Runs of push tasks by outcome and kind of complaint.", "outcome", "kind"),
 		pushTime:      histogram("push_seconds", "How long a run of a push task took, waiting at the gate included.", callBuckets, "outcome"),
+		askedTime:     histogram("push_since_asked_seconds", "How long it took from asking for a live push to its success: the queue, retries and the call.", askedBuckets),
 		calls:         counter("douyin_calls_total", "HTTP exchanges with Douyin by call and by what the answer means.", "op", "kind"),
 		callTime:      histogram("douyin_call_seconds", "How long an exchange with Douyin took, from sending to the last byte.", callBuckets, "op"),
 		gateTime:      histogram("gate_wait_seconds", "How long a call waited for rate limit and circuit breaker.", waitBuckets, "op"),
@@ -78,7 +80,7 @@ func newEvents() events {
 
 func (e *events) all() []prometheus.Collector {
 	return []prometheus.Collector{
-		e.pushes, e.pushTime, e.calls, e.callTime, e.gateTime, e.held, e.turns, e.fetches, e.clientFetches, e.callbacks, e.moneyEnds, e.audits, e.jobRuns, e.jobTime, e.jobDone,
+		e.pushes, e.pushTime, e.askedTime, e.calls, e.callTime, e.gateTime, e.held, e.turns, e.fetches, e.clientFetches, e.callbacks, e.moneyEnds, e.audits, e.jobRuns, e.jobTime, e.jobDone,
 		e.entries, e.faults, e.limiter, e.ahead,
 	}
 }
@@ -148,6 +150,7 @@ func (e *events) fill() {
 			e.kinds[kind] = true
 		}
 	}
+	e.askedTime.WithLabelValues()
 	e.fillOps(ops())
 	for _, kind := range callKinds() {
 		e.fetches.WithLabelValues(kind)
@@ -199,6 +202,9 @@ func (e *events) Push(a worker.Attempt) {
 	}
 	e.pushes.WithLabelValues(string(a.Outcome), kind).Inc()
 	e.pushTime.WithLabelValues(string(a.Outcome)).Observe(a.Duration.Seconds())
+	if a.Outcome == store.Pushed && a.SinceAsked > 0 && (tasks.PushOrder{Cause: a.Cause}).Queue() == tasks.QueuePush {
+		e.askedTime.WithLabelValues().Observe(a.SinceAsked.Seconds())
+	}
 }
 
 // Call counts one exchange with Douyin. took is 0 when nothing could be sent.

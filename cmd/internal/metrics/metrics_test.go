@@ -158,9 +158,11 @@ func TestEverySeriesIsThereFromTheFirstScrape(t *testing.T) {
 			if outcome == store.Pushed || outcome == store.Settled || outcome == store.Kept {
 				kind = ""
 			}
-			m.Push(worker.Attempt{Cause: tasks.CausePaid, Outcome: outcome, Kind: kind, Duration: time.Second})
+			m.Push(worker.Attempt{Cause: tasks.CausePaid, Outcome: outcome, Kind: kind, Duration: time.Second, SinceAsked: time.Minute})
 		}
 	}
+	m.Push(worker.Attempt{Cause: tasks.CauseSweep, Outcome: store.Pushed, SinceAsked: time.Hour}) // not a live one
+	m.Push(worker.Attempt{Cause: tasks.CausePaid, Outcome: store.Pushed})                         // nobody knows since when
 	for _, op := range append(ops(), tradeOps()...) {
 		for k := douyin.Kind(0); k <= douyin.Paused; k++ {
 			m.Call(op, time.Second, &douyin.Error{Op: op, Kind: k, Message: canary})
@@ -202,10 +204,11 @@ func TestEverySeriesIsThereFromTheFirstScrape(t *testing.T) {
 		}
 	}
 	wantSeries(t, after, map[string]float64{
-		"ordersync_pushes_total{kind=none,outcome=pushed}":                         14,
+		"ordersync_pushes_total{kind=none,outcome=pushed}":                         16,
 		"ordersync_pushes_total{kind=other,outcome=gave_up}":                       1,
 		"ordersync_pushes_total{kind=rejected,outcome=refused}":                    1,
 		"ordersync_push_seconds{outcome=refused}":                                  14,
+		"ordersync_push_since_asked_seconds":                                       14,
 		"ordersync_douyin_calls_total{kind=ok,op=refund.create}":                   1,
 		"ordersync_douyin_calls_total{kind=throttled,op=order.push}":               1,
 		"ordersync_douyin_calls_total{kind=other,op=order.push}":                   3,

@@ -63,16 +63,24 @@ func (f *frame) Ago(t time.Time) string {
 }
 
 // Span is a length of time in one unit.
-func (f *frame) Span(d time.Duration) string {
+func (l lang) Span(d time.Duration) string {
 	switch {
 	case d < time.Minute:
-		return f.T("%d s", int(d.Seconds()))
+		return l.T("%d s", int(d.Seconds()))
 	case d < time.Hour:
-		return f.T("%d min", int(d.Minutes()))
+		return l.T("%d min", int(d.Minutes()))
 	case d < 48*time.Hour:
-		return f.T("%d h", int(d.Hours()))
+		return l.T("%d h", int(d.Hours()))
 	}
-	return f.T("%d days", int(d.Hours()/24))
+	return l.T("%d days", int(d.Hours()/24))
+}
+
+// length is Span where less than a few seconds matter.
+func (l lang) length(d time.Duration) string {
+	if d < 10*time.Second {
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+	return l.Span(d)
 }
 
 // Count is a number with its thousands apart.

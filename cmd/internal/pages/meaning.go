@@ -1,11 +1,7 @@
 package pages
 
 import (
-	"cmp"
-	"strings"
-
-	"github.com/ordersync/ordersync/store/cell"
-	"github.com/ordersync/ordersync/worker"
+	shell "github.com/ordersync/ordersync/cmd/internal/lang"
 )
 
 // phrase is a text in both languages.
@@ -57,28 +53,13 @@ func (l lang) alarmMeaning(alarm string) Meaning {
 	return l.meaning(unknownFailure)
 }
 
-// recorded is a text that was recorded in English, in the reader's language where it names a cell of the shop's, or what Douyin keeps.
+// recorded is a text that was recorded in English, in the reader's language where the table of package
+// lang has it.
 func (l lang) recorded(text string) string {
 	if !l.chinese {
 		return text
 	}
-	if refused, ok := cell.Parse(text); ok {
-		return refused.Chinese()
-	}
-	if status, told := strings.CutPrefix(text, worker.KeptTold); told {
-		return keptChinese + "；履约状态为 " + status
-	}
-	return cmp.Or(keptWords[text], text)
-}
-
-const keptChinese = "该订单由抖音自行维护（通用交易系统），无需推送"
-
-// keptWords is the Chinese for what is said of an order of trade.
-var keptWords = map[string]string{
-	worker.KeptAlone:   keptChinese,
-	worker.KeptUnpaid:  keptChinese + "；未上报履约，因为尚不知其已支付",
-	worker.KeptUnknown: keptChinese + "；未上报履约，因为抖音没有它的支付",
-	worker.KeptOther:   keptChinese + "；未上报履约，因为该单号的支付属于担保支付",
+	return shell.Chinese.Say(text)
 }
 
 var unknownFailure = meaning{

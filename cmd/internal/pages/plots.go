@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks"
 )
 
 // span is a length of time that plots show, in equal steps.
@@ -121,29 +122,64 @@ func percent(part, whole int) int {
 	return part * 100 / whole
 }
 
-// tookPlot is how long a push takes on the average, from its begin in the worker to Douyin's answer.
+// tookPlot is how long live pushes that went well took on the average, from being asked for to
+// Douyin's answer. Those that nobody was waiting for, of the sweep and of a backfill, are not in it.
 func tookPlot(l lang, s span, label func(int) string, counts []store.CallCount) plot {
-	n, took, mean := make([]int, s.steps), make([]time.Duration, s.steps), make([]int, s.steps)
-	var sumN int
-	var sumTook time.Duration
+	all, steps := lag{}, make([]lag, s.steps)
 	for _, c := range counts {
-		if step := min(c.Step, s.steps-1); isPush(c) && c.Took > 0 {
-			n[step], took[step] = n[step]+c.Count, took[step]+c.Took
-			sumN, sumTook = sumN+c.Count, sumTook+c.Took
+		if isPush(c) && c.Outcome == store.Pushed && c.Took > 0 && isLive(c.Cause) {
+			all.add(c)
+			steps[min(c.Step, s.steps-1)].add(c)
 		}
 	}
-	for step := range mean {
-		if n[step] > 0 {
-			mean[step] = int((took[step] / time.Duration(n[step])).Milliseconds())
+	unit, title, short := time.Millisecond, l.T("From asking for a push to Douyin's answer, in milliseconds"), " ms"
+	for _, step := range steps {
+		if before, call := step.mean(); before+call > inSeconds {
+			unit, title, short = time.Second, l.T("From asking for a push to Douyin's answer, in seconds"), " s"
 		}
 	}
-	drawn := draw(l.T("How long a push takes to Douyin's answer, in milliseconds"), []series{{Class: "other", Name: l.T("average")}}, [][]int{mean}, label)
-	drawn.Series[0].Total = 0
-	if sumN > 0 {
-		drawn.Series[0].Total = int((sumTook / time.Duration(sumN)).Milliseconds())
+	values := [][]int{make([]int, s.steps), make([]int, s.steps)}
+	for i, step := range steps {
+		before, call := step.mean()
+		values[0][i], values[1][i] = int(call/unit), int(before/unit)
 	}
-	drawn.Series[0].Unit = " ms"
+	drawn := draw(title, []series{{Class: "other", Name: l.T("the call, on the average")}, {Class: "retrying", Name: l.T("before it: queue, retries, gate")}}, values, label)
+	before, call := all.mean()
+	totals := map[string]time.Duration{"other": call, "retrying": before}
+	for i := range drawn.Series {
+		drawn.Series[i].Total, drawn.Series[i].Unit = int(totals[drawn.Series[i].Class]/unit), short
+	}
 	return drawn
+}
+
+// inSeconds is from where on a plot of times is in seconds.
+const inSeconds = 20 * time.Second
+
+// isLive tells whether somebody waits for a push: it travelled on the live queue.
+func isLive(cause string) bool {
+	return tasks.PushOrder{Cause: tasks.Cause(cause)}.Queue() == tasks.QueuePush
+}
+
+// lag sums up how long calls took, and of those that tell it, how long ago they were asked for.
+type lag struct {
+	calls, asked     int
+	took, sinceAsked time.Duration
+}
+
+func (g *lag) add(c store.CallCount) {
+	g.calls, g.took = g.calls+c.Count, g.took+c.Took
+	g.asked, g.sinceAsked = g.asked+c.Asked, g.sinceAsked+c.SinceAsked
+}
+
+// mean is what a call took on the average, and what passed before it; 0: not known.
+func (g *lag) mean() (before, call time.Duration) {
+	if g.calls > 0 {
+		call = g.took / time.Duration(g.calls)
+	}
+	if g.asked > 0 {
+		before = max(g.sinceAsked/time.Duration(g.asked)-call, 0)
+	}
+	return before, call
 }
 
 // kindColours are the classes of the kinds of failures, the most frequent first; the last one is for

@@ -23,7 +23,7 @@ func TestEveryPageShowsWithoutAComplaint(t *testing.T) {
 	pages := []struct{ name, path, says string }{
 		{"start", "/", "40012"}, {"group", "/failures?kind=rejected&code=40012", "10131"}, {"order", "/orders/10000", "R10000"}, {"load", "/load", "backfill"},
 		{"search", "/search?q=nothing", "ordersync"}, {"failures", "/failures", "30000"}, {"refunds", "/lists/refunds", "R10000"}, {"callbacks", "/lists/callbacks", "SUCCESS"},
-		{"waiting", "/lists/waiting", "30000"}, {"health", "/health", "v0.1.0"}, {"hour", "/load?span=hour", "backfill"}, {"who", "/who", "omar"}, {"settings", "/settings", "0013_operators.sql"},
+		{"waiting", "/lists/waiting", "30000"}, {"health", "/health", "v0.1.0"}, {"hour", "/load?span=hour", "backfill"}, {"who", "/who", "omar"}, {"settings", "/settings", "0014_asked.sql"},
 		{"audits", "/audits", "ordersync"}, {"jobs", "/jobs", "omar"}, {"job", "/jobs/1", "omar"}, {"missing", "/orders/404", "ordersync"},
 	}
 	path, ok := servertest.Chromium(t)
@@ -90,7 +90,7 @@ func (s *site) busyDay(t *testing.T) {
 	called := func(at time.Time, call string, outcome store.Outcome) {
 		kind := map[store.Outcome]string{store.Refused: "rejected", store.Retrying: "unavailable"}[outcome]
 		took := 70_000 + 1000*at.Minute()
-		day = append(day, fmt.Sprintf("('%s', '%s', '1', '%s', '%s', 200, %d)", at.UTC().Format("2006-01-02 15:04:05.000"), call, outcome, kind, took))
+		day = append(day, fmt.Sprintf("('%s', '%s', '1', '%s', '%s', 200, %d, 'paid', %d)", at.UTC().Format("2006-01-02 15:04:05.000"), call, outcome, kind, took, 3*took))
 	}
 	for minute := range 24 * 60 {
 		at := now.Add(time.Duration(minute-24*60) * time.Minute)
@@ -106,7 +106,7 @@ func (s *site) busyDay(t *testing.T) {
 			called(at, "refund.create", store.Outcome(store.MoneySubmitted))
 		}
 		if len(day) > 1000 || minute == 24*60-1 {
-			if err := s.db.Exec("INSERT INTO ordersync_log (at, call_name, order_id, outcome, kind, http_status, duration_us) VALUES " + strings.Join(day, ",")).Error; err != nil {
+			if err := s.db.Exec("INSERT INTO ordersync_log (at, call_name, order_id, outcome, kind, http_status, duration_us, cause, since_asked_us) VALUES " + strings.Join(day, ",")).Error; err != nil {
 				t.Fatal(err)
 			}
 			day = nil

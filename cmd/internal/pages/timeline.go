@@ -89,6 +89,9 @@ func (k *orderView) call(l lang, r *store.LogRow) event {
 	if r.Duration > 0 {
 		e.Notes = append(e.Notes, fmt.Sprintf("%d ms", r.Duration.Milliseconds()))
 	}
+	if r.SinceAsked > 0 {
+		e.Notes = append(e.Notes, l.T("%s after it was asked for", l.length(r.SinceAsked)))
+	}
 	return e
 }
 

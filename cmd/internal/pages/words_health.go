@@ -1,7 +1,7 @@
 package pages
 
 // healthWords are the texts of how it is.
-var healthWords = map[string]string{ //nolint:gosec // words, no credentials //nolint:gosec // texts, no credentials
+var healthWords = map[string]string{ //nolint:gosec // texts, no credentials
 	"%d, version %s":  "%d 个，版本 %s",
 	"%d, versions %s": "%d 个，版本 %s",
 	"none due, %s under way or tried again later":                 "无到期订单，%s 个处理中或稍后重试",

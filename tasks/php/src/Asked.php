@@ -60,10 +60,11 @@ final class Asked
 
     /**
      * @param mixed $orderId
+     * @param mixed $agree
      *
      * @return array{0: string, 1: string, 2: array<string, mixed>}
      */
-    public function audit($orderId, string $outRefundNo, bool $agree, string $denyMessage): array
+    public function audit($orderId, string $outRefundNo, $agree, string $denyMessage): array
     {
         $orderId = $this->check->orderId($orderId);
         $word = ['out_refund_no' => $outRefundNo] + $this->check->word($agree, $denyMessage);

@@ -91,14 +91,18 @@ final class Check
     }
 
     /**
-     * The shop's word on a refund, as every way in takes it.
+     * The shop's word on a refund, as every way in takes it. A word of another type is refused: PHP
+     * would read 'deny' as true, and money would go.
+     *
+     * @param mixed $agree
      *
      * @return array{agree: bool, deny_message?: string}
      *
      * @throws RefusedException
      */
-    public function word(bool $agree, string $denyMessage): array
+    public function word($agree, string $denyMessage): array
     {
+        $this->fields(['agree' => $agree], ['agree' => 'bool'], false, '', 422);
         $fault = '';
         if ($agree && $denyMessage !== '') {
             $fault = $this->words->say('is only for a denial');
@@ -162,9 +166,9 @@ final class Check
             case 'page':
                 return is_array($value) && is_string($value['path'] ?? null) && $value === array_filter($value, 'is_string');
             case 'receivers':
-                return is_array($value) && $value === array_filter($value, static function ($one): bool {
+                return is_array($value) && $value === array_values(array_filter($value, static function ($one): bool {
                     return is_array($one) && is_string($one['merchant_uid'] ?? null) && is_int($one['amount_fen'] ?? null) && count($one) === 2;
-                });
+                }));
         }
 
         return $value instanceof $type;

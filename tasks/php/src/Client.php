@@ -106,6 +106,11 @@ final class Client
     {
         $all = ['queued' => 0, 'known' => 0, 'failed' => 0, 'results' => []];
         $items = [];
+        foreach (array_keys($orders) as $name) { // one order's fields would be taken for orders
+            if (is_string($name)) {
+                throw $this->check->refused('orders', $this->words->say('want a list of orders, found the name "%s"', $name), 400);
+            }
+        }
         foreach (array_values($orders) as $i => $order) {
             $items[] = $this->item($order, "orders[$i]");
         }
@@ -232,13 +237,14 @@ final class Client
      * written down; Douyin is told later.
      *
      * @param string $outRefundNo of the refund, as audits() and the callbacks name it
+     * @param bool   $agree       true: Douyin pays the money back; false: denied
      * @param string $denyMessage why not, for the buyer, at most 512 bytes; needed to deny, empty to agree
      *
      * @return array<string, mixed> the refund as refundStatus() shows it
      *
      * @throws OrderSyncException ConflictException: it has another word already, or nothing is to be decided
      */
-    public function audit(string $outRefundNo, bool $agree, string $denyMessage = ''): array
+    public function audit(string $outRefundNo, $agree, string $denyMessage = ''): array
     {
         $number = $this->number($outRefundNo, 'out_refund_no');
 

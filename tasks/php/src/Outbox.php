@@ -89,11 +89,12 @@ final class Outbox
      *
      * @param int|string $orderId     of the refund
      * @param string     $outRefundNo as Client::audits() and the callbacks name it
+     * @param bool       $agree       true: Douyin pays the money back; false: denied
      * @param string     $denyMessage why not, for the buyer, at most 512 bytes; needed to deny, empty to agree
      *
      * @throws RefusedException
      */
-    public function audit($orderId, string $outRefundNo, bool $agree, string $denyMessage = ''): void
+    public function audit($orderId, string $outRefundNo, $agree, string $denyMessage = ''): void
     {
         $this->write($this->asked->audit($orderId, $outRefundNo, $agree, $denyMessage));
     }

@@ -129,11 +129,12 @@ final class PaymentLogic
      * The shop's word on a refund that a buyer asked Douyin for (trade).
      *
      * @param string $outRefundNo of the refund, as the gateway and Callback::number() name it
+     * @param bool   $agree       true: Douyin pays the money back; false: denied
      * @param string $denyMessage why not, for the buyer; needed to deny, empty to agree
      *
      * @return array<string, mixed> err_no, err_tips, audit (agreed, denied; needed while Douyin was not told yet)
      */
-    public static function audit(string $outRefundNo, bool $agree, string $denyMessage = ''): array
+    public static function audit(string $outRefundNo, $agree, string $denyMessage = ''): array
     {
         return self::douyin(static function () use ($outRefundNo, $agree, $denyMessage): array {
             return ['audit' => self::client()->audit($outRefundNo, $agree, $denyMessage)['audit'] ?? ''];

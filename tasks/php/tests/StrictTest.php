@@ -57,6 +57,11 @@ return [
         $rows = [];
         $c = $client($script);
         $o = $outbox($rows);
+        $s = new Stream(static function (string ...$words) use (&$rows): string {
+            $rows[] = $words;
+
+            return '1-0';
+        }, ['lang' => 'en']);
         $refund = ['out_refund_no' => 'R1', 'amount_fen' => 990, 'reason' => 'r'];
         foreach ([
             ['delay_seconds', 'is wrong: want a whole number, found string', static fn () => $c->push(7, ['delay_seconds' => '5'])],
@@ -72,11 +77,22 @@ return [
             ['desc', 'is missing', static fn () => $o->settle(7, ['out_settle_no' => 'S1'])],
             ['out_refund_no', 'is missing', static fn () => $o->audit(7, '', true)],
             ['deny_message', 'is missing', static fn () => $o->audit(7, 'R1', false)],
+            ['agree', 'is wrong: want true or false, found string', static fn () => $o->audit(7, 'R1', 'deny')],
+            ['agree', 'is wrong: want true or false, found int', static fn () => $c->audit('R1', 0, 'words')],
+            ['agree', 'is wrong: want true or false, found null', static fn () => $s->audit(7, 'R1', null)],
+            ['orders', 'want a list of orders, found the name "order_id"', static fn () => $c->pushMany(['order_id' => 7, 'cause' => 'paid'])],
+            ['params', 'is wrong: want a list of merchant_uid (text) and amount_fen (a whole number), found array', static fn () => $o->settle(7, ['out_settle_no' => 'S1', 'desc' => 'd', 'params' => ['a' => ['merchant_uid' => '1', 'amount_fen' => 1]]])],
+            ['out_refund_no', 'is missing', static fn () => $c->refundStatus('..')],
+            ['out_settle_no', 'is missing', static fn () => $c->settlementStatus(' ')],
+            ['out_order_no', 'is missing', static fn () => $c->queryPayment('')],
+            ['out_refund_no', 'is missing', static fn () => $c->audit('.', true)],
+            ['deny_message', 'is only for a denial', static fn () => $c->audit('R1', true, 'words')],
         ] as [$field, $words, $call]) {
             $e = thrown(RefusedException::class, $call);
             same([$field, "ordersync: $field: $words"], [$e->getField(), $e->getMessage()]);
         }
         same([[], []], [$script->sent, $rows]);
+        same([422, 0], [PaymentLogic::audit('R1', 'deny')['err_no'], count($script->sent)], 'an array in the class');
     },
     'the outbox, whose writer hears no answer, knows every name' => static function () use ($outbox): void {
         $rows = [];

@@ -11,6 +11,7 @@ return [
     'is unknown: did you mean "%s"?' => '不认识：是不是想写“%s”？',
     'is wrong: want %s, found %s' => '类型不对：应为%s，实际为 %s',
     'want a whole number or text, found %s' => '应为整数或字符串，实际为 %s',
+    'want a list of orders, found the name "%s"' => '应为订单的列表，实际出现字段名“%s”',
     'is missing' => '缺失',
     'is only for a denial' => '只在拒绝时填写',
     'has %d bytes, at most %d are allowed' => '有 %d 字节，最多允许 %d 字节',

@@ -14,6 +14,49 @@ import (
 	"github.com/ordersync/ordersync/store"
 )
 
+// asks are payments that are due; rows that were handed over or given up are due no more.
+type asks struct {
+	due            []store.PaymentAsk
+	handed, gaveUp []string
+}
+
+func (a *asks) DuePaymentAsks(_ context.Context, _ time.Time, limit int) ([]store.PaymentAsk, error) {
+	return a.due[:min(len(a.due), limit)], nil
+}
+
+func (a *asks) HandOverPaymentAsk(_ context.Context, seen store.PaymentAsk, _ time.Time) error {
+	a.handed = append(a.handed, seen.OutOrderNo)
+	return nil
+}
+
+func (a *asks) GiveUpPaymentAsk(_ context.Context, seen store.PaymentAsk, _ time.Time, _ string) error {
+	no := seen.OutOrderNo
+	a.gaveUp = append(a.gaveUp, no)
+	return nil
+}
+
+// One row that no task can carry must not hold up the others: it heads every page.
+func TestABadPaymentHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	rows := &asks{due: []store.PaymentAsk{{OutOrderNo: "订单😀", DueAt: &noon}, {OutOrderNo: "O1", DueAt: &noon}, {OutOrderNo: "O2", DueAt: &noon}}}
+	q := newQueue()
+	d := &DuePayments{Rows: rows, Queue: q, Now: func() time.Time { return noon }, Log: zerolog.Nop()}
+	for range 2 { // two schedulers make one task
+		if more, err := d.Tick(t.Context()); more || err != nil {
+			t.Fatalf("%v, %v", more, err)
+		}
+	}
+	if len(q.ids) != 2 || strings.Join(rows.handed, " ") != "O1 O2 O1 O2" || rows.gaveUp[0] != "订单😀" {
+		t.Errorf("ids %v, handed over %v, given up %v", q.ids, rows.handed, rows.gaveUp)
+	}
+	q = newQueue()
+	q.fail = func(string) error { return errGone }
+	d.Queue, rows.handed = q, nil
+	if _, err := d.Tick(t.Context()); !errors.Is(err, errGone) || len(rows.handed) != 0 {
+		t.Errorf("without Redis: %v, handed over %v", err, rows.handed)
+	}
+}
+
 // askedPayments are payments whose refunds are to be asked for.
 type askedPayments struct {
 	due       []store.RefundAsk
@@ -68,23 +111,6 @@ func TestPaymentsAreHandedOverForTheirRefunds(t *testing.T) {
 		}
 		if c.down == nil && !slices.ContainsFunc(queue.ids, func(id string) bool { return strings.Contains(id, `"T2"`) && strings.Contains(id, "due-") }) {
 			t.Errorf("%s: enqueued %v", name, queue.ids)
-		}
-	}
-}
-
-// Where Douyin settles by itself, payments of trade are left to it, and those of ecpay are settled.
-func TestAutomaticSettlementLeavesTradeToDouyin(t *testing.T) {
-	for name, c := range map[string]struct {
-		refused bool
-		want    int
-	}{"it does": {true, 1}, "it does not": {false, 2}} {
-		page := store.PaymentPage{Read: 2, Done: true, Unsettled: []store.Payment{
-			{System: store.Trade, OutOrderNo: "T1", OrderID: "1", Total: 100}, {System: store.Ecpay, OutOrderNo: "T2", OrderID: "2", Total: 100},
-		}}
-		b := &bills{pages: []store.PaymentPage{page}, refused: c.refused}
-		s := &AutoSettle{Payments: b, Now: func() time.Time { return noon }, Log: zerolog.Nop()}
-		if _, err := s.Tick(t.Context()); err != nil || len(b.made) != c.want || len(b.raised) != 0 {
-			t.Errorf("%s: settled %v, raised %v, %v", name, b.made, b.raised, err)
 		}
 	}
 }
