@@ -183,6 +183,14 @@ func placeholders(s string) error {
 	return nil
 }
 
+// miniAppPage is placeholders of a page of the mini-app: every order with a web address would be refused.
+func miniAppPage(s string) error {
+	if before, _, web := strings.Cut(s, "://"); web && !strings.Contains(before, "?") {
+		return errors.New("want a page of the mini-app such as pages/course/course, and no web address")
+	}
+	return placeholders(s)
+}
+
 // unfilled refuses a placeholder for which this shop has no value: it would be sent as nothing.
 func (s *Shop) unfilled(text string) string {
 	for _, p := range placeholder.FindAllString(text, -1) {

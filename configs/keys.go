@@ -100,7 +100,7 @@ func (c *Config) keys() []key {
 		{path: "shop.trade", value: filter{&s.Trade}, group: true},
 		{path: "shop.time", value: text[string]{&s.Time, oneOf("unix", "unix_ms", "datetime")}},
 		{path: "shop.money", value: text[string]{&s.Money, oneOf("yuan", "fen")}},
-		{path: "shop.detail_url", value: text[string]{&s.DetailURL, required(placeholders)}},
+		{path: "shop.detail_url", value: text[string]{&s.DetailURL, required(miniAppPage)}},
 		{path: "shop.image_base_url", value: text[string]{&s.ImageBaseURL, webURL}},
 		{path: "shop.item_code", value: text[string]{&s.ItemCode, placeholders}},
 

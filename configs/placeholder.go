@@ -9,7 +9,7 @@ import (
 
 // sampled is what stands in examples where a value of one's own belongs: an ellipsis, "ttxxxx",
 // "your-secret", "<secret>", "changeme".
-var sampled = regexp.MustCompile(`(?i)…|\.\.\.|^x+$|^tt(xx+|…)|^your[-_ ]|^<.*>$|^change[-_ ]?me|^replace[-_ ]?(me|with)|^(todo|placeholder)$`)
+var sampled = regexp.MustCompile(`(?i)…|\.\.\.|^x+$|^tt(xx+|…)|^your[-_ ]|^<.*>$|^\*+$|^change[-_ ]?me|^replace[-_ ]?(me|with)|^(todo|placeholder)$`)
 
 // Placeholders are the credentials that still hold what an example holds in their place. A process
 // that would use them cannot work; a command that does not need them may run.

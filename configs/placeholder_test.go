@@ -9,7 +9,7 @@ import (
 func TestPlaceholdersOfExamplesAreFound(t *testing.T) {
 	for value, placeholder := range map[string]bool{
 		"ttxxxxxxxxxxxxxxxx": true, "ttxxxx": true, "…": true, "tt…": true, "your-secret": true, "YOUR_APP_SECRET": true, "<secret>": true,
-		"changeme": true, "change-me-please": true, "xxxx": true, "replace-me": true, "abc...": true,
+		"changeme": true, "change-me-please": true, "xxxx": true, "replace-me": true, "abc...": true, "***": true,
 		"tt0123456789abcdef": false, "ttx1a2b3c4d5e6f708": false, "": false, "secret": false, "development-secret": false, "yourselves": false,
 	} {
 		c := Default()

@@ -34,7 +34,7 @@ func (p pems) empty() bool { return len(*p.p) == 0 }
 var pemEnd = regexp.MustCompile(`-----END [A-Z ]+-----`)
 
 func (p pems) set(raw any) error {
-	if s, isText := raw.(string); isText {
+	if s, isText := raw.(string); isText && !strings.HasPrefix(strings.TrimSpace(s), "[") { // else a JSON list
 		blocks := []any{}
 		for _, end := range pemEnd.FindAllStringIndex(s, -1) {
 			done := len(strings.Join(texts(blocks), ""))

@@ -42,9 +42,9 @@ const (
 // Callback is a verified callback. Exactly one of Payment, Refund and Settle is set for the types
 // of that name, none for the others, and none where Unread is set.
 type Callback struct {
-	Type      string
+	Type      string // payment, refund, settle, ...
 	Timestamp string // literal digits, seconds; signed, but no freshness can be asked: redeliveries come for a day
-	Nonce     string
+	Nonce     string // signed, too
 	Msg       string // the JSON text that was signed, verbatim; fields we do not know are in it
 
 	Payment *PaymentNotice

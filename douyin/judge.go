@@ -1,6 +1,7 @@
 package douyin
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -136,7 +137,7 @@ func logIDOf(body []byte) string {
 	if json.Unmarshal(body, &env) != nil {
 		return ""
 	}
-	return clean(env.LogID.orElse(env.Extra.LogID), maxLogIDBytes)
+	return clean(cmp.Or(env.LogID.text, env.Extra.LogID.text, env.Data.LogID.text), maxLogIDBytes)
 }
 
 // wait reads Retry-After: seconds or a date (RFC 9110, 10.2.3). Nonsense is 0, and nobody makes us

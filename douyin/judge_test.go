@@ -200,3 +200,15 @@ func TestTheGatewaysWordsAreKept(t *testing.T) {
 		}
 	}
 }
+
+// The name of an answer stands in one of several places; the nearest one counts.
+func TestLogIDOfABody(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"log_id":"a","extra":{"logid":"b"}}`: "a", `{"log_id":7}`: "7", `{"extra":{"logid":"b"},"data":{"logid":"c"}}`: "b",
+		`{"data":{"logid":"c"}}`: "c", `{"data":[1],"extra":"x"}`: "", `{"log_id":null}`: "", `<html>`: "",
+	} {
+		if got := logIDOf([]byte(body)); got != want {
+			t.Errorf("%s: %q, want %q", body, got, want)
+		}
+	}
+}

@@ -251,9 +251,10 @@ func (s *strict) fault(field string) {
 	}
 }
 
-// number is one that the shop can have given: a longer one is none of its.
+// number is one that the shop can have given: a longer one is none of its, nor one with a space at
+// its end, which to MySQL is the same as without.
 func (s *strict) number(field string, c Cell) {
-	if !c.plain || strings.TrimSpace(c.text) == "" || len(c.text) > MaxOrderIDBytes {
+	if !c.plain || c.text == "" || strings.TrimSpace(c.text) != c.text || len(c.text) > MaxOrderIDBytes {
 		s.fault(field)
 	}
 }

@@ -13,7 +13,7 @@ const (
 
 // PaymentNotice is the message of a payment callback (PAY-CB).
 type PaymentNotice struct {
-	AppID       string
+	AppID       string // of the mini-app
 	OutOrderNo  string // cp_orderno
 	OrderID     string // Douyin's number
 	Status      Result // SUCCESS: failures are not told
@@ -21,40 +21,40 @@ type PaymentNotice struct {
 	PaidAt      int64  // seconds since 1970; 0: not told, or in a form that nobody knows
 	Way         string // "1" WeChat, "2" Alipay, "10" Douyin Pay
 	ChannelNo   string // of WeChat or Alipay; may be empty
-	SellerUID   string
+	SellerUID   string // who receives the money
 	ItemID      string // of the video it was bought from; may be missing in the first delivery
-	CPExtra     string
+	CPExtra     string // as it was sent
 	Extra       string // "", "null" or CPS data as JSON text
-	Message     string
+	Message     string // Douyin's words; may be empty
 }
 
 // RefundNotice is the message of a refund callback (REFUND-CB).
 type RefundNotice struct {
-	AppID       string
+	AppID       string // of the mini-app
 	OutRefundNo string // cp_refundno
 	RefundNo    string // Douyin's number; may be empty
 	OrderID     string // Douyin's number of the order
-	Status      Result
-	Amount      int64 // fen
-	AllSettled  bool  // refunded after the settlement, from the balance
-	RefundedAt  int64 // seconds since 1970, or 0
-	CPExtra     string
+	Status      Result // SUCCESS, FAIL
+	Amount      int64  // fen
+	AllSettled  bool   // refunded after the settlement, from the balance
+	RefundedAt  int64  // seconds since 1970, or 0
+	CPExtra     string // as it was sent
 	Message     string // Douyin's words, above all with FAIL
 }
 
 // SettleNotice is the message of a settle callback (SETTLE-CB).
 type SettleNotice struct {
-	AppID       string
+	AppID       string // of the mini-app
 	OutSettleNo string // cp_settle_no
 	SettleNo    string // Douyin's number; old callbacks have none
 	OutOrderNo  string // old callbacks have none
 	OrderID     string // Douyin's number of the order
-	Status      Result
-	Amount      int64 // fen; 0 in old callbacks
-	Rake        int64 // fen, Douyin's fee
-	Commission  int64 // fen, of promoters
-	Detail      string
-	SettledAt   int64 // seconds since 1970, or 0
-	CPExtra     string
-	Message     string
+	Status      Result // SUCCESS, FAIL
+	Amount      int64  // fen; 0 in old callbacks
+	Rake        int64  // fen, Douyin's fee
+	Commission  int64  // fen, of promoters
+	Detail      string // who got what, in Douyin's words
+	SettledAt   int64  // seconds since 1970, or 0
+	CPExtra     string // as it was sent
+	Message     string // Douyin's words, above all with FAIL
 }

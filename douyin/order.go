@@ -16,12 +16,12 @@ type OrderPush struct {
 
 // OrderDetail is order_detail of order_type 0. It travels as JSON text inside the JSON body.
 type OrderDetail struct {
-	OrderID    string // at most 64 bytes; equals ecpay's out_order_no
-	CreateTime int64  // milliseconds since 1970, whatever the unit of UpdateTime
-	Amount     int    // number of goods in total
-	TotalPrice int64  // fen
-	DetailURL  string // page of the mini-app, at most 1024 bytes
-	Items      []OrderItem
+	OrderID    string      // at most 64 bytes; equals ecpay's out_order_no
+	CreateTime int64       // milliseconds since 1970, whatever the unit of UpdateTime
+	Amount     int         // number of goods in total
+	TotalPrice int64       // fen
+	DetailURL  string      // page of the mini-app, at most 1024 bytes
+	Items      []OrderItem // at least one
 }
 
 // OrderItem is one entry of order_detail.item_list.
@@ -30,8 +30,8 @@ type OrderItem struct {
 	Img      string // absolute URL, at most 512 bytes
 	Title    string // at most 256 bytes
 	SubTitle string // at most 256 bytes
-	Amount   int
-	Price    int64 // fen, of the whole line
+	Amount   int    // how many, at least 1
+	Price    int64  // fen, of the whole line
 }
 
 // Receipt tells how a call went. It is filled as far as things are known also when the call failed.

@@ -24,22 +24,22 @@ type PaymentOrder struct {
 // the Receipt.
 type CreatedOrder struct {
 	OrderID    string // Douyin's number: text, never an integer
-	OrderToken string
+	OrderToken string // for tt.pay
 }
 
 // OrderPayment is query_order's answer (PAY-QUERY).
 type OrderPayment struct {
-	OutOrderNo       string
+	OutOrderNo       string // the shop's number
 	OrderID          string // Douyin's number
 	Status           Result // PROCESSING, SUCCESS, FAIL, TIMEOUT
 	TotalFee         int64  // fen
 	PayTime          string // "2006-01-02 15:04:05", China's time; empty unless SUCCESS
 	Way              int    // 1 WeChat, 2 Alipay, 10 Douyin Pay; 0 unless SUCCESS
-	ChannelNo        string
-	ChannelGatewayNo string
-	SellerUID        string
+	ChannelNo        string // of WeChat or Alipay; may be empty
+	ChannelGatewayNo string // the same at the bank; may be empty
+	SellerUID        string // who receives the money
 	ItemID           string // of the video it was bought from
-	CPExtra          string
+	CPExtra          string // as it was sent
 }
 
 // CreateOrder makes a payment order. A Receipt comes also with an error; MayHave of the error tells

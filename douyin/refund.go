@@ -24,7 +24,7 @@ type RefundState struct {
 	Amount     int64  // fen
 	RefundedAt int64  // seconds since 1970; 0 unless SUCCESS
 	AllSettled bool   // refunded after the settlement, from the balance
-	CPExtra    string
+	CPExtra    string // as it was sent
 	Message    string // Douyin's words, above all with FAIL
 }
 

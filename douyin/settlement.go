@@ -38,8 +38,8 @@ type SettleState struct {
 	SettledAt  int64  // seconds since 1970
 	Rake       int64  // fen, Douyin's fee
 	Commission int64  // fen, of promoters
-	CPExtra    string
-	Message    string
+	CPExtra    string // as it was sent
+	Message    string // Douyin's words; may be empty
 }
 
 // Unsettled is unsettle_amount's answer: what of an order's money is still in transit.

@@ -15,7 +15,7 @@ var errNoToken = errors.New("answer holds no usable token")
 
 // Token is an app's access_token. It cannot print itself: its string forms show only the lifetime.
 type Token struct {
-	Value     string
+	Value     string        // opens the calls; never printed
 	ExpiresIn time.Duration // from the moment of the answer; 2 hours by Douyin's documentation
 }
 
@@ -73,14 +73,16 @@ func (c *caller) fetchToken(ctx context.Context, op, path string, body []byte, s
 	var got struct {
 		Data struct {
 			AccessToken string `json:"access_token"`
-			ExpiresIn   int64  `json:"expires_in"` // seconds
+			ExpiresIn   Cell   `json:"expires_in"` // seconds
 		} `json:"data"`
 	}
 	// The decoder's error is dropped: it may quote the token.
-	if json.Unmarshal(a.body, &got) != nil || got.Data.AccessToken == "" || got.Data.ExpiresIn <= 0 || got.Data.ExpiresIn > maxTokenSeconds {
+	failed := json.Unmarshal(a.body, &got) != nil
+	seconds, ok := got.Data.ExpiresIn.Int()
+	if failed || !ok || got.Data.AccessToken == "" || seconds <= 0 || seconds > maxTokenSeconds {
 		return Token{}, &Error{Op: op, Kind: Unavailable, HTTPStatus: a.status, LogID: a.logID, Err: errNoToken}
 	}
-	return Token{Value: got.Data.AccessToken, ExpiresIn: time.Duration(got.Data.ExpiresIn) * time.Second}, nil
+	return Token{Value: got.Data.AccessToken, ExpiresIn: time.Duration(seconds) * time.Second}, nil
 }
 
 // maxTokenSeconds: a lifetime above a year is nonsense, and a larger one would overflow a

@@ -54,3 +54,11 @@ func TestFetchTokenRefused(t *testing.T) {
 		})
 	}
 }
+
+// Douyin sends numbers as text in one version and as numbers in another.
+func TestFetchTokenWithALifetimeAsText(t *testing.T) {
+	token, _, err := fetchFrom(t, reply{body: `{"data":{"access_token":"clt.1","error_code":"0","expires_in":"7200"},"message":"success"}`})
+	if err != nil || token.Value != "clt.1" || token.ExpiresIn != 2*time.Hour {
+		t.Errorf("%v, %v", token, err)
+	}
+}

@@ -28,6 +28,7 @@ type AuditRows interface {
 	SayAudit(ctx context.Context, number string, word store.AuditWord, by, denyMessage string) (i store.Instruction, fresh bool, err error)
 
 	DueAudits(ctx context.Context, now time.Time, limit int) ([]store.DueInstruction, error)
+	DueAuditsAfter(ctx context.Context, after store.DueInstruction, until time.Time, limit int) ([]store.DueInstruction, error)
 	EndedAudits(ctx context.Context, now time.Time, limit int) ([]store.DueInstruction, error)
 	AuditsNear(ctx context.Context, until, saidBefore time.Time, limit int) ([]store.DueInstruction, error)
 	WakeAudit(ctx context.Context, number string, due time.Time) error
@@ -40,19 +41,33 @@ type AuditRows interface {
 // wakes what Douyin has decided by itself, hands over what is due, and raises the alarm of what is
 // near its deadline. A row that fails holds up no other. Not safe for concurrent use; any number of
 // processes may have one each: the first word counts, and their tasks have the same ids. What Redis
-// loses comes again after handOverAgain.
+// loses comes again after handOverAgain, and at once where it came back empty: a word that waited for
+// that could miss its deadline.
 type Audits struct {
 	Rows  AuditRows
 	Queue tasks.Enqueuer
 	Agree bool // refunds.audit is agree
-	Now   func() time.Time
-	Log   zerolog.Logger
+	// Mark tells that Redis came back empty, as for Sweep.
+	Mark Mark
+	Now  func() time.Time
+	Log  zerolog.Logger
+
+	lost  loss
+	again store.DueInstruction // the last one that was handed over again because of lost
 }
 
 // Tick looks at a page of each and asks for more while one was full. It implements Job.Do.
 func (a *Audits) Tick(ctx context.Context) (more bool, err error) {
 	now := a.Now()
-	steps := []func(context.Context, time.Time) (bool, error){a.wake, a.handOver, a.alarm}
+	noticed, err := a.lost.notice(ctx, a.Mark, now)
+	if err != nil {
+		return false, err
+	}
+	if noticed {
+		a.again = store.DueInstruction{DueAt: now}
+		a.Log.Warn().Msg("Redis is new or came back empty: words on refunds that were on their way are asked for again")
+	}
+	steps := []func(context.Context, time.Time) (bool, error){a.wake, a.handOver, a.handOverLost, a.alarm}
 	if a.Agree {
 		steps = append([]func(context.Context, time.Time) (bool, error){a.agree}, steps...)
 	}
@@ -122,6 +137,32 @@ func (a *Audits) handOver(ctx context.Context, now time.Time) (bool, error) {
 			},
 		})
 	})
+}
+
+// handOverLost hands over a page of what Redis may have lost, and leaves the rows as they are, as
+// DueMoney does.
+func (a *Audits) handOverLost(ctx context.Context, _ time.Time) (more bool, err error) {
+	if !a.lost.happened() {
+		return false, nil
+	}
+	page, err := a.Rows.DueAuditsAfter(ctx, a.again, a.lost.until(), moneyPage)
+	if err != nil {
+		return false, err
+	}
+	for _, d := range page {
+		t, err := tasks.Audit{OutRefundNo: d.Number, Revision: revision("again-", d.DueAt)}.Task()
+		if err != nil {
+			continue // it is dropped when it is due
+		}
+		if err := enqueueOnce(ctx, a.Queue, t); err != nil {
+			return false, fmt.Errorf("audit %s: %w", d.Number, err)
+		}
+	}
+	if len(page) == moneyPage {
+		a.again = page[len(page)-1]
+		return true, nil
+	}
+	return false, a.lost.recovered(ctx, a.Mark)
 }
 
 // alarm raises the alarm of what Douyin is about to decide by itself.

@@ -147,3 +147,36 @@ func TestABadAuditHoldsUpNoOther(t *testing.T) {
 		}
 	})
 }
+
+// The bug: a Redis that came back empty held words back for 15 minutes, in which a deadline may pass.
+func TestWordsAreHandedOverAgainWhenRedisCameBackEmpty(t *testing.T) {
+	onBoth(t, store.DefaultSchema(), func(t *testing.T, e *env) {
+		redis := &road{marked: true}
+		a := &Audits{Rows: e.store, Queue: e.client, Mark: redis, Now: e.clock, Log: zerolog.Nop()}
+		e.addOrder(1, noon)
+		for _, no := range []string{"one", "other", "waits"} {
+			e.asked(no, noon.Add(72*time.Hour))
+			if no == "waits" {
+				continue
+			}
+			if _, _, err := e.store.SayAudit(t.Context(), no, store.Deny, "omar", "no"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		tick(t, a.Tick)
+		if got := e.refunds(); !slices.Equal(got, []string{"one", "other"}) {
+			t.Fatalf("handed over %v", got)
+		}
+		e.pass(time.Second)
+		e.empty(redis)
+		for range 2 {
+			tick(t, a.Tick)
+			if got := e.refunds(); !slices.Equal(got, []string{"one", "other"}) || !redis.marked {
+				t.Errorf("Redis came back empty: %v, marked %v", got, redis.marked)
+			}
+		}
+		if due := e.audited("one").Audit.DueAt; due == nil || !due.Equal(noon.Add(handOverAgain)) {
+			t.Errorf("due %v", due)
+		}
+	})
+}

@@ -50,9 +50,10 @@ type Forwards interface {
 }
 
 // Forward hands verified callbacks on to the shop's own handler, body and signature untouched, of
-// trade with the Byte-* headers that belong to it, until it answers success as Douyin expects it: HTTP
-// 200 and {"err_no":0,…}. A callback may arrive more than once, as Douyin's do. What else the handler
-// answers goes nowhere: Douyin's question about a refund (pre_create_refund) was answered before.
+// trade with the Byte-* headers that belong to it, until it answers success as Douyin expects it:
+// HTTP 200 and {"err_no":0,…}. A callback may arrive more than once, as Douyin's do. What else the
+// handler answers goes nowhere: Douyin's question about a refund (pre_create_refund) was answered
+// before.
 type Forward struct {
 	Rows Forwards
 	URL  string

@@ -40,10 +40,10 @@ type Payments interface {
 
 // AutoSettle settles every paid order whose time has come, all of it to the seller. What failed
 // settleTries times, or can never be written down, raises store.AlarmUnsettled at its payment; once
-// somebody has acknowledged that, it is tried as often again. Where Douyin settles the app's orders by
-// itself, which store.AlarmAutoSettle tells, payments of trade are left to it until that is
-// acknowledged. Not safe for concurrent use; any
-// number of processes may have one each: they make the same numbers.
+// somebody has acknowledged that, it is tried as often again. Where Douyin settles the app's orders
+// by itself, which store.AlarmAutoSettle tells, payments of trade are left to it until that is
+// acknowledged. Not safe for concurrent use; any number of processes may have one each: they make
+// the same numbers.
 type AutoSettle struct {
 	Payments Payments
 	After    time.Duration // since payment

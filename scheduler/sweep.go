@@ -191,8 +191,8 @@ type trail struct {
 	patrol  store.ScanKey // where the next tick goes on among what was read once
 }
 
-// follow reads what is new in a range since the last tick, and a few pages of what is older: somebody
-// may write a time that has passed long ago.
+// follow reads what is new in a range since the last tick, and a few pages of what is older:
+// somebody may write a time that has passed long ago.
 func (s *Sweep) follow(ctx context.Context, t *trail, q store.Scan) (read, marked int, err error) {
 	fresh, known := q, t.until.After(q.From)
 	if known {

@@ -121,8 +121,8 @@ func TestTheSweepSeesWhatLiesAhead(t *testing.T) {
 	})
 }
 
-// The bug: an order that lies ahead and was not changed yet (updated_at is NULL) was found by nobody
-// until the clock had reached it.
+// The bug: an order that lies ahead and was not changed yet (updated_at is NULL) was found by
+// nobody until the clock had reached it.
 func TestTheSweepSeesWhatLiesAheadWithoutAChange(t *testing.T) {
 	schema := store.DefaultSchema()
 	schema.Columns.UpdatedAt = "updated_at"

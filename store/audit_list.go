@@ -53,6 +53,13 @@ func (s *Store) DueAudits(ctx context.Context, now time.Time, limit int) ([]DueI
 	return s.auditNumbers(ctx, "audit_due_at", "`audit_due_at` <= ?", limit, s.sql.time(now))
 }
 
+// DueAuditsAfter is as DueInstructionsAfter, for audits.
+func (s *Store) DueAuditsAfter(ctx context.Context, after DueInstruction, until time.Time, limit int) ([]DueInstruction, error) {
+	from := s.sql.time(after.DueAt)
+	return s.auditNumbers(ctx, "audit_due_at", "`audit_due_at` >= ? AND `audit_due_at` <= ? AND (`audit_due_at` > ? OR ? <> '' AND `out_refund_no` > ?)", limit,
+		from, s.sql.time(until), from, after.Number, after.Number)
+}
+
 // EndedAudits lists audits that nobody has a time for and that Douyin has decided by now: their
 // deadline is over, or their refund has ended. DueAt is the deadline.
 func (s *Store) EndedAudits(ctx context.Context, now time.Time, limit int) ([]DueInstruction, error) {

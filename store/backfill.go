@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -193,9 +194,8 @@ func (s *Store) CountBackfill(ctx context.Context, b Backfill) (left int64, exac
 	if err != nil {
 		return 0, false, fmt.Errorf("store: count backfill: %w", err)
 	}
-	from, args := counted.SQL, counted.Args
 	db := s.db.WithContext(ctx)
-	if err := db.Raw("SELECT COUNT(*) FROM (SELECT 1"+from+" LIMIT ?) counted", append(args, CountLimit+1)...).Row().Scan(&left); err != nil {
+	if err := db.Raw("SELECT COUNT(*) FROM ("+counted.SQL+" LIMIT ?) counted", append(slices.Clip(counted.Args), CountLimit+1)...).Row().Scan(&left); err != nil {
 		return 0, false, fmt.Errorf("store: count backfill: %w", err)
 	}
 	if left <= CountLimit {
@@ -204,7 +204,7 @@ func (s *Store) CountBackfill(ctx context.Context, b Backfill) (left int64, exac
 	if s.sql.sqlite { // it has no estimate
 		return left, false, nil
 	}
-	guess, err := s.explainStatement(ctx, shop.Statement{SQL: "SELECT 1" + from, Args: args})
+	guess, err := s.explainStatement(ctx, counted)
 	if err != nil {
 		return left, false, fmt.Errorf("store: count backfill: %w", err)
 	}

@@ -85,6 +85,7 @@ func (s *Store) acceptTradePayment(ctx context.Context, c TradeCallback) (a Acce
 		return Accepted{}, err
 	}
 	c.name(c.Payment.OutOrderNo)
+	c.Key += ":" + c.Payment.DouyinOrderID // of two orders under one number each is news
 	err = s.underOrderLock(ctx, p.OrderID, func(tx *gorm.DB) error {
 		old, err := s.deliveredAgain(tx, c.Callback)
 		if err != nil || old {
@@ -137,6 +138,11 @@ func (s *Store) acceptOpenedAt(tx *gorm.DB, t news, c TradeCallback, at home) (A
 		return Accepted{}, err
 	}
 	c.name(cmp.Or(i.Number, c.Opened.Number))
+	if other, err := i.ofAnotherOrder(tx, t); err != nil {
+		return Accepted{}, err
+	} else if other { // it must not stand in the way of the one that is meant
+		c.Key += ":" + t.DouyinOrderID
+	}
 	a := Accepted{Known: found || at.orderID != "", OrderID: at.orderID, Alarm: c.Kept}
 	old, err := s.deliveredAgain(tx, c.Callback)
 	if err != nil || old && c.Asked == nil {

@@ -322,6 +322,29 @@ func TestACallbackOfTheOtherSystemMovesNothing(t *testing.T) {
 	})
 }
 
+// The shop has used a number before, for another order and without ordersync: what Douyin says of
+// that refund is none of ours.
+func TestACallbackAboutAnotherOrderMovesNothing(t *testing.T) {
+	onOrder(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		acceptTrade(t, s, tradePaid(store.PaymentSuccess, 1230))
+		mustSend(t, s, refund(t, s, "R1", 400), t0)
+		c := tradeRefunded("9", "SUCCESS", 400)
+		c.Number, c.Opened.DouyinOrderID, c.Opened.Origin = "R1", "motb-other", store.OriginOurs
+		for range 2 {
+			if a := acceptTrade(t, s, c); a.Ended != "" || a.Alarm != "" {
+				t.Errorf("%+v", a)
+			}
+		}
+		if i := instruction(t, s, store.Refund, "R1"); i.State != store.MoneySending || i.Alarm != "" || i.DouyinOrderID != "" || i.PlatformNo != "" {
+			t.Errorf("%+v", i)
+		}
+		c.Opened.DouyinOrderID, c.PlatformNo = motb, "10"
+		if a := acceptTrade(t, s, c); !a.Fresh || a.Ended != store.MoneySucceeded {
+			t.Errorf("the one that is meant: %+v", a)
+		}
+	})
+}
+
 // The shop's own refund, about which Douyin asks all the same, keeps its number and its amount.
 func TestAQuestionAboutTheShopsOwnRefundNamesItsNumber(t *testing.T) {
 	onOrder(t, func(t *testing.T, s *store.Store, db *gorm.DB) {

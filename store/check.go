@@ -251,7 +251,7 @@ func writeCure(err error) string {
 	case 1290, 1792, 1836:
 		return "the database is read only: let mysql.dsn name the primary, or end read_only there"
 	}
-	return "GRANT SELECT, INSERT, UPDATE, DELETE on the ordersync_ tables to the account of mysql.dsn"
+	return grantCure
 }
 
 func failed(what string, err error, cure string) Finding {

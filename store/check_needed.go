@@ -45,6 +45,7 @@ func unreadable(err error) Finding {
 const (
 	ourTablesWhat = "our tables (ordersync_…)"
 	migrateCure   = "run: ordersync migrate"
+	grantCure     = "GRANT SELECT, INSERT, UPDATE, DELETE on the ordersync_ tables to the account of mysql.dsn"
 )
 
 // checkSchema compares our tables with what this program needs. Tables that are not migrated yet are
@@ -70,8 +71,31 @@ func (s *Store) checkSchema(ctx context.Context) Finding {
 	case err != nil:
 		return failed(ourTablesWhat, err, migrateCure)
 	}
+	if err := s.deniedInsert(ctx); err != nil {
+		return Finding{What: ourTablesWhat + ": " + err.Error(), Cure: grantCure}
+	}
 	return Finding{OK: true, What: ourTablesWhat}
 }
+
+// deniedInsert is the error of the first of our tables into which this account may write nothing: rights are given
+// table by table, and a migration brings new ones. It asks with statements that insert no row. Any other error is
+// nil: a server that is read only may have another role in a moment, and /readyz says so.
+func (s *Store) deniedInsert(ctx context.Context) error {
+	tables, err := s.ourTables()
+	if err != nil || s.sql.sqlite {
+		return err
+	}
+	for _, table := range tables {
+		err := s.db.WithContext(ctx).Exec("INSERT INTO " + quote(table) + " SELECT * FROM " + quote(table) + " WHERE 1 = 0").Error
+		if n, known := errorNumber(err); known && n == noRight {
+			return err
+		}
+	}
+	return nil
+}
+
+// noRight is the server's answer to an account that may not do this to a table.
+const noRight = 1142
 
 // waiting names the migrations that are not applied, where there are few of them.
 func waiting(pending []string) string {

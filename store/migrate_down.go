@@ -52,18 +52,19 @@ func (s *Store) Database(ctx context.Context) (name string, err error) {
 }
 
 // TakeBack undoes the newest migration, with all that its tables and columns hold. It does nothing
-// where another one than m is the newest by now.
+// where another one than m is the newest by now, and says so.
 func (s *Store) TakeBack(ctx context.Context, m Migration) (err error) {
 	release, err := s.lockMigrations(ctx)
 	if err != nil {
 		return fmt.Errorf("store: take back: %w", err)
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	if newest, _, err := s.Newest(ctx); err != nil || newest.Version != m.Version {
-		return errors.Join(
-			err,
-			fmt.Errorf("store: take back: %s is not the newest migration any more", m.Name),
-		)
+	newest, _, err := s.Newest(ctx)
+	if err != nil {
+		return fmt.Errorf("store: take back: %w", err)
+	}
+	if newest.Version != m.Version {
+		return fmt.Errorf("store: take back: %s is not the newest migration any more", m.Name)
 	}
 	provider, err := s.provider()
 	if err != nil {

@@ -29,11 +29,12 @@ type Opened struct {
 type news struct {
 	Opened
 	money      Money
-	number     string // that Douyin has of it; empty: not news
-	platformNo string // Douyin's own
-	what       string // says it, for a person
-	result     Result // MoneySubmitted: it is under way; Amount is what it is about
-	audit      Audit  // State, Deadline and DenyMessage; State empty: not news
+	number     string    // that Douyin has of it; empty: not news
+	platformNo string    // Douyin's own
+	what       string    // says it, for a person
+	result     Result    // MoneySubmitted: it is under way; Amount is what it is about
+	audit      Audit     // State, Deadline and DenyMessage; State empty: not news
+	latest     time.Time // the audit's deadline where nobody tells one
 	asked      *AskedRefund
 	kept       string    // as Callback.Kept
 	dueAt      time.Time // when to ask how it stands; only a row that is opened takes it
@@ -99,7 +100,21 @@ func (s *Store) findNews(tx *gorm.DB, t news, at home) (Instruction, bool, error
 	return i, found, err
 }
 
-const maxCurrency = 16
+// auditWindow is how long Douyin waits for the shop's word where it names no deadline.
+const auditWindow = 72 * time.Hour
+
+const (
+	maxCurrency = 16
+	maxItems    = 65535 // bytes of MySQL's TEXT
+)
+
+// orNone is the JSON of items, and none where no column can hold them: nothing waits for them.
+func orNone(items string) string {
+	if len(items) > maxItems {
+		return ""
+	}
+	return items
+}
 
 // inEcpay is the text of an alarm.
 const inEcpay = "Douyin tells of it as one of trade, and the order was paid in ecpay"
@@ -110,7 +125,7 @@ func (s *Store) open(tx *gorm.DB, t news, at home) (Instruction, error) {
 	i := Instruction{
 		Money: t.money, System: Trade, Number: t.Number, OrderID: at.orderID, OutOrderNo: cmp.Or(at.outOrderNo, t.OutOrderNo),
 		Text: cut.To(t.Text, maxMessage), PlatformNo: t.platformNo, Origin: t.Origin, DouyinOrderID: t.DouyinOrderID,
-		Items: t.Items, Currency: cut.To(cmp.Or(t.Currency, at.currency), maxCurrency), ItemOrderID: t.ItemOrderID,
+		Items: orNone(t.Items), Currency: cut.To(cmp.Or(t.Currency, at.currency), maxCurrency), ItemOrderID: t.ItemOrderID,
 		State: MoneySubmitted, Turn: true, SentAt: &now, SendingAt: &now, AnsweredAt: &now, CreatedAt: now, UpdatedAt: now,
 		Audit: Audit{State: AuditNone},
 	}
@@ -159,6 +174,9 @@ func (s *Store) hearNews(tx *gorm.DB, t news, number string, at home) (i Instruc
 			touched = i.hearOfOther(t.what, Trade, t.at)
 			return touched, i.takeAnswer(t)
 		}
+		if other, err := i.ofAnotherOrder(tx, t); err != nil || other {
+			return false, err
+		}
 		before := *i
 		if located = i.locate(t, at); located {
 			if ecpay, err := paidInEcpay(tx, i.OutOrderNo); err != nil {
@@ -196,6 +214,17 @@ func (s *Store) hearNews(tx *gorm.DB, t news, number string, at home) (i Instruc
 	return i, ended, err
 }
 
+// ofAnotherOrder tells that t is about an order of Douyin's that is not the one of i's payment: the
+// shop has used an instruction's number before, without ordersync. Nothing of i is meant then, and i
+// fails when Douyin is asked about it.
+func (i *Instruction) ofAnotherOrder(tx *gorm.DB, t news) (bool, error) {
+	if i.Origin != OriginOurs || t.DouyinOrderID == "" || i.OutOrderNo == "" {
+		return false, nil
+	}
+	p, found, err := readAnyPayment(tx, i.OutOrderNo, "")
+	return found && p.System == Trade && p.DouyinOrderID != "" && p.DouyinOrderID != t.DouyinOrderID, err
+}
+
 // locate takes over what t tells of an instruction's order. found: it has one now.
 func (i *Instruction) locate(t news, at home) (found bool) {
 	i.DouyinOrderID = cmp.Or(i.DouyinOrderID, cut.To(t.DouyinOrderID, maxID))
@@ -219,9 +248,9 @@ func (i *Instruction) fill(t news) {
 	if i.Money != Refund {
 		return
 	}
-	text, currency, moved := cut.To(t.Text, maxMessage), cut.To(t.Currency, maxCurrency), i.Amount
+	text, items, currency, moved := cut.To(t.Text, maxMessage), orNone(t.Items), cut.To(t.Currency, maxCurrency), i.Amount
 	if t.asked == nil {
-		i.Text, i.Items, i.Currency = cmp.Or(i.Text, text), cmp.Or(i.Items, t.Items), cmp.Or(i.Currency, currency)
+		i.Text, i.Items, i.Currency = cmp.Or(i.Text, text), cmp.Or(i.Items, items), cmp.Or(i.Currency, currency)
 		i.Amount = cmp.Or(i.Amount, t.result.Amount)
 		i.needAudit(t)
 		return
@@ -229,7 +258,7 @@ func (i *Instruction) fill(t news) {
 	if i.Audit.Answer != "" { // it was asked before
 		return
 	}
-	i.Text, i.Items, i.Currency, i.Amount = text, cmp.Or(t.Items, i.Items), cmp.Or(currency, i.Currency), t.result.Amount
+	i.Text, i.Items, i.Currency, i.Amount = text, cmp.Or(items, i.Items), cmp.Or(currency, i.Currency), t.result.Amount
 	if i.State == MoneySucceeded && moved != 0 {
 		i.compareAmount(Result{Answer: Answer{At: t.at}, Amount: moved})
 	}
@@ -246,6 +275,9 @@ func (i *Instruction) needAudit(t news) {
 	}
 	if t.audit.State != "" && t.audit.State != AuditNone && until != nil && (a.Deadline == nil || t.asked == nil && !a.Deadline.Equal(*until)) {
 		a.Deadline = until
+	}
+	if a.State == AuditNeeded && a.Deadline == nil && !t.latest.IsZero() { // without one nobody would be warned
+		a.Deadline = &t.latest
 	}
 	a.DenyMessage = cmp.Or(a.DenyMessage, t.audit.DenyMessage)
 }

@@ -103,7 +103,7 @@ func encodeItems(items []PaymentItem) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("items of a payment: %w", err)
 	}
-	return string(text), nil
+	return orNone(string(text)), nil
 }
 
 func readPayments(db *gorm.DB, where string, args ...any) ([]Payment, error) {

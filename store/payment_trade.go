@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,7 +66,7 @@ func (s *Store) HearTradePayment(ctx context.Context, n TradePayment) (a Accepte
 
 // tradePayment is n as a row, compared with the shop's order where it was paid.
 func (s *Store) tradePayment(ctx context.Context, n TradePayment) (p Payment, err error) {
-	if n.Currency == yuan {
+	if n.Currency = cut.To(n.Currency, maxCurrency); n.Currency == yuan {
 		n.Currency = ""
 	}
 	if n.State == PaymentSuccess && n.Total != 0 && n.Currency != diamonds {
@@ -176,19 +177,36 @@ func (s *Store) followPayment(tx *gorm.DB, before, p *Payment, at time.Time) err
 }
 
 // heard is p with what is known now. A payment that was paid stays paid, and one that was closed
-// stays closed unless it was paid.
+// stays closed unless it was paid. A buyer who lets one go may have another order of Douyin's under
+// the same number: the one that was paid is the payment.
 func (p Payment) heard(now Payment) Payment {
 	was := p
-	if p.OrderID == "" {
+	if p.OrderID == "" && now.OrderID != "" {
 		p.OrderID = now.OrderID
+		if p.Alarm == AlarmUnknownOrder { // the shop has it by now, and what it compares with
+			p.Alarm, p.Message, p.Ack = now.Alarm, now.Message, Ack{}
+		}
 	}
-	if p.DouyinOrderID == "" {
-		p.DouyinOrderID = now.DouyinOrderID
+	another := was.DouyinOrderID != "" && now.DouyinOrderID != "" && now.DouyinOrderID != was.DouyinOrderID
+	if another && was.State == PaymentSuccess {
+		if now.State == PaymentSuccess {
+			p.raise(AlarmContradiction, "paid twice: Douyin's order "+now.DouyinOrderID+" beside "+was.DouyinOrderID)
+		}
+		return p
 	}
-	if len(p.Items) == 0 {
+	if p.DouyinOrderID == "" || another && now.State == PaymentSuccess { // money is where it was paid
+		p.DouyinOrderID, p.Items = now.DouyinOrderID, now.Items
+	}
+	if len(p.Items) == 0 && !another {
 		p.Items = now.Items
 	}
 	if was.State == PaymentSuccess {
+		if now.State == PaymentSuccess && now.Total == p.Total { // a callback need not tell all
+			p.Discount = cmp.Or(p.Discount, now.Discount)
+			if p.Currency == "" && p.Data == nil {
+				p.Currency = now.Currency
+			}
+		}
 		switch {
 		case now.State == PaymentSuccess && now.Total != 0 && now.Total != p.Total:
 			p.raise(AlarmAmount, fmt.Sprintf("Douyin named %s after %s", amount(now.Total, now.Currency), amount(p.Total, p.Currency)))

@@ -331,3 +331,93 @@ func TestDiamondsAreNotComparedWithYuan(t *testing.T) {
 		}
 	})
 }
+
+// A callback need not tell the discount, nor the currency of a payment that was made elsewhere: what
+// was paid is known when Douyin is asked.
+func TestAPaymentLearnsWhatItsCallbackDidNotTell(t *testing.T) {
+	onOrder(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
+		paid := store.TradePayment{State: store.PaymentSuccess, DouyinOrderID: "motb1", Total: 1230, PaidAt: t0}
+		hear(t, s, paid)
+		asked := paid
+		asked.Discount, asked.Currency, asked.Items = 30, "DIAMOND", paidItems
+		hear(t, s, asked)
+		if a := hear(t, s, paid); a.Alarm != "" {
+			t.Errorf("%+v", a)
+		}
+		if p := anyPayment(t, s, "1"); p.Discount != 30 || p.Currency != "DIAMOND" || len(p.Items) != 1 {
+			t.Errorf("%+v", p)
+		}
+	})
+}
+
+// A buyer lets one order go and has another one of Douyin's under the same number: refunds have to
+// name the one that was paid. Who pays both has paid twice, and a person has to see it.
+func TestAnotherOrderOfDouyinsUnderOneNumber(t *testing.T) {
+	onOrder(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		of := func(id string, state store.PaymentState, amount store.Fen) store.TradeCallback {
+			c := tradePaid(state, amount)
+			c.PlatformNo, c.Payment.DouyinOrderID = id, id
+			return c
+		}
+		acceptTrade(t, s, of("motb1", store.PaymentCancel, 0))
+		hear(t, s, store.TradePayment{State: store.PaymentTimeout, DouyinOrderID: "motb1", Total: 1230, Items: paidItems})
+		for n := range 3 {
+			if a := acceptTrade(t, s, of("motb2", store.PaymentSuccess, 1230)); a.Fresh != (n == 0) || a.Alarm != "" {
+				t.Errorf("%d: %+v", n, a)
+			}
+		}
+		hear(t, s, store.TradePayment{State: store.PaymentTimeout, DouyinOrderID: "motb1", Total: 1230, Items: paidItems})
+		if p := anyPayment(t, s, "1"); p.DouyinOrderID != "motb2" || p.State != store.PaymentSuccess || len(p.Items) != 0 || p.Alarm != "" {
+			t.Errorf("%+v", p)
+		}
+		if a := acceptTrade(t, s, of("motb3", store.PaymentSuccess, 1230)); !a.Fresh || a.Alarm != store.AlarmContradiction {
+			t.Errorf("paid twice: %+v", a)
+		}
+		if p := anyPayment(t, s, "1"); p.DouyinOrderID != "motb2" || !strings.Contains(p.Message, "motb3") {
+			t.Errorf("%+v", p)
+		}
+		if n := count(t, db, "SELECT COUNT(*) FROM ordersync_callback"); n != 3 {
+			t.Errorf("%d callbacks", n)
+		}
+	})
+}
+
+// Douyin delivers a callback again and again until it is stored.
+func TestACallbackOfWhichSomethingFitsNoColumnIsStored(t *testing.T) {
+	onOrder(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
+		long := strings.Repeat("长", 100)
+		paid := tradePaid(store.PaymentSuccess, 1230)
+		paid.Payment.Currency, paid.Payment.Way, paid.Payment.Message = long, long, long
+		acceptTrade(t, s, paid)
+		if p := anyPayment(t, s, "1"); p.State != store.PaymentSuccess || p.Currency != strings.Repeat("长", 5) {
+			t.Errorf("%+v", p)
+		}
+		asked := tradeAsked("9", 400, true)
+		asked.Opened.Items = "[" + strings.Repeat(`{"item_order_id":"i","refund_amount":1},`, 2000) + `{"item_order_id":"i","refund_amount":1}]`
+		asked.Opened.Text, asked.Opened.Currency = strings.Repeat(long, 10), long
+		acceptTrade(t, s, asked)
+		if i := instruction(t, s, store.Refund, "DY9"); i.Items != "" || i.Audit.State != store.AuditNeeded {
+			t.Errorf("%+v", i)
+		}
+	})
+}
+
+// A payment whose order comes later is compared with it then, and settled by itself as any other one.
+func TestAnOrderThatComesAfterItsPaymentTakesTheAlarmAway(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		for id, c := range map[int]struct {
+			total store.Fen
+			alarm string
+		}{1: {1230, ""}, 2: {999, store.AlarmAmount}} {
+			paid := store.TradePayment{OutOrderNo: fmt.Sprint(id), State: store.PaymentSuccess, DouyinOrderID: fmt.Sprint("motb", id), Total: c.total, PaidAt: t0}
+			if a := hear(t, s, paid); a.Alarm != store.AlarmUnknownOrder {
+				t.Errorf("%d: %+v", id, a)
+			}
+			addOrder(t, db, id, t0)
+			paid.Items = paidItems
+			if a := hear(t, s, paid); a.Alarm != c.alarm || a.OrderID != fmt.Sprint(id) {
+				t.Errorf("%d: %+v", id, a)
+			}
+		}
+	})
+}

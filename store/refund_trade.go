@@ -21,10 +21,11 @@ type TradeRefund struct {
 	State         MoneyState // MoneySubmitted while it is under way, else MoneySucceeded or MoneyFailed
 	Amount        Fen        // or diamonds; 0: not news
 	Currency      string
-	Items         string // as Instruction.Items; empty: not news
-	Reason        string // the buyer's, or Douyin's
-	Message       string // why it failed
-	Audit         Audit  // State, Deadline and DenyMessage; State empty: not news
+	Items         string    // as Instruction.Items; empty: not news
+	Reason        string    // the buyer's, or Douyin's
+	Message       string    // why it failed
+	Audit         Audit     // State, Deadline and DenyMessage; State empty: not news
+	LatestWord    time.Time // the audit's deadline where Douyin has told none; zero: 72 hours after At
 	At            time.Time
 	EndedAt       time.Time // when State was reached; zero: not news
 	DueAt         time.Time // when to ask how it stands; only a row that is opened takes it
@@ -58,7 +59,8 @@ func (r TradeRefund) news() news {
 		Opened: Opened{
 			Number: r.Number, DouyinOrderID: r.DouyinOrderID, OutOrderNo: r.OutOrderNo, Origin: r.Origin, Text: r.Reason, Items: r.Items, Currency: r.Currency,
 		},
-		money: Refund, number: r.Number, platformNo: r.RefundID, what: "a refund", audit: r.Audit, dueAt: r.DueAt, at: r.At,
+		latest: cmp.Or(r.LatestWord, r.At.Add(auditWindow)),
+		money:  Refund, number: r.Number, platformNo: r.RefundID, what: "a refund", audit: r.Audit, dueAt: r.DueAt, at: r.At,
 		result: Result{State: r.State, Said: true, Amount: r.Amount, EndedAt: r.EndedAt, Answer: Answer{At: r.At, PlatformNo: r.RefundID}},
 	}
 	if r.State == MoneyFailed {

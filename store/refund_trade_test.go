@@ -344,3 +344,30 @@ func TestAutoSettleIsAnAlarmOnce(t *testing.T) {
 		}
 	})
 }
+
+// A refund is found by asking, and the answer names no deadline: its audit has one all the same, for
+// nobody would be warned without.
+func TestAnAuditWithoutADeadlineHasOne(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		addOrder(t, db, 1, t0)
+		paidInTrade(t, s)
+		r := fromUser()
+		r.Audit.Deadline, r.LatestWord = nil, t0.Add(71*time.Hour)
+		for range 2 {
+			if _, err := s.HearTradeRefund(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if i := instruction(t, s, store.Refund, "DY7"); i.Audit.State != store.AuditNeeded || i.Audit.Deadline == nil || !i.Audit.Deadline.Equal(r.LatestWord) {
+			t.Errorf("%+v", i.Audit)
+		}
+		told := t0.Add(70 * time.Hour)
+		r.Audit.Deadline = &told
+		if _, err := s.HearTradeRefund(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		if i := instruction(t, s, store.Refund, "DY7"); !i.Audit.Deadline.Equal(told) {
+			t.Errorf("told: %+v", i.Audit)
+		}
+	})
+}

@@ -45,11 +45,12 @@ func (s *Store) CheckTimes(ctx context.Context) []Finding {
 	if err != nil {
 		return []Finding{failed(what, err, "mend the database first")}
 	}
+	findings := s.textTimes(ctx)
 	newest, passed, err := s.newestTimes(ctx)
 	if err != nil {
-		return []Finding{failed(what, err, "mend the shop's order table first")}
+		return append(findings, failed(what, err, "mend the shop's order table first"))
 	}
-	findings := passed
+	findings = append(findings, passed...)
 	for _, t := range newest {
 		findings = append(findings, judgeTime(t, now, s.zone, server))
 	}

@@ -46,10 +46,10 @@ func ParseAudit(t *asynq.Task) (Audit, error) {
 // AuditRequest is the shop's word on a refund that a buyer asked Douyin for. The first word counts:
 // the same again is it, another one is refused.
 type AuditRequest struct {
-	OrderID     string `json:"order_id,omitempty"` // the shop's key; empty: whatever order the refund is of
-	OutRefundNo string `json:"out_refund_no"`      // ours: "DY" and Douyin's refund_id
-	Agree       *bool  `json:"agree"`              // nil is refused: money must not move because a word is missing
-	DenyMessage string `json:"deny_message,omitempty"`
+	OrderID     string `json:"order_id,omitempty"`     // the shop's key; empty: whatever order the refund is of
+	OutRefundNo string `json:"out_refund_no"`          // ours: "DY" and Douyin's refund_id
+	Agree       *bool  `json:"agree"`                  // nil is refused: money must not move because a word is missing
+	DenyMessage string `json:"deny_message,omitempty"` // for the buyer, at most 512 bytes; with agree false only
 }
 
 // Validate checks what can be known without the refund: deny_message belongs to agree false, and is

@@ -39,21 +39,21 @@ type RefundRequest struct {
 // SettleRequest is the instruction to pay an order's money out of transit, to the shop and up to 4
 // other receivers.
 type SettleRequest struct {
-	OrderID string `json:"order_id"`
+	OrderID string `json:"order_id"` // the shop's key
 	// the shop's number of this settlement; after a failure a new one is needed
 	OutSettleNo string     `json:"out_settle_no"`
 	Desc        string     `json:"desc"`             // at most 80 characters
 	Params      []Receiver `json:"params,omitempty"` // other than the seller and the platform
 	Finish      bool       `json:"finish,omitempty"` // close the order after this settlement
 
-	CPExtra   string `json:"cp_extra,omitempty"`
-	NotifyURL string `json:"notify_url,omitempty"`
+	CPExtra   string `json:"cp_extra,omitempty"`   // comes back in the callback, at most 2048 bytes
+	NotifyURL string `json:"notify_url,omitempty"` // https; empty: that of the configuration
 }
 
 // Receiver gets a part of a settlement.
 type Receiver struct {
 	MerchantUID string `json:"merchant_uid"` // at most 32 bytes
-	AmountFen   int64  `json:"amount_fen"`
+	AmountFen   int64  `json:"amount_fen"`   // above 0
 }
 
 // Validate holds the limits of create_refund that can be known without the order. The error is a

@@ -26,14 +26,14 @@ const (
 // this number: send it, or ask what became of it. It carries no amount: the row is the instruction,
 // and it stands before the task.
 type Refund struct {
-	OutRefundNo string `json:"out_refund_no"`
+	OutRefundNo string `json:"out_refund_no"`      // the shop's number
 	Revision    string `json:"revision,omitempty"` // as in PushOrder
 }
 
 // Settle asks the same for a settlement, a row of ordersync_settlement.
 type Settle struct {
-	OutSettleNo string `json:"out_settle_no"`
-	Revision    string `json:"revision,omitempty"`
+	OutSettleNo string `json:"out_settle_no"`      // the shop's number
+	Revision    string `json:"revision,omitempty"` // as in PushOrder
 }
 
 // ID is the task's id: "refund:<number>:<revision>".

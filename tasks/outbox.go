@@ -18,7 +18,7 @@ const (
 type Asked struct {
 	Push   *PushOrder
 	Refund *RefundRequest // becomes a row of ordersync_refund before it is a task
-	Settle *SettleRequest
+	Settle *SettleRequest // likewise, of ordersync_settlement
 	Audit  *AuditRequest
 }
 
@@ -26,8 +26,8 @@ type Asked struct {
 //
 //	INSERT INTO ordersync_outbox (kind, order_id, payload) VALUES (?, ?, ?)
 type Row struct {
-	Kind    string
-	OrderID string
+	Kind    string // push, refund, settle or audit
+	OrderID string // the shop's key
 	Payload []byte // JSON; NULL is right for a push
 }
 

@@ -18,14 +18,15 @@ import (
 // is the same.
 type Cause string
 
+// The causes.
 const (
 	CausePaid     Cause = "paid"
-	CauseChanged  Cause = "changed" // the default
-	CauseCallback Cause = "callback"
-	CauseRefund   Cause = "refund"
-	CauseSweep    Cause = "sweep"
-	CauseManual   Cause = "manual"
-	CauseBackfill Cause = "backfill"
+	CauseChanged  Cause = "changed"  // the default
+	CauseCallback Cause = "callback" // Douyin told of a payment, a refund or a settlement
+	CauseRefund   Cause = "refund"   // a refund was asked for, or has ended
+	CauseSweep    Cause = "sweep"    // nobody asked: the sweep found it
+	CauseManual   Cause = "manual"   // by a person
+	CauseBackfill Cause = "backfill" // an old order; its queue has the least weight
 )
 
 var causeQueues = map[Cause]string{
@@ -65,8 +66,8 @@ type PushOrder struct {
 
 // PayloadError is a request that cannot be understood. Field is the payload's name for the field.
 type PayloadError struct {
-	Field  string
-	Reason string
+	Field  string // the payload's name of it
+	Reason string // what is wrong, behind the name
 }
 
 func (e *PayloadError) Error() string { return "tasks: " + e.Field + ": " + e.Reason }

@@ -186,7 +186,7 @@ func (a *auditing) answered(ctx context.Context, receipt douyin.Receipt, err err
 		decided := map[store.AuditWord]store.AuditState{store.Agree: store.AuditAgreed, store.Deny: store.AuditDenied}[a.i.Audit.Word]
 		a.called(trade.OpRefundAudit, store.Outcome(store.MoneySucceeded), nil, receipt)
 		return a.decided(ctx, store.AuditAnswer{State: decided, Message: a.i.Audit.DenyMessage, LogID: receipt.LogID})
-	case sendTooEarly, sendRefused, sendDoubtful:
+	case sendTooEarly, sendRefused, sendDoubtful, sendExists:
 		outcome := v.outcome
 		if s == sendTooEarly {
 			outcome = store.Retrying
@@ -278,18 +278,20 @@ func (a *auditing) waits(ctx context.Context) verdict {
 		v := *a.refused
 		v.outcome, v.tell = store.Refused, nil // the row says when it is tried again
 		return a.record(ctx, answer, v)
-	case a.over():
+	case a.over() && (audit.Word == "" || a.i.State.Final()):
 		answer.DueAt = a.in(auditPollLeast)
 		if audit.Deadline != nil {
 			answer.DueAt = a.in(min(max(a.clock().Sub(*audit.Deadline), auditPollLeast), auditPollMost))
 		}
 		return a.record(ctx, answer, verdict{outcome: store.Retrying})
 	}
-	if lag := a.grace() - a.sentFor(); lag > 0 { // it may know the word in a moment
-		answer.DueAt = a.in(lag)
-		return a.record(ctx, answer, verdict{outcome: store.Retrying, tell: &postponed{after: lag, why: "Douyin may still hear of the word"}})
+	if audit.SentAt != nil {
+		if lag := a.grace() - a.sentFor(); lag > 0 { // it may know the word in a moment
+			answer.DueAt = a.in(lag)
+			return a.record(ctx, answer, verdict{outcome: store.Retrying, tell: &postponed{after: lag, why: "Douyin may still hear of the word"}})
+		}
 	}
-	return a.send(ctx)
+	return a.send(ctx) // after the deadline, too: Douyin has just said that it waits
 }
 
 // decided takes over what Douyin holds.

@@ -201,12 +201,14 @@ func TestAWordReachesDouyinOnceInEffect(t *testing.T) {
 		"killed in flight": {word: store.Agree, world: func(d *docket) {
 			d.row.Audit.SentAt, d.row.Audit.Tries, d.holds.Audit = &noon, 1, trade.AuditAgreed
 		}, audit: store.AuditAgreed, state: store.MoneySubmitted, said: 0, did: "asked", within: time.Minute},
-		"nobody says a word":      {world: func(d *docket) { d.clock, d.holds.Audit = noon.Add(72*time.Hour), trade.AuditOvertime }, audit: store.AuditOvertime, state: store.MoneySubmitted, did: "asked"},
-		"Douyin is late":          {world: func(d *docket) { d.clock = noon.Add(72 * time.Hour) }, most: 3, audit: store.AuditNeeded, state: store.MoneySubmitted, did: "asked asked asked"},
-		"before the deadline":     {most: 1, audit: store.AuditNeeded, state: store.MoneySubmitted},
-		"it ended meanwhile":      {word: store.Deny, world: func(d *docket) { d.row.State, d.holds.Status, d.holds.Audit = store.MoneySucceeded, trade.Success, "" }, audit: store.AuditAgreed, state: store.MoneySucceeded, alarm: store.AlarmContradiction, did: "asked"},
-		"it ended by itself":      {world: func(d *docket) { d.row.State, d.holds.Status, d.holds.Audit = store.MoneyFailed, trade.Fail, "" }, audit: store.AuditNone, state: store.MoneyFailed, did: "asked"},
-		"Douyin does not know it": {word: store.Agree, world: func(d *docket) { d.answer, d.effect, d.unknown = once(auditLost), never, true }, most: 4, audit: store.AuditNeeded, state: store.MoneySubmitted, said: 1},
+		"said in time, and Douyin still waits": {word: store.Deny, world: func(d *docket) { d.clock = noon.Add(73 * time.Hour) }, audit: store.AuditDenied, state: store.MoneyFailed, said: 1, did: "asked announced said pushed"},
+		"said in time, and Douyin was faster":  {word: store.Deny, world: func(d *docket) { d.clock, d.holds.Audit = noon.Add(73*time.Hour), trade.AuditOvertime }, audit: store.AuditOvertime, state: store.MoneySubmitted, alarm: store.AlarmContradiction, said: 0, did: "asked"},
+		"nobody says a word":                   {world: func(d *docket) { d.clock, d.holds.Audit = noon.Add(72*time.Hour), trade.AuditOvertime }, audit: store.AuditOvertime, state: store.MoneySubmitted, did: "asked"},
+		"Douyin is late":                       {world: func(d *docket) { d.clock = noon.Add(72 * time.Hour) }, most: 3, audit: store.AuditNeeded, state: store.MoneySubmitted, did: "asked asked asked"},
+		"before the deadline":                  {most: 1, audit: store.AuditNeeded, state: store.MoneySubmitted},
+		"it ended meanwhile":                   {word: store.Deny, world: func(d *docket) { d.row.State, d.holds.Status, d.holds.Audit = store.MoneySucceeded, trade.Success, "" }, audit: store.AuditAgreed, state: store.MoneySucceeded, alarm: store.AlarmContradiction, did: "asked"},
+		"it ended by itself":                   {world: func(d *docket) { d.row.State, d.holds.Status, d.holds.Audit = store.MoneyFailed, trade.Fail, "" }, audit: store.AuditNone, state: store.MoneyFailed, did: "asked"},
+		"Douyin does not know it":              {word: store.Agree, world: func(d *docket) { d.answer, d.effect, d.unknown = once(auditLost), never, true }, most: 4, audit: store.AuditNeeded, state: store.MoneySubmitted, said: 1},
 	} {
 		d := newDocket(c.word)
 		if c.world != nil {

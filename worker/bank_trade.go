@@ -205,6 +205,9 @@ func (b TradeRefunds) refund(s trade.RefundState, outOrderNo, currency string) s
 	if !s.Deadline.IsZero() && r.Audit.State != store.AuditNone {
 		r.Audit.Deadline = &s.Deadline
 	}
+	if !s.CreatedAt.IsZero() {
+		r.LatestWord = s.CreatedAt.Add(trade.AuditWindow)
+	}
 	if len(s.Items) > 0 {
 		if text, err := json.Marshal(s.Items); err == nil { // texts and numbers always encode
 			r.Items = string(text)
@@ -256,6 +259,8 @@ func tradeAudit(s trade.RefundState) store.AuditState {
 	switch {
 	case s.Audit == trade.AuditDenied:
 		return store.AuditDenied
+	case s.Audit == trade.AuditWaiting: // whatever else it says: it waits for the shop
+		return store.AuditNeeded
 	case !s.NeedAudit:
 		return store.AuditNone
 	}
@@ -278,6 +283,13 @@ func (b TradeRefunds) Query(ctx context.Context, i store.Instruction) (Standing,
 		return Standing{}, receipt, unheardOf(trade.OpRefundQuery, receipt)
 	}
 	s := states[0]
+	if !opened {
+		if p, found, err := b.Rows.AnyPayment(ctx, i.OutOrderNo); err != nil {
+			return Standing{}, receipt, fmt.Errorf("the payment that it is of: %w", err)
+		} else if found && p.DouyinOrderID != "" && p.DouyinOrderID != s.OrderID {
+			return Standing{Result: douyin.ResultFail, Message: ofAnother + s.OrderID}, receipt, nil
+		}
+	}
 	if opened {
 		r := b.refund(s, i.OutOrderNo, i.Currency)
 		if r.Number = i.Number; r.Origin == store.OriginOurs {
@@ -293,6 +305,10 @@ func (b TradeRefunds) Query(ctx context.Context, i store.Instruction) (Standing,
 	}
 	return standing, receipt, nil
 }
+
+// ofAnother: the shop has used the number before, for another order and without ordersync. Nothing of
+// this instruction is at Douyin, nor can it be: Douyin takes a number once.
+const ofAnother = "this number is taken: at Douyin it is one of the order "
 
 // unheardOf is an answer without a row: Douyin knows no such number.
 func unheardOf(op string, r douyin.Receipt) error {

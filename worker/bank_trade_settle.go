@@ -78,5 +78,8 @@ func (b TradeSettlements) Query(ctx context.Context, i store.Instruction) (Stand
 		return Standing{}, receipt, unheardOf(trade.OpSettleQuery, receipt)
 	}
 	s := states[0]
+	if s.OutOrderNo != "" && s.OutOrderNo != i.OutOrderNo && i.Origin != store.OriginAuto {
+		return Standing{Result: douyin.ResultFail, Message: ofAnother + s.OutOrderNo}, receipt, nil
+	}
 	return Standing{Result: tradeResult(s.Status), PlatformNo: s.SettleID, Amount: store.Fen(s.Amount), Message: s.Detail}, receipt, nil
 }

@@ -258,6 +258,8 @@ func TestHowARefundOfTradeStands(t *testing.T) {
 		"an empty list":            {row: ours(), asked: "refunds R1||", fails: douyin.ErrNotFound},
 		"20000":                    {row: ours(), err: unknown3101, asked: "refunds R1||", fails: douyin.ErrNotFound},
 		"the buyer's":              {row: opened, said: []trade.RefundState{user}, asked: "refunds |7|", want: Standing{douyin.ResultProcessing, "7", 700, "", false}, heard: store.AuditNeeded},
+		"the buyer's, waiting, and nothing else is told": {row: opened, said: []trade.RefundState{state(func(s *trade.RefundState) { s.NeedAudit = false })}, asked: "refunds |7|",
+			want: Standing{douyin.ResultProcessing, "7", 700, "", false}, heard: store.AuditNeeded},
 		"the buyer's, denied": {row: opened, said: []trade.RefundState{state(func(s *trade.RefundState) { s.Audit, s.Denied = trade.AuditDenied, "已发货" })}, asked: "refunds |7|",
 			want: Standing{douyin.ResultFail, "7", 700, "已发货", true}, heard: store.AuditDenied},
 		"the buyer's, decided by Douyin": {row: opened, said: []trade.RefundState{state(func(s *trade.RefundState) { s.Audit, s.Status = trade.AuditOvertime, trade.Success })}, asked: "refunds |7|",
@@ -270,6 +272,29 @@ func TestHowARefundOfTradeStands(t *testing.T) {
 		}
 		if (len(o.heard) > 0) != (c.heard != "") || c.heard != "" && (o.heard[0].Audit.State != c.heard || o.heard[0].Number != "DY7" || !o.heard[0].Audit.Deadline.Equal(deadline)) {
 			t.Errorf("%s: written down %+v", name, o.heard)
+		}
+	}
+}
+
+// A number that the shop has used before, for another order and without ordersync: Douyin tells how
+// that one stands, and nothing of it is ours.
+func TestANumberThatIsAnotherOrdersAtDouyinFails(t *testing.T) {
+	o := &office{payment: paidPayment(), refunds: []trade.RefundState{{OrderID: "motb2", RefundID: "D1", OutRefundNo: "R1", Status: trade.Success, Amount: 700}}}
+	s, _, err := o.bank().Query(t.Context(), ours())
+	if want := (Standing{Result: douyin.ResultFail, Message: ofAnother + "motb2"}); err != nil || s != want {
+		t.Errorf("a refund: %+v, %v", s, err)
+	}
+	o.payment = nil // and nobody knows which order is ours
+	if s, _, err = o.bank().Query(t.Context(), ours()); err != nil || s.Result != douyin.ResultSuccess {
+		t.Errorf("of no known payment: %+v, %v", s, err)
+	}
+	i := newSettlement()
+	i.System = store.Trade
+	bank := TradeSettlements{Rows: o, Sending: o, Douyin: o}
+	for order, want := range map[string]douyin.Result{"out-1": douyin.ResultSuccess, "out-2": douyin.ResultFail, "": douyin.ResultSuccess} {
+		o.settles = []trade.SettleState{{SettleID: "D2", OutSettleNo: "S1", OutOrderNo: order, Status: trade.Success, Amount: 1230}}
+		if s, _, err := bank.Query(t.Context(), i); err != nil || s.Result != want {
+			t.Errorf("a settlement of %q: %+v, %v", order, s, err)
 		}
 	}
 }
@@ -375,6 +400,8 @@ func TestCodesOfTradeAndWhatBecomesOfTheInstruction(t *testing.T) {
 		"held up by another": {store.Refund, refusal(trade.OpRefundCreate, 22001, douyin.Doubtful, douyin.ErrNotYet), "new, waiting, due in 1m0s"},
 		"23107":              {store.Settlement, refusal(trade.OpSettleCreate, 23107, douyin.Unavailable, douyin.ErrNotYet), "new, waiting, due in 1h0m0s"},
 		"23113":              {store.Settlement, refusal(trade.OpSettleCreate, 23113, douyin.Unavailable, douyin.ErrNotYet), "new, waiting, due in 1h0m0s"},
+		"22004":              {store.Refund, refusal(trade.OpRefundCreate, 22004, douyin.Doubtful, trade.ErrExists), "submitted, rejected, due in 5m0s"},
+		"23111":              {store.Settlement, refusal(trade.OpSettleCreate, 23111, douyin.Doubtful, trade.ErrExists), "submitted, rejected, due in 5m0s"},
 		"23112":              {store.Settlement, refusal(trade.OpSettleCreate, 23112, douyin.Doubtful, nil), "failed, rejected"},
 		"23117":              {store.Settlement, refusal(trade.OpSettleCreate, 23117, douyin.Rejected, trade.ErrAutoSettle), "failed, auto_settle, alarm auto_settle"},
 	} {
@@ -400,7 +427,7 @@ func TestCodesOfTradeAndWhatBecomesOfTheInstruction(t *testing.T) {
 			_ = h.ProcessTask(t.Context(), task)
 		}
 		i := b.rows["R1"]
-		if line(*i) != c.want || i.Attempts != 1 || !strings.HasPrefix(i.Message, "words") {
+		if line(*i) != c.want || i.Attempts != 1 || i.State != store.MoneySubmitted && !strings.HasPrefix(i.Message, "words") {
 			t.Errorf("%s: %s (%q), want %s", name, line(*i), i.Message, c.want)
 		}
 		if name == "23117" && !strings.Contains(i.Message, trade.ErrAutoSettle.Error()) {

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"errors"
 	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
@@ -11,7 +12,8 @@ import (
 	"github.com/ordersync/ordersync/tasks/cut"
 )
 
-// NoWordError says that the shop's status value has no word of Douyin's: the order is not Douyin's business, or not yet.
+// NoWordError says that the shop's status value has no word of Douyin's: the order is not Douyin's
+// business, or not yet.
 type NoWordError struct {
 	Status string
 	Place  store.Place // where it stands
@@ -19,15 +21,19 @@ type NoWordError struct {
 
 func (e *NoWordError) Error() string { return e.Place.Refused(cell.NoWord, e.Status).Error() }
 
-// Builder makes what Douyin is told out of the shop's rows, as the PHP class did, money apart: that is exact.
+// Builder makes what Douyin is told out of the shop's rows, as the PHP class did, money apart: that
+// is exact.
 type Builder struct {
 	// Shop tells where to mend what is missing.
 	Shop store.Schema
-	// Statuses maps the shop's status values to Douyin's. Nil: the shop has no status column, and every order is pushed as paid.
+	// Statuses maps the shop's status values to Douyin's. Nil: the shop has no status column, and
+	// every order is pushed as paid.
 	Statuses map[string]douyin.OrderStatus
-	// DetailURL is the mini-app's page, with {id}, {sn}, {order_id}, {product_id} and {course_id} filled in.
+	// DetailURL is the mini-app's page, with {id}, {sn}, {order_id}, {product_id} and {course_id}
+	// filled in.
 	DetailURL string
-	// ImageBaseURL is put before a relative image. Empty: a relative image is refused, as Douyin would refuse it.
+	// ImageBaseURL is put before a relative image. Empty: a relative image is refused, as Douyin
+	// would refuse it.
 	ImageBaseURL string
 	// ShowPartial shows a partial refund as 退款中 and 退款失败 too.
 	ShowPartial bool
@@ -35,8 +41,8 @@ type Builder struct {
 	ItemCode string
 }
 
-// BuildOrderPush makes the push of s; UpdateTime is left for whoever sends it. Errors are *NoWordError and
-// *cell.Error: what Validate would refuse is refused here, in the shop's words.
+// BuildOrderPush makes the push of s; UpdateTime is left for whoever sends it. Errors are
+// *NoWordError and *cell.Error: what Validate would refuse is refused here, in the shop's words.
 func (b *Builder) BuildOrderPush(s store.OrderSnapshot) (douyin.OrderPush, error) {
 	status, err := b.status(s)
 	if err != nil {
@@ -59,10 +65,10 @@ func (b *Builder) BuildOrderPush(s store.OrderSnapshot) (douyin.OrderPush, error
 	if p.Detail.DetailURL, err = b.page(s); err != nil {
 		return douyin.OrderPush{}, err
 	}
-	for _, line := range s.Lines {
+	for i, line := range s.Lines {
 		item, err := b.item(s, line)
 		if err != nil {
-			return douyin.OrderPush{}, err
+			return douyin.OrderPush{}, ofLine(err, i+1, len(s.Lines))
 		}
 		if p.Detail.Amount += item.Amount; p.Detail.Amount > maxPieces {
 			return douyin.OrderPush{}, b.Shop.Place("quantity", o).Refused(cell.TooMany, "")
@@ -70,6 +76,15 @@ func (b *Builder) BuildOrderPush(s store.OrderSnapshot) (douyin.OrderPush, error
 		p.Detail.Items = append(p.Detail.Items, item)
 	}
 	return p, nil
+}
+
+// ofLine says of what is wrong with a line which one it is.
+func ofLine(err error, n, lines int) error {
+	var bad *cell.Error
+	if errors.As(err, &bad) {
+		return bad.OfLine(n, lines)
+	}
+	return err
 }
 
 func (b *Builder) status(s store.OrderSnapshot) (douyin.OrderStatus, error) {
@@ -80,7 +95,8 @@ func (b *Builder) status(s store.OrderSnapshot) (douyin.OrderStatus, error) {
 	return b.afterRefunds(status, s.Refunds), nil
 }
 
-// ShopStatus is Douyin's word for a status of the shop's. Where the shop has none every order is paid.
+// ShopStatus is Douyin's word for a status of the shop's. Where the shop has none every order is
+// paid.
 func (b *Builder) ShopStatus(value string) (status douyin.OrderStatus, known bool) {
 	if b.Statuses == nil {
 		return douyin.Paid, true
@@ -89,10 +105,12 @@ func (b *Builder) ShopStatus(value string) (status douyin.OrderStatus, known boo
 	return status, known
 }
 
-// afterRefunds lays what became of the order's refunds over the shop's word, which a shop may not change for a refund.
+// afterRefunds lays what became of the order's refunds over the shop's word, which a shop may not
+// change for a refund.
 //
-// Douyin has no state for an order refunded in part, so a partial refund leaves the order as it was; ShowPartial shows it as
-// 退款中 while it runs. The shop's later word (redeemed, cancelled) outranks a failed refund.
+// Douyin has no state for an order refunded in part, so a partial refund leaves the order as it
+// was; ShowPartial shows it as 退款中 while it runs. The shop's later word (redeemed, cancelled)
+// outranks a failed refund.
 func (b *Builder) afterRefunds(shop douyin.OrderStatus, r store.RefundSummary) douyin.OrderStatus {
 	whole := func(amount store.Fen) bool { return amount > 0 && r.Succeeded+amount >= r.Paid }
 	switch {

@@ -26,8 +26,8 @@ const (
 	keyItemCode  = "shop.item_code"
 )
 
-// complete refuses what Douyin would refuse of the order itself, and names where it is to be mended.
-// What a line lacks is item's.
+// complete refuses what Douyin would refuse of the order itself, and names where it is to be
+// mended. What a line lacks is item's.
 func (b *Builder) complete(s store.OrderSnapshot) error {
 	o := s.Order
 	return b.first(o, []fault{
@@ -38,6 +38,7 @@ func (b *Builder) complete(s store.OrderSnapshot) error {
 		{"amount", cell.NegativeMoney, "", o.Amount < 0},
 		{"create_time", cell.TooEarly, "", o.CreateTime.UnixMilli() < leastMilliseconds},
 		{"create_time", cell.YearOutside, "", o.CreateTime.UnixMilli() >= 10*leastMilliseconds},
+		{"user_id", cell.EmptyKey, b.Shop.Place("openid", o).Table, !s.User.Found && blank(o.UserID)},
 		{"openid", cell.NoOpenIDRow, "", !s.User.Found},
 		{"openid", cell.EmptyOpenID, "", strings.TrimSpace(s.User.OpenID) == ""},
 		{"openid", cell.NotUTF8, "", !utf8.ValidString(s.User.OpenID)},
@@ -68,10 +69,12 @@ func (b *Builder) first(o store.Order, faults []fault) error {
 func (b *Builder) item(s store.OrderSnapshot, line store.Line) (douyin.OrderItem, error) {
 	img, found, why := cell.Picture(line.Image, b.ImageBaseURL)
 	if err := b.first(s.Order, []fault{
+		{"course_id", cell.EmptyKey, b.Shop.Place("title", s.Order).Table, line.NoTitle && blank(s.Order.CourseID)},
 		{"title", cell.NoTitleRow, "", line.NoTitle},
 		{"title", cell.EmptyTitle, "", strings.TrimSpace(line.Title) == ""},
 		{"title", cell.NotUTF8, "", !utf8.ValidString(line.Title)},
 		{"sub_title", cell.NotUTF8, "", !utf8.ValidString(line.SubTitle)},
+		{"product_id", cell.EmptyKey, b.Shop.Place("image", s.Order).Table, line.NoImage && blank(s.Order.ProductID)},
 		{"image", cell.NoPictureRow, "", line.NoImage},
 		{"image", why, found, why != ""},
 		{"quantity", cell.NotPositive, "", line.Quantity < 1},
@@ -133,6 +136,9 @@ func (b *Builder) page(s store.OrderSnapshot) (string, error) {
 func ofConfiguration(key string, o store.Order) store.Place {
 	return store.Place{Column: key, Row: o.ID}
 }
+
+// blank tells whether a key is none: a shop leaves it NULL, empty or 0.
+func blank(key string) bool { return strings.Trim(key, " 0") == "" }
 
 // over says how much longer a text is than its limit; empty: it fits.
 func over(text string, limit int) string {

@@ -58,6 +58,10 @@ func TestBuildOrderPushNamesWhatIsMissing(t *testing.T) {
 		"no product":      {func(s *store.OrderSnapshot) { s.Lines[0].NoImage = true }, "product.cover_img", "8"},
 		"no image":        {func(s *store.OrderSnapshot) { s.Lines[0].Image = "" }, "product.cover_img", "8"},
 		"no course":       {func(s *store.OrderSnapshot) { s.Lines[0].NoTitle = true }, "course.name", "9"},
+		"no buyer":        {func(s *store.OrderSnapshot) { s.User.Found, s.Order.UserID = false, "" }, "order.uid", "123"},
+		"buyer 0":         {func(s *store.OrderSnapshot) { s.User.Found, s.Order.UserID = false, "0" }, "order.uid", "123"},
+		"no product's id": {func(s *store.OrderSnapshot) { s.Lines[0].NoImage, s.Order.ProductID = true, "" }, "order.product_id", "123"},
+		"no course's id":  {func(s *store.OrderSnapshot) { s.Lines[0].NoTitle, s.Order.CourseID = true, " " }, "order.course_id", "123"},
 		"blank title":     {func(s *store.OrderSnapshot) { s.Lines[0].Title = " " }, "course.name", "9"},
 		"no order number": {func(s *store.OrderSnapshot) { s.Order.OrderNo = "" }, "order.id", "123"},
 		"negative amount": {func(s *store.OrderSnapshot) { s.Order.Amount = -1 }, "order.amount", "123"},
@@ -68,6 +72,26 @@ func TestBuildOrderPushNamesWhatIsMissing(t *testing.T) {
 		var incomplete *store.ColumnError
 		if !errors.As(err, &incomplete) || incomplete.Table+"."+incomplete.Column != c.column || incomplete.Row != c.row {
 			t.Errorf("%s: got %v, want a ColumnError of %v row %s", name, err, c.column, c.row)
+		}
+	}
+}
+
+// Of an order of several lines a refusal names the line, counted as preview and Douyin show them.
+func TestARefusalNamesTheLine(t *testing.T) {
+	b := testBuilder()
+	b.Shop = store.Schema{SQL: store.ShopSQL{Order: "SELECT", Items: "SELECT"}}
+	for n, want := range map[int]string{1: `title of order "123": is empty`, 3: `title of order "123", line 3: is empty`} {
+		s := testSnapshot()
+		good := s.Lines[0]
+		s.Lines = nil
+		for range n - 1 {
+			s.Lines = append(s.Lines, good)
+		}
+		bad := good
+		bad.Title = ""
+		s.Lines = append(s.Lines, bad)
+		if _, err := b.BuildOrderPush(s); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%d lines: %v, want %s", n, err, want)
 		}
 	}
 }

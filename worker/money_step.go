@@ -189,6 +189,9 @@ func (m *movement) answered(ctx context.Context, platformNo string, receipt douy
 		m.called(m.Ops.Send, v.outcome, err, receipt)
 		m.believed = true
 		return m.doubted(ctx, v)
+	case sendExists:
+		m.called(m.Ops.Send, v.outcome, err, receipt)
+		return m.exists(ctx, v)
 	case sendTooEarly, sendDoubtful:
 		outcome := v.outcome
 		if s == sendTooEarly {
@@ -214,6 +217,20 @@ func (m *movement) lag() time.Duration {
 		}
 	}
 	return lag
+}
+
+// exists: Douyin has the number, so an earlier request was taken whose answer was lost. It is asked
+// after as one that was accepted: that a question does not find it yet ends nothing.
+func (m *movement) exists(ctx context.Context, v verdict) verdict {
+	a := m.answer(v)
+	a.Answered, a.DueAt, a.Log = true, m.in(m.pollWait(0)), m.takeCalls()
+	i, err := m.Answers.Submitted(ctx, m.i, a)
+	if err != nil {
+		return m.written(err, verdict{})
+	}
+	i.ReadAt = m.i.ReadAt
+	m.i = i
+	return m.ask(ctx)
 }
 
 // doubted writes down a refusal, and asks. It is not believed before Douyin has said as well that

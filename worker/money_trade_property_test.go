@@ -42,7 +42,7 @@ func (w tradeWire) QueryRefunds(ctx context.Context, no, id, order string) ([]tr
 	if err != nil {
 		return nil, receipt, err
 	}
-	return []trade.RefundState{{OutRefundNo: no, RefundID: s.PlatformNo, Status: trade.Result(s.Result), Amount: int64(s.Amount), Source: sourceShop}}, receipt, nil
+	return []trade.RefundState{{OrderID: "motb1", OutRefundNo: no, RefundID: s.PlatformNo, Status: trade.Result(s.Result), Amount: int64(s.Amount), Source: sourceShop}}, receipt, nil
 }
 
 func (w tradeWire) QueryOrder(context.Context, string, string) (trade.PaymentState, douyin.Receipt, error) {

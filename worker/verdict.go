@@ -224,6 +224,7 @@ const (
 	sendAccepted                // the result is to come
 	sendRefused                 // it failed for good: the way out is a new number
 	sendDoubtful                // refused, but this request or an earlier one may have been accepted: ask
+	sendExists                  // Douyin has the number already: ask what became of it, and never send it again
 	sendTooEarly                // not yet: a delay, not a failure; ask, for the words are not certain
 	sendUnsent                  // the request did not leave, or was turned away at the door
 )
@@ -238,6 +239,8 @@ func judgeSend(err error, alone bool) sending {
 		return sendAccepted
 	case errors.Is(err, douyin.ErrNotYet):
 		return sendTooEarly
+	case errors.Is(err, trade.ErrExists):
+		return sendExists
 	case errors.As(err, &corrupt): // this request did not leave, and none ever will
 	case !errors.As(err, &failure):
 		return sendUnknown

@@ -30,7 +30,7 @@ func TestABackfillNamesTheFlagThatCannotBeUsed(t *testing.T) {
 		"--from 2026-01-01 --to 2026-01-02 --rate NaN":              "--rate: want orders per second, above 0, found NaN",
 		"--from 2026-01-01 --to 2026-01-02 --rate Inf":              "--rate: want orders per second, above 0, found +Inf",
 		"--from 2026-01-01 --to 2026-01-02 --rate quick":            `invalid argument "quick" for "--rate"`,
-		"--from 2026-01-01 --to 2026-01-02 1001":                    `unknown command "1001"`,
+		"--from 2026-01-01 --to 2026-01-02 1001":                    `takes no argument, found "1001"`,
 		"--from 2026-01-01 --to 2026-01-02 --log-format nonsense":   "--log-format: want json or console",
 		"--from 2026-01-01 --to 2026-01-02 --rate 1 --config /none": "config file: cannot be read",
 	} {

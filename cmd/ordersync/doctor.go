@@ -65,6 +65,7 @@ func (p *process) doctor(ctx context.Context, cfg *configs.Config, a *assembly.A
 	if err != nil {
 		return nil, err
 	}
+	app, database := a.Deployment()
 	looks := []func(context.Context) []doctor.Result{
 		func(ctx context.Context) []doctor.Result { return doctor.Orders(ctx, a.Preview) },
 		func(ctx context.Context) []doctor.Result { return doctor.Statuses(ctx, st, a.StatusWords()) },
@@ -82,6 +83,7 @@ func (p *process) doctor(ctx context.Context, cfg *configs.Config, a *assembly.A
 		func(ctx context.Context) []doctor.Result { return doctor.Processes(ctx, rdb) },
 		func(ctx context.Context) []doctor.Result { return doctor.Redis(ctx, rdb) },
 		func(ctx context.Context) []doctor.Result { return doctor.RedisWrites(ctx, rdb) },
+		func(ctx context.Context) []doctor.Result { return doctor.Neighbours(ctx, rdb, app, database) },
 		func(ctx context.Context) []doctor.Result { return doctor.Douyin(ctx, cfg.Douyin, tokens, client) },
 	}...)
 	if cfg.TradeOn() {

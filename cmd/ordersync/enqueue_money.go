@@ -26,7 +26,7 @@ func newEnqueueRefund(p *process) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r.OrderID = args[0]
 			if err := r.Validate(); err != nil {
-				return usageError{err}
+				return byFlag(err, map[string]string{"out_refund_no": "--no", "amount_fen": "--fen", "reason": "--reason"})
 			}
 			return p.withCashier(cmd.Context(), r.OrderID, func(ctx context.Context, c desk.Cashier, orderID string) error {
 				r.OrderID = orderID
@@ -58,7 +58,7 @@ func newEnqueueSettle(p *process) *cobra.Command {
 				return err
 			}
 			if err := r.Validate(); err != nil {
-				return usageError{err}
+				return byFlag(err, map[string]string{"out_settle_no": "--no", "desc": "--desc", "params": "--to"})
 			}
 			return p.withCashier(cmd.Context(), r.OrderID, func(ctx context.Context, c desk.Cashier, orderID string) error {
 				r.OrderID = orderID
@@ -75,6 +75,19 @@ func newEnqueueSettle(p *process) *cobra.Command {
 	cmd.Flags().BoolVar(&r.Finish, "finish", false, "close the order after this settlement")
 	cmd.Flags().StringSliceVar(&receivers, "to", nil, "merchant_uid=fen of a receiver beside the seller; up to 4")
 	return cmd
+}
+
+// byFlag names the flag by which a field of an instruction was given.
+func byFlag(err error, flags map[string]string) error {
+	var field *tasks.PayloadError
+	if errors.As(err, &field) {
+		for name, flag := range flags {
+			if field.Field == name || strings.HasPrefix(field.Field, name+"[") || strings.HasPrefix(field.Field, name+".") {
+				return usagef("%s: %s", flag, field.Reason)
+			}
+		}
+	}
+	return usageError{err}
 }
 
 func parseReceivers(texts []string) ([]tasks.Receiver, error) {

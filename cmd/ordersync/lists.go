@@ -226,7 +226,7 @@ func newCallbacks(p *process) *cobra.Command {
 			why = p.lang.T("LOOK AT THIS (%s): %s", c.Alarm, why)
 		}
 		if c.ForwardAt != nil {
-			why += p.lang.T(" not taken yet: %s", c.ForwardSays)
+			why += p.lang.T(" not taken yet: %s", p.lang.Say(c.ForwardSays))
 		}
 		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", c.ID, c.Type, c.Number, c.Status, c.OrderID, at(&c.ReceivedAt), c.Deliveries, at(c.ForwardedAt), why)
 	}

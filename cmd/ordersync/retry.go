@@ -33,8 +33,7 @@ func newRetry(p *process) *cobra.Command {
 			if cmd.Flags().Changed("code") {
 				filter.Code = &code
 			}
-			var err error
-			if filter.Since, err = parseSince(since, time.Now()); err != nil {
+			if _, err := parseSince(since, time.Now()); err != nil {
 				return usagef("--since: %w", err)
 			}
 			switch {
@@ -43,7 +42,12 @@ func newRetry(p *process) *cobra.Command {
 			case order != "" && (filter.Code != nil || since != "" || dry || yes):
 				return usagef("--code, --since, --dry-run, --yes: go with --failed, not with --order")
 			}
-			return p.with(cmd.Context(), []string{"mysql.dsn"}, answering(func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
+			return p.with(cmd.Context(), []string{"mysql.dsn"}, answering(func(ctx context.Context, cfg *configs.Config, a *assembly.Assembly) error {
+				zone, err := store.Zone(cfg.MySQL.DSN.Reveal())
+				if err != nil {
+					return err
+				}
+				filter.Since, _ = parseSince(since, time.Now().In(zone)) // it was read before
 				if order != "" {
 					return p.retryOne(ctx, a, order)
 				}
@@ -56,11 +60,11 @@ func newRetry(p *process) *cobra.Command {
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask, however many orders it is")
 	cmd.Flags().BoolVar(&failed, "failed", false, "every order that was refused or given up")
 	cmd.Flags().IntVar(&code, "code", 0, "only those with this code of Douyin's")
-	cmd.Flags().StringVar(&since, "since", "", "only those whose outcome is not older: 24h, 2026-01-02 or 2026-01-02T15:04:05+08:00")
+	cmd.Flags().StringVar(&since, "since", "", "only those whose outcome is not older: 24h, 2026-01-02, 2026-01-02 15:04:05 (in loc of mysql.dsn) or 2026-01-02T15:04:05+08:00")
 	return cmd
 }
 
-// parseSince reads a span before now, a day or a moment; empty is the zero time.
+// parseSince reads a span before now, or a day or a moment in the zone of now; empty is the zero time.
 func parseSince(s string, now time.Time) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
@@ -68,13 +72,12 @@ func parseSince(s string, now time.Time) (time.Time, error) {
 	if d, err := time.ParseDuration(s); err == nil && d >= 0 {
 		return now.Add(-d), nil
 	}
-	if t, err := time.ParseInLocation(time.DateOnly, s, now.Location()); err == nil {
-		return t, nil
+	for _, layout := range []string{time.RFC3339, time.DateTime, time.DateOnly} {
+		if t, err := time.ParseInLocation(layout, s, now.Location()); err == nil {
+			return t, nil
+		}
 	}
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return t, nil
-	}
-	return time.Time{}, fmt.Errorf("want 24h, 2026-01-02 or 2026-01-02T15:04:05+08:00, found %q", s)
+	return time.Time{}, fmt.Errorf("want 24h, 2026-01-02, 2026-01-02 15:04:05 or 2026-01-02T15:04:05+08:00, found %q", s)
 }
 
 func (p *process) retryOne(ctx context.Context, a *assembly.Assembly, given string) error {

@@ -117,6 +117,7 @@ func (p *process) root() *cobra.Command {
 	flags.StringVar(&p.logFormat, "log-format", "", "json or console (default: log.format)")
 	root.AddCommand(p.commands()...)
 	root.SetVersionTemplate("{{.Version}}\n")
+	refuseUnknown(root)
 	sayUsage(root)
 	if p.lang.IsChinese() {
 		translate(root, p.lang)

@@ -67,35 +67,42 @@ func (p *process) serve(s service) part {
 			return err
 		}
 		d := newDoor()
+		parts := s.behind(d)
 		if waits == nil {
 			d.open()
+		} else {
+			parts = append(parts, p.opens(d, waits, look))
 		}
-		return p.withPrivatePort(s.private, func(ctx context.Context, cfg *configs.Config, a *assembly.Assembly) error {
-			return p.behind(ctx, cfg, a, s, d, waits, look)
-		})(ctx, cfg, a)
+		return p.withPrivatePort(s.private, together(parts))(ctx, cfg, a)
 	}
 }
 
-// behind runs the parts of a service, those that work as soon as the door is open.
-func (p *process) behind(
-	ctx context.Context, cfg *configs.Config, a *assembly.Assembly, s service, d *door, waits []doctor.Result, look look,
-) error {
-	g, ctx := errgroup.WithContext(ctx)
+// behind are the parts of a service; those that work begin as soon as the door is open.
+func (s service) behind(d *door) []part {
+	var parts []part
 	if s.public != nil {
-		g.Go(func() error { return s.public(ctx, cfg, a) })
+		parts = append(parts, s.public)
 	}
 	for _, run := range s.work {
-		g.Go(func() error {
+		parts = append(parts, func(ctx context.Context, cfg *configs.Config, a *assembly.Assembly) error {
 			if !d.pass(ctx) {
 				return nil
 			}
 			return run(ctx, cfg, a)
 		})
 	}
-	if waits != nil {
-		g.Go(func() error { return p.wait(ctx, cfg, d, waits, look) })
+	return parts
+}
+
+// together runs parts side by side until all have ended; the first that fails ends the others.
+func together(parts []part) part {
+	return func(ctx context.Context, cfg *configs.Config, a *assembly.Assembly) error {
+		g, ctx := errgroup.WithContext(ctx)
+		for _, run := range parts {
+			g.Go(func() error { return run(ctx, cfg, a) })
+		}
+		return g.Wait()
 	}
-	return g.Wait()
 }
 
 // misconfigured is what is wrong with the configuration and this machine alone.
@@ -143,6 +150,10 @@ func (p *process) lookAt(a *assembly.Assembly) (look, error) {
 		if ctx.Err() != nil {
 			return nil, nil
 		}
+		if len(results) == 0 {
+			app, database := a.Deployment()
+			results = doctor.Neighbours(within, rdb, app, database)
+		}
 		never := slices.DeleteFunc(slices.Clone(results), func(r doctor.Result) bool { return r.Waits })
 		if len(never) > 0 {
 			return nil, &unfitError{never}
@@ -151,16 +162,18 @@ func (p *process) lookAt(a *assembly.Assembly) (look, error) {
 	}, nil
 }
 
-// wait looks again and again until nothing is missing, and opens the door then.
-func (p *process) wait(ctx context.Context, cfg *configs.Config, d *door, waits []doctor.Result, look look) error {
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
-	w := waiter{look: look, log: p.logger(cfg), every: tick.C, now: time.Now}
-	if err := w.until(ctx, waits); err != nil || ctx.Err() != nil {
-		return err
+// opens looks again and again until nothing is missing, and opens the door then.
+func (p *process) opens(d *door, waits []doctor.Result, look look) part {
+	return func(ctx context.Context, cfg *configs.Config, _ *assembly.Assembly) error {
+		tick := time.NewTicker(lookEvery)
+		defer tick.Stop()
+		w := waiter{look: look, log: p.logger(cfg), every: tick.C, now: time.Now}
+		if err := w.until(ctx, waits); err != nil || ctx.Err() != nil {
+			return err
+		}
+		d.open()
+		return nil
 	}
-	d.open()
-	return nil
 }
 
 // waiter waits for servers and tables, and says so: one line a minute for each cause.

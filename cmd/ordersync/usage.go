@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -25,19 +26,56 @@ func needsSubcommand(cmd *cobra.Command, args []string) error {
 	return usagef("unknown command %q for %q%s; see %s --help", args[0], cmd.CommandPath(), meant, cmd.CommandPath())
 }
 
+// refuseUnknown adds cobra's own commands, and lets them refuse a command that is not there: by themselves they
+// print a help, and end well.
+func refuseUnknown(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "completion":
+			cmd.Args = needsSubcommand
+			cmd.RunE = func(*cobra.Command, []string) error { return nil } // never reached: Args refuses
+		case "help":
+			cmd.Run = nil
+			cmd.RunE = func(_ *cobra.Command, args []string) error {
+				asked, rest, err := root.Find(args)
+				if err != nil {
+					return usageError{err}
+				}
+				if len(rest) > 0 {
+					return needsSubcommand(asked, rest)
+				}
+				asked.InitDefaultHelpFlag()
+				return asked.Help()
+			}
+		}
+	}
+}
+
 // sayUsage lets a command whose arguments are too many or too few say how it is called, and one with
 // an unknown flag which one is meant.
 func sayUsage(cmd *cobra.Command) {
 	if args := cmd.Args; args != nil && cmd.Runnable() && !cmd.HasSubCommands() {
 		cmd.Args = func(cmd *cobra.Command, given []string) error {
-			if err := args(cmd, given); err != nil {
-				return usagef("%w; usage: %s", err, cmd.UseLine())
+			err := args(cmd, given)
+			if err == nil {
+				return nil
 			}
-			return nil
+			if strings.HasPrefix(err.Error(), "unknown command ") { // cobra's word for one argument where there is none
+				return usagef("%s takes no argument, found %q; usage: %s", cmd.CommandPath(), given[0], cmd.UseLine())
+			}
+			return usagef("%w; usage: %s", err, cmd.UseLine())
 		}
 	}
 	cmd.SuggestionsMinimumDistance = 2 // cobra sets it for itself only
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		var value *pflag.InvalidValueError
+		if errors.As(err, &value) {
+			if want := wanted[value.GetFlag().Value.Type()]; want != "" {
+				return usagef("--%s: want %s, found %q", value.GetFlag().Name, want, value.GetValue())
+			}
+		}
 		meant := ""
 		if name, unknown := strings.CutPrefix(err.Error(), "unknown flag: --"); unknown {
 			meant = nearFlag(cmd, name)
@@ -47,6 +85,12 @@ func sayUsage(cmd *cobra.Command) {
 	for _, below := range cmd.Commands() {
 		sayUsage(below)
 	}
+}
+
+// wanted is what a flag of a type takes.
+var wanted = map[string]string{
+	"int": "a whole number", "int64": "a whole number", "uint": "a whole number from 0 on", "float64": "a number", "bool": "true or false",
+	"duration": "a span such as 90s or 24h",
 }
 
 // nearFlag names a flag that begins as the unknown one does, or that it begins with.

@@ -19,8 +19,8 @@ func newVersion(p *process) *cobra.Command {
 		Short: "Version, commit and Go",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			fmt.Fprintln(p.out, versionLine())
-			return nil
+			_, err := fmt.Fprintln(p.out, versionLine())
+			return err
 		},
 	}
 }

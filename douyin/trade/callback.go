@@ -42,7 +42,7 @@ const (
 // Callback is a verified callback. The one of Payment, Refund, Settle and RefundRequest that Type
 // names is set; none where Unread is.
 type Callback struct {
-	Type    string
+	Type    string // payment, refund, settle, pre_create_refund, ...
 	Version string // "3.0"; the industry system has "2.0". It is not judged
 	Msg     string // the JSON text of the message, verbatim; it may hold an open_id
 

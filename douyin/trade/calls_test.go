@@ -2,6 +2,7 @@ package trade
 
 import (
 	"context"
+	"errors"
 	"reflect"
 	"testing"
 	"time"
@@ -73,6 +74,13 @@ func TestCalls(t *testing.T) {
 		{
 			"no refund", `{"err_no":0,"data":{"refund_list":null}}`, "refund_query", `{"out_refund_no":"R1"}`,
 			func(c *Client) (any, douyin.Receipt, error) { return three(c.QueryRefunds(ctx, "R1", "", "")) }, []RefundState(nil),
+		},
+		{
+			"a refund whose details are in another form",
+			`{"err_no":0,"data":{"refund_list":[{"order_id":"o","refund_id":"r","out_refund_no":"R1","refund_status":"FAIL","refund_total_amount":5,"item_order_detail":{"a":1},"merchant_audit_detail":"none"}]}}`,
+			"refund_query", `{"out_refund_no":"R1"}`,
+			func(c *Client) (any, douyin.Receipt, error) { return three(c.QueryRefunds(ctx, "R1", "", "")) },
+			[]RefundState{{OrderID: "o", RefundID: "r", OutRefundNo: "R1", Status: Fail, Amount: 5}},
 		},
 		{
 			"agree", okEmpty, "refund_audit_callback", `{"refund_id":"motb9","refund_audit_status":1}`,
@@ -158,3 +166,27 @@ func TestCalls(t *testing.T) {
 func three[T any](v T, r douyin.Receipt, err error) (any, douyin.Receipt, error) { return v, r, err }
 
 func two(r douyin.Receipt, err error) (any, douyin.Receipt, error) { return nil, r, err }
+
+// An answer of success without what it should hold says neither that there is something nor that
+// there is nothing: who believed it would move money twice.
+func TestAnAnswerWithoutAListIsNoAnswer(t *testing.T) {
+	ctx := context.Background()
+	for answer, none := range map[string]bool{
+		`{"err_no":0,"err_msg":"success"}`: false, `{"err_no":0,"data":null}`: false, `{"err_no":0,"data":{}}`: false, `{"err_no":0,"data":"x"}`: false,
+		`{"data":{"refund_list":[]}}`: false, `{"err_no":0,"data":{"refund_list":{}}}`: false, `{"err_no":0,"data":{"refund_list":[]}}`: true,
+	} {
+		states, _, err := newTestClient(t, newFar(t, reply{body: answer}).URL).QueryRefunds(ctx, "R1", "", "")
+		if (err == nil) != none || len(states) > 0 || errors.Is(err, douyin.ErrNotFound) {
+			t.Errorf("refunds, %s: %v, %v", answer, states, err)
+		}
+	}
+	for answer, none := range map[string]bool{
+		`{"err_no":0,"err_msg":"success"}`: false, `{"err_no":0,"data":{}}`: false, `{"data":[]}`: false,
+		`{"err_no":0,"data":[]}`: true, `{"err_no":0,"data":null}`: true, // an empty list, as some servers write it
+	} {
+		states, _, err := newTestClient(t, newFar(t, reply{body: answer}).URL).QuerySettles(ctx, SettleKey{OutSettleNo: "S1"})
+		if (err == nil) != none || len(states) > 0 || errors.Is(err, douyin.ErrNotFound) {
+			t.Errorf("settlements, %s: %v, %v", answer, states, err)
+		}
+	}
+}

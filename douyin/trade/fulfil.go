@@ -39,26 +39,26 @@ func (c *Client) Fulfil(ctx context.Context, f Fulfilment) (douyin.Receipt, erro
 
 // TagGroup is a rule group that the app may use (TRADE-SDK).
 type TagGroup struct {
-	ID    string
-	Tags  []Tag
-	Rules []TagRule
+	ID    string    // as Payment.SKU.TagGroupID
+	Tags  []Tag     // what the buyer is shown
+	Rules []TagRule // how refunds go, one for each state of fulfilment
 }
 
 // Tag is what the buyer is shown of a group.
 type Tag struct {
 	ID, Name  string
 	Type      int
-	Texts     []string
+	Texts     []string // as the buyer reads them
 	BizLine   int
-	GoodsType int
+	GoodsType int // as Payment.SKU.GoodsType
 }
 
 // TagRule says how refunds go while an order is in BizStatus, which is a state of fulfilment.
 type TagRule struct {
 	ID         string
 	Type       int
-	BizStatus  string
-	Audit      int // merchant_audit_type
+	BizStatus  string // as Fulfilment.ToStatus
+	Audit      int    // merchant_audit_type
 	RefundType int
 }
 

@@ -10,8 +10,8 @@ func NeedsAttr(goodsType int) bool {
 // Goods is what is published of a goods type (TRADE-CAP, TRADE-UPGRADE). The list has grown since:
 // tag_query tells the app's own.
 type Goods struct {
-	Type    int
-	Name    string
+	Type    int      // as Payment.SKU.GoodsType
+	Name    string   // Douyin's word for it
 	Groups  []string // rule groups
 	Fulfils bool     // it can be settled after fulfilment only, so it has to be told
 }

@@ -31,74 +31,74 @@ type RefundItem struct {
 
 // PaymentNotice is the message of a payment callback (COPY-ZY, LIVE-2024-02).
 type PaymentNotice struct {
-	AppID          string
-	OutOrderNo     string
-	OrderID        string // Douyin's; refunds need it
-	Status         Result // Success, Cancel
-	TotalAmount    int64  // fen; may be missing, and 0, with Cancel
-	DiscountAmount int64  // fen
-	PayChannel     string // "1" WeChat, "2" Alipay, "10" Douyin Pay, "20" diamonds
-	ChannelPayID   string
-	MerchantUID    string
-	UserBillPayID  string
+	AppID          string    // of the mini-app
+	OutOrderNo     string    // the shop's number
+	OrderID        string    // Douyin's; refunds need it
+	Status         Result    // Success, Cancel
+	TotalAmount    int64     // fen; may be missing, and 0, with Cancel
+	DiscountAmount int64     // fen
+	PayChannel     string    // "1" WeChat, "2" Alipay, "10" Douyin Pay, "20" diamonds
+	ChannelPayID   string    // of WeChat or Alipay; may be empty
+	MerchantUID    string    // who receives the money
+	UserBillPayID  string    // as the buyer's bill has it; may be empty
 	EventTime      time.Time // zero: not told
-	Currency       string
-	CPExtra        string
-	Message        string // USER_CANCEL or TIME_OUT, with Cancel
+	Currency       string    // empty: CNY
+	CPExtra        string    // as it was sent
+	Message        string    // USER_CANCEL or TIME_OUT, with Cancel
 }
 
 // RefundNotice is the message of a refund callback (TRADE-REFUND, COPY-ZY).
 type RefundNotice struct {
-	AppID       string
-	OrderID     string // Douyin's
-	RefundID    string // Douyin's
-	OutRefundNo string // empty where our answer to the RefundRequest was not taken
-	Status      Result // Success, Fail
-	Amount      int64  // fen, or diamonds
-	AllSettled  bool   // refunded after the settlement
-	Type        int    // 1 the buyer asked for it, 2 the shop, 4 Douyin's service; 0: not told
-	EventTime   time.Time
-	Items       []RefundItem
-	Currency    string
-	CPExtra     string
-	Message     string
+	AppID       string       // of the mini-app
+	OrderID     string       // Douyin's
+	RefundID    string       // Douyin's
+	OutRefundNo string       // empty where our answer to the RefundRequest was not taken
+	Status      Result       // Success, Fail
+	Amount      int64        // fen, or diamonds
+	AllSettled  bool         // refunded after the settlement
+	Type        int          // 1 the buyer asked for it, 2 the shop, 4 Douyin's service; 0: not told
+	EventTime   time.Time    // zero: not told
+	Items       []RefundItem // what was paid back of each
+	Currency    string       // empty: CNY
+	CPExtra     string       // as it was sent
+	Message     string       // Douyin's words, above all with Fail
 }
 
 // SettleNotice is the message of a settle callback (PEER-HM, LIVE-2023-12).
 type SettleNotice struct {
-	AppID       string
-	OrderID     string // Douyin's
-	SettleID    string // Douyin's
-	OutSettleNo string // the same as SettleID of an automatic one
-	ItemOrderID string
-	Status      Result // Success, Fail
-	Amount      int64  // fen
-	Rake        int64  // fen, Douyin's fee
-	Commission  int64  // fen, of promoters
-	Detail      string
-	Auto        bool // Douyin settled by itself
-	EventTime   time.Time
-	CPExtra     string
-	Message     string
+	AppID       string    // of the mini-app
+	OrderID     string    // Douyin's
+	SettleID    string    // Douyin's
+	OutSettleNo string    // the same as SettleID of an automatic one
+	ItemOrderID string    // Douyin's; empty: of the whole order
+	Status      Result    // Success, Fail
+	Amount      int64     // fen
+	Rake        int64     // fen, Douyin's fee
+	Commission  int64     // fen, of promoters
+	Detail      string    // who got what, in Douyin's words
+	Auto        bool      // Douyin settled by itself
+	EventTime   time.Time // zero: not told
+	CPExtra     string    // as it was sent
+	Message     string    // Douyin's words, above all with Fail
 }
 
 // RefundRequest is the message of pre_create_refund (TRADE-REFUND-CB): a refund that Douyin has
 // opened already, and which waits for RefundAnswer. The buyer's open_id is left in Callback.Msg.
 type RefundRequest struct {
-	AppID       string
-	RefundID    string // Douyin's: the same one must always be answered alike
-	OrderID     string // Douyin's
-	OutOrderNo  string
-	Amount      int64     // fen, or diamonds
-	NeedAudit   bool      // the shop has to agree or deny; all but a clear no is a yes
-	Deadline    time.Time // of the audit; zero: not told, then it is AuditWindow after CreatedAt
-	CreatedAt   time.Time // zero: not told
-	Source      int       // as RefundState.Source; 0: not told
-	Reasons     []string
-	Description string
-	Items       []RefundItem
-	Currency    string
-	CPExtra     string
+	AppID       string       // of the mini-app
+	RefundID    string       // Douyin's: the same one must always be answered alike
+	OrderID     string       // Douyin's
+	OutOrderNo  string       // the shop's number; may be empty
+	Amount      int64        // fen, or diamonds
+	NeedAudit   bool         // the shop has to agree or deny; all but a clear no is a yes
+	Deadline    time.Time    // of the audit; zero: not told, then it is AuditWindow after CreatedAt
+	CreatedAt   time.Time    // zero: not told
+	Source      int          // as RefundState.Source; 0: not told
+	Reasons     []string     // the buyer's, in Douyin's words
+	Description string       // the buyer's own words; may be empty
+	Items       []RefundItem // what is to be paid back of each
+	Currency    string       // empty: CNY
+	CPExtra     string       // as it was sent
 }
 
 // AuditWindow is how long Douyin waits for a word of the shop's before it agrees by itself
@@ -150,12 +150,24 @@ type itemDetail []RefundItem
 // UnmarshalJSON never fails on what the decoder lets through.
 func (d *itemDetail) UnmarshalJSON(raw []byte) error {
 	var got struct {
-		Items wireItems `json:"item_order_detail"`
+		Items spareItems `json:"item_order_detail"`
 	}
 	if json.Unmarshal(raw, &got) == nil {
+		*d = itemDetail(got.Items)
+	}
+	return nil
+}
+
+// spareItems is item_order_detail, read as itemDetail.
+type spareItems []RefundItem
+
+// UnmarshalJSON never fails on what the decoder lets through.
+func (s *spareItems) UnmarshalJSON(raw []byte) error {
+	var got wireItems
+	if json.Unmarshal(raw, &got) == nil {
 		var r reader
-		if items := r.items("", got.Items); r.field == "" {
-			*d = items
+		if items := r.items("", got); r.field == "" {
+			*s = items
 		}
 	}
 	return nil
@@ -201,7 +213,7 @@ func read(body []byte) Callback {
 }
 
 func (c *Callback) payment(m *message, r *reader) {
-	c.number, c.status = r.id("out_order_no", m.OutOrderNo), r.status(m.Status, Success, Cancel)
+	c.number, c.status = r.number("out_order_no", m.OutOrderNo), r.status(m.Status, Success, Cancel)
 	n := &PaymentNotice{
 		AppID: c.appID, OutOrderNo: c.number, OrderID: r.id("order_id", m.OrderID), Status: Result(c.status),
 		DiscountAmount: r.spare("discount_amount", m.DiscountAmount), PayChannel: m.PayChannel.Text(), ChannelPayID: m.ChannelPayID.Text(),
@@ -219,7 +231,7 @@ func (c *Callback) payment(m *message, r *reader) {
 func (c *Callback) refund(m *message, r *reader) {
 	c.number, c.status = r.id("refund_id", m.RefundID), r.status(m.Status, Success, Fail)
 	c.Refund = &RefundNotice{
-		AppID: c.appID, OrderID: r.id("order_id", m.OrderID), RefundID: c.number, OutRefundNo: m.OutRefundNo.Text(), Status: Result(c.status),
+		AppID: c.appID, OrderID: r.id("order_id", m.OrderID), RefundID: c.number, OutRefundNo: spareNumber(m.OutRefundNo), Status: Result(c.status),
 		Amount: r.amount("refund_total_amount", m.RefundAmount), AllSettled: yes(m.AllSettled), Type: small(m.RefundType),
 		EventTime: m.EventTime.Time(), Items: m.Items, Currency: m.Currency.Text(), CPExtra: m.CPExtra.Text(), Message: m.Message.Text(),
 	}
@@ -228,12 +240,12 @@ func (c *Callback) refund(m *message, r *reader) {
 func (c *Callback) settle(m *message, r *reader) {
 	c.status = r.status(m.Status, Success, Fail)
 	if c.number = m.OutSettleNo.Text(); c.number == "" {
-		c.number = r.id("settle_id", m.SettleID)
+		c.number = r.number("settle_id", m.SettleID)
 	} else {
-		r.id("out_settle_no", m.OutSettleNo)
+		r.number("out_settle_no", m.OutSettleNo)
 	}
 	c.Settle = &SettleNotice{
-		AppID: c.appID, OrderID: r.id("order_id", m.OrderID), SettleID: m.SettleID.Text(), OutSettleNo: m.OutSettleNo.Text(),
+		AppID: c.appID, OrderID: r.id("order_id", m.OrderID), SettleID: spareNumber(m.SettleID), OutSettleNo: m.OutSettleNo.Text(),
 		ItemOrderID: m.ItemOrderID.Text(), Status: Result(c.status), Amount: r.amount("settle_amount", m.SettleAmount),
 		Rake: r.spare("rake", m.Rake), Commission: r.spare("commission", m.Commission), Detail: m.SettleDetail.Text(),
 		Auto: yes(m.AutoSettle), EventTime: m.EventTime.Time(), CPExtra: m.CPExtra.Text(), Message: m.Message.Text(),

@@ -80,6 +80,7 @@ func TestUnread(t *testing.T) {
 		{"no number", envelope(t, "payment", swap(pay, `"out_order_no":"T1",`, "")), "out_order_no", ""},
 		{"number is null", envelope(t, "payment", swap(pay, `"T1"`, "null")), "out_order_no", ""},
 		{"long number", envelope(t, "payment", swap(pay, "T1", strings.Repeat("9", 65))), "out_order_no", ""},
+		{"number with a space at its end", envelope(t, "payment", swap(pay, "T1", "T1 ")), "out_order_no", ""},
 		{"no order_id", envelope(t, "payment", swap(pay, `"order_id":"motb1",`, "")), "order_id", "T1"},
 		{"strange status", envelope(t, "payment", swap(pay, "SUCCESS", "FAIL")), "status", "T1"},
 		{"no amount", envelope(t, "payment", swap(pay, `,"total_amount":1`, "")), "total_amount", "T1"},
@@ -101,6 +102,13 @@ func TestUnread(t *testing.T) {
 			t.Errorf("%s: key %s", c.name, got.DedupKey())
 		}
 		keys[got.DedupKey()] = true
+	}
+	// What no column could hold is no number of the shop's, and loses no refund.
+	for _, no := range []string{`"` + strings.Repeat("9", 65) + `"`, `{"a":"b"}`, `"R1 "`, `[]`, `null`} {
+		c := verified(t, envelope(t, "refund", `{"refund_id":"r","order_id":"o","status":"SUCCESS","refund_total_amount":1,"out_refund_no":`+no+`}`))
+		if c.Refund == nil || c.Refund.OutRefundNo != "" {
+			t.Errorf("out_refund_no %s: %+v", no, c)
+		}
 	}
 	if c := verified(t, envelope(t, "pre_create_refund", swap(requestMsg, `["不想要了"]`, `"不想要了"`))); c.RefundRequest == nil || c.RefundRequest.Reasons != nil {
 		t.Errorf("reasons in another form: %+v", c)

@@ -10,28 +10,28 @@ import (
 
 // PaymentState is order_query's answer (TRADE-ORDER).
 type PaymentState struct {
-	AppID          string
-	OrderID        string // Douyin's
-	OutOrderNo     string
-	Status         Result // Process, Success, Timeout, Fail; any other text is no end
-	TotalAmount    int64  // fen
-	DiscountAmount int64  // fen; what was paid is the difference
-	PayChannel     string // "1" WeChat, "2" Alipay, "10" Douyin Pay, "20" diamonds
-	ChannelPayID   string
-	MerchantUID    string
-	OrderedAt      time.Time
-	PaidAt         time.Time // zero: not told
-	Items          []OrderItem
-	Currency       string // of diamonds only, as the next
-	TotalDiamonds  int64
+	AppID          string      // of the mini-app
+	OrderID        string      // Douyin's
+	OutOrderNo     string      // the shop's number
+	Status         Result      // Process, Success, Timeout, Fail; any other text is no end
+	TotalAmount    int64       // fen
+	DiscountAmount int64       // fen; what was paid is the difference
+	PayChannel     string      // "1" WeChat, "2" Alipay, "10" Douyin Pay, "20" diamonds
+	ChannelPayID   string      // of WeChat or Alipay; may be empty
+	MerchantUID    string      // who receives the money
+	OrderedAt      time.Time   // zero: not told
+	PaidAt         time.Time   // zero: not told
+	Items          []OrderItem // empty: not told yet
+	Currency       string      // of diamonds only, as the next
+	TotalDiamonds  int64       // 0: no diamonds
 }
 
 // OrderItem is an item of an order. Partial refunds name it.
 type OrderItem struct {
 	ItemOrderID string // Douyin's
-	SkuID       string
-	Amount      int64 // fen
-	Diamonds    int64
+	SkuID       string // of the goods, as it was sent
+	Amount      int64  // fen
+	Diamonds    int64  // 0: no diamonds
 }
 
 // QueryOrder asks how a payment stands, by the shop's number or by Douyin's order id: exactly one.

@@ -40,7 +40,7 @@ type SKU struct {
 	ID         string // the shop's
 	Price      int64  // of one, in the unit of TotalAmount
 	Quantity   int    // 1 to 100; 1 where the currency is Diamond
-	Title      string
+	Title      string // at most 256 bytes
 	Image      string // http(s) address
 	GoodsType  int    // such as 401: Douyin's console and tag_query tell
 	TagGroupID string // rule group, such as tag_group_7272625659888041996
@@ -53,8 +53,8 @@ type Payment struct {
 	OutOrderNo  string // the shop's number
 	TotalAmount int64  // fen, or diamonds; at most Price times Quantity: less is the shop's discount
 	Currency    string // empty: CNY
-	SKU         SKU
-	OrderPage   Page // of the order
+	SKU         SKU    // what is bought
+	OrderPage   Page   // of the order
 
 	PayExpireSeconds int    // 0: Douyin's 300
 	NotifyURL        string // https; empty: Douyin's console setting holds
@@ -156,6 +156,8 @@ func (s SKU) fault() *douyin.FieldError {
 	switch {
 	case f != nil:
 		return f
+	case strings.TrimSpace(s.Title) == "": // Douyin would read none
+		return fault(at+"title", "is missing")
 	case s.Attr == "" && NeedsAttr(s.GoodsType):
 		return fault(at+"skuAttr", "is missing: goods of type %d need it", s.GoodsType)
 	case s.Attr != "" && !isObject(s.Attr):

@@ -115,6 +115,7 @@ func TestDataRefusesWithFieldAndLimit(t *testing.T) {
 		{"skuList[0].quantity", "100", func(p *Payment) { p.SKU.Quantity = 101 }},
 		{"skuList[0].quantity", "want 1", func(p *Payment) { p.SKU.Quantity = 0 }},
 		{"skuList[0].title", "missing", func(p *Payment) { p.SKU.Title = "" }},
+		{"skuList[0].title", "missing", func(p *Payment) { p.SKU.Title = " \t" }},
 		{"skuList[0].title", "256", func(p *Payment) { p.SKU.Title = strings.Repeat("课", 86) }},
 		{"skuList[0].imageList[0]", "missing", func(p *Payment) { p.SKU.Image = "" }},
 		{"skuList[0].imageList[0]", "absolute", func(p *Payment) { p.SKU.Image = "/c.png" }},

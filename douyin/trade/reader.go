@@ -24,6 +24,22 @@ func (r *reader) id(field string, c douyin.Cell) string {
 	return c.Text()
 }
 
+// number is an id that the shop has given. None ends with a space: to MySQL it would be the same as
+// one without.
+func (r *reader) number(field string, c douyin.Cell) string {
+	if no := r.id(field, c); strings.TrimSpace(no) == no {
+		return no
+	}
+	r.fault(field)
+	return ""
+}
+
+// spareNumber is a number that may be missing. What cannot be one is none.
+func spareNumber(c douyin.Cell) string {
+	var r reader
+	return r.number("", c)
+}
+
 // amount must be there, whole and not negative.
 func (r *reader) amount(field string, c douyin.Cell) int64 {
 	n, ok := c.Int()

@@ -137,22 +137,22 @@ const (
 
 // RefundState is one row of refund_query's answer (TRADE-REFUND, TRADE-SDK).
 type RefundState struct {
-	OrderID     string // Douyin's
-	RefundID    string // Douyin's
-	OutRefundNo string // empty where Douyin has opened it and our answer was not taken
-	Status      Result // Success and Fail end it; any other text is under way
-	Amount      int64  // fen, or diamonds
-	CreatedAt   time.Time
+	OrderID     string    // Douyin's
+	RefundID    string    // Douyin's
+	OutRefundNo string    // empty where Douyin has opened it and our answer was not taken
+	Status      Result    // Success and Fail end it; any other text is under way
+	Amount      int64     // fen, or diamonds
+	CreatedAt   time.Time // zero: not told
 	RefundedAt  time.Time // zero: not told
 	// Source: 1 the buyer, 2 the shop, 3 expiry, 4 Douyin's service, 5 a booking that failed, 6 the
 	// shop refused the order, 7 a later booking (COPY-DM); 0: not told
 	Source    int
-	Message   string
-	Items     []RefundItem
-	NeedAudit bool
-	Deadline  time.Time // of the audit; zero: not told
-	Audit     string    // empty: not told
-	Denied    string    // the shop's words
+	Message   string       // Douyin's words; may be empty
+	Items     []RefundItem // what is paid back of each
+	NeedAudit bool         // the shop has to agree or deny
+	Deadline  time.Time    // of the audit; zero: not told
+	Audit     string       // empty: not told
+	Denied    string       // the shop's words
 }
 
 // Ended tells that nothing more will happen.
@@ -186,39 +186,57 @@ func (c *Client) QueryRefunds(ctx context.Context, outRefundNo, refundID, orderI
 	return states, r, nil
 }
 
+// wireRefund is a row of refund_query's answer.
+type wireRefund struct {
+	OrderID     douyin.Cell `json:"order_id"`
+	RefundID    douyin.Cell `json:"refund_id"`
+	OutRefundNo douyin.Cell `json:"out_refund_no"`
+	Status      douyin.Cell `json:"refund_status"`
+	Amount      douyin.Cell `json:"refund_total_amount"`
+	CreateAt    douyin.Cell `json:"create_at"`
+	RefundAt    douyin.Cell `json:"refund_at"`
+	Source      douyin.Cell `json:"refund_source"`
+	Message     douyin.Cell `json:"message"`
+	Items       spareItems  `json:"item_order_detail"`
+	Audit       auditDetail `json:"merchant_audit_detail"`
+}
+
+// auditDetail is merchant_audit_detail; empty where it is not an object. How the refund itself stands
+// has to be heard all the same.
+type auditDetail struct{ Need, Deadline, Status, Denied douyin.Cell }
+
+// UnmarshalJSON never fails on what the decoder lets through.
+func (d *auditDetail) UnmarshalJSON(raw []byte) error {
+	var got struct {
+		Need     douyin.Cell `json:"need_refund_audit"`
+		Deadline douyin.Cell `json:"refund_audit_deadline"`
+		Status   douyin.Cell `json:"audit_status"`
+		Denied   douyin.Cell `json:"deny_message"`
+	}
+	if json.Unmarshal(raw, &got) == nil {
+		*d = auditDetail(got)
+	}
+	return nil
+}
+
+// readRefunds reads an answer. One without a list is no answer: it does not say that there is none.
 func readRefunds(answer []byte) (states []RefundState, ok bool) {
 	var got struct {
 		Data struct {
-			List []struct {
-				OrderID     douyin.Cell `json:"order_id"`
-				RefundID    douyin.Cell `json:"refund_id"`
-				OutRefundNo douyin.Cell `json:"out_refund_no"`
-				Status      douyin.Cell `json:"refund_status"`
-				Amount      douyin.Cell `json:"refund_total_amount"`
-				CreateAt    douyin.Cell `json:"create_at"`
-				RefundAt    douyin.Cell `json:"refund_at"`
-				Source      douyin.Cell `json:"refund_source"`
-				Message     douyin.Cell `json:"message"`
-				Items       wireItems   `json:"item_order_detail"`
-				Audit       struct {
-					Need     douyin.Cell `json:"need_refund_audit"`
-					Deadline douyin.Cell `json:"refund_audit_deadline"`
-					Status   douyin.Cell `json:"audit_status"`
-					Denied   douyin.Cell `json:"deny_message"`
-				} `json:"merchant_audit_detail"`
-			} `json:"refund_list"`
+			List json.RawMessage `json:"refund_list"`
 		} `json:"data"`
 	}
-	if json.Unmarshal(answer, &got) != nil {
+	var list []wireRefund
+	if json.Unmarshal(answer, &got) != nil || got.Data.List == nil || json.Unmarshal(got.Data.List, &list) != nil {
 		return nil, false
 	}
 	var r reader
-	for _, i := range got.Data.List {
+	for _, i := range list {
 		states = append(states, RefundState{
-			OrderID: r.id("order_id", i.OrderID), RefundID: r.id("refund_id", i.RefundID), OutRefundNo: i.OutRefundNo.Text(),
+			OrderID: r.id("order_id", i.OrderID), RefundID: r.id("refund_id", i.RefundID), OutRefundNo: spareNumber(i.OutRefundNo),
 			Status: Result(r.id("refund_status", i.Status)), Amount: r.amount("refund_total_amount", i.Amount),
 			CreatedAt: i.CreateAt.Time(), RefundedAt: i.RefundAt.Time(), Source: small(i.Source), Message: i.Message.Text(),
-			Items: r.items("", i.Items), NeedAudit: i.Audit.Need.Text() == "1", Deadline: i.Audit.Deadline.Time(),
+			Items: i.Items, NeedAudit: i.Audit.Need.Text() == "1", Deadline: i.Audit.Deadline.Time(),
 			Audit: i.Audit.Status.Text(), Denied: i.Audit.Denied.Text(),
 		})
 	}
@@ -228,7 +246,7 @@ func readRefunds(answer []byte) (states []RefundState, ok bool) {
 // Verdict is the shop's word on a refund that a buyer asked for.
 type Verdict struct {
 	RefundID string // Douyin's
-	Agree    bool
+	Agree    bool   // Douyin pays the money back
 	Denied   string // why not: needed, and sent, where Agree is false; at most 512 bytes
 }
 

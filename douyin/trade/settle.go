@@ -96,18 +96,18 @@ func (c *Client) Settle(ctx context.Context, s Settlement) (settleID string, r d
 
 // SettleState is one row of settle_query's answer (TRADE-SDK).
 type SettleState struct {
-	OrderID        string // Douyin's
-	OutOrderNo     string
-	OutSettleNo    string // the same as SettleID of an automatic one
-	SettleID       string // Douyin's
-	WalletSettleID string
-	ItemOrderID    string
-	Status         Result // Success and Fail end it; any other text is under way
-	Amount         int64  // fen
-	Rake           int64  // fen, Douyin's fee
-	Commission     int64  // fen, of promoters
-	Detail         string
-	CPExtra        string
+	OrderID        string    // Douyin's
+	OutOrderNo     string    // the shop's number
+	OutSettleNo    string    // the same as SettleID of an automatic one
+	SettleID       string    // Douyin's
+	WalletSettleID string    // of Douyin's wallet; may be empty
+	ItemOrderID    string    // Douyin's; empty: of the whole order
+	Status         Result    // Success and Fail end it; any other text is under way
+	Amount         int64     // fen
+	Rake           int64     // fen, Douyin's fee
+	Commission     int64     // fen, of promoters
+	Detail         string    // who got what, in Douyin's words
+	CPExtra        string    // as it was sent
 	SettledAt      time.Time // zero: not told
 }
 
@@ -140,29 +140,31 @@ func (c *Client) QuerySettles(ctx context.Context, k SettleKey) ([]SettleState, 
 	return states, r, nil
 }
 
+// readSettles reads an answer. One without data is no answer: it does not say that there is none.
 func readSettles(answer []byte) (states []SettleState, ok bool) {
 	var got struct {
-		Data []struct {
-			OrderID     douyin.Cell `json:"order_id"`
-			OutOrderNo  douyin.Cell `json:"out_order_no"`
-			OutSettleNo douyin.Cell `json:"out_settle_no"`
-			SettleID    douyin.Cell `json:"settle_id"`
-			Wallet      douyin.Cell `json:"wallet_settle_id"`
-			ItemOrderID douyin.Cell `json:"item_order_id"`
-			Status      douyin.Cell `json:"settle_status"`
-			Amount      douyin.Cell `json:"settle_amount"`
-			Rake        douyin.Cell `json:"rake"`
-			Commission  douyin.Cell `json:"commission"`
-			Detail      douyin.Cell `json:"settle_detail"`
-			CPExtra     douyin.Cell `json:"cp_extra"`
-			SettleAt    douyin.Cell `json:"settle_at"`
-		} `json:"data"`
+		Data json.RawMessage `json:"data"`
 	}
-	if json.Unmarshal(answer, &got) != nil {
+	var list []struct {
+		OrderID     douyin.Cell `json:"order_id"`
+		OutOrderNo  douyin.Cell `json:"out_order_no"`
+		OutSettleNo douyin.Cell `json:"out_settle_no"`
+		SettleID    douyin.Cell `json:"settle_id"`
+		Wallet      douyin.Cell `json:"wallet_settle_id"`
+		ItemOrderID douyin.Cell `json:"item_order_id"`
+		Status      douyin.Cell `json:"settle_status"`
+		Amount      douyin.Cell `json:"settle_amount"`
+		Rake        douyin.Cell `json:"rake"`
+		Commission  douyin.Cell `json:"commission"`
+		Detail      douyin.Cell `json:"settle_detail"`
+		CPExtra     douyin.Cell `json:"cp_extra"`
+		SettleAt    douyin.Cell `json:"settle_at"`
+	}
+	if json.Unmarshal(answer, &got) != nil || got.Data == nil || json.Unmarshal(got.Data, &list) != nil {
 		return nil, false
 	}
 	var r reader
-	for _, i := range got.Data {
+	for _, i := range list {
 		states = append(states, SettleState{
 			OrderID: i.OrderID.Text(), OutOrderNo: i.OutOrderNo.Text(), OutSettleNo: i.OutSettleNo.Text(), SettleID: r.id("settle_id", i.SettleID),
 			WalletSettleID: i.Wallet.Text(), ItemOrderID: i.ItemOrderID.Text(), Status: Result(r.id("settle_status", i.Status)),

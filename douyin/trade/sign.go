@@ -82,8 +82,8 @@ func (s *Signer) Owns(key *rsa.PublicKey) bool { return s.key.PublicKey.Equal(ke
 
 // Signed is what the mini-app hands to tt.requestOrder, untouched.
 type Signed struct {
-	Data              string `json:"data"`
-	ByteAuthorization string `json:"byteAuthorization"`
+	Data              string `json:"data"`              // as it was signed: hand it on as it is
+	ByteAuthorization string `json:"byteAuthorization"` // beside it, for tt.requestOrder
 }
 
 // SignRequest signs data, which Payment.Data made, with a fresh timestamp and nonce. A signature
@@ -98,9 +98,9 @@ func (s *Signer) SignRequest(data []byte) (Signed, error) {
 type Explanation struct {
 	Text              string // the five lines, verbatim
 	SHA256            string // of Text, in hex: tells a wrong text from a wrong key
-	KeyBits           int
-	Signature         string
-	ByteAuthorization string
+	KeyBits           int    // of the private key
+	Signature         string // base64
+	ByteAuthorization string // with app id, nonce, time and key version
 }
 
 // Explain signs as SignRequest does and tells how. Nothing of the key is in it.

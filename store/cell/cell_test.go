@@ -101,6 +101,19 @@ func TestTime(t *testing.T) {
 		{"2026-01-17T07:23:14Z", Datetime, second, ""},
 		{"2026/1/17 15:23:14", Datetime, second, ""},
 		{"2026-01-17", Datetime, second - second%86400 + 16*3600 - 86400, ""},
+		{"20260117", Datetime, second - second%86400 + 16*3600 - 86400, ""},
+		{"2026/01/17 15:23", Datetime, second - 14, ""},
+		{"2026-01-17T15:23", Datetime, second - 14, ""},
+		{"2026-1-17 15:23:14", Datetime, second, ""},
+		{"2026-01-17T15:23:14+08:00", Datetime, second, ""},
+		{"2026-01-17T15:23:14+0800", Datetime, second, ""},
+		{"2026-01-17T15:23:14+08", Datetime, second, ""},
+		{"2026-01-17 07:23:14 +0000", Datetime, second, ""},
+		{"2026-01-17T07:23:14.000Z", Datetime, second, ""},
+		{"20260117152314", Datetime, second, ""},
+		{"20260117T072314Z", Datetime, second, ""},
+		{"17/1/2026 15:23", Datetime, 0, NotTime}, // or of the first month?
+		{"1768634594", Datetime, 0, NotTime},
 		{time.Date(2026, 1, 17, 15, 23, 14, 0, time.UTC), Datetime, second, ""},
 
 		{nil, Unix, 0, NullTime},
@@ -122,6 +135,35 @@ func TestTime(t *testing.T) {
 		got, reason := Time(c.v, c.format, shanghai)
 		if reason != c.reason || reason == "" && got.Unix() != c.want {
 			t.Errorf("Time(%v, %s) = %v (%d), %q; want %d, %q", c.v, c.format, got, got.Unix(), reason, c.want, c.reason)
+		}
+	}
+}
+
+// Whatever sorts is found by the sweep among texts; a T, a slash, a zone and a month of one digit are not where their times are.
+func TestWhichTextsCompareAsTheirTimes(t *testing.T) {
+	for text, want := range map[string]bool{
+		"2026-01-17 15:23:14": true, "2026-01-17 15:23:14.000": true, "2026-01-17 15:23": true, "2026-01-17": true,
+		"2026-01-17T15:23:14": false, "2026-01-17 15:23:14+08:00": false, "2026/01/17 15:23:14": false, "2026-1-17 15:23:14": false,
+		"20260117152314": false, "2026-01-17 5:23:14": false, "": false, "soon": false, "2026-02-30 00:00:00": false,
+	} {
+		if got := Sorts(text); got != want {
+			t.Errorf("Sorts(%q) = %t", text, got)
+		}
+	}
+}
+
+func TestALineIsNamedWhereThereAreSeveral(t *testing.T) {
+	for _, p := range []*Error{EmptyTitle.At("", "title", "K-7", "").OfLine(2, 3), TwoRows.At("", "title", "K-7", "a and b").OfLine(12, 12)} {
+		if back, ok := Parse(p.Error()); !ok || *back != *p || !strings.Contains(p.Chinese(), "行商品的 title") {
+			t.Errorf("%q read back: %+v, %t; in Chinese %q", p.Error(), back, ok, p.Chinese())
+		}
+	}
+	if text := EmptyTitle.At("", "title", "K-7", "").OfLine(2, 3).Error(); !strings.HasPrefix(text, `title of order "K-7", line 2: is empty`) {
+		t.Error(text)
+	}
+	for _, p := range []*Error{EmptyTitle.At("", "title", "K-7", "").OfLine(1, 1), EmptyTitle.At("course", "name", "7", "").OfLine(1, 2), TextTooLong.At("", "shop.item_code", "7", "").OfLine(1, 2)} {
+		if p.Line != 0 {
+			t.Errorf("%q names a line", p.Error())
 		}
 	}
 }

@@ -22,6 +22,7 @@ const (
 	NoPictureRow Reason = "no_picture_row"
 	EmptyTitle   Reason = "empty_title"
 	NoTitleRow   Reason = "no_title_row"
+	EmptyKey     Reason = "empty_key" // of a row beside the order; Found: its table
 	EmptyOrderNo Reason = "empty_order_no"
 	NoLine       Reason = "no_line"
 	NoWord       Reason = "no_word"
@@ -89,6 +90,7 @@ var texts = map[Reason][2]string{
 	NoPictureRow: {"there is no such row, and Douyin needs an image: bring the product's row back", "没有这一行，而抖音需要图片：请补回该商品"},
 	EmptyTitle:   {"is empty, and Douyin needs a title: write one", "为空，而抖音需要标题：请填写"},
 	NoTitleRow:   {"there is no such row, and Douyin needs a title: bring the row back", "没有这一行，而抖音需要标题：请补回该记录"},
+	EmptyKey:     {"is empty or 0, so it names no row (of %s), and Douyin needs what stands there: write the row's key", "为空或 0，没有指向（%s 表的）任何一行，而抖音需要其中的数据：请填入该行的主键"},
 	EmptyOrderNo: {"is empty, and Douyin needs it as order_id: write the number that create_order was given", "为空，而抖音以它作为 order_id：请填入 create_order 使用的订单号"},
 	NoLine:       {"the order has no line, and Douyin needs at least one: bring its goods back", "订单没有商品行，而抖音至少需要一行：请补回订单商品"},
 	NoWord: {
@@ -141,6 +143,7 @@ type Error struct {
 	Table  string // as the shop names it; empty: Column is one of a SELECT of shop.sql, or a key of the configuration
 	Column string
 	Row    string // primary key of Table's row; where Table is empty, the order's
+	Line   int    // of the order's lines, the first is 1; 0: the cell is of no line, or the order has one
 	Reason Reason
 	Found  string // what stands there, where the text needs it; never personal data
 }
@@ -162,6 +165,17 @@ func (r Reason) At(table, column, row, found string) *Error {
 	return &Error{Table: table, Column: column, Row: row, Reason: r, Found: cut.To(found, most)}
 }
 
+// OfLine is p of the nth of an order's lines, the first is 1. It is p where the order has one line, or the cell
+// is none of the line's.
+func (p *Error) OfLine(n, lines int) *Error {
+	if lines < 2 || p.Table != "" || strings.Contains(p.Column, ".") {
+		return p
+	}
+	q := *p
+	q.Line = n
+	return &q
+}
+
 // Error is the text in English: `product.cover_img of row "8": is "55", a bare number …`.
 func (p *Error) Error() string {
 	en, _ := p.Reason.Texts()
@@ -172,6 +186,9 @@ func (p *Error) Error() string {
 func (p *Error) Chinese() string {
 	_, zh := p.Reason.Texts()
 	found := p.Reason.repeats(p.Found)
+	if p.Table == "" && p.Line > 0 {
+		return fmt.Sprintf("订单 %q 第 %d 行商品的 %s：", p.Row, p.Line, p.Column) + fill(zh, found)
+	}
 	if p.Table == "" {
 		return fmt.Sprintf("订单 %q 的 %s：", p.Row, p.Column) + fill(zh, found)
 	}
@@ -179,6 +196,9 @@ func (p *Error) Chinese() string {
 }
 
 func (p *Error) where() string {
+	if p.Table == "" && p.Line > 0 {
+		return fmt.Sprintf("%s of order %q, line %d: ", p.Column, p.Row, p.Line)
+	}
 	if p.Table == "" {
 		return fmt.Sprintf("%s of order %q: ", p.Column, p.Row)
 	}
@@ -196,7 +216,7 @@ func (r Reason) repeats(found string) string {
 
 func fill(text, found string) string { return strings.Replace(text, "%s", found, 1) }
 
-var place = regexp.MustCompile(`(?s)^(?:([A-Za-z0-9_$.]+)\.)?([A-Za-z0-9_$]+) of (row|order) "((?:[^"\\]|\\.)*)": (.*)$`)
+var place = regexp.MustCompile(`(?s)^(?:([A-Za-z0-9_$.]+)\.)?([A-Za-z0-9_$]+) of (row|order) "((?:[^"\\]|\\.)*)"(?:, line ([1-9][0-9]{0,8}))?: (.*)$`)
 
 // Parse reads a text that Error made, so that a page can show in Chinese what was recorded in English. ok is
 // false for every other text, one that was cut included.
@@ -212,8 +232,9 @@ func Parse(text string) (p *Error, ok bool) {
 	if p.Row, ok = unquote(m[4]); !ok {
 		return nil, false
 	}
+	p.Line, _ = strconv.Atoi(m[5]) // empty: 0
 	for reason := range texts {
-		if found, fits := reason.foundIn(m[5]); fits {
+		if found, fits := reason.foundIn(m[6]); fits {
 			p.Reason, p.Found = reason, found
 			return p, true
 		}

@@ -1,6 +1,7 @@
 package cell
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,10 +20,14 @@ const (
 // milliseconds read as seconds are the year 50,000, seconds read as milliseconds 1970.
 const firstYear, lastYear = 2000, 2100
 
-// layouts of a time as text. Go reads a fraction of a second behind each by itself.
+// layouts of a time as text, the year first: 3/4/2026 is a day in March or in April. Go reads a fraction of a
+// second behind each by itself.
 var layouts = []string{
-	"2006-01-02 15:04:05", "2006-01-02T15:04:05", time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04", "2006-01-02",
-	"2006/01/02 15:04:05", "2006/1/2 15:04:05", "2006/1/2 15:04", "2006/1/2",
+	"2006-1-2 15:04:05", "2006-1-2T15:04:05", "2006-1-2 15:04", "2006-1-2T15:04", "2006-1-2",
+	"2006/1/2 15:04:05", "2006/1/2 15:04", "2006/1/2",
+	"2006-1-2T15:04:05Z07:00", "2006-1-2T15:04:05Z0700", "2006-1-2T15:04:05Z07", "2006-1-2T15:04Z07:00",
+	"2006-1-2 15:04:05Z07:00", "2006-1-2 15:04:05 Z07:00", "2006-1-2 15:04:05Z0700", "2006-1-2 15:04:05 Z0700",
+	"20060102150405", "20060102T150405", "20060102T150405Z07:00", "20060102",
 }
 
 // Time reads a time of the shop's. v is what the driver gave: nil, int64, uint64, float64, []byte, string or time.Time. loc is
@@ -75,12 +80,34 @@ func timeOfText(text string, format Format, loc *time.Location) (time.Time, Reas
 	if text == "" || strings.Trim(text, "0-: .T/") == "" { // 0000-00-00 00:00:00
 		return time.Time{}, ZeroTime
 	}
-	for _, layout := range layouts {
-		if t, err := time.ParseInLocation(layout, text, loc); err == nil {
-			return inRange(t)
-		}
+	if t, ok := Text(text, loc); ok {
+		return inRange(t)
 	}
 	return time.Time{}, NotTime
+}
+
+// Text reads a time in one of the forms that shops write, of whatever year; loc is the zone of one that names
+// none.
+func Text(text string, loc *time.Location) (t time.Time, ok bool) {
+	text = strings.TrimFunc(text, blank)
+	for _, layout := range layouts {
+		if t, err := time.ParseInLocation(layout, text, loc); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// sorting are the layouts of texts that compare as their times do, beside what the sweep compares them with.
+var sorting = []string{"2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02"}
+
+// Sorts tells whether the text stands in the form by which the sweep finds orders in a column of texts,
+// 2006-01-02 15:04:05. Beside it, a T, a slash or a zone compares as if it were another time.
+func Sorts(text string) bool {
+	return slices.ContainsFunc(sorting, func(layout string) bool {
+		t, err := time.Parse(layout, text)
+		return err == nil && strings.HasPrefix(text, t.Format(layout))
+	})
 }
 
 func timeOfNumber(n int64, format Format) (time.Time, Reason) {

@@ -168,6 +168,18 @@ func SQLClient(t testing.TB, name string) (path string, ok bool) {
 	return need(t, sqlClients[name])
 }
 
+// programs are tools of the system's that texts of ours call.
+var programs = map[string]*tool{
+	"bash": {name: "bash", packages: "bash"}, "curl": {name: "curl", packages: "curl"}, "openssl": {name: "openssl", packages: "openssl"},
+}
+
+// Program is the path of bash, curl or openssl. Where it is not there, ok is false and there is nothing
+// to test.
+func Program(t testing.TB, name string) (path string, ok bool) {
+	t.Helper()
+	return need(t, programs[name])
+}
+
 // HasMySQL tells whether MySQLDSN answers a DSN: a test that starts processes of ours needs one.
 func HasMySQL(t testing.TB) bool {
 	t.Helper()

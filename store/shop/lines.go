@@ -43,19 +43,19 @@ func (r *Reading) Lines(ctx context.Context, db Querier, ids []string) (Lines, e
 			return found, fmt.Errorf("%sitems: %w", sqlKey, err)
 		}
 		id := w.orderID.String
-		line, err := w.line(r)
-		if err != nil && found.Bad[id] == nil {
-			found.Bad[id] = err
-		}
-		placed[id] = append(placed[id], placedLine{line, w.position.String})
+		line, bad := w.line(r)
+		placed[id] = append(placed[id], placedLine{line, w.position.String, bad})
 	}
 	if err := rows.Err(); err != nil {
 		return found, fmt.Errorf("%sitems: %w", sqlKey, err)
 	}
 	for id, lines := range placed {
 		slices.SortStableFunc(lines, byPosition)
-		for _, l := range lines {
+		for i, l := range lines {
 			found.Of[id] = append(found.Of[id], l.Line)
+			if l.bad != nil && found.Bad[id] == nil {
+				found.Bad[id] = l.bad.OfLine(i+1, len(lines))
+			}
 		}
 	}
 	return found, nil
@@ -69,6 +69,7 @@ func (r *Reading) LinesOf(ids []any) Statement {
 type placedLine struct {
 	Line
 	position string
+	bad      *ColumnError // why it cannot be used; nil: it can
 }
 
 // byPosition orders whole numbers as numbers and the rest as text.
@@ -98,9 +99,9 @@ func (w *lineRow) into(columns []string) []any {
 	return into
 }
 
-// line makes a line usable. The error is a *ColumnError.
-func (w *lineRow) line(r *Reading) (Line, error) {
-	l := Line{Title: w.title.String, Image: w.image.String, ItemCode: w.itemCode.String, SubTitle: w.subTitle.String}
+// line makes a line usable; bad says why it is not.
+func (w *lineRow) line(r *Reading) (l Line, bad *ColumnError) {
+	l = Line{Title: w.title.String, Image: w.image.String, ItemCode: w.itemCode.String, SubTitle: w.subTitle.String}
 	o := Order{ID: w.orderID.String}
 	var reason cell.Reason
 	if l.Quantity, reason = readNumber(w.quantity); reason != "" {

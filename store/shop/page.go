@@ -66,7 +66,7 @@ func (r *Reading) Page(q Range, limit int, bare bool) (Statement, error) {
 	if q.NewestFirst {
 		down = " DESC"
 	}
-	return Statement{"SELECT " + s.read("id") + ", " + status + ", " + t + ", " + updated + ", CASE WHEN " + s.where + " THEN 1 ELSE 0 END FROM " +
+	return Statement{"SELECT " + s.hint + s.read("id") + ", " + status + ", " + t + ", " + updated + ", CASE WHEN " + s.where + " THEN 1 ELSE 0 END FROM " +
 		s.from + where + " ORDER BY " + t + down + ", " + id + down + " LIMIT ?", args}, nil
 }
 
@@ -74,19 +74,19 @@ func (r *Reading) Page(q Range, limit int, bare bool) (Statement, error) {
 func (r *Reading) Newest(q Range) (Statement, error) {
 	where, args, err := r.pageWhere(q)
 	t, _ := r.timeColumn(q)
-	return Statement{"SELECT " + t + " FROM " + r.sweep.from + where + " ORDER BY " + t + " DESC LIMIT 1", args}, err
+	return Statement{"SELECT " + r.sweep.hint + t + " FROM " + r.sweep.from + where + " ORDER BY " + t + " DESC LIMIT 1", args}, err
 }
 
-// Count is the FROM and WHERE of a range, for whoever counts it.
+// Count is a SELECT of a 1 for each order of a range, for whoever counts it.
 func (r *Reading) Count(q Range) (Statement, error) {
 	where, args, err := r.pageWhere(q)
-	return Statement{" FROM " + r.sweep.from + where, args}, err
+	return Statement{"SELECT " + r.sweep.hint + "1 FROM " + r.sweep.from + where, args}, err
 }
 
 // Statuses is the statement that reads key, status and updated_at of orders, up to its ids.
 func (r *Reading) statuses() Statement {
 	s := r.sweep
-	return Statement{s.selectFrom(s.has([]string{"id", "status", "updated_at"}), "", "") + " AND " + s.expr["id"] + " IN (", s.args}
+	return Statement{s.selectSome(s.has([]string{"id", "status", "updated_at"})) + " AND " + s.expr["id"] + " IN (", s.args}
 }
 
 // Statuses reads status and updated_at of orders into them. It is for a page that failed: whoever has
@@ -147,6 +147,30 @@ func (r *Reading) seeUpdated(o *Seen, updated any) {
 	if err != nil {
 		o.Faults++ // its status is compared all the same
 	}
+}
+
+// TextTimes are our names of the columns that hold times as texts.
+func (r *Reading) TextTimes() []string {
+	var columns []string
+	for _, column := range []string{"create_time", "updated_at"} {
+		if r.schema.Time == Datetime && r.sweep.types[column].text {
+			columns = append(columns, column)
+		}
+	}
+	return columns
+}
+
+// SampleTimes reads at most limit texts of a column of TextTimes, of the orders with the first keys or the last.
+func (r *Reading) SampleTimes(ctx context.Context, db Querier, column string, down bool, limit int) (texts []string, err error) {
+	s := r.sweep
+	t, by := s.expr[column], s.expr["id"]
+	if down {
+		by += " DESC"
+	}
+	var text sql.NullString
+	q := Statement{"SELECT " + s.hint + t + " FROM " + s.from + " WHERE " + s.where + " AND " + t + " <> '' ORDER BY " + by + " LIMIT " + strconv.Itoa(limit), s.args}
+	err = each(ctx, db, q, []any{&text}, func() { texts = append(texts, text.String) })
+	return texts, err
 }
 
 // timeColumn is the column that q goes by, and whether it holds a number.

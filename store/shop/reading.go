@@ -36,6 +36,7 @@ func (s Statement) In(ids []any) Statement {
 // source is where columns come from.
 type source struct {
 	from  string            // behind FROM, with the alias o
+	hint  string            // behind SELECT, where only some of the columns are read
 	where string            // a condition that always holds for what is Douyin's
 	args  []any             // of where
 	expr  map[string]string // our name of a column → the expression; absent: the shop has none
@@ -44,8 +45,15 @@ type source struct {
 
 // selectFrom is a SELECT of columns, and of whatever else is to be read with them.
 func (s source) selectFrom(columns []string, more, joins string) string {
+	return s.selectWith("", columns, more, joins)
+}
+
+// selectSome is a SELECT of some of the columns, which pays for no other where the server can do without.
+func (s source) selectSome(columns []string) string { return s.selectWith(s.hint, columns, "", "") }
+
+func (s source) selectWith(hint string, columns []string, more, joins string) string {
 	var b strings.Builder
-	b.WriteString("SELECT ")
+	b.WriteString("SELECT " + hint)
 	for i, c := range columns {
 		if i > 0 {
 			b.WriteString(", ")
@@ -241,7 +249,7 @@ func (r *Reading) ByNumber(orderNo string, limit int) (q Statement, ok bool) {
 		return Statement{}, false
 	}
 	columns := []string{"id", "order_no"}
-	return Statement{r.own.selectFrom(columns, "", "") + " AND " + r.own.expr["order_no"] + " = ? LIMIT " + strconv.Itoa(limit),
+	return Statement{r.own.selectSome(columns) + " AND " + r.own.expr["order_no"] + " = ? LIMIT " + strconv.Itoa(limit),
 		append(slices.Clip(r.own.args), orderNo)}, true
 }
 
@@ -260,7 +268,7 @@ func (r *Reading) Numbers(ctx context.Context, db Querier, ids []string, see fun
 		no = r.own.expr["id"]
 	}
 	var id, orderNo sql.NullString
-	q := Statement{"SELECT " + r.own.expr["id"] + ", " + no + " FROM " + r.own.from + " WHERE " + r.own.where + " AND " + r.own.expr["id"] + " IN (", r.own.args}
+	q := Statement{"SELECT " + r.own.hint + r.own.expr["id"] + ", " + no + " FROM " + r.own.from + " WHERE " + r.own.where + " AND " + r.own.expr["id"] + " IN (", r.own.args}
 	return each(ctx, db, q.In(args), []any{&id, &orderNo}, func() { see(id.String, orderNo.String) })
 }
 

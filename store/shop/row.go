@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"database/sql"
 	"hash/maphash"
+	"strings"
 
 	"github.com/ordersync/ordersync/store/cell"
 )
@@ -106,13 +107,13 @@ func (w *Row) Found() (Found, error) {
 	r := w.reading
 	order, first := w.Own()
 	f := Found{Order: order, DetailURL: w.detailURL.String}
-	f.User = User{Found: w.user.Valid || !r.ByNames(), OpenID: w.openID.String}
+	f.User = User{Found: !r.ByNames() || sameKey(w.userID, w.user), OpenID: w.openID.String}
 	if r.HasLines() {
 		return f, first
 	}
 	line := Line{
 		Title: w.title.String, Image: w.image.String, ItemCode: w.itemCode.String, Quantity: 1, Price: order.Price,
-		NoTitle: r.ByNames() && !w.course.Valid, NoImage: r.ByNames() && !w.product.Valid,
+		NoTitle: r.ByNames() && !sameKey(w.courseID, w.course), NoImage: r.ByNames() && !sameKey(w.productID, w.product),
 	}
 	if r.order.expr["quantity"] != "" {
 		n, reason := readNumber(w.quantity)
@@ -123,6 +124,35 @@ func (w *Row) Found() (Found, error) {
 	}
 	f.Lines = []Line{line}
 	return f, first
+}
+
+// sameKey tells whether the row that the database has found by a key is the key's. Beside a column of numbers it
+// takes a text for the number with which that begins: "12abc" finds 12, an empty text finds 0, and what has
+// more than 15 digits finds its neighbour. Two texts are the same where it says so.
+func sameKey(key, found sql.NullString) bool {
+	if !key.Valid || !found.Valid {
+		return false
+	}
+	a, b := strings.TrimRight(key.String, " "), strings.TrimRight(found.String, " ")
+	a, aNumber := wholeNumber(a)
+	b, bNumber := wholeNumber(b)
+	return a == b || !aNumber && !bNumber
+}
+
+// wholeNumber is a text of digits without the zeros before it; ok is false for every other text.
+func wholeNumber(text string) (digits string, ok bool) {
+	sign := ""
+	rest := text
+	if strings.HasPrefix(rest, "-") {
+		sign, rest = "-", rest[1:]
+	}
+	if rest == "" || strings.Trim(rest, "0123456789") != "" {
+		return text, false
+	}
+	if rest = strings.TrimLeft(rest, "0"); rest == "" {
+		return "0", true
+	}
+	return sign + rest, true
 }
 
 // Place tells where a column of an order stands, by our name of it.
@@ -141,7 +171,7 @@ func (s Schema) Place(column string, o Order) Place {
 		return Place{t.Course, c.Course.Name, o.CourseID}
 	}
 	named := map[string]string{
-		"id": c.ID, "order_no": c.OrderNo, "price": c.Price, "amount": c.Amount, "create_time": c.CreateTime, "status": c.Status,
+		"id": c.ID, "user_id": c.UserID, "product_id": c.ProductID, "course_id": c.CourseID, "order_no": c.OrderNo, "price": c.Price, "amount": c.Amount, "create_time": c.CreateTime, "status": c.Status,
 		"updated_at": c.UpdatedAt, "payment_no": cmp.Or(c.ThirdOrderNum, c.SN),
 	}[column]
 	return Place{t.Order, cmp.Or(named, column), o.ID}

@@ -25,15 +25,31 @@ func readNumber(v sql.NullString) (int64, cell.Reason) {
 }
 
 // AnyTime reads updated_at, whose type may be another than that of create_time: a number is read
-// in the unit of shop.time. NULL is the zero time.
+// in the unit of shop.time. NULL is the zero time. A text of digits is a time where shop.time is
+// datetime, if it can be one: 20261130120000 is no number of seconds.
 func (r *Reading) AnyTime(v any) (time.Time, error) {
 	if v == nil {
 		return time.Time{}, nil
+	}
+	if text, ok := textOf(v); ok && r.schema.Time == Datetime {
+		if t, ok := cell.Text(text, r.zone); ok {
+			return t, nil
+		}
 	}
 	if n, ok := number(v); ok {
 		return r.fromNumber(n), nil
 	}
 	return r.readDatetime(v)
+}
+
+func textOf(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case []byte:
+		return string(v), true
+	}
+	return "", false
 }
 
 func (r *Reading) fromNumber(n int64) time.Time {
@@ -53,24 +69,18 @@ func number(v any) (int64, bool) {
 
 // readDatetime reads a DATETIME, or a text of that form in the zone of the DSN.
 func (r *Reading) readDatetime(v any) (time.Time, error) {
-	var text string
-	switch v := v.(type) {
-	case time.Time:
-		if r.sqlite || v.IsZero() {
-			return v, nil
-		}
-		return cell.InZone(v, r.zone), nil
-	case string:
-		text = v
-	case []byte:
-		text = string(v)
-	default:
-		return time.Time{}, fmt.Errorf("a %T is no time", v)
-	}
-	for _, layout := range []string{"2006-01-02 15:04:05.999999999", "2006-01-02 15:04:05.999999999-07:00", time.RFC3339Nano} {
-		if t, err := time.ParseInLocation(layout, text, r.zone); err == nil {
+	if t, ok := v.(time.Time); ok {
+		if r.sqlite || t.IsZero() {
 			return t, nil
 		}
+		return cell.InZone(t, r.zone), nil
+	}
+	text, ok := textOf(v)
+	if !ok {
+		return time.Time{}, fmt.Errorf("a %T is no time", v)
+	}
+	if t, ok := cell.Text(text, r.zone); ok {
+		return t, nil
 	}
 	return time.Time{}, fmt.Errorf("%d bytes are no time", len(text))
 }
@@ -103,7 +113,7 @@ func phpEmpty(s string) bool { return s == "" || s == "0" }
 
 // columnType is what has to be known of a column.
 type columnType struct {
-	number, decimal, float, single, bit, datetime bool
+	number, decimal, float, single, bit, datetime, text bool
 
 	null bool // it may be NULL
 }
@@ -115,6 +125,7 @@ func (r *Reading) typeOf(t *sql.ColumnType) columnType {
 	return columnType{
 		number: IsInteger(name) || name == "BIT", decimal: name == "DECIMAL", datetime: name == "DATETIME" || name == "TIMESTAMP",
 		float: name == "FLOAT" || name == "DOUBLE" || name == "REAL", single: name == "FLOAT" && !r.sqlite, bit: name == "BIT",
+		text: strings.Contains(name, "CHAR") || strings.Contains(name, "TEXT"),
 		null: null || !known,
 	}
 }

@@ -10,8 +10,8 @@ import (
 // AuditPage is a page of refunds that wait for the shop's word, the nearest deadline first, at most
 // 100.
 type AuditPage struct {
-	Refunds []RefundStatus `json:"refunds"`
-	Next    string         `json:"next"` // after of the next page; empty: there are no more
+	Refunds []RefundStatus `json:"refunds"` // the nearest deadline first
+	Next    string         `json:"next"`    // after of the next page; empty: there are no more
 }
 
 type word struct {

@@ -214,6 +214,11 @@ func TestAWrongAddressIsToldFromAMissingRecord(t *testing.T) {
 			t.Errorf("a proxy's %d: %v", status, err)
 		}
 	}
+	// The operators' port is the one behind the gateway's: its sign-in is no word on a token.
+	s, c := play(t, client.Config{Token: "the-token"}, answer{status: 401, kind: "text/html", body: "<html>"})
+	if _, err := c.Order(t.Context(), "7"); err == nil || !strings.Contains(err.Error(), "is "+s.URL+" the operators' port (admin.addr)") {
+		t.Errorf("the operators' port: %v", err)
+	}
 }
 
 func TestSilenceIsUnavailable(t *testing.T) {

@@ -57,7 +57,7 @@ func TestPaymentsOfTradeReachTheGateway(t *testing.T) {
 		t.Errorf("asked %+v", a)
 	}
 	var p *client.Problem
-	if _, err := c.CreatePayment(t.Context(), client.EcpayPayment{OutOrderNo: "T1", TotalAmount: 1, Subject: "s", Body: "b", ValidTime: 300}); !errors.Is(err, client.ErrRefused) || !errors.As(err, &p) || p.Field != "body" {
+	if _, err := c.CreatePayment(t.Context(), client.EcpayPayment{OutOrderNo: "T1", TotalAmount: 1, Subject: "s", Body: "b", ValidTime: 300}); !errors.Is(err, client.ErrWrongSystem) || !errors.As(err, &p) || p.Field != "body" {
 		t.Errorf("a payment of ecpay: %v", err)
 	}
 	found, err := c.Payment(t.Context(), "T1")

@@ -28,14 +28,14 @@ type Settlement struct {
 	Params      []Receiver `json:"params,omitempty"` // other than the seller and the platform, at most 4
 	Finish      bool       `json:"finish,omitempty"` // close the order after this settlement (ecpay)
 
-	CPExtra   string `json:"cp_extra,omitempty"`
-	NotifyURL string `json:"notify_url,omitempty"`
+	CPExtra   string `json:"cp_extra,omitempty"`   // comes back in the callback, at most 2048 bytes
+	NotifyURL string `json:"notify_url,omitempty"` // https; empty: that of the configuration
 }
 
 // Receiver gets a part of a settlement.
 type Receiver struct {
-	MerchantUID string `json:"merchant_uid"`
-	AmountFen   int64  `json:"amount_fen"`
+	MerchantUID string `json:"merchant_uid"` // Douyin's number of the receiver
+	AmountFen   int64  `json:"amount_fen"`   // above 0
 }
 
 // Progress is how far an instruction has come.
@@ -46,9 +46,9 @@ type Progress struct {
 	Message    string     `json:"message"`     // Douyin's words
 	LogID      string     `json:"log_id"`      // what Douyin's support asks for
 	Alarm      bool       `json:"alarm"`       // a person must look; false again when somebody has acknowledged it
-	Attempts   int        `json:"attempts"`    //
+	Attempts   int        `json:"attempts"`    // announced requests
 	DueAt      *time.Time `json:"due_at"`      // when Douyin is asked next
-	CreatedAt  time.Time  `json:"created_at"`  //
+	CreatedAt  time.Time  `json:"created_at"`  // when it was written down
 	FinishedAt *time.Time `json:"finished_at"` // of succeeded and failed
 }
 
@@ -57,35 +57,35 @@ func (p Progress) Done() bool { return p.State == "succeeded" || p.State == "fai
 
 // RefundStatus is one refund, the shop's own or one that a buyer asked Douyin for.
 type RefundStatus struct {
-	OutRefundNo string `json:"out_refund_no"`
-	OrderID     string `json:"order_id"` // the shop's key
-	AmountFen   int64  `json:"amount_fen"`
-	Reason      string `json:"reason"`
-	RefundNo    string `json:"refund_no"` // Douyin's number; empty: not told yet
-	System      string `json:"system"`    // ecpay or trade
-	Origin      string `json:"origin"`    // ours, user, service, expiry, other
+	OutRefundNo string `json:"out_refund_no"` // the shop's number; a buyer's: DY and Douyin's
+	OrderID     string `json:"order_id"`      // the shop's key
+	AmountFen   int64  `json:"amount_fen"`    // of DIAMOND in diamonds
+	Reason      string `json:"reason"`        // the shop's words, or the buyer's
+	RefundNo    string `json:"refund_no"`     // Douyin's number; empty: not told yet
+	System      string `json:"system"`        // ecpay or trade
+	Origin      string `json:"origin"`        // ours, user, service, expiry, other
 
 	Audit         string     `json:"audit"`          // as Douyin has it: none, needed, agreed, denied, overtime
 	AuditDeadline *time.Time `json:"audit_deadline"` // Douyin agrees by itself then; nil: no audit
 	AuditWord     string     `json:"audit_word"`     // the shop's: agree, deny; empty: none was said
 	AuditBy       string     `json:"audit_by"`       // who said it
-	AuditAt       *time.Time `json:"audit_at"`
-	DenyMessage   string     `json:"deny_message"` // what the buyer reads
+	AuditAt       *time.Time `json:"audit_at"`       // nil: none was said
+	DenyMessage   string     `json:"deny_message"`   // what the buyer reads
 	Progress
 }
 
 // SettlementStatus is one settlement, the shop's own or an automatic one of Douyin's.
 type SettlementStatus struct {
-	OutSettleNo string     `json:"out_settle_no"`
-	OrderID     string     `json:"order_id"`
-	Desc        string     `json:"desc"`
-	Params      []Receiver `json:"params"`
-	Finish      bool       `json:"finish"`
-	AmountFen   int64      `json:"amount_fen"` // what was settled, once Douyin has said it
-	SettleNo    string     `json:"settle_no"`  // Douyin's number
-	NotBefore   *time.Time `json:"not_before"` // the settlement cycle ends then
-	System      string     `json:"system"`     // ecpay or trade
-	Origin      string     `json:"origin"`     // ours, auto
+	OutSettleNo string     `json:"out_settle_no"` // the shop's number; an automatic one's is Douyin's
+	OrderID     string     `json:"order_id"`      // the shop's key
+	Desc        string     `json:"desc"`          // empty: an automatic one
+	Params      []Receiver `json:"params"`        // empty: the seller gets all of it
+	Finish      bool       `json:"finish"`        // the order is closed after it (ecpay)
+	AmountFen   int64      `json:"amount_fen"`    // what was settled, once Douyin has said it
+	SettleNo    string     `json:"settle_no"`     // Douyin's number
+	NotBefore   *time.Time `json:"not_before"`    // the settlement cycle ends then
+	System      string     `json:"system"`        // ecpay or trade
+	Origin      string     `json:"origin"`        // ours, auto
 	Progress
 }
 

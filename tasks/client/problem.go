@@ -38,16 +38,18 @@ var (
 // place where the gateway has not answered. It never holds the token.
 type Problem struct { //nolint:errname // it is the RFC's document first
 	Status int    `json:"status"` // HTTP; 0: no answer, or refused before anything was sent
-	Title  string `json:"title"`
-	Detail string `json:"detail"`
-	Field  string `json:"field"` // what to mend, under the gateway's name; empty: no single field
+	Title  string `json:"title"`  // of the status, in English
+	Detail string `json:"detail"` // what is wrong, in English
+	Field  string `json:"field"`  // what to mend, under the gateway's name; empty: no single field
 
 	Code  int    `json:"code"`   // Douyin's number, where Douyin refused; 0: it did not
 	LogID string `json:"log_id"` // of Douyin's answer: what Douyin's support asks for
 
+	System string `json:"system"` // of ErrWrongSystem: in which the gateway makes payments, ecpay or trade
+
 	PaidFen    *int64 `json:"paid_fen"`    // of the order, where refunds would exceed it; nil: not about that
 	AlreadyFen *int64 `json:"already_fen"` // refunded or on the way
-	AskedFen   *int64 `json:"asked_fen"`
+	AskedFen   *int64 `json:"asked_fen"`   // the refund that was asked for
 
 	RequestID  string        `json:"-"` // under which the gateway's log has the call; empty: unknown
 	RetryAfter time.Duration `json:"-"` // asking again makes sense then; 0: not said
@@ -150,12 +152,17 @@ func (c *Client) problem(answer *http.Response, text []byte) *Problem {
 	case ours && status == http.StatusNotFound && strings.HasPrefix(p.Detail, noSuchPath):
 		return c.wrongAddress(answer)
 	case ours:
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		p = &Problem{Detail: fmt.Sprintf("HTTP %d, and not in the gateway's words: is %s the operators' port (admin.addr), or a proxy that wants a password?", status, c.base)}
 	case ofProxies(status):
 		p = &Problem{Title: http.StatusText(status)}
 	default:
 		return c.wrongAddress(answer)
 	}
 	p.Status, p.kind = status, meaning(status)
+	if p.System != "" {
+		p.kind = ErrWrongSystem
+	}
 	p.RequestID, p.RetryAfter = cut.To(answer.Header.Get("X-Request-Id"), 64), retryAfter(answer.Header, time.Now())
 	return p
 }

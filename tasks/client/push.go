@@ -35,20 +35,20 @@ const (
 
 // Queued is what became of one push.
 type Queued struct {
-	OrderID  string   `json:"order_id"`
-	Status   string   `json:"status"`
+	OrderID  string   `json:"order_id"` // the shop's key
+	Status   string   `json:"status"`   // one of the words above
 	Revision string   `json:"revision"` // the caller's, or the one that was made up: ask again with it
-	TaskID   string   `json:"task_id"`
-	Queue    string   `json:"queue"`
-	Problem  *Problem `json:"problem"` // nil: queued or known
+	TaskID   string   `json:"task_id"`  // asynq's id; empty: refused or unavailable
+	Queue    string   `json:"queue"`    // asynq's queue; empty: refused or unavailable
+	Problem  *Problem `json:"problem"`  // nil: queued or known
 }
 
 // ManyQueued answers PushMany, in its order.
 type ManyQueued struct {
-	Queued  int      `json:"queued"`
-	Known   int      `json:"known"`
-	Failed  int      `json:"failed"`
-	Results []Queued `json:"results"`
+	Queued  int      `json:"queued"`  // on their way now
+	Known   int      `json:"known"`   // asked for before
+	Failed  int      `json:"failed"`  // refused or unavailable
+	Results []Queued `json:"results"` // one for each order
 }
 
 // Push asks ordersync to tell Douyin an order's present state. Call it after the order is

@@ -37,6 +37,13 @@ func TestTheOtherSystemOfPaymentsIsNamed(t *testing.T) {
 	if _, err := c.CreatePayment(t.Context(), client.EcpayPayment{}); !errors.Is(err, client.ErrWrongSystem) {
 		t.Error(err)
 	}
+	_, c = play(t, client.Config{}, answer{status: 400, body: `{"type":"about:blank","title":"Bad Request","status":400,` +
+		`"detail":"is not a field of a payment in ecpay, where this gateway makes new ones (douyin.payments)","field":"image","system":"ecpay"}`})
+	_, err := c.RequestOrder(t.Context(), client.TradePayment{Image: "https://cdn.example.com/c.png"})
+	var p *client.Problem
+	if !errors.Is(err, client.ErrWrongSystem) || errors.Is(err, client.ErrRefused) || !errors.As(err, &p) || p.System != "ecpay" || p.Field != "image" {
+		t.Errorf("%v, %+v", err, p)
+	}
 }
 
 func TestAPaymentIsReadInBothSystems(t *testing.T) {

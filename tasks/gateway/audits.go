@@ -29,7 +29,7 @@ type Audits interface {
 var ErrNoRefund = errors.New("no refund has this number")
 
 // AuditConflictError: there is nothing to decide, or it was decided otherwise.
-type AuditConflictError struct{ Reason string }
+type AuditConflictError struct{ Reason string } // why there is nothing to decide
 
 func (e *AuditConflictError) Error() string { return e.Reason }
 
@@ -66,8 +66,8 @@ func (g *Gateway) audit(w http.ResponseWriter, r *http.Request) error {
 
 // RefundPage is the answer of GET /v1/refunds.
 type RefundPage struct {
-	Refunds []RefundStatus `json:"refunds"`
-	Next    string         `json:"next"` // to ask with after; empty: there are no more
+	Refunds []RefundStatus `json:"refunds"` // the nearest deadline first
+	Next    string         `json:"next"`    // to ask with after; empty: there are no more
 }
 
 func (g *Gateway) auditsNeeded(w http.ResponseWriter, r *http.Request) error {

@@ -29,24 +29,24 @@ type MoneyStatus interface {
 
 // Progress is how far an instruction has come.
 type Progress struct {
-	State      string     `json:"state"`          // new, sending, submitted, succeeded, failed
-	Kind       string     `json:"kind,omitempty"` // of the last failure: rejected, doubtful, unavailable, ...
-	Code       int        `json:"code,omitempty"` // Douyin's code
-	Message    string     `json:"message,omitempty"`
-	LogID      string     `json:"log_id,omitempty"`
-	Alarm      bool       `json:"alarm,omitempty"` // a person must look; false again when somebody has acknowledged it
-	Attempts   int        `json:"attempts"`
-	DueAt      *time.Time `json:"due_at,omitempty"` // when Douyin is asked next
+	State      string     `json:"state"`             // new, sending, submitted, succeeded, failed
+	Kind       string     `json:"kind,omitempty"`    // of the last failure: rejected, doubtful, unavailable, ...
+	Code       int        `json:"code,omitempty"`    // Douyin's code
+	Message    string     `json:"message,omitempty"` // Douyin's words or ours
+	LogID      string     `json:"log_id,omitempty"`  // what Douyin's support asks for
+	Alarm      bool       `json:"alarm,omitempty"`   // a person must look; false again when somebody has acknowledged it
+	Attempts   int        `json:"attempts"`          // announced requests
+	DueAt      *time.Time `json:"due_at,omitempty"`  // when Douyin is asked next
 	CreatedAt  time.Time  `json:"created_at"`
 	FinishedAt *time.Time `json:"finished_at,omitempty"` // of succeeded and failed
 }
 
 // RefundStatus is one refund: the JSON of GET /v1/refunds/{no}.
 type RefundStatus struct {
-	OutRefundNo string `json:"out_refund_no"`
-	OrderID     string `json:"order_id"`
-	AmountFen   int64  `json:"amount_fen"`
-	Reason      string `json:"reason"`
+	OutRefundNo string `json:"out_refund_no"`       // the shop's number; a buyer's: DY and Douyin's
+	OrderID     string `json:"order_id"`            // the shop's key
+	AmountFen   int64  `json:"amount_fen"`          // of DIAMOND in diamonds
+	Reason      string `json:"reason"`              // the shop's words, or the buyer's
 	RefundNo    string `json:"refund_no,omitempty"` // Douyin's number
 
 	System string `json:"system,omitempty"` // ecpay, trade
@@ -61,17 +61,17 @@ type RefundAudit struct {
 	Deadline    *time.Time `json:"audit_deadline,omitempty"` // then Douyin agrees by itself
 	Word        string     `json:"audit_word,omitempty"`     // the shop's: agree, deny; left out: none was said
 	By          string     `json:"audit_by,omitempty"`       // who said it
-	At          *time.Time `json:"audit_at,omitempty"`
-	DenyMessage string     `json:"deny_message,omitempty"` // what the buyer reads
+	At          *time.Time `json:"audit_at,omitempty"`       // nil: none was said
+	DenyMessage string     `json:"deny_message,omitempty"`   // what the buyer reads
 }
 
 // SettlementStatus is one settlement: the JSON of GET /v1/settlements/{no}.
 type SettlementStatus struct {
-	OutSettleNo string           `json:"out_settle_no"`
-	OrderID     string           `json:"order_id"`
-	Desc        string           `json:"desc"`
-	Params      []tasks.Receiver `json:"params,omitempty"`
-	Finish      bool             `json:"finish,omitempty"`
+	OutSettleNo string           `json:"out_settle_no"`        // the shop's number; an automatic one's is Douyin's
+	OrderID     string           `json:"order_id"`             // the shop's key
+	Desc        string           `json:"desc"`                 // empty: an automatic one
+	Params      []tasks.Receiver `json:"params,omitempty"`     // empty: the seller gets all of it
+	Finish      bool             `json:"finish,omitempty"`     // the order is closed after it (ecpay)
 	AmountFen   int64            `json:"amount_fen,omitempty"` // what was settled, once Douyin has said it
 	SettleNo    string           `json:"settle_no,omitempty"`  // Douyin's number
 	NotBefore   *time.Time       `json:"not_before,omitempty"` // the settlement cycle ends then
@@ -93,7 +93,9 @@ var (
 
 // ExceedsError: all refunds of the order together would be more than was paid.
 type ExceedsError struct {
-	PaidFen, AlreadyFen, AskedFen int64
+	PaidFen    int64 // of the payment
+	AlreadyFen int64 // of its refunds that have not failed
+	AskedFen   int64 // of the refund that is refused
 }
 
 func (e *ExceedsError) Error() string { return "all refunds together would be more than was paid" }

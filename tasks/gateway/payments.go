@@ -30,36 +30,36 @@ type PaymentRequest struct {
 	Body        string `json:"body"`         // at most 128 bytes
 	ValidTime   int64  `json:"valid_time"`   // seconds, 300 to 172800
 
-	CPExtra         string `json:"cp_extra"`   // comes back in the callback
-	NotifyURL       string `json:"notify_url"` // empty: douyin.notify_url
-	DisableMsg      bool   `json:"disable_msg"`
-	MsgPage         string `json:"msg_page"`
-	StoreUID        string `json:"store_uid"`
+	CPExtra         string `json:"cp_extra"`          // comes back in the callback
+	NotifyURL       string `json:"notify_url"`        // empty: douyin.notify_url
+	DisableMsg      bool   `json:"disable_msg"`       // Douyin sends the buyer no message
+	MsgPage         string `json:"msg_page"`          // page that the message opens
+	StoreUID        string `json:"store_uid"`         // of a merchant with several stores
 	ExpandOrderInfo string `json:"expand_order_info"` // JSON text, signed and sent as it is
-	LimitPayWay     string `json:"limit_pay_way"`
+	LimitPayWay     string `json:"limit_pay_way"`     // LIMIT_WX, LIMIT_ALI, LIMIT_DYZF, comma separated
 }
 
 // Payment is what tt.pay needs on the phone.
 type Payment struct {
-	OutOrderNo string `json:"out_order_no"`
-	OrderID    string `json:"order_id"` // Douyin's number
-	OrderToken string `json:"order_token"`
+	OutOrderNo string `json:"out_order_no"` // the shop's number
+	OrderID    string `json:"order_id"`     // Douyin's number
+	OrderToken string `json:"order_token"`  // lets its holder pay
 }
 
 // PaymentStatus is Douyin's answer to query_order of ecpay.
 type PaymentStatus struct {
-	System      string `json:"system"` // ecpay
-	OutOrderNo  string `json:"out_order_no"`
-	OrderID     string `json:"order_id"`     // Douyin's number
-	OrderStatus string `json:"order_status"` // PROCESSING, SUCCESS, FAIL, TIMEOUT
-	TotalFee    int64  `json:"total_fee"`    // fen
-	PayTime     string `json:"pay_time,omitempty"`
-	Way         int    `json:"way,omitempty"` // 1 WeChat, 2 Alipay, 10 Douyin Pay
-	ChannelNo   string `json:"channel_no,omitempty"`
-	GatewayNo   string `json:"channel_gateway_no,omitempty"`
-	SellerUID   string `json:"seller_uid,omitempty"`
-	ItemID      string `json:"item_id,omitempty"`
-	CPExtra     string `json:"cp_extra,omitempty"`
+	System      string `json:"system"`                       // ecpay
+	OutOrderNo  string `json:"out_order_no"`                 // the shop's number
+	OrderID     string `json:"order_id"`                     // Douyin's number
+	OrderStatus string `json:"order_status"`                 // PROCESSING, SUCCESS, FAIL, TIMEOUT
+	TotalFee    int64  `json:"total_fee"`                    // fen
+	PayTime     string `json:"pay_time,omitempty"`           // "2006-01-02 15:04:05", China's time; empty: not paid
+	Way         int    `json:"way,omitempty"`                // 1 WeChat, 2 Alipay, 10 Douyin Pay
+	ChannelNo   string `json:"channel_no,omitempty"`         // of WeChat or Alipay; may be empty
+	GatewayNo   string `json:"channel_gateway_no,omitempty"` // the same at the bank; may be empty
+	SellerUID   string `json:"seller_uid,omitempty"`         // who receives the money
+	ItemID      string `json:"item_id,omitempty"`            // of the video it was bought from; may be empty
+	CPExtra     string `json:"cp_extra,omitempty"`           // as it was sent
 }
 
 // order is what is sent. The limits are held by package douyin, before anything is sent and under

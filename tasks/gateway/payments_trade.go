@@ -57,9 +57,9 @@ type TradePaymentRequest struct {
 
 	MerchantUID string `json:"merchant_uid"`  // who receives the money; empty: the app's default
 	HidePayWays []int  `json:"hide_pay_ways"` // 1 WeChat, 2 Alipay, 10 Douyin Pay
-	PayScene    string `json:"pay_scene"`
-	PromotionID string `json:"promotion_id"`
-	NotifyURL   string `json:"notify_url"` // empty: douyin.notify_url
+	PayScene    string `json:"pay_scene"`     // IM on the way of iOS through a chat
+	PromotionID string `json:"promotion_id"`  // of tt.triggerRetentionPopup
+	NotifyURL   string `json:"notify_url"`    // empty: douyin.notify_url
 }
 
 // TradePage is a page of the mini-app.
@@ -70,15 +70,15 @@ type TradePage struct {
 
 // SignedPayment is what tt.requestOrder needs on the phone: both texts are handed to it untouched.
 type SignedPayment struct {
-	System            string `json:"system"` // trade
-	Data              string `json:"data"`
-	ByteAuthorization string `json:"byteAuthorization"`
+	System            string `json:"system"`            // trade
+	Data              string `json:"data"`              // JSON as text, as it was signed
+	ByteAuthorization string `json:"byteAuthorization"` // the signature, with app id and key version
 }
 
 // TradePaymentStatus is how a payment of the general trade system stands.
 type TradePaymentStatus struct {
-	System         string             `json:"system"` // trade
-	OutOrderNo     string             `json:"out_order_no"`
+	System         string             `json:"system"`          // trade
+	OutOrderNo     string             `json:"out_order_no"`    // the shop's number
 	OrderID        string             `json:"order_id"`        // Douyin's number; empty: the buyer has not requested it yet
 	PayStatus      string             `json:"pay_status"`      // PROCESS, SUCCESS, FAIL, TIMEOUT, CANCEL
 	TotalAmount    int64              `json:"total_amount"`    // fen, or diamonds
@@ -87,14 +87,14 @@ type TradePaymentStatus struct {
 
 	Currency   string     `json:"currency,omitempty"`    // DIAMOND; empty: fen
 	PayChannel string     `json:"pay_channel,omitempty"` // 1 WeChat, 2 Alipay, 10 Douyin Pay, 20 diamonds
-	PaidAt     *time.Time `json:"paid_at,omitempty"`
+	PaidAt     *time.Time `json:"paid_at,omitempty"`     // nil: not paid, or not told
 }
 
 // TradePaymentItem is an item of an order, as Douyin keeps it. Refunds of a part name it.
 type TradePaymentItem struct {
-	ItemOrderID string `json:"item_order_id"`
-	SkuID       string `json:"sku_id"`
-	Amount      int64  `json:"item_order_amount"`
+	ItemOrderID string `json:"item_order_id"`     // Douyin's number
+	SkuID       string `json:"sku_id"`            // of the goods, as it was sent
+	Amount      int64  `json:"item_order_amount"` // fen, or diamonds
 }
 
 // systemOf asks PaymentSystem; without one all payments are of ecpay.
@@ -138,6 +138,7 @@ func foreignField(err error, known bool, system string, own, other any) error {
 	if known {
 		return ErrConflict
 	}
+	p.System = system
 	p.Detail = "is not a field of a payment in " + system + ", where this gateway makes new ones (douyin.payments)"
 	return p
 }

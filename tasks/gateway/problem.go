@@ -13,18 +13,21 @@ import (
 
 // Problem is an RFC 9457 problem document (application/problem+json) and the error behind it.
 type Problem struct { //nolint:errname // it is the RFC's document first
-	Type   string `json:"type"`   // always about:blank: the status says what kind it is
-	Title  string `json:"title"`  // the status in words
-	Status int    `json:"status"` // as in the status line
-	Detail string `json:"detail,omitempty"`
-	Field  string `json:"field,omitempty"` // what to mend, where one field is to blame
+	Type   string `json:"type"`             // always about:blank: the status says what kind it is
+	Title  string `json:"title"`            // the status in words
+	Status int    `json:"status"`           // as in the status line
+	Detail string `json:"detail,omitempty"` // what is wrong, in English
+	Field  string `json:"field,omitempty"`  // what to mend, where one field is to blame
 
 	Code  int    `json:"code,omitempty"`   // Douyin's code, where Douyin refused
 	LogID string `json:"log_id,omitempty"` // of Douyin's answer
 
+	// in which new payments are made, where a payment of the other system was asked for: ecpay, trade
+	System string `json:"system,omitempty"`
+
 	Paid    *int64 `json:"paid_fen,omitempty"`    // of the order, where refunds would exceed it
 	Already *int64 `json:"already_fen,omitempty"` // refunded or on the way
-	Asked   *int64 `json:"asked_fen,omitempty"`
+	Asked   *int64 `json:"asked_fen,omitempty"`   // fen
 
 	wait  time.Duration // Retry-After of a 503; 0: retryAfter
 	cause error         // for the log, never for the answer

@@ -17,14 +17,14 @@ const (
 
 // PushBody is what may be said about a push. All of it may be left out.
 type PushBody struct {
-	Revision     string      `json:"revision"`
-	Cause        tasks.Cause `json:"cause"`
+	Revision     string      `json:"revision"`      // names the change; empty: a change of its own
+	Cause        tasks.Cause `json:"cause"`         // empty: changed
 	DelaySeconds int64       `json:"delay_seconds"` // 0..86400
 }
 
 // ManyBody asks for up to 500 pushes.
 type ManyBody struct {
-	Orders []struct {
+	Orders []struct { // at most 500
 		OrderID string `json:"order_id"`
 		PushBody
 	} `json:"orders"`
@@ -40,20 +40,20 @@ const (
 
 // Queued is what became of one push.
 type Queued struct {
-	OrderID  string   `json:"order_id"`
+	OrderID  string   `json:"order_id"` // the shop's key
 	Status   string   `json:"status"`
 	Revision string   `json:"revision,omitempty"` // the caller's, or the one that was made up: ask again with it
-	TaskID   string   `json:"task_id,omitempty"`
-	Queue    string   `json:"queue,omitempty"`
-	Problem  *Problem `json:"problem,omitempty"`
+	TaskID   string   `json:"task_id,omitempty"`  // asynq's; empty: refused or unavailable
+	Queue    string   `json:"queue,omitempty"`    // asynq's; empty: refused or unavailable
+	Problem  *Problem `json:"problem,omitempty"`  // nil: queued or known
 }
 
 // ManyQueued answers a list, in its order.
 type ManyQueued struct {
-	Queued  int      `json:"queued"`
-	Known   int      `json:"known"`
-	Failed  int      `json:"failed"`
-	Results []Queued `json:"results"`
+	Queued  int      `json:"queued"`  // on their way now
+	Known   int      `json:"known"`   // asked for before
+	Failed  int      `json:"failed"`  // refused or unavailable
+	Results []Queued `json:"results"` // one for each order, in their order
 }
 
 func (b PushBody) wanted(orderID string) (tasks.Wanted, error) {

@@ -21,7 +21,7 @@ var ErrNothingToCheck = errors.New("the order has no paid payment of trade: Douy
 
 // RefundCheck is the answer of POST /v1/orders/{id}/refunds/check.
 type RefundCheck struct {
-	OrderID    string `json:"order_id"`
+	OrderID    string `json:"order_id"`     // the shop's key
 	OutOrderNo string `json:"out_order_no"` // of the payment
 }
 

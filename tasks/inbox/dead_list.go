@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -10,25 +11,39 @@ import (
 
 // Buried is an entry of the dead stream, without its payload.
 type Buried struct {
-	ID      string // in the dead stream
-	At      time.Time
-	Reason  string
-	Kind    string
-	OrderID string
+	ID      string    // in the dead stream
+	At      time.Time // when it was put aside
+	Reason  string    // why it can never be handed over
+	Kind    string    // as the entry has it; may be none that is known
+	OrderID string    // as the entry has it; may be empty
 }
 
-// BuriedEntries are the newest entries of the dead stream, the newest first: those before an id, or
-// from the newest on where it is empty.
-func BuriedEntries(ctx context.Context, rdb redis.UniversalClient, before string, limit int64) ([]Buried, error) {
-	from := "+"
-	if before != "" {
-		from = "(" + before
+// BuriedPage asks for entries of the dead stream. The zero value: the newest ones.
+type BuriedPage struct {
+	Before string // those older than this id
+	After  string // those newer, the nearest to it; of both the one that is set counts
+	Limit  int64
+}
+
+// BuriedEntries are entries of the dead stream, the newest first, and how many there are in it.
+func BuriedEntries(ctx context.Context, rdb redis.UniversalClient, p BuriedPage) (all []Buried, total int64, err error) {
+	if total, err = rdb.XLen(ctx, DeadStream).Result(); err != nil {
+		return nil, 0, fmt.Errorf("inbox: read the dead stream: %w", err)
 	}
-	found, err := rdb.XRevRangeN(ctx, DeadStream, from, "-", limit).Result()
+	var found []redis.XMessage
+	switch {
+	case p.After != "":
+		found, err = rdb.XRangeN(ctx, DeadStream, "("+p.After, "+", p.Limit).Result()
+		slices.Reverse(found)
+	case p.Before != "":
+		found, err = rdb.XRevRangeN(ctx, DeadStream, "("+p.Before, "-", p.Limit).Result()
+	default:
+		found, err = rdb.XRevRangeN(ctx, DeadStream, "+", "-", p.Limit).Result()
+	}
 	if err != nil {
-		return nil, fmt.Errorf("inbox: read the dead stream: %w", err)
+		return nil, 0, fmt.Errorf("inbox: read the dead stream: %w", err)
 	}
-	all := make([]Buried, len(found))
+	all = make([]Buried, len(found))
 	for i, m := range found {
 		field := func(name string) string {
 			text, _ := m.Values[name].(string)
@@ -39,5 +54,5 @@ func BuriedEntries(ctx context.Context, rdb redis.UniversalClient, before string
 			all[i].At = time.UnixMilli(at)
 		}
 	}
-	return all, nil
+	return all, total, nil
 }

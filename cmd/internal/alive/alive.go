@@ -37,13 +37,17 @@ const (
 
 // Process is one process, as it describes itself.
 type Process struct {
-	ID      string    `json:"-"` // host, number of the process, and when it began
-	Host    string    `json:"host"`
-	PID     int       `json:"pid"`
-	Roles   []string  `json:"roles"` // Gateway, Worker, Scheduler
-	Version string    `json:"version"`
-	Commit  string    `json:"commit,omitempty"`
-	Started time.Time `json:"started"`
+	ID      string   `json:"-"` // host, number of the process, and when it began
+	Host    string   `json:"host"`
+	PID     int      `json:"pid"`
+	Roles   []string `json:"roles"` // Gateway, Worker, Scheduler
+	Version string   `json:"version"`
+	Commit  string   `json:"commit,omitempty"`
+	// App is its douyin.app_id and Database the name of its database: two processes of one deployment have the
+	// same. Empty: an older version, which does not tell.
+	App      string    `json:"app,omitempty"`
+	Database string    `json:"database,omitempty"`
+	Started  time.Time `json:"started"`
 	// Breakers are the states of its breakers ("closed", "half-open", "open") by the calls that they
 	// guard. Empty: it calls nobody.
 	Breakers map[string]string `json:"breakers,omitempty"`
@@ -103,15 +107,20 @@ func (b *Beat) once(ctx context.Context) {
 	if len(p.Roles) == 0 {
 		return
 	}
-	text, err := json.Marshal(p)
-	if err == nil {
-		ctx, cancel := context.WithTimeout(ctx, patient)
-		defer cancel()
-		err = beatScript.Run(ctx, b.Redis, []string{Key}, p.ID, text, keep.Milliseconds()).Err()
-	}
-	if err != nil && ctx.Err() == nil {
+	within, cancel := context.WithTimeout(ctx, patient)
+	defer cancel()
+	if err := GiveSign(within, b.Redis, p); err != nil && ctx.Err() == nil {
 		b.Log.Debug().Err(err).Msg("sign of life")
 	}
+}
+
+// GiveSign gives one sign of life of a process.
+func GiveSign(ctx context.Context, rdb redis.UniversalClient, p Process) error {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return beatScript.Run(ctx, rdb, []string{Key}, p.ID, text, keep.Milliseconds()).Err()
 }
 
 func (b *Beat) end(ctx context.Context) {

@@ -23,8 +23,8 @@ import (
 // readyTimeout bounds one /readyz. It is shorter than what probes usually wait.
 const readyTimeout = 2 * time.Second
 
-// Admin is the private port in full: pages behind a sign-in, and what everybody who reaches the port may ask for. Without
-// admin.users nobody can sign in, which the log says.
+// Admin is the private port in full: pages behind a sign-in, and what everybody who reaches the
+// port may ask for. Without admin.users nobody can sign in, which the log says.
 func (a *Assembly) Admin() (http.Handler, error) {
 	users, err := adminUsers(a.cfg.Admin.Users)
 	if err != nil {
@@ -53,7 +53,8 @@ func (a *Assembly) port(cfg admin.Config) (*admin.Admin, error) {
 	return admin.New(cfg)
 }
 
-// cookieRules are the words of admin.secure_cookie. An empty one, of a Config made by hand, is auto.
+// cookieRules are the words of admin.secure_cookie. An empty one, of a Config made by hand, is
+// auto.
 var cookieRules = map[string]admin.CookieRule{"auto": admin.CookieAuto, "always": admin.CookieAlways, "never": admin.CookieNever}
 
 func (a *Assembly) mountPages(port *admin.Admin) error {
@@ -91,8 +92,8 @@ func (a *Assembly) mountPages(port *admin.Admin) error {
 		Zone: zone, Settings: a.settings(), Version: a.build.Version,
 		Processes: func(ctx context.Context) ([]alive.Process, error) { return alive.Read(ctx, redis) },
 		Token:     a.tokenLeft, Ready: ready, Jobs: a.runJobs(st), HandsOn: a.cfg.Callbacks.ForwardURL != "",
-		Buried: func(ctx context.Context, before string, limit int64) ([]inbox.Buried, error) {
-			return inbox.BuriedEntries(ctx, redis, before, limit)
+		Buried: func(ctx context.Context, page inbox.BuriedPage) ([]inbox.Buried, int64, error) {
+			return inbox.BuriedEntries(ctx, redis, page)
 		},
 		Store: st, Queue: queue, Inspector: inspector, Now: st.Clock, Log: a.log, Rate: a.pushRate, Statuses: counts.Count,
 	})
@@ -133,8 +134,8 @@ func (a *Assembly) recordAct(ctx context.Context, act admin.Act) {
 	}
 }
 
-// tokenLeft is how long the token of pushes still serves. A gateway alone may not know the secret that
-// it is sealed with.
+// tokenLeft is how long the token of pushes still serves. A gateway alone may not know the secret
+// that it is sealed with.
 func (a *Assembly) tokenLeft(ctx context.Context) (time.Duration, error) {
 	tokens, err := a.Tokens()
 	if err != nil {
@@ -193,7 +194,8 @@ func say(w http.ResponseWriter, status int, text string) {
 	_, _ = io.WriteString(w, text+"\n") // an error here: the client is gone
 }
 
-// adminUsers reads admin.users. The error is a *configs.Error that names every bad one and shows none of the values.
+// adminUsers reads admin.users. The error is a *configs.Error that names every bad one and shows
+// none of the values.
 func adminUsers(values map[string]configs.Secret) (map[string]admin.User, error) {
 	users := make(map[string]admin.User, len(values))
 	var problems []configs.Problem

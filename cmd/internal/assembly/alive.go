@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
+
 	"github.com/ordersync/ordersync/cmd/internal/alive"
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/gate"
@@ -60,6 +62,15 @@ func (a *Assembly) Lives(role string) error {
 	return nil
 }
 
+// Deployment is what all processes of one deployment have alike: the app, and the name of the database, not of
+// its host, which may have several. Each may be empty.
+func (a *Assembly) Deployment() (app, database string) {
+	if dsn, err := mysql.ParseDSN(a.cfg.MySQL.DSN.Reveal()); err == nil {
+		database = dsn.DBName
+	}
+	return a.cfg.Douyin.AppID, database
+}
+
 // describe describes this process as it is at each call.
 func (a *Assembly) describe() func() alive.Process {
 	host, err := os.Hostname()
@@ -67,6 +78,7 @@ func (a *Assembly) describe() func() alive.Process {
 		host = "?"
 	}
 	p := alive.Process{Host: host, PID: os.Getpid(), Version: a.build.Version, Commit: a.build.Commit, Started: time.Now().UTC().Truncate(time.Second)}
+	p.App, p.Database = a.Deployment()
 	p.ID = fmt.Sprintf("%s-%d-%d", host, p.PID, p.Started.Unix()) // in a container every process has the number 1
 	return func() alive.Process {
 		now := p

@@ -27,7 +27,8 @@ import (
 	"github.com/ordersync/ordersync/worker"
 )
 
-// Assembly holds the parts of one process. Its methods may be called from any goroutine; the zero value is not usable.
+// Assembly holds the parts of one process. Its methods may be called from any goroutine; the zero
+// value is not usable.
 type Assembly struct {
 	cfg *configs.Config
 	log zerolog.Logger
@@ -83,11 +84,6 @@ func WithRedis(client redis.UniversalClient) Option {
 	return func(a *Assembly) { a.redis.give(client) }
 }
 
-// WithDouyinURL calls url in place of douyin.base_url and douyin.open_url.
-func WithDouyinURL(url string) Option {
-	return func(a *Assembly) { a.cfg.Douyin.BaseURL, a.cfg.Douyin.OpenURL = url, url }
-}
-
 // WithBackoff uses other waits between attempts than production's.
 func WithBackoff(b worker.Backoff) Option { return func(a *Assembly) { a.backoff = b } }
 
@@ -104,8 +100,8 @@ func (a *Assembly) firstPoll() time.Duration {
 	return a.polls[0]
 }
 
-// WithGrace looks after d, in place of production's two minutes, at a refund or settlement whose request left and whose answer
-// nobody wrote down, because the worker died.
+// WithGrace looks after d, in place of production's two minutes, at a refund or settlement whose
+// request left and whose answer nobody wrote down, because the worker died.
 func WithGrace(d time.Duration) Option { return func(a *Assembly) { a.grace = d } }
 
 // WithBuild names the program in its metrics.
@@ -128,12 +124,14 @@ func New(cfg *configs.Config, log zerolog.Logger, opts ...Option) *Assembly {
 	return a
 }
 
-// lastWait is what a part still gets to end in when ctx has ended already: enough for what waits for nobody.
+// lastWait is what a part still gets to end in when ctx has ended already: enough for what waits
+// for nobody.
 const lastWait = 200 * time.Millisecond
 
-// Close tears down what was built, last first. Errors are joined, each with its part's name; nothing is left out because
-// something before it failed. A part that waits for a server that does not answer is left behind when ctx ends, and the error
-// names it: the process is about to end. A second Close does nothing.
+// Close tears down what was built, last first. Errors are joined, each with its part's name;
+// nothing is left out because something before it failed. A part that waits for a server that does
+// not answer is left behind when ctx ends, and the error names it: the process is about to end. A
+// second Close does nothing.
 func (a *Assembly) Close(ctx context.Context) error {
 	a.mu.Lock()
 	closers := a.closers
@@ -227,7 +225,8 @@ func dial(o configs.RedisOptions) redis.UniversalClient {
 	return redis.NewClient(o.Single)
 }
 
-// AsynqClient enqueues, also what was refused or given up under the same name. It needs no closing of its own: the connections are Redis's.
+// AsynqClient enqueues, also what was refused or given up under the same name. It needs no closing
+// of its own: the connections are Redis's.
 func (a *Assembly) AsynqClient() (tasks.Queue, error) {
 	return a.asynq.get(func() (tasks.Queue, error) {
 		r, err := a.Redis()

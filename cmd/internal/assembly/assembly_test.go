@@ -68,7 +68,8 @@ func TestTeardownIsInReverseAndLeavesNothingOut(t *testing.T) {
 	}
 }
 
-// A part may wait for a server that does not answer: it is named, left behind, and those after it are closed all the same.
+// A part may wait for a server that does not answer: it is named, left behind, and those after it
+// are closed all the same.
 func TestAPartThatDoesNotEndIsLeftBehind(t *testing.T) {
 	a := New(configs.Default(), zerolog.Nop())
 	closed := make(chan struct{})
@@ -113,11 +114,12 @@ func TestWhatWasHandedInIsUsedAndStaysOpen(t *testing.T) {
 	}
 }
 
-func TestOptionsDoNotReachTheCallersConfig(t *testing.T) {
+func TestTheConfigIsCopied(t *testing.T) {
 	cfg := configs.Default()
-	New(cfg, zerolog.Nop(), WithDouyinURL("http://127.0.0.1:1"))
-	if cfg.Douyin.BaseURL != configs.Default().Douyin.BaseURL {
-		t.Errorf("the caller's base_url became %s", cfg.Douyin.BaseURL)
+	a := New(cfg, zerolog.Nop())
+	cfg.Douyin.BaseURL = "http://127.0.0.1:1"
+	if got := a.douyinConfig().BaseURL; got != configs.Default().Douyin.BaseURL {
+		t.Errorf("what the caller did to its config later made base_url %s", got)
 	}
 }
 

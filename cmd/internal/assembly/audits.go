@@ -6,8 +6,8 @@ import (
 	"github.com/ordersync/ordersync/worker"
 )
 
-// auditHandler takes the shop's word on refunds to Douyin. It needs no salt: trade signs no call. nil:
-// nothing of trade is configured.
+// auditHandler takes the shop's word on refunds to Douyin. It needs no salt: trade signs no call.
+// nil: nothing of trade is configured.
 func (a *Assembly) auditHandler() (*worker.AuditHandler, error) {
 	if !a.asksTrade() {
 		return nil, nil

@@ -126,7 +126,8 @@ func (c *court) clean(words int64) {
 	}
 }
 
-// Words over the API's desk, the outbox and the policy reach Douyin once, whatever is lost on the way.
+// Words over the API's desk, the outbox and the policy reach Douyin once, whatever is lost on the
+// way.
 func TestAWordReachesDouyinsLedgerOnce(t *testing.T) {
 	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
 		c := newCourt(t, db, "manual", simulator.Trade{AuditWindow: time.Hour})

@@ -42,8 +42,8 @@ func (a *Assembly) Lookup() (desk.Lookup, error) {
 	return desk.Lookup{Store: st}, err
 }
 
-// tradeCallbacks are callbacks of trade. The log says where buyers would be shown a page that nobody
-// has named.
+// tradeCallbacks are callbacks of trade. The log says where buyers would be shown a page that
+// nobody has named.
 func (a *Assembly) tradeCallbacks(callbacks desk.Callbacks) desk.TradeCallbacks {
 	if _, configured := RefundPage(a.cfg.Douyin.Trade); !configured && a.cfg.Douyin.Trade.PlatformKey != "" {
 		a.log.Warn().Str("key", "douyin.trade.refund_page").Str("page", firstPage).

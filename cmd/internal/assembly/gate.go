@@ -79,7 +79,8 @@ func shownRates(g *gate.Gate) map[string]metrics.Rate {
 	return shown
 }
 
-// pushRate is the rate of pushes over all processes, now and as configured. Where it is not known here it is as configured.
+// pushRate is the rate of pushes over all processes, now and as configured. Where it is not known
+// here it is as configured.
 func (a *Assembly) pushRate(ctx context.Context) (now, most float64) {
 	g, err := a.Gate()
 	if err != nil {

@@ -10,8 +10,9 @@ import (
 	"github.com/ordersync/ordersync/tasks/gateway"
 )
 
-// Gateway is the handler of gateway.addr: the API and the callbacks. Without gateway.tokens it refuses to be built unless gateway.addr is
-// loopback. The log says where the API is refused because Douyin calls back.
+// Gateway is the handler of gateway.addr: the API and the callbacks. Without gateway.tokens it
+// refuses to be built unless gateway.addr is loopback. The log says where the API is refused
+// because Douyin calls back.
 func (a *Assembly) Gateway() (*gateway.Gateway, error) {
 	return a.gateway.get(func() (*gateway.Gateway, error) {
 		tokens := make([]string, len(a.cfg.Gateway.Tokens))
@@ -83,8 +84,9 @@ func callbackTokens(cfg configs.Douyin) []string {
 	return tokens
 }
 
-// Ready returns a check that Redis and MySQL take what is written; its error is a *probe.NotReadyError that names those that
-// do not. All ports of the process share it, so it may be asked as often as anybody likes.
+// Ready returns a check that Redis and MySQL take what is written; its error is a
+// *probe.NotReadyError that names those that do not. All ports of the process share it, so it may
+// be asked as often as anybody likes.
 func (a *Assembly) Ready() (func(context.Context) error, error) {
 	ready, err := a.ready.get(func() (*probe.Ready, error) {
 		rdb, err := a.Redis()

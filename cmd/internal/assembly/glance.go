@@ -2,8 +2,8 @@ package assembly
 
 import "github.com/ordersync/ordersync/cmd/internal/glance"
 
-// Glance reads how the whole system is. It needs MySQL and Redis; without Douyin's app id and secret
-// it does not know how long the token serves.
+// Glance reads how the whole system is. It needs MySQL and Redis; without Douyin's app id and
+// secret it does not know how long the token serves.
 func (a *Assembly) Glance() (*glance.Reader, error) {
 	st, err := a.Store()
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/ordersync/ordersync/tasks/inbox"
 )
 
-// Inbox consumes the Redis Stream that producers without MySQL write. Every scheduler process runs one, under a name of its
-// own.
+// Inbox consumes the Redis Stream that producers without MySQL write. Every scheduler process runs
+// one, under a name of its own.
 func (a *Assembly) Inbox() (*inbox.Consumer, error) {
 	redis, err := a.Redis()
 	if err != nil {

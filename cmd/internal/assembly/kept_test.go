@@ -126,8 +126,8 @@ func keptEndToEnd(t *testing.T, db *gorm.DB) {
 	}
 }
 
-// calm tells whether no task is on its way, and every order is kept in the shop's status and has been
-// told of its fulfilment.
+// calm tells whether no task is on its way, and every order is kept in the shop's status and has
+// been told of its fulfilment.
 func calm(inspector *asynq.Inspector, st *store.Store, status, want string, ids []int64) error {
 	for _, id := range ids {
 		o, _, err := st.Order(context.Background(), strconv.FormatInt(id, 10))

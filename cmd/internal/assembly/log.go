@@ -13,8 +13,9 @@ import (
 	"github.com/ordersync/ordersync/configs"
 )
 
-// NewLogger writes to out as cfg says: "auto" is readable lines on a terminal and JSON elsewhere. Times have milliseconds.
-// The hook stands for zerolog's own Timestamp, which has whole seconds unless a package global is changed.
+// NewLogger writes to out as cfg says: "auto" is readable lines on a terminal and JSON elsewhere.
+// Times have milliseconds. The hook stands for zerolog's own Timestamp, which has whole seconds
+// unless a package global is changed.
 func NewLogger(cfg configs.Log, out io.Writer) zerolog.Logger {
 	level, err := zerolog.ParseLevel(cfg.Level)
 	if err != nil || level == zerolog.NoLevel {
@@ -37,7 +38,8 @@ func isTerminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// redisLog is where go-redis's own lines go: reconnects and pool troubles, which the caller's error tells as well.
+// redisLog is where go-redis's own lines go: reconnects and pool troubles, which the caller's error
+// tells as well.
 type redisLog struct{ log zerolog.Logger }
 
 // Printf has the shape that go-redis asks for.

@@ -8,7 +8,8 @@ import (
 	"github.com/ordersync/ordersync/scheduler"
 )
 
-// redisMark is a job's mark: the key ordersync:<job>:mark is gone when Redis came back empty. It is not one of asynq's.
+// redisMark is a job's mark: the key ordersync:<job>:mark is gone when Redis came back empty. It is
+// not one of asynq's.
 type redisMark struct {
 	redis redis.UniversalClient
 	job   string

@@ -15,8 +15,9 @@ import (
 // branches are what each payment system has for each kind of instruction.
 type branches map[store.Money]map[store.System]worker.Branch
 
-// moneyHandlers are the workers' handlers of refunds and settlements. What a payment system needs is configured or not: the instructions
-// of one that is not wait, and say why. Where none is, there are no handlers at all.
+// moneyHandlers are the workers' handlers of refunds and settlements. What a payment system needs
+// is configured or not: the instructions of one that is not wait, and say why. Where none is, there
+// are no handlers at all.
 func (a *Assembly) moneyHandlers(h *worker.Handlers) error {
 	missing := missingForMoney(a.cfg)
 	for system, why := range missing {
@@ -67,7 +68,8 @@ func (a *Assembly) moneyHandlers(h *worker.Handlers) error {
 	return nil
 }
 
-// missingForMoney says of each payment system whose instructions cannot be carried out what the configuration lacks.
+// missingForMoney says of each payment system whose instructions cannot be carried out what the
+// configuration lacks.
 func missingForMoney(cfg *configs.Config) map[store.System]string {
 	missing := map[store.System]string{}
 	if cfg.Douyin.Salt == "" {
@@ -82,7 +84,8 @@ func missingForMoney(cfg *configs.Config) map[store.System]string {
 	return missing
 }
 
-// addEcpay adds the branches of guaranteed payment. The ungated client is for handlers that pass the gate before they announce a request.
+// addEcpay adds the branches of guaranteed payment. The ungated client is for handlers that pass
+// the gate before they announce a request.
 func (a *Assembly) addEcpay(all branches, g *gate.Gate) error {
 	client, err := a.Douyin()
 	if err != nil {

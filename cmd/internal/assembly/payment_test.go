@@ -67,8 +67,8 @@ func paymentBody(no string) string {
 }
 
 // TestAPaymentOfTradeIsMadeRequestedPaidAndTold goes from the shop's request to the buyer's money,
-// without a salt, without a callback, and against the simulator, which checks what the mini-app hands
-// over.
+// without a salt, without a callback, and against the simulator, which checks what the mini-app
+// hands over.
 func TestAPaymentOfTradeIsMadeRequestedPaidAndTold(t *testing.T) {
 	b := newTill(t, 3)
 	a := b.new(nil)
@@ -154,8 +154,8 @@ func TestProcessesSignOneData(t *testing.T) {
 	}
 }
 
-// No callback comes, and there is no salt: the worker asks. What nobody has requested of Douyin ends
-// without a word.
+// No callback comes, and there is no salt: the worker asks. What nobody has requested of Douyin
+// ends without a word.
 func TestTheWorkerAsksAfterPaymentsOfTradeWithoutASalt(t *testing.T) {
 	b := newTill(t, 3)
 	a := b.new(nil)

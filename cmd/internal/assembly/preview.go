@@ -9,8 +9,8 @@ import (
 	"github.com/ordersync/ordersync/worker"
 )
 
-// Preview shows what Douyin would be told. It needs MySQL only. Where our tables are not there yet it
-// reads the shop alone: nobody has been told anything then.
+// Preview shows what Douyin would be told. It needs MySQL only. Where our tables are not there yet
+// it reads the shop alone: nobody has been told anything then.
 func (a *Assembly) Preview(ctx context.Context) (preview.Zoned, error) {
 	st, err := a.Store()
 	if err != nil {

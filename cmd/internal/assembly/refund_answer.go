@@ -10,8 +10,8 @@ import (
 	"github.com/ordersync/ordersync/douyin/trade"
 )
 
-// firstPage is a page that mini-apps made from Douyin's template have. An answer without a page lets
-// the buyer's refund hang, one with a page that is not there shows the buyer an error.
+// firstPage is a page that mini-apps made from Douyin's template have. An answer without a page
+// lets the buyer's refund hang, one with a page that is not there shows the buyer an error.
 const firstPage = "pages/index/index"
 
 // RefundPage is the page that a buyer sees of a refund. configured is false where neither
@@ -29,8 +29,8 @@ func RefundPage(t configs.Trade) (page configs.Page, configured bool) {
 // plainNotify lets Douyin be told of a notify_url without TLS: a simulator is called without, too.
 func plainNotify(d configs.Douyin) bool { return strings.HasPrefix(d.OpenURL, "http://") }
 
-// refundAnswer makes answers to pre_create_refund. What of the configuration Douyin would not take is
-// left out and logged: a refund must not hang on it.
+// refundAnswer makes answers to pre_create_refund. What of the configuration Douyin would not take
+// is left out and logged: a refund must not hang on it.
 func refundAnswer(cfg configs.Douyin, log zerolog.Logger) func(desk.RefundAsked) ([]byte, error) {
 	shown := refundPage(cfg.Trade)
 	return func(r desk.RefundAsked) ([]byte, error) {

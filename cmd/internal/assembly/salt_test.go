@@ -13,8 +13,9 @@ import (
 	"github.com/ordersync/ordersync/worker"
 )
 
-// The bug: with a wrong salt the first answer ended every refund as failed, without a question, and the number was dead for good. Now
-// they wait and go on by themselves, and orders, which need no salt, are pushed meanwhile.
+// The bug: with a wrong salt the first answer ended every refund as failed, without a question, and
+// the number was dead for good. Now they wait and go on by themselves, and orders, which need no
+// salt, are pushed meanwhile.
 func TestAWrongSaltHoldsMoneyUpUntilItIsMended(t *testing.T) {
 	if !servertest.Long(t) { // what a wrong configuration holds up looks again every ten seconds
 		return

@@ -32,8 +32,8 @@ type sceneConfig struct {
 	before func(douyin http.Handler) http.Handler
 }
 
-// scene is where a test end to end plays: a shop, its database with our tables, Redis, Douyin's other
-// side, and a mini-app whose buyers pay in trade. Processes of ours come with process.
+// scene is where a test end to end plays: a shop, its database with our tables, Redis, Douyin's
+// other side, and a mini-app whose buyers pay in trade. Processes of ours come with process.
 type scene struct {
 	t      *testing.T
 	db     *gorm.DB
@@ -122,8 +122,8 @@ func (s *scene) sell(id int64) {
 	}
 }
 
-// process is one of ours, in which nothing runs yet; the end of the test closes it. It knows the shop
-// and Douyin; change (nil: nothing) makes the rest of its configuration.
+// process is one of ours, in which nothing runs yet; the end of the test closes it. It knows the
+// shop and Douyin; change (nil: nothing) makes the rest of its configuration.
 func (s *scene) process(change func(*configs.Config), opts ...Option) *Assembly {
 	s.t.Helper()
 	cfg := configs.Default()
@@ -146,7 +146,8 @@ func (s *scene) signs(cfg *configs.Config) {
 	cfg.Douyin.Trade.PrivateKey, cfg.Douyin.Trade.KeyVersion = configs.Secret(testKey(s.t, "key.pem")), tradeKeyVersion
 }
 
-// start lets a work and hear the clock. stop ends both and closes a; the end of the test calls it, too.
+// start lets a work and hear the clock. stop ends both and closes a; the end of the test calls it,
+// too.
 func start(t *testing.T, a *Assembly) (stop func()) {
 	t.Helper()
 	startWorker(t, a)

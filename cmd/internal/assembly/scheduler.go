@@ -95,7 +95,8 @@ func pending(redis redis.UniversalClient, queue string) func(context.Context) (i
 	}
 }
 
-// moneyJobs bring instructions back when their time has come, settle what is to be settled by itself, and hand callbacks on.
+// moneyJobs bring instructions back when their time has come, settle what is to be settled by
+// itself, and hand callbacks on.
 func (a *Assembly) moneyJobs(st *store.Store, redis redis.UniversalClient, queue tasks.Enqueuer) []scheduler.Job {
 	due := func(m store.Money, on, job string) *scheduler.DueMoney {
 		return &scheduler.DueMoney{Rows: st, Queue: queue, Money: m, Backlog: pending(redis, on), Mark: redisMark{redis, job}, Now: st.Clock, Log: a.log}
@@ -103,7 +104,7 @@ func (a *Assembly) moneyJobs(st *store.Store, redis redis.UniversalClient, queue
 	refunds, settlements := due(store.Refund, tasks.QueueRefund, "refunds"), due(store.Settlement, tasks.QueueSettle, "settlements")
 	payments := &scheduler.DuePayments{Rows: st, Queue: queue, Now: time.Now, Log: a.log}
 	asked := &scheduler.DueRefunds{Rows: st, Queue: queue, Now: time.Now, Log: a.log}
-	audits := &scheduler.Audits{Rows: st, Queue: queue, Agree: a.cfg.Refunds.Audit == "agree", Now: st.Clock, Log: a.log}
+	audits := &scheduler.Audits{Rows: st, Queue: queue, Agree: a.cfg.Refunds.Audit == "agree", Mark: redisMark{redis, "audits"}, Now: st.Clock, Log: a.log}
 	callbacks := &scheduler.PurgeCallbacks{Rows: st, Keep: a.cfg.Log.Keep, Now: time.Now}
 	jobs := []scheduler.Job{
 		{Name: "refunds", Every: a.cfg.Scheduler.SweepEvery, Do: byTheClock(st, refunds.Tick)},

@@ -30,7 +30,8 @@ func (a *Assembly) Store() (*store.Store, error) {
 	})
 }
 
-// clocksDiffer says that the process and the database do not agree about the time, and that they do again.
+// clocksDiffer says that the process and the database do not agree about the time, and that they do
+// again.
 func (a *Assembly) clocksDiffer(ahead time.Duration) {
 	line, said := a.log.Info(), "clock: agrees with the database's again"
 	if ahead.Abs() > store.MostSkew {

@@ -9,7 +9,8 @@ import (
 	"github.com/ordersync/ordersync/cmd/internal/preview"
 )
 
-// examine is what doctor says of a layout's database, one line a result, and how many of them are failures.
+// examine is what doctor says of a layout's database, one line a result, and how many of them are
+// failures.
 func (s *sampleLayout) examine(t *testing.T) (said string, failures int) {
 	t.Helper()
 	desk := &preview.Desk{Shop: s.store, Build: s.build, Now: time.Now}
@@ -26,7 +27,8 @@ func (s *sampleLayout) examine(t *testing.T) (said string, failures int) {
 	return said, failures
 }
 
-// As shipped the layouts lack indexes on their times, and some of their orders cannot be sent: doctor warns of both and passes.
+// As shipped the layouts lack indexes on their times, and some of their orders cannot be sent:
+// doctor warns of both and passes.
 func TestDoctorPassesTheReadyMadeLayouts(t *testing.T) {
 	for name, want := range map[string][]string{
 		"shopxo": {"warn  mysql: a page of the sweep by updated_at reads table sxo_order whole", "ok    orders: the newest of each status", "ok    status: every value"},
@@ -54,7 +56,8 @@ func TestDoctorPassesTheReadyMadeLayouts(t *testing.T) {
 	}
 }
 
-// A SELECT that asks for a value of the status that the configuration does not know keeps those orders from Douyin.
+// A SELECT that asks for a value of the status that the configuration does not know keeps those
+// orders from Douyin.
 func TestDoctorFindsAMapWithoutThePaidValue(t *testing.T) {
 	s := loadOnMariaDB(t, "java")
 	if s == nil {

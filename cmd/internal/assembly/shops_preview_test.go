@@ -12,7 +12,8 @@ import (
 	"github.com/ordersync/ordersync/cmd/internal/preview"
 )
 
-// TestThePreviewsOfTheReadyMadeLayouts compares what is shown of each row of the three shops with what Douyin must be told.
+// TestThePreviewsOfTheReadyMadeLayouts compares what is shown of each row of the three shops with
+// what Douyin must be told.
 func TestThePreviewsOfTheReadyMadeLayouts(t *testing.T) {
 	for _, name := range []string{"shopxo", "courses", "java"} {
 		t.Run(name, func(t *testing.T) {

@@ -132,8 +132,9 @@ var javaMends = map[string]mendedOrder{
 	},
 }
 
-// TestTheSweepAloneTellsDouyinOfEachLayout goes from the shop's rows to Douyin's ledger: each row is told as its
-// expected.json says, once; changes come over; what was refused goes when it is mended and asked for again.
+// TestTheSweepAloneTellsDouyinOfEachLayout goes from the shop's rows to Douyin's ledger: each row
+// is told as its expected.json says, once; changes come over; what was refused goes when it is
+// mended and asked for again.
 func TestTheSweepAloneTellsDouyinOfEachLayout(t *testing.T) {
 	for name, shop := range sweptShops {
 		t.Run(name, func(t *testing.T) {

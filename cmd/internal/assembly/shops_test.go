@@ -48,7 +48,8 @@ type expectedItem struct {
 	Price  int64  `json:"price"`
 }
 
-// sampleLayout is a shop of configs/shops/testdata in a database of its own, read as configs/shops says.
+// sampleLayout is a shop of configs/shops/testdata in a database of its own, read as configs/shops
+// says.
 type sampleLayout struct {
 	db       *gorm.DB
 	store    *store.Store
@@ -69,8 +70,8 @@ func loadOnMariaDB(t *testing.T, name string) *sampleLayout {
 	return loadLayout(t, dsn, name, nil)
 }
 
-// loadLayout makes the shop's tables in the empty database at dsn, and reads the shop as change (nil:
-// nothing) leaves its configuration.
+// loadLayout makes the shop's tables in the empty database at dsn, and reads the shop as change
+// (nil: nothing) leaves its configuration.
 func loadLayout(t *testing.T, dsn, name string, change func(*configs.Config)) *sampleLayout {
 	t.Helper()
 	s := &sampleLayout{loaded: time.Unix(time.Now().Unix(), 0)}
@@ -152,7 +153,8 @@ func (s *sampleLayout) reopen(t *testing.T) {
 	}
 }
 
-// TestTheReadyMadeLayoutsTellWhatTheyShould goes from the SELECTs to what is built for Douyin, for each row of the three shops.
+// TestTheReadyMadeLayoutsTellWhatTheyShould goes from the SELECTs to what is built for Douyin, for
+// each row of the three shops.
 func TestTheReadyMadeLayoutsTellWhatTheyShould(t *testing.T) {
 	for _, name := range []string{"shopxo", "courses", "java"} {
 		t.Run(name, func(t *testing.T) {
@@ -181,7 +183,8 @@ func TestTheReadyMadeLayoutsTellWhatTheyShould(t *testing.T) {
 	}
 }
 
-// ShopXO has no index on its times: doctor says so, and names the table and the column behind the SELECT.
+// ShopXO has no index on its times: doctor says so, and names the table and the column behind the
+// SELECT.
 func TestDoctorNamesTheIndexBehindASelect(t *testing.T) {
 	servertest.EachMySQL(t, func(t *testing.T, _ *gorm.DB, dsn string) {
 		s := loadLayout(t, dsn, "shopxo", nil)
@@ -198,7 +201,8 @@ func TestDoctorNamesTheIndexBehindASelect(t *testing.T) {
 	})
 }
 
-// javashop's server writes in UTC. Read with loc=Asia/Shanghai its orders are eight hours old: doctor says so, with the key.
+// javashop's server writes in UTC. Read with loc=Asia/Shanghai its orders are eight hours old:
+// doctor says so, with the key.
 func TestDoctorComparesTheTimesOfALayoutWithNow(t *testing.T) {
 	for name, cures := range map[string]map[string]string{
 		"java":    {"UTC": "", "Asia%2FShanghai": "set loc in mysql.dsn to the zone in which the shop writes its times, which seems to be UTC"},

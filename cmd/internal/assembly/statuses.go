@@ -19,7 +19,8 @@ const (
 	statusesRest = 20
 )
 
-// statuses counts the newest orders by status for pages and metrics, not more often than their reading costs little.
+// statuses counts the newest orders by status for pages and metrics, not more often than their
+// reading costs little.
 type statuses struct {
 	count func(context.Context) (store.StatusCounts, error)
 	now   func() time.Time
@@ -30,7 +31,8 @@ type statuses struct {
 	err    error
 }
 
-// statusCounts are the orders within scheduler.lookback whose status has no word in shop.status, of the newest 2000.
+// statusCounts are the orders within scheduler.lookback whose status has no word in shop.status, of
+// the newest 2000.
 func (a *Assembly) statusCounts() (*statuses, error) {
 	return a.statuses.get(func() (*statuses, error) {
 		st, err := a.Store()

@@ -14,8 +14,8 @@ import (
 // fetchSlack is what a token's fetch may take beside its HTTP call.
 const fetchSlack = 2 * time.Second
 
-// Tokens is the app's token, shared with all processes through Redis. Closing it ends a refresh that is
-// under way.
+// Tokens is the app's token, shared with all processes through Redis. Closing it ends a refresh
+// that is under way.
 func (a *Assembly) Tokens() (*tokencache.Cache, error) {
 	return a.tokens.get(func() (*tokencache.Cache, error) {
 		cache, err := a.newTokens(token{
@@ -83,9 +83,9 @@ func (a *Assembly) newTokens(t token) (*tokencache.Cache, error) {
 	return cache, nil
 }
 
-// foreignHost is the host of base, empty where it is Douyin's own, standard. Processes that have always
-// asked Douyin keep the token's place when they are upgraded: two places would mean two tokens, of which
-// Douyin lets one die.
+// foreignHost is the host of base, empty where it is Douyin's own, standard. Processes that have
+// always asked Douyin keep the token's place when they are upgraded: two places would mean two
+// tokens, of which Douyin lets one die.
 func foreignHost(base, standard string) string {
 	u, err := url.Parse(base)
 	if err != nil || base == standard {

@@ -6,8 +6,8 @@ import (
 	"github.com/ordersync/ordersync/cmd/internal/traces"
 )
 
-// tracing makes spans where trace.endpoint or OpenTelemetry's own variables name a collector, and is nil elsewhere. It never keeps a
-// process from starting: what cannot be traced runs without.
+// tracing makes spans where trace.endpoint or OpenTelemetry's own variables name a collector, and
+// is nil elsewhere. It never keeps a process from starting: what cannot be traced runs without.
 func (a *Assembly) tracing() *traces.Traces {
 	t, _ := a.traces.get(func() (*traces.Traces, error) { // its error is told below
 		cfg := a.cfg.Trace

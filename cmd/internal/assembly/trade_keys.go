@@ -20,8 +20,8 @@ func TradeSigner(cfg *configs.Config) (*trade.Signer, error) {
 	})
 }
 
-// platformKeys are those that verify callbacks of trade, the present one first. The problem names the
-// key that cannot be read.
+// platformKeys are those that verify callbacks of trade, the present one first. The problem names
+// the key that cannot be read.
 func platformKeys(cfg *configs.Config) ([]*rsa.PublicKey, *configs.Problem) {
 	t := cfg.Douyin.Trade
 	var keys []*rsa.PublicKey

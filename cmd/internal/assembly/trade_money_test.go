@@ -14,8 +14,8 @@ import (
 	"github.com/ordersync/ordersync/worker"
 )
 
-// tradeScene is a shop whose orders are of trade, were paid with 10 yuan, and are refunded and settled.
-// Nothing calls back: everything is found by asking.
+// tradeScene is a shop whose orders are of trade, were paid with 10 yuan, and are refunded and
+// settled. Nothing calls back: everything is found by asking.
 type tradeScene struct {
 	*scene
 	cashier desk.Cashier

@@ -11,8 +11,9 @@ import (
 	"github.com/ordersync/ordersync/worker/tuning"
 )
 
-// Worker is the servers of a worker process with their handlers, not started yet. Closing the assembly shuts them down:
-// whoever is parked goes back to the queue, calls in flight end and are written down.
+// Worker is the servers of a worker process with their handlers, not started yet. Closing the
+// assembly shuts them down: whoever is parked goes back to the queue, calls in flight end and are
+// written down.
 func (a *Assembly) Worker() (*worker.Servers, error) {
 	return a.worker.get(func() (*worker.Servers, error) {
 		servers, line, err := a.servers()
@@ -105,7 +106,8 @@ func (a *Assembly) pushHandler() (*worker.PushHandler, error) {
 	}, nil
 }
 
-// databaseTurned says that tasks are kept from a database that fails everybody, and that they go on.
+// databaseTurned says that tasks are kept from a database that fails everybody, and that they go
+// on.
 func (a *Assembly) databaseTurned(err error) {
 	if err != nil {
 		a.log.Error().Err(err).Msg("database: fails everybody, tasks wait and one at a time tries")

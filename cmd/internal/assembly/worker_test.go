@@ -69,8 +69,8 @@ func TestAWorkerHoldsMoreOrdersThanItHasSlots(t *testing.T) {
 	})
 }
 
-// A worker of ecpay alone needs nothing that trade would want: its callbacks may go to a plain address,
-// as those of a simulator do, while douyin.open_url is Douyin's own.
+// A worker of ecpay alone needs nothing that trade would want: its callbacks may go to a plain
+// address, as those of a simulator do, while douyin.open_url is Douyin's own.
 func TestAWorkerOfEcpayNeedsNothingOfTrade(t *testing.T) {
 	cfg := configs.Default()
 	cfg.Douyin.BaseURL, cfg.Douyin.NotifyURL = "http://127.0.0.1:1", "http://127.0.0.1:2/callbacks/douyin"

@@ -18,7 +18,7 @@ var (
 
 // inBothLanguages are the English texts that a Chinese one stands beside.
 var inBothLanguages = []string{
-	"../../../README.md", "../../../configs/SHOP.md", "../../../configs/OPERATIONS.md", "../../../configs/TROUBLESHOOTING.md", "../../../configs/TRADE.md",
+	"../../../README.md", "../../../configs/UPGRADING.md", "../../../configs/SHOP.md", "../../../configs/OPERATIONS.md", "../../../configs/TROUBLESHOOTING.md", "../../../configs/TRADE.md",
 	"../../../tasks/php/README.md",
 }
 

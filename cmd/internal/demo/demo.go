@@ -148,15 +148,17 @@ func (d *demo) start(ctx context.Context) error {
 	}
 	d.closers.Add(stop)
 	cfg := playground.Config(d.control, d.douyin.PlatformKey(), d.keys, d.handler, d.bearer)
-	ground := playground.Ground{DB: d.db, Redis: redis, Config: cfg, Gateway: d.port, Version: d.Version, Log: d.Log}
+	ground := playground.Ground{DB: d.db, Redis: redis, Config: cfg, Gateway: d.closers.On(d.port), Version: d.Version, Log: d.Log}
 	if d.Serve {
 		d.entry = playground.NewPassword()
 		if err := playground.LetIn(cfg, d.entry); err != nil {
 			return err
 		}
-		if ground.Pages, d.pages, err = playground.Listen(ctx, playground.Anywhere); err != nil {
+		l, at, err := playground.Listen(ctx, playground.Anywhere)
+		if err != nil {
 			return err
 		}
+		ground.Pages, d.pages = d.closers.On(l), at
 	}
 	var till string
 	if d.parts, till, err = playground.Start(ctx, ground, &d.closers); err != nil {

@@ -32,7 +32,7 @@ type tally struct {
 func (d *demo) report(ctx context.Context, took time.Duration) error {
 	t := newTable(d.Out)
 	t.AppendHeader(d.header("order", "yuan", "asked by", "the shop says", "Douyin holds", "pushes", "what happened"))
-	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}, {Number: 6, Align: text.AlignRight}, {Number: 7, WidthMax: 90}})
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}, {Number: 6, Align: text.AlignRight}, {Number: 7, WidthMax: 90, WidthMaxEnforcer: text.WrapSoft}})
 
 	sum := tally{holds: map[string]int{}}
 	for _, s := range d.stories {
@@ -65,9 +65,13 @@ func (d *demo) header(names ...string) table.Row {
 	return row
 }
 
+// newTable is a table without a frame. Arrows and lines are as wide as a letter, as terminals of
+// today show them in every locale: those of East Asia would have them twice as wide.
 func newTable(out io.Writer) table.Writer {
+	text.OverrideRuneWidthEastAsianWidth(false)
 	t := table.NewWriter()
 	t.SetOutputMirror(out)
+	t.SuppressTrailingSpaces()
 	t.SetStyle(table.StyleLight)
 	t.Style().Options.SeparateColumns = false
 	t.Style().Options.DrawBorder = false

@@ -29,11 +29,20 @@ var (
 )
 
 // OrderStatus is the reading in the gateway's words. An order that was never asked for is looked up
-// in the shop: found then means that the shop has it, and its outcome is OutcomeUnknown.
+// in the shop: found then means that the shop has it, and its outcome is OutcomeUnknown. What is no key
+// is taken for a number of an order.
 func (l Lookup) OrderStatus(ctx context.Context, orderID string) (gateway.OrderStatus, bool, error) {
-	o, err := l.Order(ctx, orderID, Depth{Calls: historyRows, PutAside: putAsideRows, Payment: true})
+	depth := Depth{Calls: historyRows, PutAside: putAsideRows, Payment: true}
+	o, err := l.Order(ctx, orderID, depth)
+	if errors.Is(err, ErrNoOrder) { // it may be a number: order_id of the answer says of which order
+		if orderID, _, err = l.Find(ctx, orderID); err == nil {
+			o, err = l.Order(ctx, orderID, depth)
+		}
+	}
+	var several *SeveralError
+	var column *store.ColumnError
 	switch {
-	case errors.Is(err, ErrNoOrder):
+	case errors.Is(err, ErrNoOrder), errors.As(err, &several), errors.As(err, &column): // a number of several is the key of none
 		return gateway.OrderStatus{}, false, nil
 	case err != nil:
 		return gateway.OrderStatus{}, false, err
@@ -42,7 +51,7 @@ func (l Lookup) OrderStatus(ctx context.Context, orderID string) (gateway.OrderS
 }
 
 // Find is the key of the one order that a number names, and what the number is: the shop's key, which
-// goes first, or a number that belongs to this order alone. Errors: ErrNoOrder, *SeveralError, the
+// goes first where the shop has that order, or a number that belongs to this order alone. Errors: ErrNoOrder, *SeveralError, the
 // database's, or *store.ColumnError where two of the shop's orders have the number.
 func (l Lookup) Find(ctx context.Context, number string) (id string, what store.MatchKind, err error) {
 	matches, err := l.Store.FindOrders(ctx, number)
@@ -55,6 +64,23 @@ func (l Lookup) Find(ctx context.Context, number string) (id string, what store.
 			err = ErrNoOrder
 		}
 		return "", "", err
+	}
+	if len(matches) > 1 { // a push of a number, as if it were a key, leaves a row of ours that the shop has not
+		matches = slices.DeleteFunc(matches, func(m store.Match) bool {
+			if m.What != store.MatchOrder || err != nil {
+				return false
+			}
+			_, failed := l.Store.LoadOrder(ctx, m.OrderID)
+			gone := errors.Is(failed, store.ErrOrderNotFound)
+			var column *store.ColumnError
+			if !gone && failed != nil && !errors.As(failed, &column) {
+				err = failed
+			}
+			return gone
+		})
+		if err != nil {
+			return "", "", err
+		}
 	}
 	first := matches[0]
 	var ids []string

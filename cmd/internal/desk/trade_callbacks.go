@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/trade"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks/gateway"
@@ -91,8 +92,9 @@ func (b TradeCallbacks) news(c trade.Callback) store.TradeCallback {
 	case c.Refund != nil:
 		n := c.Refund
 		out.Number, out.Status, out.Amount, out.PlatformNo, out.Message = n.OutRefundNo, string(n.Status), store.Fen(n.Amount), n.RefundID, n.Message
+		out.FinishedAt = sensible(n.EventTime)
 		out.Opened = &store.Opened{
-			Number: trade.RefundNo(n.RefundID), DouyinOrderID: n.OrderID, Origin: cmp.Or(refundTypes[n.Type], store.OriginOther), Items: itemsJSON(n.Items), Currency: currency(n.Currency),
+			Number: trade.RefundNo(n.RefundID), DouyinOrderID: n.OrderID, Origin: refundOrigin(n), Items: itemsJSON(n.Items), Currency: currency(n.Currency),
 		}
 		if out.Opened.Origin == store.OriginOurs && n.OutRefundNo != "" { // the shop made it without us
 			out.Opened.Number = n.OutRefundNo
@@ -100,6 +102,7 @@ func (b TradeCallbacks) news(c trade.Callback) store.TradeCallback {
 	case c.Settle != nil:
 		n := c.Settle
 		out.Number, out.Status, out.Amount, out.PlatformNo, out.Message = c.Number(), string(n.Status), store.Fen(n.Amount), n.SettleID, n.Message
+		out.FinishedAt = sensible(n.EventTime)
 		out.Opened = &store.Opened{Number: c.Number(), DouyinOrderID: n.OrderID, Origin: store.OriginOurs, Text: n.Detail, ItemOrderID: n.ItemOrderID}
 		if n.Auto || n.OutSettleNo == n.SettleID || n.OutSettleNo == "" { // Douyin has made both numbers
 			out.Opened.Origin = store.OriginAuto
@@ -114,6 +117,15 @@ var (
 	refundTypes   = map[int]store.Origin{1: store.OriginUser, 2: store.OriginOurs, 3: store.OriginExpiry, 4: store.OriginService}
 	refundSources = map[int]store.Origin{1: store.OriginUser, 3: store.OriginExpiry, 4: store.OriginService}
 )
+
+// refundOrigin tells who has opened a refund. Where Douyin does not say, a number that is not made of
+// its own id is the shop's, as for answers to refund_query.
+func refundOrigin(n *trade.RefundNotice) store.Origin {
+	if n.Type == 0 && n.OutRefundNo != "" && n.OutRefundNo != trade.RefundNo(n.RefundID) {
+		return store.OriginOurs
+	}
+	return cmp.Or(refundTypes[n.Type], store.OriginOther)
+}
 
 // ask makes news of a pre_create_refund. Where something of it cannot be read, its number is told all
 // the same: Douyin waits for an answer, and a person sees the rest.
@@ -170,7 +182,7 @@ func itemsJSON(items []trade.RefundItem) string {
 	if len(items) == 0 {
 		return ""
 	}
-	text, err := json.Marshal(items)
+	text, err := douyin.Marshal(items) // no longer than it came
 	if err != nil {
 		panic(err) // texts and numbers always encode
 	}

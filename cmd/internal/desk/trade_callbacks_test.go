@@ -71,6 +71,8 @@ func TestWhatACallbackOfTradeSaysInTheStoresWords(t *testing.T) {
 		{"refund", refund + `,"refund_type":2,"out_refund_no":"PHP-1"}`, store.OriginOurs, "PHP-1", "PHP-1"},
 		{"refund", refund + `,"refund_type":2}`, store.OriginOurs, "", "DY9"},
 		{"refund", refund + `}`, store.OriginOther, "", "DY9"},
+		{"refund", refund + `,"out_refund_no":"PHP-1"}`, store.OriginOurs, "PHP-1", "PHP-1"},
+		{"refund", refund + `,"out_refund_no":"DY9"}`, store.OriginOther, "DY9", "DY9"},
 		{"pre_create_refund", asked + `,"refund_source":1}`, store.OriginUser, "", "DY9"},
 		{"pre_create_refund", asked + `,"refund_source":4}`, store.OriginService, "", "DY9"},
 		{"pre_create_refund", asked + `,"refund_source":3}`, store.OriginExpiry, "", "DY9"},
@@ -91,6 +93,22 @@ func TestWhatACallbackOfTradeSaysInTheStoresWords(t *testing.T) {
 		}
 		if news.Number != c.number || news.Opened.Number != c.opened || news.Opened.Origin != c.origin || news.Opened.DouyinOrderID != "O1" || news.Amount != 1 {
 			t.Errorf("%s %s: %q, %+v", c.kind, c.msg, news.Number, news.Opened)
+		}
+	}
+}
+
+// A callback that is late tells when its refund has ended: what was agreed to in time is not overtime
+// because of it. A time that is none is not told.
+func TestACallbackTellsWhenItWasSo(t *testing.T) {
+	t.Parallel()
+	for told, want := range map[string]time.Time{`1772697600000`: time.UnixMilli(1772697600000), `"1772697600"`: time.Unix(1772697600, 0), `0`: {}, `99999999e12`: {}} {
+		for kind, msg := range map[string]string{
+			"refund": `"refund_id":"9","refund_total_amount":1`, "settle": `"settle_id":"9","settle_amount":1`,
+		} {
+			c, _, _ := ofTrade(t, kind, `{"app_id":"tt1","order_id":"O1","status":"SUCCESS","event_time":`+told+`,`+msg+`}`)
+			if news := (TradeCallbacks{}).news(c); !news.FinishedAt.Equal(want) {
+				t.Errorf("%s, %s: %v, want %v", kind, told, news.FinishedAt, want)
+			}
 		}
 	}
 }

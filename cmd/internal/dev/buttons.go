@@ -116,7 +116,8 @@ func (d *deployment) pressButton(w http.ResponseWriter, r *http.Request) {
 	}
 	back := url.Values{}
 	if err := do(r.Context(), d, number); err != nil {
-		back.Set("failed", name+" "+number+": "+err.Error())
+		back.Set("failed", name+" "+number)
+		back.Set("why", err.Error())
 	} else {
 		back.Set("said", name+" "+number)
 	}

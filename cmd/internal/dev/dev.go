@@ -57,7 +57,8 @@ type deployment struct {
 	folder  folder
 	entries entries
 	at      addresses
-	ports   map[string]net.Listener
+	doors   doors
+	step    atomic.Value // string: what is being prepared
 	db      *gorm.DB
 	shop    *sampleshop.Shop
 	douyin  *simulator.Server
@@ -69,6 +70,9 @@ type deployment struct {
 	closers playground.Closers
 	steady  sync.WaitGroup // what runs until the end
 }
+
+// doors are the ports that answer before what belongs there can.
+type doors struct{ gateway, pages, douyin *playground.Door }
 
 // addresses are where the parts listen.
 type addresses struct{ gateway, pages, douyin, redis string }
@@ -102,6 +106,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if d.at, err = portsOf(o.Addr); err != nil {
 		return err
 	}
+	d.prepares(preparesKeys)
 	if err := d.bind(ctx); err != nil {
 		return err
 	}
@@ -130,9 +135,10 @@ func Run(ctx context.Context, o Options) (err error) {
 	return nil
 }
 
-// bind takes the fixed ports first: what is taken is said before anything is made.
+// bind takes the fixed ports first: what is taken is said before anything is made. From then on they
+// answer, and say what is being prepared.
 func (d *deployment) bind(ctx context.Context) error {
-	d.ports = map[string]net.Listener{}
+	ports := map[string]net.Listener{}
 	for _, p := range []struct{ what, addr string }{
 		{"gateway", d.at.gateway}, {"operators' pages", d.at.pages}, {"Douyin's side", d.at.douyin}, {"Redis", d.at.redis},
 	} {
@@ -143,11 +149,16 @@ func (d *deployment) bind(ctx context.Context) error {
 		case err != nil:
 			return fmt.Errorf("%s: %w", p.what, err)
 		}
-		d.ports[p.addr] = l
+		ports[p.addr] = l
 		d.closers.Add(func() { _ = l.Close() })
 	}
+	d.doors = doors{
+		gateway: d.closers.Open(ports[d.at.gateway], http.HandlerFunc(askAgain)),
+		pages:   d.closers.Open(ports[d.at.pages], http.HandlerFunc(d.wait)),
+		douyin:  d.closers.Open(ports[d.at.douyin], http.HandlerFunc(d.wait)),
+	}
 	// miniredis binds by itself: the port was free a moment ago.
-	return d.ports[d.at.redis].Close()
+	return ports[d.at.redis].Close()
 }
 
 // open brings up what stands outside ordersync.
@@ -158,6 +169,7 @@ func (d *deployment) open(ctx context.Context) (fresh bool, err error) {
 	if d.entries, err = d.folder.entries(); err != nil {
 		return false, err
 	}
+	d.prepares(preparesShop)
 	d.db, d.shop, fresh, err = d.folder.shop(func(db *gorm.DB) (*sampleshop.Shop, bool, error) { return sampleshop.Open(ctx, db, "") })
 	if err != nil {
 		return false, err
@@ -172,6 +184,7 @@ func (d *deployment) open(ctx context.Context) (fresh bool, err error) {
 
 // start brings up Redis and ordersync. The ports answer when it returns.
 func (d *deployment) start(ctx context.Context) error {
+	d.prepares(preparesParts)
 	redis, stop, err := playground.StartRedis(d.at.redis)
 	if err != nil {
 		return err
@@ -186,8 +199,9 @@ func (d *deployment) start(ctx context.Context) error {
 	if err := playground.LetIn(cfg, d.entries.Password); err != nil {
 		return err
 	}
+	cfg.Gateway.Addr, cfg.Admin.Addr = d.at.gateway, d.at.pages // the page of settings shows them
 	ground := playground.Ground{
-		DB: d.db, Redis: redis, Config: cfg, Gateway: d.ports[d.at.gateway], Pages: d.ports[d.at.pages], Around: d.holdBack, Version: d.Version,
+		DB: d.db, Redis: redis, Config: cfg, Gateway: d.doors.gateway.Lead, Pages: d.doors.pages.Lead, Around: d.holdBack, Version: d.Version,
 		Log: d.Log,
 	}
 	var till string
@@ -198,7 +212,7 @@ func (d *deployment) start(ctx context.Context) error {
 		return err
 	}
 	d.calm()
-	d.closers.Serve(d.ports[d.at.douyin], d.douyinSide())
+	d.doors.douyin.Lead(d.douyinSide())
 	return nil
 }
 

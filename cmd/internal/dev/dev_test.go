@@ -17,6 +17,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/ordersync/ordersync/douyin/simulator"
 	"github.com/ordersync/ordersync/store/servertest"
 	"github.com/ordersync/ordersync/tasks/client"
 )
@@ -137,7 +138,7 @@ func (s *started) read(method, path string, form url.Values) string {
 }
 
 var (
-	orderRow  = regexp.MustCompile(`(?s)<tr><th scope="row">(\d+)</th>(.*?)</tr>`)
+	orderRow  = regexp.MustCompile(`(?s)<tr><th scope="row"><a [^>]*>(\d+)</a></th>(.*?)</tr>`)
 	refundRow = regexp.MustCompile(`(?s)<tr><th scope="row">(motb\d+)</th>(.*?)</tr>`)
 	tokenLine = regexp.MustCompile(`Bearer (\w+)`)
 	entryLine = regexp.MustCompile(`with the password "(\w+)"`)
@@ -247,7 +248,7 @@ func TestDouyinsSideHasButtonsAndSurvivesARestart(t *testing.T) {
 
 	// what can be broken
 	for _, weather := range []string{"5xx", "cut", "slow", "storm", "deny_next", "off", "calm"} {
-		if page := s.press(weather, ""); !strings.Contains(page, `id="weather">`+weather+"<") {
+		if page := s.press(weather, ""); !strings.Contains(page, `data-name="`+weather+`"`) {
 			t.Errorf("%s is not in force", weather)
 		}
 	}
@@ -346,20 +347,98 @@ func (a *answer) Header() http.Header         { return a.header }
 func (a *answer) Write(p []byte) (int, error) { return len(p), nil }
 func (a *answer) WriteHeader(status int)      { a.status = status }
 
-// Every text of the page has its Chinese one, and no Chinese one is left over.
-func TestEveryTextOfThePageIsChineseToo(t *testing.T) {
+// Every text of the pages has its Chinese one, and no Chinese one is left over.
+func TestEveryTextOfThePagesIsChineseToo(t *testing.T) {
 	used := map[string]bool{}
-	for _, m := range regexp.MustCompile(`\.T "([^"]+)"`).FindAllStringSubmatch(sideHTML, -1) {
+	for _, text := range preparations {
+		used[text] = true
+	}
+	for _, m := range regexp.MustCompile(`\.T "([^"]+)"`).FindAllStringSubmatch(sideHTML+waitingHTML, -1) {
 		used[m[1]] = true
-		if inChinese[m[1]] == "" {
-			t.Errorf("%q has no Chinese", m[1])
+	}
+	for text := range used {
+		if inChinese[text] == "" {
+			t.Errorf("%q has no Chinese", text)
 		}
 	}
 	for text := range inChinese {
 		if !used[text] {
-			t.Errorf("%q is not on the page", text)
+			t.Errorf("%q is on no page", text)
 		}
 	}
+	for name := range weathers {
+		if weatherWords[name].en == "" || weatherWords[name].zh == "" || buttonWords[name] == "" {
+			t.Errorf("weather %q has no words", name)
+		}
+	}
+	for name := range actions {
+		if buttonWords[name] == "" {
+			t.Errorf("button %q has no words", name)
+		}
+	}
+	if len(weatherWords) != len(weathers) || len(buttonWords) != len(weathers)+len(actions) {
+		t.Error("words are left over")
+	}
+}
+
+func TestAChineseReaderIsToldWhatAButtonDid(t *testing.T) {
+	zh := words{chinese: true}
+	for got, want := range map[string]string{
+		zh.did("ask_audit 1004"): "申请退款（需审核） 1004", zh.did("calm "): "恢复平静", words{}.did("pay 1"): "pay 1",
+		zh.why("simulator: no such refund can be asked for: 无可退金额"): "不能申请这样的退款: 无可退金额", zh.why("else"): "else",
+		zh.Word(simulator.Pending): "待付款 PROCESS", zh.Word("motb"): "motb", words{}.Word(simulator.Pending): "PROCESS",
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// Whoever opens a page before it can answer sees what is being prepared; a program is told to ask again.
+func TestThePortsAnswerWhileItIsBeingPrepared(t *testing.T) {
+	at, err := portsOf(fourPorts(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &deployment{at: at, Options: Options{Log: zerolog.Nop()}}
+	defer d.closers.Close()
+	if err := d.bind(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d.prepares(preparesShop)
+	for _, c := range []struct{ url, lang, kind, says string }{
+		{"http://" + at.pages + "/orders/1001", "en", "text/html", "<b>the shop&#39;s database …</b>"},
+		{"http://" + at.douyin + "/", "zh-CN", "text/html", "<b>商城的数据库 …</b>"},
+		{"http://" + at.gateway + "/v1/orders/1001", "", "application/problem+json", `"status":503`},
+	} {
+		said, status, h := ask(t, c.url, c.lang)
+		if status != http.StatusServiceUnavailable || !strings.Contains(said, c.says) || !strings.HasPrefix(h.Get("Content-Type"), c.kind) || h.Get("Retry-After") != "1" {
+			t.Errorf("%s: HTTP %d %v\n%s", c.url, status, h, said)
+		}
+	}
+	d.doors.pages.Lead(http.NotFoundHandler())
+	if _, status, _ := ask(t, "http://"+at.pages+"/", ""); status != http.StatusNotFound {
+		t.Errorf("behind the door: HTTP %d", status)
+	}
+}
+
+func ask(t *testing.T, url, lang string) (body string, status int, h http.Header) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept-Language", lang)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close() //nolint:errcheck // it was read
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text), answer.StatusCode, answer.Header
 }
 
 func TestAnAddressNeedsThreePortsBehindIt(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -32,6 +33,7 @@ type sideOrder struct {
 	Amount   int64  // fen
 	Refunded int64
 	Settled  int64
+	Refusals int // pushes of it that the order centre refused
 	at       time.Time
 }
 
@@ -52,11 +54,12 @@ type side struct {
 	Orders       []sideOrder
 	More         int // orders that are not shown
 	Refunds      []simulator.TradeRefund
-	Weather      string
+	Sky          string // what is broken: one of weathers
 	Held         bool
 	Moved        []simulator.Movement
 	Wrong        []simulator.Anomaly
 	Other        string // address of this page in the other language
+	Pages        string // address of the operators' pages
 }
 
 // Yuan is an amount as a person reads it.
@@ -82,8 +85,11 @@ func (d *deployment) douyinSide() http.Handler {
 func (d *deployment) showSide(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	s := side{
-		words: words{pages.WantsChinese(w, r)}, Said: q.Get("said"), Failed: q.Get("failed"), Query: strings.TrimSpace(q.Get("q")),
-		Weather: d.weather(), Held: d.held.Load(),
+		words: words{pages.WantsChinese(w, r)}, Query: strings.TrimSpace(q.Get("q")), Sky: d.weather(), Held: d.held.Load(), Pages: d.pagesFor(r),
+	}
+	s.Said, s.Failed = s.did(q.Get("said")), s.did(q.Get("failed"))
+	if why := q.Get("why"); why != "" {
+		s.Failed += ": " + s.why(why)
 	}
 	s.Other = "/?" + url.Values{"lang": {map[bool]string{true: "en", false: "zh"}[s.chinese]}, "q": {s.Query}}.Encode()
 	d.fill(&s)
@@ -97,6 +103,17 @@ func (d *deployment) showSide(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'")
 	w.Header().Set("Cache-Control", "no-store")
 	_, _ = page.WriteTo(w) // an error here: the browser is gone
+}
+
+// pagesFor is the address of the operators' pages for whoever reads this page under his own name of
+// this machine.
+func (d *deployment) pagesFor(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.Host)
+	_, port, errPort := net.SplitHostPort(d.at.pages)
+	if err != nil || errPort != nil {
+		return "http://" + d.at.pages
+	}
+	return "http://" + net.JoinHostPort(host, port)
 }
 
 // fill reads Douyin's ledgers.
@@ -123,7 +140,7 @@ func (d *deployment) fill(s *side) {
 	}
 	for _, o := range d.douyin.Ledger().Orders {
 		at := of(o.OrderID)
-		at.Held = o.StatusText
+		at.Held, at.Refusals = o.StatusText, o.Refused
 		if o.Detail != nil && at.at.IsZero() {
 			at.at, at.Amount = time.UnixMilli(o.Detail.CreateTime), o.Detail.TotalPrice
 		}

@@ -55,7 +55,7 @@ func TestAFinishedSentenceIsSaidInChineseOrStays(t *testing.T) {
 		{"this number was used before with other content: take a new number for a new instruction (store: refund number R1 was used before with other content)", "该单号此前已用于其他内容：新的指令请换新单号（退款单号 R1 此前已用于其他内容）"},
 		{"tries again: store: move backfill: Error 1146", "正在重试：推进补录：Error 1146"},
 		{"    10s  of 1500 found 10: enqueued 4, held by Douyin already 3, under way already 2, left out 1; 0.5 enqueued a second", "    10s  共 1500 个，找到 10 个：已入队 4，抖音侧已一致 3，已在处理中 2，跳过 1；每秒入队 0.5 个"},
-		{"store: create settlement: store: settlement S1 of the order is still running", "登记 settlement：该订单的分账 S1 仍在进行"},
+		{"store: create settlement: store: settlement S1 of the order is still running", "登记分账：该订单的分账 S1 仍在进行"},
 		{"a: is a map[string]interface {}: send nested values as JSON text", "a：为 map[string]interface {}：嵌套的值应以 JSON 文本传递"},
 		{"which part of it", "which part of it"},
 		{"dial tcp: connection refused", "dial tcp: connection refused"},

@@ -74,6 +74,7 @@ var configWords = map[string]string{ //nolint:gosec // words, and no credentials
 	"want a list, found %s":                                                                                                             "应为列表，实际为 %s",
 	"want a mapping, found %s":                                                                                                          "应为映射，实际为 %s",
 	"want a number from 0 to 1, found %s":                                                                                               "应为 0 到 1 之间的数，实际为 %s",
+	"want a page of the mini-app such as pages/course/course, and no web address":                                                       "应为小程序页面路径，如 pages/course/course，不能是网址",
 	"want a page of the mini-app such as pages/order/detail, without a leading / and without ?, found %q":                               "应为小程序页面路径，如 pages/order/detail，不以 / 开头且不含 ?，实际为 %q",
 	"want a table name of letters, digits, _ and $, or schema.table, found %q":                                                          "应为由字母、数字、_ 和 $ 组成的表名，或 schema.table，实际为 %q",
 	"want a time such as \"2026-10-01T00:00:00+08:00\", or a date, found %s":                                                            "应为 \"2026-10-01T00:00:00+08:00\" 形式的时间或日期，实际为 %s",

@@ -2,6 +2,8 @@ package lang
 
 // doctorWords is the Chinese for what doctor finds, and for what to do about it.
 var doctorWords = map[string]string{ //nolint:gosec // words, and no credentials
+	"another deployment uses the database of redis.uri: process %d on %s has douyin.app_id %s and the database %s, so each takes the other's tasks": "另一套部署正在使用 redis.uri 的数据库：%[2]s 上的进程 %[1]d 使用 douyin.app_id %[3]s 和数据库 %[4]s，双方会取走对方的任务",
+	"give each deployment a database of its own in Redis (the number at the end of redis.uri) and in MySQL, or end that process":                    "请让每套部署使用各自的 Redis 数据库（redis.uri 末尾的编号）和各自的 MySQL 数据库，或结束该进程",
 	"%d orders%s are":                                   "%d 个订单%s",
 	"1 order%s is":                                      "1 个订单%s",
 	" among the newest %d":                              "（最近 %d 个之中）",
@@ -143,6 +145,8 @@ var composedWords = map[string]string{
 	"store: settlement number %s was used before with other content":                               "分账单号 %s 此前已用于其他内容",
 	"store: refund %s of the order is still running":                                               "该订单的退款 %s 仍在进行",
 	"store: settlement %s of the order is still running":                                           "该订单的分账 %s 仍在进行",
+	"store: create refund: %v":       "登记退款：%v",
+	"store: create settlement: %v":   "登记分账：%v",
 	"%s; its fulfilment is %s":       "%s；履约状态为 %s",
 	"order %s could not be sent: %s": "订单 %s 无法推送：%s",
 	"the newest of each status (%d): %d would be sent, %d could not, %d are not Douyin's business, %d are of trade and kept by Douyin itself": "各状态的最近订单（共 %d 个）：%d 个可推送，%d 个无法推送，%d 个与抖音无关，%d 个属于通用交易系统，由抖音自行维护",

@@ -66,6 +66,15 @@ var instructionWords = map[string]string{ //nolint:gosec // words, and no creden
 	"Douyin has no such record": "抖音没有该记录",
 	"too early to settle":       "尚未到可分账的时间",
 
+	// What became of a callback that was handed on.
+	"the delivery was interrupted": "转交中断",
+	"callbacks.forward_url: %v":    "callbacks.forward_url：%v",
+	"no answer: %v":                "没有应答：%v",
+	"answered HTTP %d":             "返回 HTTP %d",
+	"answered err_no %d":           "返回 err_no %d",
+	"answered something else than {\"err_no\":0,\"err_tips\":\"success\"}": "返回内容不是 {\"err_no\":0,\"err_tips\":\"success\"}",
+	"ordersync_callback.headers is not as it was written down":             "ordersync_callback.headers 与写入时不一致",
+
 	// What Douyin would refuse.
 	"want 10 digits (seconds) or 13 (milliseconds), found %d":                      "应为 10 位（秒）或 13 位（毫秒）数字，实际为 %d",
 	"want 13 digits (milliseconds), found %d":                                      "应为 13 位数字（毫秒），实际为 %d",

@@ -106,5 +106,7 @@ var storeWords = map[string]string{ //nolint:gosec // words, and no credentials
 	"the database is read only: let mysql.dsn name the primary, or end read_only there": "数据库为只读：mysql.dsn 应指向主库，或关闭其 read_only",
 	"the newest %s, %s, is %s": "最新的 %s（%s）：%s",
 	"the shop's times":         "商城的时间",
+	"%s is text, and %d of %d looked at are not written as YYYY-MM-DD hh:mm:ss: compared as texts they are no times, and the sweep misses orders":                "%s 是文本，抽查的 %[3]d 个值中有 %[2]d 个不是 YYYY-MM-DD hh:mm:ss 格式：按文本比较不等于按时间比较，巡检会漏掉订单",
+	"let shop.sql answer a DATETIME as %s, such as STR_TO_DATE(made, '%%Y/%%m/%%d %%H:%%i:%%s')":                                                                 "让 shop.sql 以 DATETIME 返回 %s，例如 STR_TO_DATE(made, '%%Y/%%m/%%d %%H:%%i:%%s')",
 	"make the column DECIMAL(10,2): what a float holds is read to the fen where it can be, and an order is refused where it cannot (FLOAT from 131,072 yuan on)": "将该列改为 DECIMAL(10,2)：浮点数能精确到分时照常读取，不能时该订单会被拒绝（FLOAT 自 131,072 元起）",
 }

@@ -15,14 +15,14 @@ import (
 // rooms are the files in which texts of the table stand.
 var rooms = []string{
 	"../doctor/*.go",
-	"../../../store/check*.go", "../../../store/times.go", "../../../store/server.go", "../../../store/shop/explain.go",
-	"../../../configs/*.go", "../assembly/ladder.go", "../assembly/trade.go",
+	"../../../store/check*.go", "../../../store/times*.go", "../../../store/server.go", "../../../store/shop/explain.go",
+	"../../../configs/*.go", "../assembly/ladder.go", "../assembly/trade_keys.go",
 	"../glance/print.go", "../preview/*.go", "../backfill/*.go", "../../ordersync/*.go",
 	"../demo/*.go", "../dev/dev.go", "../dev/print.go", "../dev/state.go", "../loadtest/*.go", "../../../douyin/simulator/faults.go",
 	"../../../tasks/*.go", "../../../tasks/gateway/money.go", "../../../tasks/gateway/audits.go", "../desk/order.go", "../admin/user.go",
 	"../../../store/audit.go", "../../../store/money_create.go", "../../../store/instruction_terms.go", "../../../store/backfill.go",
 	"../../../douyin/sign.go", "../../../douyin/validate.go", "../../../douyin/errors.go", "../../../douyin/trade/sign.go", "../../../douyin/trade/key.go",
-	"../../../worker/verdict.go", "../../../worker/bank.go", "../../../worker/keep.go",
+	"../../../worker/verdict.go", "../../../worker/bank.go", "../../../worker/keep.go", "../../../scheduler/forward.go",
 }
 
 // sentence is what has two words of lower case beside each other, or a verb and a word.
@@ -80,8 +80,8 @@ func textOf(e ast.Expr) (string, bool) {
 func textsOf(t *testing.T, glob string) texts {
 	t.Helper()
 	files, err := filepath.Glob(glob)
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%s: no file has that name (%v)", glob, err)
 	}
 	out := texts{}
 	for _, name := range files {
@@ -117,10 +117,11 @@ var notForPersons = []string{
 	"-- ordersync: all migrations, as no mysql.dsn is set. They stop in a database that has some of them.\n%s",
 	"%d %ss wait, the oldest since %s: Douyin refuses %s (code %d: %s)",
 	"this machine is %s %s the database",
-	"item_code %s", "%s (%s), update_time %d", "ordersync: config:", "unknown flag: --", "order %s: %v",
+	"item_code %s", "%s (%s), update_time %d", "ordersync: config:", "unknown flag: --", "unknown command ", "order %s: %v",
 	"Bearer %s", "ordersync %s", "an open_id of another app", "a fraction of a fen", "no openid", "no image", "another app's open_id",
 	"callbacks are held back by the page of Douyin's side", "dev: Douyin's side cannot be written down",
 	"simulator: the key that verifies the callbacks of trade", "tasks: encode %T: %v",
+	"callback not taken by callbacks.forward_url", "what became of a callback could not be written",
 	": code %d", " (logid %s)", "douyin %s: %s",
 }
 

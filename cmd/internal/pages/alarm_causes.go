@@ -30,7 +30,7 @@ func (p *pages) alarmCauses(ctx context.Context, l lang) (all []alarmCause, err 
 		}
 		cause := alarmCause{AlarmCount: c, What: l.T(tableName(store.AlarmTable(c.Table))), Meaning: l.alarmMeaning(c.Alarm), Capped: c.Count >= store.BacklogLimit}
 		if list, ok := alarmLists[store.AlarmTable(c.Table)]; ok {
-			f := filterForm{Alarm: true}
+			f := filterForm{Alarm: c.Alarm}
 			cause.Link = f.link(listsPath + string(list))
 		}
 		all = append(all, cause)
@@ -42,7 +42,7 @@ func (p *pages) alarmCauses(ctx context.Context, l lang) (all []alarmCause, err 
 // alarmLists are the lists of the tables that have one.
 var alarmLists = map[store.AlarmTable]store.List{
 	store.RefundAlarm: store.ListRefunds, store.SettlementAlarm: store.ListSettlements, store.PaymentAlarm: store.ListPayments,
-	store.OutboxAlarm: store.ListOutbox, store.CallbackAlarm: store.ListCallbacks,
+	store.OutboxAlarm: store.ListOutbox, store.CallbackAlarm: store.ListCallbacks, store.PaymentAskAlarm: store.ListAsks,
 }
 
 // failedMoneyFor is how long ago a refund or a settlement that failed was asked for, to be worth a

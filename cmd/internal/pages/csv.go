@@ -3,10 +3,12 @@ package pages
 import (
 	"context"
 	"encoding/csv"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ordersync/ordersync/store"
 )
@@ -17,6 +19,9 @@ const (
 	csvPage = 1000
 	csvTime = 2 * time.Minute
 )
+
+// csvCut is the last record of a file that has not all rows.
+var csvCut = fmt.Sprintf("# the first %d rows; a narrower filter has the others", csvRows)
 
 // csvFile writes a list as a file: it is called with the writer of records, and goes on until it has
 // no more rows or an error.
@@ -52,12 +57,16 @@ func (p *pages) sendCSV(name func(*http.Request) (string, csvFile)) http.Handler
 	})
 }
 
-// harmless keeps a spreadsheet from taking a text for a formula.
+// harmless keeps a spreadsheet from taking a text for a formula. A number stays one.
 func harmless(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
+	first, _ := utf8.DecodeRuneInString(cell)
+	if !strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) || cell == "" {
+		return cell
 	}
-	return cell
+	if _, err := strconv.ParseFloat(cell, 64); err == nil {
+		return cell
+	}
+	return "'" + cell
 }
 
 // stamp is a time in a file: RFC 3339, in the operator's zone.
@@ -74,7 +83,7 @@ func (p *pages) failuresCSV(*http.Request) (string, csvFile) {
 			return err
 		}
 		q := store.FailureQuery{FailureFilter: form.failures(), Oldest: form.Turn, Limit: csvPage}
-		for n := 0; n < csvRows; {
+		for n := 0; ; {
 			page, err := p.Store.Failures(ctx, q)
 			if err != nil {
 				return err
@@ -87,9 +96,10 @@ func (p *pages) failuresCSV(*http.Request) (string, csvFile) {
 			if q.After = page.Next; q.After == (store.FailureKey{}) {
 				return nil
 			}
-			n += len(page.Orders)
+			if n += len(page.Orders); n >= csvRows {
+				return write(csvCut)
+			}
 		}
-		return nil
 	}
 }
 
@@ -103,7 +113,7 @@ func (p *pages) listCSV(r *http.Request) (string, csvFile) {
 			return err
 		}
 		q := store.ListQuery{ListFilter: form.list(), Turn: form.Turn, Limit: csvPage}
-		for n := 0; n < csvRows; {
+		for n := 0; ; {
 			page, err := p.Store.List(ctx, kind.list, q)
 			if err != nil {
 				return err
@@ -124,8 +134,9 @@ func (p *pages) listCSV(r *http.Request) (string, csvFile) {
 				return nil
 			}
 			q.After = page.Next
-			n += len(page.Rows)
+			if n += len(page.Rows); n >= csvRows {
+				return write(csvCut)
+			}
 		}
-		return nil
 	}
 }

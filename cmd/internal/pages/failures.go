@@ -21,9 +21,11 @@ type failuresPage struct {
 	Orders  []failedOrder
 	Bounded bool // only as many as Window were looked through
 	Window  int
-	Total   int64 // orders of the filter, or of all failures where Whole is false
-	Whole   bool
-	TooMany bool // there are more than Total
+	Total   int64 // orders of the filter, where they were counted
+	Counted bool
+	TooMany bool         // there are more than Total
+	Whole   string       // where everything that the filter finds can be pushed again
+	Hidden  []fieldValue // the filter, as fields of a form
 	Pager
 }
 
@@ -70,6 +72,7 @@ func (p *pages) failures(ctx context.Context, r *http.Request, l lang) (view, er
 		f.Message = l.recorded(f.Message)
 		page.Orders = append(page.Orders, failedOrder{f, l.T(outcomeName(string(f.Outcome))), f.DueAt != nil && !f.DueAt.After(now), orderLink(f.OrderID)})
 	}
+	page.Whole, page.Hidden = form.link(confirmPath, "act", string(store.JobPush)), form.hidden()
 	page.Pager = p.failurePager(&form, found, before != "", place != (store.ListKey{}))
 	if before != "" {
 		slices.Reverse(page.Orders)
@@ -139,6 +142,6 @@ func (p *pages) countFailures(ctx context.Context, page *failuresPage) error {
 			page.Total += int64(g.Count)
 		}
 	}
-	page.Whole, page.TooMany = true, !complete
+	page.Counted, page.TooMany = true, !complete
 	return nil
 }

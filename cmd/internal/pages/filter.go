@@ -2,7 +2,9 @@ package pages
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,16 +18,21 @@ const maxText = 128
 // filterForm is a filter as it was typed, and what it means.
 type filterForm struct {
 	State, Kind, Code, Cause, Text, Since, Until, Least, Most string
-	Alarm, Turn                                               bool
+
+	Alarm string // anyAlarm, or which one
+	Turn  bool
 
 	code         *int
 	since, until time.Time
 	least, most  store.Fen
 }
 
+// anyAlarm is filterForm.Alarm of rows with whichever alarm.
+const anyAlarm = "1"
+
 // Typed tells that something is filtered at all.
 func (f *filterForm) Typed() bool {
-	return f.State+f.Kind+f.Code+f.Cause+f.Text+f.Since+f.Until+f.Least+f.Most != "" || f.Alarm
+	return f.State+f.Kind+f.Code+f.Cause+f.Text+f.Since+f.Until+f.Least+f.Most+f.Alarm != ""
 }
 
 // Column is the cell's table and column, where that is the cause.
@@ -54,9 +61,9 @@ func (p *pages) readFilter(in url.Values) (f filterForm, err error) {
 	get := func(name string) string { return strings.TrimSpace(in.Get(name)) }
 	f = filterForm{
 		State: get("state"), Kind: get("kind"), Code: get("code"), Cause: in.Get("cause"), Text: get("text"), Since: get("since"), Until: get("until"),
-		Least: get("least"), Most: get("most"), Alarm: in.Get("alarm") != "", Turn: in.Get("turn") != "",
+		Least: get("least"), Most: get("most"), Alarm: get("alarm"), Turn: in.Get("turn") != "",
 	}
-	if len(f.Text) > maxText || len(f.Cause) > maxText || len(f.State)+len(f.Kind) > maxText {
+	if len(f.Text) > maxText || len(f.Cause) > maxText || len(f.State)+len(f.Kind)+len(f.Alarm) > maxText {
 		return f, errBadAddress
 	}
 	if f.Code != "" {
@@ -91,7 +98,11 @@ func (f *filterForm) failures() store.FailureFilter {
 }
 
 func (f *filterForm) list() store.ListFilter {
-	return store.ListFilter{State: f.State, Kind: f.Kind, Code: f.code, Alarm: f.Alarm, Since: f.since, Until: f.until, Least: f.least, Most: f.most, Text: f.Text}
+	rows := store.ListFilter{State: f.State, Kind: f.Kind, Code: f.code, Since: f.since, Until: f.until, Least: f.least, Most: f.most, Text: f.Text}
+	if rows.Alarm = f.Alarm == anyAlarm; !rows.Alarm {
+		rows.AlarmIs = f.Alarm
+	}
+	return rows
 }
 
 // values are the filter as an address, and what else the address has.
@@ -99,20 +110,30 @@ func (f *filterForm) values(more ...string) url.Values {
 	q := url.Values{}
 	for name, value := range map[string]string{
 		"state": f.State, "kind": f.Kind, "code": f.Code, "cause": f.Cause, "text": f.Text, "since": f.Since, "until": f.Until, "least": f.Least, "most": f.Most,
+		"alarm": f.Alarm,
 	} {
 		if value != "" {
 			q.Set(name, value)
 		}
 	}
-	for name, set := range map[string]bool{"alarm": f.Alarm, "turn": f.Turn} {
-		if set {
-			q.Set(name, "1")
-		}
+	if f.Turn {
+		q.Set("turn", "1")
 	}
 	for i := 0; i+1 < len(more); i += 2 {
 		q.Set(more[i], more[i+1])
 	}
 	return q
+}
+
+// hidden are the filter, and what else there is, as fields of a form.
+func (f *filterForm) hidden(more ...string) (all []fieldValue) {
+	q := f.values(more...)
+	for _, name := range slices.Sorted(maps.Keys(q)) {
+		if value := q.Get(name); value != "" {
+			all = append(all, fieldValue{name, value})
+		}
+	}
+	return all
 }
 
 // link is an address with the filter.

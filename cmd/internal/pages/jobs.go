@@ -5,15 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
 
-	"github.com/ordersync/ordersync/cmd/internal/admin"
 	"github.com/ordersync/ordersync/store"
 )
 
@@ -108,24 +104,13 @@ type jobView struct {
 	More    bool // there are more than Total rows
 }
 
-var jobActs = map[store.JobAct]string{store.JobPush: "Push orders again", store.JobAcknowledge: "Acknowledge alarms"}
-
-func (l lang) job(j store.Job) jobView {
-	v := jobView{Job: j, What: l.T(jobActs[j.Act]), Link: jobLink(j.ID), More: j.Total >= store.CountLimit}
+func (p *pages) jobView(l lang, j store.Job) jobView {
+	v := jobView{Job: j, What: p.jobWords(l, j.Act, j.Filter), Link: jobLink(j.ID), More: j.Total >= store.CountLimit || j.Looked > j.Total}
 	switch {
 	case j.FinishedAt != nil:
 		v.Percent = 100
 	case j.Total > 0:
 		v.Percent = int(min(j.Looked*100/j.Total, 99))
-	}
-	if j.Act == store.JobAcknowledge {
-		v.What += ": " + l.alarmMeaning(j.Filter.Alarm).Title
-	} else if f := j.Filter.Failures; f.Kind != "" {
-		code := 0
-		if f.Code != nil {
-			code = *f.Code
-		}
-		v.What += ": " + strings.TrimSpace(l.failureMeaning(f.Kind, code).Title+" "+f.Cause)
 	}
 	return v
 }
@@ -139,7 +124,7 @@ func (p *pages) jobs(ctx context.Context, _ *http.Request, l lang) (view, error)
 	}
 	all := make([]jobView, len(found))
 	for i := range found {
-		all[i] = l.job(found[i])
+		all[i] = p.jobView(l, found[i])
 	}
 	return view{template: "jobs", title: "Jobs", content: all}, nil
 }
@@ -156,57 +141,9 @@ func (p *pages) job(ctx context.Context, r *http.Request, l lang) (view, error) 
 	case err != nil:
 		return view{}, err
 	}
-	out := view{template: "job", title: "Job", content: l.job(job)}
+	out := view{template: "job", title: "Job", content: p.jobView(l, job)}
 	if job.FinishedAt == nil {
 		out.refresh = jobEvery
 	}
 	return out, nil
-}
-
-// beginJob writes down what is asked for of a whole filter, and leads to its progress.
-func (p *pages) beginJob(ctx context.Context, r *http.Request, _ lang) (view, error) {
-	r.Body = http.MaxBytesReader(nil, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
-		return view{}, errBadForm
-	}
-	act, filter, err := p.jobOf(r.PostForm)
-	if err != nil {
-		return view{}, err
-	}
-	who, _ := admin.SignedIn(ctx)
-	job, err := p.Store.BeginJob(ctx, act, filter, who.Name)
-	if err != nil {
-		return view{}, err
-	}
-	said := store.Act{Act: store.ActJob, Subject: string(act), Number: strconv.FormatInt(job.ID, 10), Orders: job.Total}
-	if said.Detail = filter.Alarm; act == store.JobPush {
-		said.Detail = strings.Join(slices.DeleteFunc([]string{filter.Failures.Kind, filter.Failures.Cause, filter.Failures.Text}, isEmpty), ", ")
-	}
-	p.audit(ctx, "job").Int64("job", job.ID).Str("act", string(act)).Str("about", said.Detail).Msg("admin")
-	p.record(ctx, said)
-	p.Jobs.hurry(job)
-	return view{}, redirect(jobLink(job.ID))
-}
-
-func (p *pages) jobOf(in url.Values) (act store.JobAct, f store.JobFilter, err error) {
-	switch act = store.JobAct(in.Get("act")); act {
-	case store.JobPush:
-		form, err := p.readFilter(in)
-		if err != nil {
-			return act, f, errBadForm
-		}
-		f.Failures = form.failures()
-		return act, f, nil
-	case store.JobAcknowledge:
-		f.Table, f.Alarm, f.Note = store.AlarmTable(in.Get("table")), in.Get("alarm"), strings.TrimSpace(in.Get("note"))
-		switch {
-		case !slices.Contains(store.AlarmTables(), f.Table) || f.Alarm == "":
-			return act, f, errBadForm
-		case len(f.Note) > maxNote:
-			return act, f, errLongNote
-		}
-		return act, f, nil
-	default:
-		return act, f, errBadForm
-	}
 }

@@ -1,12 +1,13 @@
 package pages
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 
 	"github.com/ordersync/ordersync/store"
-	"github.com/ordersync/ordersync/tasks/inbox"
 )
 
 const (
@@ -17,20 +18,34 @@ const (
 
 // listKind is a list as the pages show it.
 type listKind struct {
-	list                       store.List
-	title, key, note, time     string // texts of the word list; note empty: there is none
-	states                     []string
-	money, kinds, due, ofOrder bool // it has amounts; kinds of failures; times when something is due; its key is an order's
+	list                   store.List
+	title, key, note, time string // texts of the word list; note empty: there is none
+	states                 []string
+	dueAs                  string // what the second time of a row is; empty: there is none
+	money, kinds, ofOrder  bool   // it has amounts; kinds of failures; its key is an order's
+}
+
+// hasAlarms tells that its rows can raise alarms.
+func (k *listKind) hasAlarms() bool { return !k.ofOrder && k.list != store.ListCalls }
+
+// stateName is a state of its rows as a text of the word list.
+func (k *listKind) stateName(state string) string {
+	if k.list == store.ListAudits {
+		return cmp.Or(auditNames[store.AuditState(state)], state)
+	}
+	return outcomeName(state)
 }
 
 // listKinds in the order in which they are linked.
 var listKinds = []listKind{
-	{list: store.ListOrders, title: "Orders by key", key: "Order", note: "Number at Douyin", time: "Last change", states: orderStates, kinds: true, due: true, ofOrder: true},
+	{list: store.ListOrders, title: "Orders by key", key: "Order", note: "Number at Douyin", time: "Last change", states: orderStates, kinds: true, dueAs: "Due", ofOrder: true},
 	{list: store.ListWaiting, title: "Orders waiting", key: "Order", note: "Number at Douyin", time: "Due", states: orderStates, kinds: true, ofOrder: true},
-	{list: store.ListRefunds, title: "Refunds", key: "Number", note: "Douyin's number", time: "Written", states: moneyStates, money: true, kinds: true, due: true},
-	{list: store.ListSettlements, title: "Settlements", key: "Number", note: "Douyin's number", time: "Written", states: moneyStates, money: true, kinds: true, due: true},
+	{list: store.ListRefunds, title: "Refunds", key: "Number", note: "Douyin's number", time: "Written", states: moneyStates, money: true, kinds: true, dueAs: "Due"},
+	{list: store.ListSettlements, title: "Settlements", key: "Number", note: "Douyin's number", time: "Written", states: moneyStates, money: true, kinds: true, dueAs: "Due"},
 	{list: store.ListPayments, title: "Payments", key: "Number", note: "Douyin's number of the payment", time: "Heard", states: []string{"SUCCESS", "PROCESS", "FAIL", "TIMEOUT", "CANCEL"}, money: true},
-	{list: store.ListCallbacks, title: "Callbacks", key: "Row", note: "Number", time: "Received", states: []string{"SUCCESS", "FAIL"}, kinds: true, due: true},
+	{list: store.ListAsks, title: "Payments asked after", key: "Number", note: "Times asked", time: "Asked for", states: []string{"asking", "gave_up"}, money: true, dueAs: "Due"},
+	{list: store.ListAudits, title: "Audits of refunds", key: "Number", note: "Said by", time: "Deadline", states: auditStates, money: true, dueAs: "Said"},
+	{list: store.ListCallbacks, title: "Callbacks", key: "Row", note: "Number", time: "Received", states: []string{"SUCCESS", "FAIL"}, kinds: true, dueAs: "Due"},
 	{list: store.ListCalls, title: "Calls to Douyin", key: "Row", note: "Call", time: "Time", states: []string{"pushed", "refused", "retrying", "gave_up", "submitted", "succeeded", "failed"}, kinds: true},
 	{list: store.ListOutbox, title: "Bad outbox rows", key: "Row", time: "Written", kinds: true},
 }
@@ -38,7 +53,14 @@ var listKinds = []listKind{
 var (
 	orderStates = []string{"pending", "sending", "pushed", "refused", "retrying", "gave_up", "ignored"}
 	moneyStates = []string{"new", "sending", "submitted", "succeeded", "failed"}
+	auditStates = []string{string(store.AuditNeeded), string(store.AuditAgreed), string(store.AuditDenied), string(store.AuditOvertime)}
 )
+
+// auditNames say how far an audit is.
+var auditNames = map[store.AuditState]string{
+	store.AuditNeeded: "waits at Douyin", store.AuditAgreed: "the shop agreed", store.AuditDenied: "the shop denied",
+	store.AuditOvertime: "Douyin agreed by itself at the deadline", store.AuditNone: "no audit any more",
+}
 
 // tab is a link to a list.
 type tab struct {
@@ -63,6 +85,9 @@ func (l lang) tabs(here string) []tab {
 type listPage struct {
 	Kind    string
 	Tabs    []tab
+	Acts    []tab // what can be done to all that the filter finds
+	Alarms  []option
+	Hidden  []fieldValue // the filter and the place, as fields of a form
 	Filter  filterForm
 	Path    string
 	Rows    []listRow
@@ -78,9 +103,10 @@ type listPage struct {
 
 // listColumns says which columns a list has, and how they are called.
 type listColumns struct {
-	Key, Note, Time              string
-	State, Money, Kinds, Due, On bool // On: there is a button that hands a callback on
-	Alarm                        bool
+	Key, Note, Time         string
+	Due                     string // how the second time is called; empty: there is none
+	State, Money, Kinds, On bool   // On: there is a button that hands a callback on
+	Alarm                   bool
 }
 
 type option struct {
@@ -119,7 +145,10 @@ func (p *pages) list(ctx context.Context, r *http.Request, l lang) (view, error)
 	}
 	q := store.ListQuery{ListFilter: form.list(), After: place, Back: before != "", Turn: form.Turn, Limit: pageRows}
 	found, err := p.Store.List(ctx, kind.list, q)
-	if err != nil {
+	switch {
+	case errors.Is(err, store.ErrNoPlace):
+		return view{}, errBadAddress
+	case err != nil:
 		return view{}, err
 	}
 	path := listsPath + string(kind.list)
@@ -134,6 +163,8 @@ func (p *pages) list(ctx context.Context, r *http.Request, l lang) (view, error)
 		page.Rows = append(page.Rows, p.listRow(l, kind, row))
 	}
 	page.Pager = listPager(&form, path, found, q)
+	page.Hidden = form.hidden("after", after, "before", before)
+	page.Acts, page.Alarms = kind.acts(l, &form), alarmOptions(l, form.Alarm)
 	out := view{template: "list", title: kind.title, content: &page}
 	if in.Has("handed") {
 		out.notice = l.T("The callback is handed on within a minute.")
@@ -141,27 +172,54 @@ func (p *pages) list(ctx context.Context, r *http.Request, l lang) (view, error)
 	return out, nil
 }
 
+// acts lead to what can be done to everything that a filter finds.
+func (k *listKind) acts(l lang, form *filterForm) (all []tab) {
+	add := func(act store.JobAct, name string) {
+		all = append(all, tab{name, form.link(confirmPath, "act", string(act), "list", string(k.list)), false})
+	}
+	if k.list == store.ListAudits {
+		add(store.JobAgree, l.T("Agree to all that wait …"))
+		add(store.JobDeny, l.T("Deny all that wait …"))
+	}
+	if k.hasAlarms() {
+		add(store.JobAcknowledge, l.T("Acknowledge the alarms of all …"))
+	}
+	return all
+}
+
+// alarmOptions are what a filter by alarms can be: whichever, and the one that is chosen.
+func alarmOptions(l lang, chosen string) []option {
+	all := []option{{anyAlarm, l.T("with an open alarm"), chosen == anyAlarm}}
+	if chosen != "" && chosen != anyAlarm {
+		all = append(all, option{chosen, l.alarmMeaning(chosen).Title, true})
+	}
+	return all
+}
+
 func (k *listKind) columns(l lang, handsOn bool) listColumns {
-	c := listColumns{Key: l.T(k.key), Time: l.T(k.time), State: len(k.states) > 0, Money: k.money, Kinds: k.kinds, Due: k.due}
+	c := listColumns{Key: l.T(k.key), Time: l.T(k.time), State: len(k.states) > 0, Money: k.money, Kinds: k.kinds}
+	if k.dueAs != "" {
+		c.Due = l.T(k.dueAs)
+	}
 	if k.note != "" {
 		c.Note = l.T(k.note)
 	}
 	c.On = handsOn && k.list == store.ListCallbacks
-	c.Alarm = !k.ofOrder && k.list != store.ListCalls
+	c.Alarm = k.hasAlarms()
 	return c
 }
 
 func (k *listKind) options(l lang, chosen string) []option {
 	all := make([]option, len(k.states))
 	for i, s := range k.states {
-		all[i] = option{s, l.T(outcomeName(s)), s == chosen}
+		all[i] = option{s, l.T(k.stateName(s)), s == chosen}
 	}
 	return all
 }
 
 func (p *pages) listRow(l lang, kind listKind, row store.ListRow) listRow {
 	row.Message = l.recorded(row.Message)
-	r := listRow{ListRow: row, Word: l.T(outcomeName(row.State)), Reason: reason(row.Kind, row.Code)}
+	r := listRow{ListRow: row, Word: l.T(kind.stateName(row.State)), Reason: reason(row.Kind, row.Code)}
 	if row.OrderID != "" {
 		r.Link = orderLink(row.OrderID)
 	}
@@ -173,7 +231,9 @@ func (p *pages) listRow(l lang, kind listKind, row store.ListRow) listRow {
 	}
 	switch {
 	case kind.list == store.ListCallbacks:
-		r.HandOn, r.Reason = "/callbacks/"+row.Key+"/hand-on", l.T(row.Kind)
+		r.HandOn, r.Reason = "/callbacks/"+row.Key+"/hand-on", l.T(callbackName(row.Kind))
+	case kind.list == store.ListAudits:
+		r.Reason = l.T(wordNames[store.AuditWord(row.Kind)])
 	case kind.list == store.ListCalls && callNames[row.Note] != "":
 		r.Note = l.T(callNames[row.Note])
 	}
@@ -214,6 +274,14 @@ func (p *pages) handOn(ctx context.Context, r *http.Request, _ lang) (view, erro
 	if err != nil || !p.HandsOn {
 		return view{}, errBadForm
 	}
+	r.Body = http.MaxBytesReader(nil, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		return view{}, errBadForm
+	}
+	form, err := p.readFilter(r.PostForm) // the list that the button stood on
+	if err != nil {
+		return view{}, errBadForm
+	}
 	known, err := p.Store.HandOnAgain(ctx, id)
 	switch {
 	case err != nil:
@@ -223,41 +291,11 @@ func (p *pages) handOn(ctx context.Context, r *http.Request, _ lang) (view, erro
 	}
 	p.audit(ctx, "hand_on").Int64("callback", id).Msg("admin")
 	p.record(ctx, store.Act{Act: store.ActHandOn, Subject: string(store.CallbackAlarm), Number: r.PathValue("id")})
-	return view{}, redirect(listsPath + string(store.ListCallbacks) + "?handed=1")
-}
-
-// backfills are the walks over old orders.
-func (p *pages) backfills(ctx context.Context, _ *http.Request, l lang) (view, error) {
-	found, err := p.Store.Backfills(ctx, listLimit)
-	if err != nil {
-		return view{}, err
-	}
-	return view{template: "backfills", title: "Backfills", content: struct {
-		Tabs []tab
-		Rows []store.Backfill
-	}{l.tabs("/backfills"), found}}, nil
-}
-
-// inboxPage are the entries of the stream that can never be handed over.
-type inboxPage struct {
-	Tabs []tab
-	Rows []inbox.Buried
-	Next string
-	Away bool // Redis does not answer
-}
-
-func (p *pages) inboxFaults(ctx context.Context, r *http.Request, l lang) (view, error) {
-	page := inboxPage{Tabs: l.tabs("/inbox")}
-	if p.Buried != nil {
-		before := r.URL.Query().Get("after")
-		rows, err := p.Buried(ctx, before, pageRows+1)
-		if err != nil {
-			page.Away = true
-		}
-		var more bool
-		if page.Rows, more = atMost(rows, pageRows); more {
-			page.Next = "/inbox?after=" + page.Rows[pageRows-1].ID
+	back := []string{"handed", "1"}
+	for _, name := range []string{"after", "before"} {
+		if place := r.PostForm.Get(name); place != "" {
+			back = append(back, name, place)
 		}
 	}
-	return view{template: "inbox", title: "Bad inbox entries", content: &page}, nil
+	return view{}, redirect(form.link(listsPath+string(store.ListCallbacks), back...))
 }

@@ -8,7 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks/inbox"
 )
 
 func TestListsAreFilteredPagedAndCounted(t *testing.T) {
@@ -68,6 +71,8 @@ func TestAFileHasAllRowsAndNoFormula(t *testing.T) {
 			t.Errorf("%d lines", n)
 		}
 		v.sees("/lists/calls/csv", "key,order_id", "'=1+1")
+		v.sees("/backfills.csv", "from,to,run")
+		v.sees("/inbox.csv", "entry,kind")
 		if body := v.sees("/failures.csv?text=o07", "o07"); strings.Count(body, "\n") != 2 {
 			t.Errorf("the filter is not heeded:\n%s", body)
 		}
@@ -89,7 +94,12 @@ func TestACallbackIsHandedOnAgain(t *testing.T) {
 		}
 		v := s.as(t, "omar")
 		v.sees("/", "undelivered")
-		body, status := v.post("/callbacks/1/hand-on", nil)
+		form := url.Values{"state": {"SUCCESS"}, "text": {"p1"}}
+		v.sees("/lists/callbacks?state=SUCCESS&text=p1", `<input type="hidden" name="state" value="SUCCESS"><input type="hidden" name="text" value="p1">`)
+		body, status := v.post("/callbacks/1/hand-on", form)
+		if !strings.Contains(body, `name="text" value="p1"`) {
+			t.Errorf("the way back has lost the filter:\n%s", body)
+		}
 		if status != http.StatusOK || !strings.Contains(body, "The callback is handed on within a minute.") {
 			t.Errorf("%d\n%s", status, body)
 		}
@@ -165,5 +175,39 @@ func TestWhatDouyinHoldsIsShownWithWhatHappenedSince(t *testing.T) {
 		v.sees("/orders/1", "已支付 paid (1), confirmed; an attempt since then is open", "Last pushed")
 		s.record(t, store.Push{OrderID: "1", OrderNo: "1", Seq: seq, At: now, Outcome: store.Refused, Kind: "rejected", Code: 1})
 		v.sees("/orders/1", "已支付 paid (1), confirmed; an attempt since then has failed", "Not told since")
+	})
+}
+
+// The newest of 120 entries that nobody can hand over come first; the pages lead both ways. An address
+// that names no entry was "Redis does not answer".
+func TestBadEntriesOfTheInboxArePagedBothWays(t *testing.T) {
+	onEach(t, func(t *testing.T, s *site) {
+		for i := range 120 {
+			if err := s.redis.XAdd(t.Context(), &redis.XAddArgs{Stream: inbox.DeadStream, ID: fmt.Sprintf("%d-1", i+1), Values: []string{"kind", "push", "order_id", fmt.Sprintf("o%03d", i), "dead_reason", "=bad"}}).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		v := s.as(t, "vera")
+		first := v.sees("/inbox", "120 rows", "o119", "o070")
+		second := v.sees(link(first, "next"), "o069", "o020")
+		third := v.sees(link(second, "next"), "o019", "o000")
+		back := v.sees(link(third, "prev"), "o069", "o020")
+		start := v.sees(link(back, "prev"), "o119", "o070")
+		for name, wrong := range map[string]bool{
+			"the first page": strings.Contains(first, ">o069<") || strings.Contains(first, `rel="prev"`), "the last page": strings.Contains(third, `rel="next"`),
+			"the way back": strings.Contains(back, ">o019<") || strings.Contains(back, ">o070<"), "the begin again": strings.Contains(start, `rel="prev"`),
+		} {
+			if wrong {
+				t.Error(name)
+			}
+		}
+		if body := v.sees("/inbox.csv", "o000", "o119", "'=bad"); strings.Count(body, "\n") != 121 {
+			t.Errorf("%d lines", strings.Count(body, "\n"))
+		}
+		for _, bad := range []string{"/inbox?after=x", "/inbox?before=5", "/inbox?after=5-1&before=5-1"} {
+			if _, status := v.get(bad); status != http.StatusBadRequest {
+				t.Errorf("%s: %d", bad, status)
+			}
+		}
 	})
 }

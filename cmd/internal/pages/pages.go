@@ -53,8 +53,8 @@ type Deps struct {
 	Token func(ctx context.Context) (left time.Duration, err error)
 	// Ready tells whether Redis and MySQL take what is written, as a *probe.Error. Nil: not known here.
 	Ready func(ctx context.Context) error
-	// Buried are the entries of the dead stream, the newest first, those before an id. Nil: not known here.
-	Buried func(ctx context.Context, before string, limit int64) ([]inbox.Buried, error)
+	// Buried are entries of the dead stream, the newest first, and how many there are. Nil: not known here.
+	Buried func(ctx context.Context, page inbox.BuriedPage) ([]inbox.Buried, int64, error)
 	// Jobs runs what is asked for of whole filters. Nil: it waits for a process that has one.
 	Jobs *Jobs
 	// Settings are the configuration of this process, and Version its own; empty: not known here.
@@ -104,7 +104,7 @@ func Mount(a *admin.Admin, d Deps) error {
 	if d.Jobs == nil {
 		p.Jobs = NewJobs(d.Store, d.Log)
 	}
-	for _, name := range []string{"start", "failures", "search", "order", "load", "health", "list", "inbox", "backfills", "jobs", "job", "who", "settings", "audits", "problem"} {
+	for _, name := range []string{"start", "failures", "search", "order", "load", "health", "list", "inbox", "backfills", "jobs", "job", "confirm", "who", "settings", "audits", "problem"} {
 		t, err := template.New("frame.html").ParseFS(templateFiles, "templates/frame.html", "templates/parts.html", "templates/filter.html", "templates/"+name+".html")
 		if err != nil {
 			return fmt.Errorf("pages: %w", err)
@@ -122,8 +122,11 @@ func Mount(a *admin.Admin, d Deps) error {
 	a.Handle("GET /lists/{list}", admin.Viewer, p.page(p.list))
 	a.Handle("GET /lists/{list}/csv", admin.Viewer, p.sendCSV(p.listCSV))
 	a.Handle("GET /inbox", admin.Viewer, p.page(p.inboxFaults))
+	a.Handle("GET /inbox.csv", admin.Viewer, p.sendCSV(p.inboxCSV))
+	a.Handle("GET /backfills.csv", admin.Viewer, p.sendCSV(p.backfillsCSV))
 	a.Handle("GET /backfills", admin.Viewer, p.page(p.backfills))
 	a.Handle("GET /jobs", admin.Viewer, p.page(p.jobs))
+	a.Handle("GET "+confirmPath, admin.Operator, p.page(p.confirmJob))
 	a.Handle("GET /jobs/{id}", admin.Viewer, p.page(p.job))
 	a.Handle("GET /who", admin.Viewer, p.page(p.whoDidWhat))
 	a.Handle("POST /jobs", admin.Operator, p.page(p.beginJob))

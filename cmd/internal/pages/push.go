@@ -83,9 +83,11 @@ func (p *pages) pushSelected(ctx context.Context, ids []string) (int, error) {
 		return 0, err
 	}
 	p.audit(ctx, "push").Int("count", len(ids)).Strs("orders", ids).Msg("admin")
-	for _, id := range ids {
-		p.record(ctx, store.Act{Act: store.ActPush, OrderID: id, Orders: int64(len(ids))})
+	acts := make([]store.Act, len(ids))
+	for i, id := range ids {
+		acts[i] = store.Act{Act: store.ActPush, OrderID: id, Orders: int64(len(ids))}
 	}
+	p.record(ctx, acts...)
 	return len(ids), nil
 }
 

@@ -90,7 +90,7 @@ func TestAWholeCauseIsAJobAndLeftToTheScheduler(t *testing.T) {
 		s.fail(t, "c", "incomplete", 0, `course.name of row "9": is empty`)
 		v := s.as(t, "omar")
 		v.sees("/", "incomplete · product.cover_img", "incomplete · course.name", "2 orders")
-		v.sees("/failures?kind=incomplete&code=0&cause=product.cover_img", "Push all 2 orders again", `value="a"`, `value="b"`)
+		v.sees("/failures?kind=incomplete&code=0&cause=product.cover_img", "2 orders", "Push all that this filter finds again", `value="a"`, `value="b"`)
 		form := url.Values{"act": {"push"}, "kind": {"incomplete"}, "code": {"0"}, "cause": {"product.cover_img"}}
 		if body, status := v.post("/jobs", form); status != http.StatusOK || !strings.Contains(body, "asked for by omar") || !strings.Contains(body, "product.cover_img") {
 			t.Errorf("%d\n%s", status, body)
@@ -107,10 +107,10 @@ func TestAWholeCauseIsAJobAndLeftToTheScheduler(t *testing.T) {
 		if queues, err := asynq.NewInspectorFromRedisClient(s.redis).Queues(); err != nil || len(queues) != 0 {
 			t.Errorf("the live queue was used: %v, %v", queues, err)
 		}
-		if log := s.log.String(); !strings.Contains(log, `"audit":"job","user":"omar","job":1,"act":"push","about":"incomplete, product.cover_img"`) {
+		if log := s.log.String(); !strings.Contains(log, `"audit":"job","user":"omar","job":1,"act":"push","about":"cause=product.cover_img, code=0, kind=incomplete"`) {
 			t.Errorf("no audit line:\n%s", log)
 		}
-		v.sees("/who", "omar", "job begun", "incomplete, product.cover_img")
+		v.sees("/who", "omar", "job begun", `<a href="/jobs/1">Job 1</a>`, "Push orders again", "cause=product.cover_img, code=0, kind=incomplete")
 	})
 }
 
@@ -143,7 +143,7 @@ func TestWhatIsNotTheirsIsRefused(t *testing.T) {
 			t.Errorf("due %v", got)
 		}
 		v := s.as(t, "omar")
-		for _, path := range []string{"/failures?kind=x&code=y", "/failures?kind=x&code=1&after=z", "/failures?after=1-a&before=1-a", "/lists/refunds?least=x", "/lists/refunds?since=x", "/jobs/x"} {
+		for _, path := range []string{"/failures?kind=x&code=y", "/failures?kind=x&code=1&after=z", "/failures?after=1-a&before=1-a", "/lists/refunds?least=x", "/lists/refunds?since=x", "/lists/callbacks?after=-x", "/lists/calls?before=-99999999999999999999", "/jobs/x", "/jobs/confirm?act=push&list=refunds", "/jobs/confirm?act=agree&list=refunds", "/jobs/confirm?act=acknowledge&list=orders"} {
 			if _, status := v.get(path); status != http.StatusBadRequest {
 				t.Errorf("%s: %d", path, status)
 			}

@@ -13,13 +13,16 @@ const recordTime = 2 * time.Second
 
 // record writes down who did what. The log has a line of it already, so a database that does not
 // take it is a line of the log and no error of the act, which is done.
-func (p *pages) record(ctx context.Context, a store.Act) {
+func (p *pages) record(ctx context.Context, acts ...store.Act) {
 	who, _ := admin.SignedIn(ctx)
-	a.Who, a.Address, a.At = who.Name, who.Address, p.Now()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
 	defer cancel()
-	if err := p.Store.RecordAct(ctx, a); err != nil {
-		p.Log.Error().Err(err).Str("act", a.Act).Str("user", a.Who).Msg("admin: what was done cannot be written down")
+	for _, a := range acts {
+		a.Who, a.Address, a.At = who.Name, who.Address, p.Now()
+		if err := p.Store.RecordAct(ctx, a); err != nil {
+			p.Log.Error().Err(err).Str("act", a.Act).Str("user", a.Who).Msg("admin: what was done cannot be written down")
+			return // the others neither
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/ordersync/ordersync/cmd/internal/pages"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/store/servertest"
+	"github.com/ordersync/ordersync/tasks/inbox"
 )
 
 const (
@@ -76,6 +77,9 @@ func newSite(t *testing.T, db *gorm.DB, rdb *redis.Client) *site {
 	if err := pages.Mount(a, pages.Deps{
 		Store: st, Queue: asynq.NewClientFromRedisClient(rdb), Inspector: asynq.NewInspectorFromRedisClient(rdb), Now: time.Now, Zone: time.UTC, Log: log,
 		Jobs: jobs, HandsOn: true,
+		Buried: func(ctx context.Context, page inbox.BuriedPage) ([]inbox.Buried, int64, error) {
+			return inbox.BuriedEntries(ctx, rdb, page)
+		},
 		Processes: func(ctx context.Context) ([]alive.Process, error) { return alive.Read(ctx, rdb) },
 		Token:     func(context.Context) (time.Duration, error) { return time.Hour, nil },
 		Rate:      func(context.Context) (now, most float64) { return s.rate, 50 },

@@ -194,7 +194,7 @@ func outcomeName(outcome string) string {
 		string(store.Pending): "to be pushed", string(store.Sending): "on its way", string(store.Pushed): "pushed", string(store.Settled): "nothing to tell",
 		string(store.Refused): "refused", string(store.Retrying): "tried again later", string(store.GaveUp): "given up", string(store.Ignored): "set aside", string(store.Kept): "kept by Douyin",
 		desk.OutcomeUnknown: "never asked for", string(store.MoneyNew): "written down", string(store.MoneySubmitted): "accepted, result to come",
-		string(store.MoneySucceeded): "succeeded", string(store.MoneyFailed): "failed",
+		"asking": "being asked", string(store.MoneySucceeded): "succeeded", string(store.MoneyFailed): "failed",
 	}[outcome], outcome)
 }
 

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strconv"
@@ -16,7 +17,7 @@ type whoPage struct {
 
 type whoRow struct {
 	store.Act
-	What, Link string
+	What, Link, To string
 }
 
 func (p *pages) whoDidWhat(ctx context.Context, r *http.Request, l lang) (view, error) {
@@ -35,8 +36,13 @@ func (p *pages) whoDidWhat(ctx context.Context, r *http.Request, l lang) (view, 
 	acts, more := atMost(acts, pageRows)
 	for _, a := range acts {
 		row := whoRow{Act: a, What: l.T(actName(a.Act))}
-		if a.OrderID != "" {
-			row.Link = orderLink(a.OrderID)
+		switch {
+		case a.OrderID != "":
+			row.Link, row.To = orderLink(a.OrderID), l.T("Order")+" "+a.OrderID
+		case a.Act == store.ActJob:
+			row.Link, row.To = "/jobs/"+a.Number, l.T("Job")+" "+a.Number
+			row.Number = ""
+			row.Subject = l.T(cmp.Or(jobActs[store.JobAct(a.Subject)], a.Subject))
 		}
 		page.Rows = append(page.Rows, row)
 	}

@@ -71,7 +71,7 @@ func textsOfTheProgram(t *testing.T) map[string]bool {
 		texts[outcomeName(outcome)] = true
 	}
 	for _, k := range listKinds {
-		for _, text := range []string{k.key, k.time, k.note} {
+		for _, text := range []string{k.key, k.time, k.note, k.dueAs} {
 			if text != "" {
 				texts[text] = true
 			}

@@ -2,7 +2,6 @@ package playground
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"time"
 
@@ -22,8 +21,8 @@ type Ground struct {
 	DB      *gorm.DB
 	Redis   string // host:port
 	Config  *configs.Config
-	Gateway net.Listener
-	Pages   net.Listener                            // of the operators' pages; nil: they are not served
+	Gateway func(http.Handler)                      // serves the gateway; it is called once
+	Pages   func(http.Handler)                      // serves the operators' pages; nil: there are none
 	Around  func(gateway http.Handler) http.Handler // stands before the gateway; nil: nothing does
 	Version string                                  // of the program; empty: not told
 	Log     zerolog.Logger
@@ -40,10 +39,6 @@ func Start(ctx context.Context, g Ground, c *Closers) (parts *assembly.Assembly,
 	options := []assembly.Option{
 		assembly.WithDB(g.DB), assembly.WithRedis(client), assembly.WithBackoff(worker.Backoff{Scale: 0.05}),
 		assembly.WithPolls(time.Second), assembly.WithGrace(grace), assembly.WithBuild(metrics.Build{Version: g.Version}),
-	}
-	g.Config.Gateway.Addr = g.Gateway.Addr().String() // the page of settings shows where they listen
-	if g.Pages != nil {
-		g.Config.Admin.Addr = g.Pages.Addr().String()
 	}
 	build := func(cfg *configs.Config) *assembly.Assembly {
 		a := assembly.New(cfg, g.Log, options...)
@@ -66,13 +61,13 @@ func Start(ctx context.Context, g Ground, c *Closers) (parts *assembly.Assembly,
 	if g.Around != nil {
 		front = g.Around(gateway)
 	}
-	c.Serve(g.Gateway, front)
+	g.Gateway(front)
 	if g.Pages != nil {
 		pages, err := parts.Admin()
 		if err != nil {
 			return nil, "", err
 		}
-		c.Serve(g.Pages, pages)
+		g.Pages(pages)
 	}
 	second, err := build(otherSystem(g.Config)).Gateway()
 	if err != nil {

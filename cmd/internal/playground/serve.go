@@ -26,6 +26,11 @@ func (c *Closers) Serve(l net.Listener, h http.Handler) {
 	c.Add(func() { _ = srv.Close() })
 }
 
+// On serves what it is given on l until c is closed.
+func (c *Closers) On(l net.Listener) func(http.Handler) {
+	return func(h http.Handler) { c.Serve(l, h) }
+}
+
 // ServeAnywhere serves h on a free port until c is closed.
 func (c *Closers) ServeAnywhere(ctx context.Context, h http.Handler) (url string, err error) {
 	l, url, err := Listen(ctx, Anywhere)

@@ -73,8 +73,14 @@ func (d *Desk) Order(ctx context.Context, name string) (Preview, error) {
 		s, err = d.Shop.ShopOrderByNo(ctx, name)
 	} else if err == nil {
 		_, err = d.Shop.ShopOrderByNo(ctx, s.Order.OrderNo) // two orders of one number are one to Douyin
-		if errors.Is(err, store.ErrOrderNotFound) {         // the number is empty, which Build says better
+		var column *store.ColumnError
+		switch {
+		case errors.Is(err, store.ErrOrderNotFound): // the number is empty, which Build says better
 			err = nil
+		case errors.As(err, &column) && column.Reason == cell.TwoOrders: // it names either; this one was asked for
+			named := *column
+			named.Row = s.Order.ID
+			err = &named
 		}
 	}
 	if errors.Is(err, store.ErrOrderNotFound) {

@@ -16,11 +16,13 @@ final class Asked
 {
     private Words $words;
     private Check $check;
+    private Limits $limits;
 
     public function __construct(Words $words)
     {
         $this->words = $words;
         $this->check = new Check($words);
+        $this->limits = new Limits($words, $this->check);
     }
 
     /**
@@ -32,8 +34,10 @@ final class Asked
     public function push($orderId, array $options): array
     {
         $this->check->fields($options, Fields::PUSH_ROW);
+        $orderId = $this->check->orderId($orderId);
+        $this->limits->push($orderId, $options);
 
-        return ['push', $this->check->orderId($orderId), $options];
+        return ['push', $orderId, $options];
     }
 
     /**
@@ -44,7 +48,11 @@ final class Asked
      */
     public function refund($orderId, array $refund): array
     {
-        return ['refund', $this->check->orderId($orderId), $this->whole($refund, Fields::REFUND, ['out_refund_no', 'amount_fen', 'reason'])];
+        $orderId = $this->check->orderId($orderId);
+        $refund = $this->whole($refund, Fields::REFUND, ['out_refund_no', 'amount_fen', 'reason']);
+        $this->limits->refund($orderId, $refund);
+
+        return ['refund', $orderId, $refund];
     }
 
     /**
@@ -55,7 +63,11 @@ final class Asked
      */
     public function settle($orderId, array $settlement): array
     {
-        return ['settle', $this->check->orderId($orderId), $this->whole($settlement, Fields::SETTLE, ['out_settle_no', 'desc'])];
+        $orderId = $this->check->orderId($orderId);
+        $settlement = $this->whole($settlement, Fields::SETTLE, ['out_settle_no', 'desc']);
+        $this->limits->settle($orderId, $settlement);
+
+        return ['settle', $orderId, $settlement];
     }
 
     /**
@@ -69,7 +81,10 @@ final class Asked
         $orderId = $this->check->orderId($orderId);
         $word = ['out_refund_no' => $outRefundNo] + $this->check->word($agree, $denyMessage);
 
-        return ['audit', $orderId, $this->whole($word, ['out_refund_no' => 'text', 'agree' => 'bool', 'deny_message' => 'text'], ['out_refund_no'])];
+        $word = $this->whole($word, ['out_refund_no' => 'text', 'agree' => 'bool', 'deny_message' => 'text'], ['out_refund_no']);
+        $this->limits->audit($orderId, $outRefundNo);
+
+        return ['audit', $orderId, $word];
     }
 
     /** @param array<string, mixed> $payload */

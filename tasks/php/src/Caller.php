@@ -12,6 +12,7 @@ use OrderSync\Exception\RefusedException;
 use OrderSync\Exception\UnauthorizedException;
 use OrderSync\Exception\UnavailableException;
 use OrderSync\Exception\WrongAddressException;
+use OrderSync\Exception\WrongSystemException;
 
 /**
  * Makes one call of the gateway's API, again where that may help, and turns a problem document into
@@ -137,17 +138,30 @@ final class Caller
             return $this->wrongAddress($response);
         }
         $problem = $told ? $problem : [];
+        if (!$told && in_array($response->status, [401, 403], true)) {
+            return new UnauthorizedException('ordersync: ' . $this->words->say(
+                'HTTP %d, and not in the gateway\'s words: is %s the operators\' port (admin.addr), or a proxy that wants a password?',
+                $response->status,
+                $this->url
+            ), $response->status);
+        }
         $detail = is_string($problem['detail'] ?? null) ? $problem['detail'] : 'HTTP ' . $response->status;
         $field = is_string($problem['field'] ?? null) ? $problem['field'] . ': ' : '';
-        $meaning = $this->meaning($response->status);
-        $class = self::CLASSES[$response->status] ?? ($response->status >= 500 ? UnavailableException::class : OrderSyncException::class);
+        $system = is_string($problem['system'] ?? null) ? $problem['system'] : '';
+        $meaning = $this->meaning($response->status, $system);
+        $class = $system !== '' ? WrongSystemException::class : self::CLASSES[$response->status] ?? ($response->status >= 500 ? UnavailableException::class : OrderSyncException::class);
 
         return new $class('ordersync: ' . $field . ($meaning === '' ? '' : $meaning . ': ') . $detail, $response->status, $problem);
     }
 
     /** The gateway speaks English. In another language its words come after what they mean. */
-    private function meaning(int $status): string
+    private function meaning(int $status, string $system): string
     {
+        if ($system !== '') {
+            $text = $this->words->say('this gateway makes payments of %s (douyin.payments)', $system);
+
+            return $text === "this gateway makes payments of $system (douyin.payments)" ? '' : $text;
+        }
         $all = [
             400 => 'the request is malformed', 401 => 'the token is missing or wrong', 403 => 'refused', 404 => 'there is no such record',
             409 => 'the number was used with other content, or another instruction of the order is running', 422 => 'a value is wrong',

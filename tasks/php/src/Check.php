@@ -82,6 +82,9 @@ final class Check
         if (!is_int($id) && !is_string($id)) {
             throw $this->refused($field, $this->words->say('want a whole number or text, found %s', self::kind($id)));
         }
+        if (is_int($id) && $id < 1) { // what a search that found nothing leaves
+            throw $this->refused($field, $this->words->say('is wrong: want a key of the shop, found a number below 1'));
+        }
         $id = (string) $id;
         if (trim($id) === '' || $id === '.' || $id === '..') { // the dots would be another path
             throw $this->refused($field, $this->words->say('is missing'));

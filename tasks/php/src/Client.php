@@ -282,8 +282,7 @@ final class Client
      *
      * @return array{data: string, byteAuthorization: string}
      *
-     * @throws OrderSyncException ConflictException: the number has other content; WrongSystemException, or RefusedException of a field
-     *                            that ecpay does not have: the gateway makes payments of ecpay
+     * @throws OrderSyncException ConflictException: the number has other content; WrongSystemException: the gateway makes payments of ecpay
      */
     public function requestOrder(array $order): array
     {

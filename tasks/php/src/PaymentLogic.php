@@ -83,6 +83,7 @@ final class PaymentLogic
     public static function order($data): array
     {
         return self::douyin(static function () use ($data): array {
+            self::row($data);
             $payment = self::only($data, ['out_order_no', 'subject', 'body', 'cp_extra', 'notify_url', 'msg_page', 'store_uid', 'expand_order_info', 'limit_pay_way']);
             $payment['total_amount'] = Fen::of('total_amount', $data['total_amount'] ?? null, self::words());
             $payment['valid_time'] = (int) ($data['valid_time'] ?? 0);
@@ -175,6 +176,7 @@ final class PaymentLogic
     public static function refund($data): array
     {
         return self::douyin(static function () use ($data): array {
+            self::row($data);
             $refund = self::only($data, ['out_refund_no', 'reason', 'cp_extra', 'notify_url', 'msg_page']);
             $refund['amount_fen'] = Fen::of('refund_amount', $data['refund_amount'] ?? null, self::words());
             $refund['disable_msg'] = !empty($data['disable_msg']);
@@ -194,6 +196,7 @@ final class PaymentLogic
     public static function settle($data): array
     {
         return self::douyin(static function () use ($data): array {
+            self::row($data);
             $settlement = self::only($data, ['out_settle_no', 'cp_extra', 'notify_url']);
             $settlement['desc'] = (string) ($data['settle_desc'] ?? '');
             $settlement['params'] = self::receivers($data['settle_params'] ?? '');
@@ -285,11 +288,23 @@ final class PaymentLogic
     }
 
     /**
-     * @param array<string, mixed> $data
+     * Refuses what has no fields: the class's callers hand over arrays, and models of a framework.
+     *
+     * @param mixed $data
+     */
+    private static function row($data): void
+    {
+        if (!is_array($data) && !$data instanceof \ArrayAccess) {
+            throw (new Check(self::words()))->refused('data', self::words()->say('want an array'));
+        }
+    }
+
+    /**
+     * @param array<string, mixed>|\ArrayAccess<string, mixed> $data
      *
      * @return int|string
      */
-    private static function orderId(array $data)
+    private static function orderId($data)
     {
         if (isset($data['order_id'])) {
             return $data['order_id'];
@@ -300,12 +315,12 @@ final class PaymentLogic
     }
 
     /**
-     * @param array<string, mixed> $data
+     * @param array<string, mixed>|\ArrayAccess<string, mixed> $data
      * @param string[] $keys
      *
      * @return array<string, string>
      */
-    private static function only(array $data, array $keys): array
+    private static function only($data, array $keys): array
     {
         $some = [];
         foreach ($keys as $key) {

@@ -19,9 +19,10 @@ final class Words
     /** @var array<string, string>|null English to Chinese; null: not read yet */
     private static ?array $zh = null;
 
-    /** @param string|null $lang such as en, zh, zh-CN; null: the environment tells, and what is neither is English */
+    /** @param string|null $lang such as en, zh, zh-CN; null and what is neither: the environment tells, else English */
     public function __construct(?string $lang = null)
     {
+        $lang = $lang !== null && self::known($lang) ? $lang : null; // one that is not known is refused in the reader's own
         $this->chinese = strncasecmp($lang ?? Environment::first(...self::VARIABLES), 'zh', 2) === 0;
     }
 

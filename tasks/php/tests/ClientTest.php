@@ -143,6 +143,13 @@ return [
             same($class, get_class($e));
         }
     },
+    // It is the port behind the gateway's: its sign-in is no word on a token.
+    'the operators\' port is named' => static function () use ($client): void {
+        $e = thrown(UnauthorizedException::class, static function () use ($client): void {
+            $client(new Script(new Response(401, '<html>', null, 'text/html')))->order('7');
+        });
+        same('ordersync: HTTP 401, and not in the gateway\'s words: is http://gateway.example:8080 the operators\' port (admin.addr), or a proxy that wants a password?', $e->getMessage());
+    },
     'money goes where it belongs' => static function () use ($client): void {
         $script = new Script(...array_fill(0, 6, new Response(200, '{}')));
         $c = $client($script);

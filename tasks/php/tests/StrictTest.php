@@ -42,6 +42,49 @@ return [
             same(500, PaymentLogic::pushOrder(['id' => $id])['code']);
         }
     },
+    'a number below 1 is what a search that found nothing leaves' => static function () use ($client): void {
+        $script = new Script();
+        foreach ([0, -1] as $id) {
+            $e = thrown(RefusedException::class, static fn () => $client($script)->push($id));
+            same(['order_id', 'ordersync: order_id: is wrong: want a key of the shop, found a number below 1'], [$e->getField(), $e->getMessage()]);
+        }
+        same([], $script->sent);
+    },
+    // PHP would make true of each of these, and a refund would be agreed to that was to be denied.
+    'a word on a refund is true or false, and nothing that is like one' => static function () use ($client, $outbox): void {
+        $script = new Script();
+        $rows = [];
+        $c = $client($script);
+        $o = $outbox($rows);
+        $s = new Stream(static function () use (&$rows): string {
+            return $rows[] = 'XADD';
+        }, ['lang' => 'en']);
+        PaymentLogic::configure(['client' => $c, 'lang' => 'en']);
+        foreach ([['false', 'string'], ['0.0', 'string'], [1, 'int'], ['deny', 'string'], [null, 'null'], [[], 'array']] as [$word, $kind]) {
+            foreach ([static fn () => $c->audit('DY1', $word), static fn () => $o->audit(7, 'DY1', $word), static fn () => $s->audit(7, 'DY1', $word)] as $call) {
+                $e = thrown(RefusedException::class, $call);
+                same(['agree', "ordersync: agree: is wrong: want true or false, found $kind"], [$e->getField(), $e->getMessage()]);
+            }
+            same(422, PaymentLogic::audit('DY1', $word)['err_no']);
+        }
+        PaymentLogic::configure([]);
+        same([[], []], [$script->sent, $rows]);
+    },
+    'the class takes arrays and models, and answers to everything else by an err_no' => static function () use ($client): void {
+        $script = new Script(new Response(202, '{"refund_no":"1"}'));
+        PaymentLogic::configure(['client' => $client($script), 'lang' => 'en']);
+        foreach ([null, 'SN1', 7, new \stdClass()] as $data) {
+            foreach (['order', 'refund', 'settle'] as $method) {
+                same(['err_no' => 422, 'err_tips' => 'ordersync: data: want an array'], PaymentLogic::$method($data), $method);
+            }
+            same(500, PaymentLogic::pushOrder($data)['code']);
+        }
+        same([], $script->sent);
+        $model = new \ArrayObject(['order_id' => 7, 'out_refund_no' => 'R1', 'refund_amount' => 5, 'reason' => 'r']);
+        same(0, PaymentLogic::refund($model)['err_no']);
+        same('http://gateway.example/v1/orders/7/refunds', $script->sent[0][1]);
+        PaymentLogic::configure([]);
+    },
     'an object that is text is an id' => static function () use ($client): void {
         $script = new Script(new Response(200, '{}'));
         $client($script)->order(new class() {

@@ -50,6 +50,11 @@ return [
         thrown(WrongSystemException::class, static function () use ($client, $order): void {
             $client(new Script(new Response(200, '{"out_order_no":"T1","order_id":"N7","order_token":"Cg"}')))->requestOrder($order);
         });
+        $foreign = '{"type":"about:blank","title":"Bad Request","status":400,"detail":"is not a field of a payment in ecpay, where this gateway makes new ones (douyin.payments)","field":"image","system":"ecpay"}';
+        $e = thrown(WrongSystemException::class, static function () use ($client, $foreign, $order): void {
+            $client(new Script(new Response(400, $foreign, null, 'application/problem+json')))->requestOrder($order);
+        });
+        same('ordersync: image: is not a field of a payment in ecpay, where this gateway makes new ones (douyin.payments)', $e->getMessage());
         PaymentLogic::configure(['client' => $client(new Script(new Response(200, $answers[TradeVectors::DATA]))), 'lang' => 'en']);
         $made = PaymentLogic::order($order + ['body' => 'b', 'valid_time' => 300]);
         same(['err_no' => -1, 'err_tips' => 'ordersync: the gateway makes payments of trade: order is for ecpay. See douyin.payments'], $made);
