@@ -72,13 +72,13 @@ func (p *process) doctor(ctx context.Context, cfg *configs.Config, a *assembly.A
 		func(ctx context.Context) []doctor.Result { return doctor.Money(ctx, st) },
 		func(ctx context.Context) []doctor.Result { return doctor.Clocks(ctx, st) },
 	}
-	database := func(ctx context.Context) []doctor.Result { return doctor.Database(ctx, st) }
+	tables := func(ctx context.Context) []doctor.Result { return doctor.Database(ctx, st) }
 	first, cancel := context.WithTimeout(ctx, answerTimeout)
 	if st.Ping(first) != nil {
 		looks = nil // each would wait for the same answer: Database says what is wrong
 	}
 	cancel()
-	looks = append([]func(context.Context) []doctor.Result{database}, looks...)
+	looks = append([]func(context.Context) []doctor.Result{tables}, looks...)
 	looks = append(looks, []func(context.Context) []doctor.Result{
 		func(ctx context.Context) []doctor.Result { return doctor.Processes(ctx, rdb) },
 		func(ctx context.Context) []doctor.Result { return doctor.Redis(ctx, rdb) },
