@@ -29,13 +29,19 @@ type shop struct {
 	settles map[string]tasks.SettleRequest
 }
 
-func (s *shop) EnqueueContext(_ context.Context, t *asynq.Task, _ ...asynq.Option) (*asynq.TaskInfo, error) {
+func (s *shop) EnqueueContext(_ context.Context, _ *asynq.Task, options ...asynq.Option) (*asynq.TaskInfo, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.tasks[string(t.Payload())] {
+	id := ""
+	for _, o := range options {
+		if o.Type() == asynq.TaskIDOpt {
+			id, _ = o.Value().(string)
+		}
+	}
+	if s.tasks[id] {
 		return nil, asynq.ErrTaskIDConflict
 	}
-	s.tasks[string(t.Payload())] = true
+	s.tasks[id] = true
 	return &asynq.TaskInfo{}, nil
 }
 
