@@ -76,9 +76,18 @@ func (s *Store) Acknowledge(ctx context.Context, seen SeenAlarm) error {
 // openAlarm selects what needs a person, through the index on (ack_at, alarm).
 const openAlarm = "`ack_at` IS NULL AND `alarm` > ''"
 
-// Alarms lists instructions with an alarm that nobody has acknowledged, newest first.
+// newestAlarms selects the open alarms of a table that were raised last, of BacklogLimit of them. What
+// is sorted are keys and times: of a hundred thousand whole rows the server would make files.
+func newestAlarms(table AlarmTable) string {
+	key, at := quote(alarmKeys[table]), quote(raised[table])
+	return key + " IN (SELECT n.`k` FROM (SELECT o.`k` FROM (SELECT " + key + " AS `k`, " + at + " AS `at` FROM " + quote("ordersync_"+string(table)) +
+		" WHERE " + openAlarm + " LIMIT " + strconv.Itoa(BacklogLimit) + ") o ORDER BY o.`at` DESC LIMIT ?) n) ORDER BY " + at + " DESC"
+}
+
+// Alarms lists instructions with an alarm that nobody has acknowledged, newest first, of BacklogLimit
+// of them.
 func (s *Store) Alarms(ctx context.Context, m Money, limit int) ([]Instruction, error) {
-	stored, err := readInstructions(s.db.WithContext(ctx), m, openAlarm+" ORDER BY `alarm_at` DESC LIMIT ?", "", limit)
+	stored, err := readInstructions(s.db.WithContext(ctx), m, newestAlarms(AlarmTable(m)), "", limit)
 	if err != nil {
 		return nil, fmt.Errorf("store: alarms: %w", err)
 	}
@@ -105,9 +114,10 @@ func alarmIsOpen(db *gorm.DB, m Money, alarm string) (bool, error) {
 	return len(ids) > 0, err
 }
 
-// PaymentAlarms lists payments with an alarm that nobody has acknowledged, newest first.
+// PaymentAlarms lists payments with an alarm that nobody has acknowledged, newest first, of
+// BacklogLimit of them.
 func (s *Store) PaymentAlarms(ctx context.Context, limit int) ([]Payment, error) {
-	all, err := readPayments(s.db.WithContext(ctx), openAlarm+" ORDER BY `created_at` DESC LIMIT ?", limit)
+	all, err := readPayments(s.db.WithContext(ctx), newestAlarms(PaymentAlarm), limit)
 	if err != nil {
 		return nil, fmt.Errorf("store: payment alarms: %w", err)
 	}

@@ -210,3 +210,24 @@ func TestAcknowledgedAlarmsAreNotRead(t *testing.T) {
 			}
 		})
 }
+
+// However many alarms are open, as after a wrong key for a day, the list of the newest reads a bounded number.
+func TestOpenAlarmsAreReadWithinBounds(t *testing.T) {
+	onManyRows(t, store.BacklogLimit+5000, "ordersync_refund",
+		"INSERT INTO ordersync_refund (out_refund_no, order_id, out_order_no, amount_fen, fingerprint, state, alarm, alarm_at, created_at, updated_at)",
+		func(i int) string {
+			at := t0.Add(time.Duration(i) * time.Second).Format("2006-01-02 15:04:05")
+			return fmt.Sprintf("('R%05d', '1', '1', 1, '', 'failed', 'unknown_code', '%s', '%s', '%s')", i, at, at, at)
+		},
+		func(t *testing.T, s *store.Store, db *gorm.DB) {
+			read := rowsRead(t, db, func() {
+				all, err := s.Alarms(t.Context(), store.Refund, 2)
+				if err != nil || len(all) != 2 || all[0].Number != "R09999" || all[1].Number != "R09998" {
+					t.Errorf("%+v, %v", all, err)
+				}
+			}, "next", "prev")
+			if read > store.BacklogLimit+100 {
+				t.Errorf("%d rows were read one after the other", read)
+			}
+		})
+}

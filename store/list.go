@@ -194,6 +194,10 @@ func (s *Store) List(ctx context.Context, list List, q ListQuery) (page ListPage
 	return page, nil
 }
 
+// Filled tells that there is another row behind the last one: it may not be the last of those that
+// the filter lets through within the window.
+func (p *ListPage) Filled() bool { return p.More && !p.Bounded }
+
 // Places are where a page begins and ends: After for the page before it, and behind it.
 func (p *ListPage) Places() (first, last ListKey) {
 	if len(p.Rows) == 0 {
@@ -213,12 +217,11 @@ func (s *Store) CountList(ctx context.Context, list List, f ListFilter, most int
 	if err != nil {
 		return 0, false, fmt.Errorf("store: count %s: %w", list, err)
 	}
-	if r.plain {
-		err = s.db.WithContext(ctx).Raw("SELECT COUNT(*) FROM (SELECT "+quote(l.key)+r.from()+" LIMIT ?) c", append(r.args, most+1)...).Row().Scan(&n)
-		if err != nil {
+	if r.told {
+		if n, err = r.count(ctx, most+1); err != nil {
 			return 0, false, fmt.Errorf("store: count %s: %w", list, err)
 		}
-		return min(n, most), n <= most, nil
+		return min(n, most), n <= most && r.end == (ListKey{}), nil
 	}
 	for !r.done {
 		rows, err := r.chunk(ctx)

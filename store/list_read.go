@@ -4,8 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // ErrNoPlace: what a page shall begin after is no place of its list.
@@ -21,10 +25,15 @@ type listRead struct {
 	less  string // how the next row's place compares
 	desc  string
 	size  int
-	plain bool // the statement does all of the filter
+	plain bool // there is nothing to look through: each row of the index is meant
+	told  bool // the statement does all of the filter
+
+	// filter is what of the filter the statement does, of rows up to end; zero: up to the last one.
+	filter     string
+	filterArgs []any
+	end        ListKey
 
 	after   ListKey
-	looked  int
 	done    bool
 	bounded bool
 }
@@ -66,10 +75,62 @@ func (s *Store) openList(ctx context.Context, l listing, q ListQuery) (*listRead
 		r.between(quote(l.key), f.Text, f.Text+"\U0010FFFF")
 		f.Text = ""
 	}
-	if r.plain = f == (ListFilter{}); r.plain {
+	r.plain = f == (ListFilter{})
+	if r.told = r.tell(f); r.told {
 		r.size = q.Limit + 1
 	}
-	return r, nil
+	if r.plain {
+		return r, nil
+	}
+	return r, r.findEnd(ctx)
+}
+
+// tell puts into the statement what of a filter the database can tell; all tells that this is all of
+// it. It says the same as ListFilter.lets.
+func (r *listRead) tell(f ListFilter) (all bool) {
+	shown := strings.Split(r.l.columns, ", ")
+	orderID, state, kind, code, message, amount, alarm, note := shown[0], shown[1], shown[2], shown[3], shown[4], shown[5], shown[7], shown[8]
+	also := func(condition string, arg any) {
+		r.filter, r.filterArgs = r.filter+" AND "+condition+" ?", append(r.filterArgs, arg)
+	}
+	if f.State != "" {
+		also(state+" =", f.State)
+	}
+	if f.Kind != "" {
+		also(kind+" =", f.Kind)
+	}
+	if f.Code != nil {
+		also(code+" =", *f.Code)
+	}
+	if f.Alarm {
+		also(alarm+" <>", "")
+	}
+	if !f.Since.IsZero() {
+		also(quote(r.l.at)+" >=", r.s.sql.time(f.Since))
+	}
+	if !f.Until.IsZero() {
+		also(quote(r.l.at)+" <=", r.s.sql.time(f.Until))
+	}
+	if f.Least > 0 {
+		also(amount+" >=", int64(f.Least))
+	}
+	if f.Most > 0 {
+		also(amount+" <=", int64(f.Most))
+	}
+	switch {
+	case f.Text == "":
+	case r.s.sql.sqlite || !caseIsASCII(f.Text) || strings.Contains(f.Text, "\n"): // the database's small letters are not Go's
+		return false
+	default:
+		r.filter += " AND LOCATE(?, LOWER(CONCAT_WS('\n', " + strings.Join([]string{quote(r.l.key), orderID, note, message}, ", ") + "))) > 0"
+		r.filterArgs = append(r.filterArgs, strings.ToLower(f.Text))
+	}
+	return true
+}
+
+// caseIsASCII tells that a text has no letters with a case but those of ASCII.
+func caseIsASCII(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf && (unicode.ToLower(r) != r || unicode.ToUpper(r) != r) })
 }
 
 func (r *listRead) and(condition string, args ...any) {
@@ -151,32 +212,93 @@ func (r *listRead) from() string {
 	return " FROM " + quote(r.l.table) + hint + " WHERE " + r.where
 }
 
-// chunk reads the next rows, in the order in which they are read.
+// beyond is the condition on rows behind a place, as less has it, which may end with "=": from that
+// place on.
+func (r *listRead) beyond(k ListKey, less string) (condition string, args []any, err error) {
+	place := any(k.Key)
+	if r.l.ids {
+		if place, err = strconv.ParseInt(k.Key, 10, 64); err != nil {
+			return "", nil, ErrNoPlace
+		}
+	}
+	key, by := quote(r.l.key), quote(r.l.by)
+	if r.l.by == "" {
+		return " AND " + key + " " + less + " ?", []any{place}, nil
+	}
+	at, strict := r.s.sql.time(k.At), less[:1]
+	return " AND " + by + " " + strict + "= ? AND (" + by + " " + strict + " ? OR " + key + " " + less + " ?)", []any{at, at, place}, nil
+}
+
+// rows is the statement from FROM to the begin of ORDER BY, of rows behind after and up to end.
+func (r *listRead) rows() (statement string, args []any, err error) {
+	statement, args = r.from(), slices.Clone(r.args)
+	for _, bound := range []struct {
+		place ListKey
+		less  string
+	}{{r.after, r.less}, {r.end, map[string]string{"<": ">=", ">": "<="}[r.less]}} {
+		if bound.place == (ListKey{}) {
+			continue
+		}
+		condition, more, err := r.beyond(bound.place, bound.less)
+		if err != nil {
+			return "", nil, err
+		}
+		statement, args = statement+condition, append(args, more...)
+	}
+	return statement, args, nil
+}
+
+// order is what the rows are read by.
+func (r *listRead) order() string {
+	order := quote(r.l.key) + r.desc
+	if r.l.by != "" {
+		order = quote(r.l.by) + r.desc + ", " + order
+	}
+	return " ORDER BY " + order
+}
+
+// findEnd finds the last of the ListWindow rows that are looked through. It reads the index alone.
+func (r *listRead) findEnd(ctx context.Context) error {
+	statement, args, err := r.rows()
+	if err != nil {
+		return err
+	}
+	at := "NULL"
+	if r.l.by != "" {
+		at = quote(r.l.by)
+	}
+	found, err := collect(r.s.db.WithContext(ctx), func(rows *sql.Rows) (k ListKey, err error) {
+		var time timestamp
+		err = rows.Scan(&k.Key, &time)
+		k.At = time.Time
+		return k, err
+	}, "SELECT "+quote(r.l.key)+", "+at+statement+r.order()+" LIMIT 1 OFFSET ?", append(args, ListWindow-1)...)
+	if err == nil && len(found) > 0 {
+		r.end = found[0]
+	}
+	return err
+}
+
+// count counts the rows that the statement lets through, no more than most.
+func (r *listRead) count(ctx context.Context, most int) (n int, err error) {
+	statement, args, err := r.rows()
+	if err != nil {
+		return 0, err
+	}
+	args = append(append(args, r.filterArgs...), most)
+	err = r.s.db.WithContext(ctx).Raw("SELECT COUNT(*) FROM (SELECT "+quote(r.l.key)+statement+r.filter+r.order()+" LIMIT ?) c", args...).Row().Scan(&n)
+	return n, err
+}
+
+// chunk reads the next rows that the statement lets through, in the order in which they are read.
 func (r *listRead) chunk(ctx context.Context) ([]ListRow, error) {
-	l, key := r.l, quote(r.l.key)
-	statement, args := r.from(), r.args
-	if r.after != (ListKey{}) {
-		place, at := any(r.after.Key), r.s.sql.time(r.after.At)
-		if l.ids {
-			id, err := strconv.ParseInt(r.after.Key, 10, 64)
-			if err != nil {
-				return nil, ErrNoPlace
-			}
-			place = id
-		}
-		if l.by == "" {
-			statement, args = statement+" AND "+key+" "+r.less+" ?", append(args, place)
-		} else {
-			by := quote(l.by)
-			statement += " AND " + by + " " + r.less + "= ? AND (" + by + " " + r.less + " ? OR " + key + " " + r.less + " ?)"
-			args = append(args, at, at, place)
-		}
+	l := r.l
+	statement, args, err := r.rows()
+	if err != nil {
+		return nil, err
 	}
-	order := key + r.desc
-	if l.by != "" {
-		order = quote(l.by) + r.desc + ", " + order
-	}
-	rows, err := collect(r.s.db.WithContext(ctx), scanListRow, "SELECT "+key+", "+l.columns+", "+quote(l.at)+statement+" ORDER BY "+order+" LIMIT ?", append(args[:len(args):len(args)], r.size)...)
+	args = append(append(args, r.filterArgs...), r.size)
+	rows, err := collect(r.s.db.WithContext(ctx), scanListRow, "SELECT "+quote(l.key)+", "+l.columns+", "+quote(l.at)+statement+r.filter+r.order()+" LIMIT ?", args...)
 	if err != nil {
 		return nil, err
 	}
@@ -185,13 +307,11 @@ func (r *listRead) chunk(ctx context.Context) ([]ListRow, error) {
 			rows[i].sorted = rows[i].At
 		}
 	}
-	r.looked += len(rows)
-	r.done = len(rows) < r.size
 	if len(rows) > 0 {
 		r.after = rows[len(rows)-1].place()
 	}
-	if !r.done && r.looked >= ListWindow {
-		r.done, r.bounded = true, true
+	if r.done = len(rows) < r.size; r.done && r.end != (ListKey{}) {
+		r.after, r.bounded = r.end, true
 	}
 	return rows, nil
 }

@@ -163,8 +163,14 @@ func TestAPageOfAListReadsTheWindowOnly(t *testing.T) {
 				}
 				q.After = page.Next
 			}, "prev")
-			if read > store.ListWindow+100 {
+			if read > 2*store.ListWindow+100 { // once by the index alone, to see where the window ends
 				t.Errorf("%d rows were read", read)
+			}
+			if n, exact, err := s.CountList(t.Context(), store.ListRefunds, store.ListFilter{Text: "R02"}, 10_000); n != 10_000 || exact || err != nil {
+				t.Errorf("more than are counted: %d, %v, %v", n, exact, err)
+			}
+			if n, exact, err := s.CountList(t.Context(), store.ListRefunds, store.ListFilter{Text: "r0000"}, 10_000); n != 0 || exact || err != nil {
+				t.Errorf("none in the window: %d, %v, %v", n, exact, err)
 			}
 			if page := list(t, s, store.ListRefunds, q); keys(page) != "r000007" || page.More {
 				t.Errorf("behind the window: %s", keys(page))
@@ -178,4 +184,39 @@ func TestAPageOfAListReadsTheWindowOnly(t *testing.T) {
 				t.Errorf("%d rows were read to count", read)
 			}
 		})
+}
+
+// The database looks for a part of a text as we do: in whatever case, and no character means
+// anything but itself.
+func TestAPartIsFoundAsItIsWritten(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		texts := []string{
+			"Plain Words", "100% of it", "a_b", `back\slash`, "it's \"quoted\"", "零基础学吉他 Öl", "Ёлка", "two\nlines", "\u212A is Kelvin", "İstanbul",
+		}
+		for i, text := range texts {
+			exec(t, db, "INSERT INTO ordersync_refund (out_refund_no, order_id, out_order_no, amount_fen, fingerprint, state, message, created_at, updated_at) VALUES (?, ?, 'P', 1, '', 'new', ?, '2026-03-01 08:00:00', '2026-03-01 08:00:00')",
+				fmt.Sprint("Number-", i), fmt.Sprint("Order-", i), text)
+		}
+		for _, part := range []string{
+			"words", "WORDS", "%", "_", `\`, "'", "\"", "吉他", "öl", "ÖL", "ёл", "ЁЛ", "o\nl", "number-3", "NUMBER-", "order-1", "3\norder", "stanbul", "nobody", "none%",
+		} {
+			var want []string
+			for i, text := range texts {
+				for _, of := range []string{text, fmt.Sprint("Number-", i), fmt.Sprint("Order-", i)} {
+					if strings.Contains(strings.ToLower(of), strings.ToLower(part)) {
+						want = append(want, fmt.Sprint("Number-", i))
+						break
+					}
+				}
+			}
+			f := store.ListFilter{Text: part}
+			page := list(t, s, store.ListRefunds, store.ListQuery{ListFilter: f, Limit: 20, Turn: true})
+			if keys(page) != strings.Join(want, " ") {
+				t.Errorf("%q: %s, want %s", part, keys(page), want)
+			}
+			if n, exact, err := s.CountList(t.Context(), store.ListRefunds, f, 20); n != len(want) || !exact || err != nil {
+				t.Errorf("%q: counted %d, %v, %v; want %d", part, n, exact, err, len(want))
+			}
+		}
+	})
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // FailureWindow bounds what FailureGroups and one Failures look at: that many orders that failed.
-const FailureWindow = 20_000
+const FailureWindow = 10_000
 
 // sampled bounds the groups for which FailureGroups reads a sample: the most frequent ones.
 const sampled = 200

@@ -151,7 +151,7 @@ func (s *Store) GiveUpPaymentAsk(ctx context.Context, seen PaymentAsk, at time.T
 
 // PaymentAskAlarms lists those that nobody has acknowledged, newest first.
 func (s *Store) PaymentAskAlarms(ctx context.Context, limit int) ([]PaymentAsk, error) {
-	all, err := s.paymentAsks(ctx, openAlarm+" ORDER BY `alarm_at` DESC LIMIT ?", limit)
+	all, err := s.paymentAsks(ctx, newestAlarms(PaymentAskAlarm), limit)
 	return all, wrapAsk("alarms of", err)
 }
 

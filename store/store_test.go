@@ -41,9 +41,7 @@ func newStore(t testing.TB, db *gorm.DB, cfg store.Config) *store.Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	if _, err := s.Migrate(context.Background()); err != nil {
-		t.Fatal(err)
-	}
+	servertest.Migrate(t, s, db)
 	return s
 }
 

@@ -7,6 +7,7 @@
 //
 //	db := servertest.DB(t)            // empty database, MariaDB or SQLite
 //	servertest.CreateShop(t, db)      // order, dy_user, product, course
+//	servertest.Migrate(t, s, db)      // our tables, as the migrations make them
 //	rdb := servertest.Redis(t)        // empty Redis database; rdb.Options() has the address and the number
 //	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) { … })          // the same test on every back end
 //	servertest.EachRedis(t, func(t *testing.T, rdb redis.UniversalClient) { … })

@@ -12,7 +12,7 @@ import (
 var (
 	unsynced       = describe("orders_unsynced", "Orders whose time to be asked for again is over, counted up to 100000.")
 	unsyncedOldest = describe("orders_unsynced_oldest_seconds", "For how long the oldest of them has been due; 0: none is.")
-	failed         = describe("orders_failed", "Orders that stand refused or given up, of the 20000 that failed last.", "outcome")
+	failed         = describe("orders_failed", "Orders that stand refused or given up, of the 10000 that failed last.", "outcome")
 	moneyOpen      = describe("money_open", "Refunds and settlements that have not ended, by state, counted up to 10000.", "money", "state")
 	moneyOldest    = describe("money_open_oldest_seconds", "How long ago the oldest of them was made, a settlement: its time had come; 0: there is none.", "money", "state")
 	moneyHeld      = describe("money_held", "Refunds and settlements that wait because Douyin refuses the app's configuration (salt, app id, provider, merchant).", "money")

@@ -77,7 +77,9 @@ func (p *pages) failures(ctx context.Context, r *http.Request, l lang) (view, er
 	if before != "" {
 		slices.Reverse(page.Orders)
 	}
-	if err := p.countFailures(ctx, &page); err != nil {
+	if place == (store.ListKey{}) && (page.Next == "" || found.Bounded) { // the page has looked through all that is counted
+		page.Total, page.Counted, page.TooMany = int64(len(found.Orders)), true, found.Bounded
+	} else if err := p.countFailures(ctx, &page); err != nil {
 		return view{}, err
 	}
 	out := view{template: "failures", title: "Refused and given up", content: &page}

@@ -156,7 +156,9 @@ func (p *pages) list(ctx context.Context, r *http.Request, l lang) (view, error)
 		Kind: string(kind.list), Tabs: l.tabs(path), Filter: form, Path: path, Bounded: found.Bounded, Window: store.ListWindow, Prefix: kind.list == store.ListOrders,
 		Columns: kind.columns(l, p.HandsOn), States: kind.options(l, form.State),
 	}
-	if page.Count, page.Exact, err = p.Store.CountList(ctx, kind.list, q.ListFilter, countMost); err != nil {
+	if place == (store.ListKey{}) && !found.Filled() { // the page has looked through all that is counted
+		page.Count, page.Exact = len(found.Rows), !found.Bounded
+	} else if page.Count, page.Exact, err = p.Store.CountList(ctx, kind.list, q.ListFilter, countMost); err != nil {
 		return view{}, err
 	}
 	for _, row := range found.Rows {

@@ -34,10 +34,11 @@ type loadPage struct {
 type rate struct{ Figure, Name string }
 
 func (p *pages) load(ctx context.Context, r *http.Request, l lang) (view, error) {
-	now := p.Now()
 	var page loadPage
 	var err error
-	if page.Waiting, err = p.Store.CountUnsynced(ctx, now); err != nil {
+	if found := p.look(ctx); found.waitingKnown { // counted a moment ago
+		page.Waiting = found.waiting
+	} else if page.Waiting, err = p.Store.CountUnsynced(ctx, p.Now()); err != nil {
 		return view{}, err
 	}
 	shown := spanOf(r.URL.Query().Get("span"))
@@ -49,17 +50,12 @@ func (p *pages) load(ctx context.Context, r *http.Request, l lang) (view, error)
 	for _, s := range spans {
 		page.Spans = append(page.Spans, tab{l.T(s.title), "/load?span=" + s.name, s.name == shown.name})
 	}
-	begin := now.Add(-day).Truncate(dueStep)
-	past, err := p.Store.DueBetween(ctx, begin, now.Add(time.Millisecond), dueStep) // now included, as in Waiting
-	if err != nil {
-		return view{}, err
-	}
-	all, err := p.Store.DueBetween(ctx, begin, begin.Add(2*day), dueStep)
+	due, err := p.dues(ctx)
 	if err != nil {
 		return view{}, err
 	}
 	page.Rates = rates(l, shown, read.counts)
-	page.Plots = append(p.callPlots(l, shown, read), p.duePlot(l, begin, past, all))
+	page.Plots = append(p.callPlots(l, shown, read), p.duePlot(l, due.begin, due.past, due.all))
 	if page.Queues, err = p.depths(); err != nil {
 		p.Log.Error().Err(err).Str("path", "/load").Msg("admin page")
 		page.NoQueues = true

@@ -44,16 +44,55 @@ func (s span) begin(now time.Time) time.Time {
 	return now.Truncate(s.step).Add(-time.Duration(s.steps-1) * s.step)
 }
 
+// rest is how many times as long as a reading took it serves at least: however many rows the
+// database read for it, what all pages of this process cost it stays below a hundredth of a core.
+const rest = 200
+
+// duesEvery is how long one reading of when orders are due serves all who look.
+const duesEvery = time.Minute
+
 // reading is what was read for one span.
 type reading struct {
-	at, since, from time.Time
-	counts          []store.CallCount
+	until, since, from time.Time
+	counts             []store.CallCount
 }
 
-// readings keep the newest reading of each span.
+// duesReading is when orders are, or were, due.
+type duesReading struct {
+	until, begin time.Time
+	past, all    []store.DueCount
+}
+
+// readings keep the newest reading of each span, and of when orders are due.
 type readings struct {
-	mu  sync.Mutex
-	all map[string]reading
+	mu   sync.Mutex
+	all  map[string]reading
+	dues duesReading
+}
+
+// serves is until when a reading serves that began at a time.
+func serves(began, ended time.Time, every time.Duration) time.Time {
+	return ended.Add(max(every, rest*ended.Sub(began)))
+}
+
+// dues reads when the orders of two days around now are due, or answers what was read a moment ago.
+func (p *pages) dues(ctx context.Context) (r duesReading, err error) {
+	p.readings.mu.Lock()
+	defer p.readings.mu.Unlock()
+	now := p.Now()
+	if r = p.readings.dues; now.Before(r.until) {
+		return r, nil
+	}
+	r.begin = now.Add(-day).Truncate(dueStep)
+	if r.past, err = p.Store.DueBetween(ctx, r.begin, now.Add(time.Millisecond), dueStep); err != nil { // now included, as in Waiting
+		return r, err
+	}
+	if r.all, err = p.Store.DueBetween(ctx, r.begin, r.begin.Add(2*day), dueStep); err != nil {
+		return r, err
+	}
+	r.until = serves(now, p.Now(), duesEvery)
+	p.readings.dues = r
+	return r, nil
 }
 
 // calls reads the calls of a span, or answers what was read a moment ago. Those who ask at the same
@@ -62,14 +101,15 @@ func (p *pages) calls(ctx context.Context, s span) (reading, error) {
 	p.readings.mu.Lock()
 	defer p.readings.mu.Unlock()
 	now := p.Now()
-	if r, ok := p.readings.all[s.name]; ok && now.Sub(r.at).Abs() < s.every {
+	if r, ok := p.readings.all[s.name]; ok && now.Before(r.until) {
 		return r, nil
 	}
-	r := reading{at: now, since: s.begin(now)}
+	r := reading{since: s.begin(now)}
 	var err error
 	if r.counts, r.from, err = p.Store.Calls(ctx, r.since, s.step); err != nil {
 		return r, err
 	}
+	r.until = serves(now, p.Now(), s.every)
 	if p.readings.all == nil {
 		p.readings.all = map[string]reading{}
 	}

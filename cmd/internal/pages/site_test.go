@@ -52,6 +52,12 @@ func onEach(t *testing.T, test func(t *testing.T, s *site)) {
 func newSite(t *testing.T, db *gorm.DB, rdb *redis.Client) *site {
 	t.Helper()
 	servertest.CreateShop(t, db)
+	return siteOver(t, db, rdb)
+}
+
+// siteOver is newSite where the shop's tables are there.
+func siteOver(t *testing.T, db *gorm.DB, rdb *redis.Client) *site {
+	t.Helper()
 	st, err := store.New(db, store.Config{})
 	if err != nil {
 		t.Fatal(err)
