@@ -29,15 +29,14 @@ type shop struct {
 	settles map[string]tasks.SettleRequest
 }
 
-func (s *shop) EnqueueContext(_ context.Context, _ *asynq.Task, options ...asynq.Option) (*asynq.TaskInfo, error) {
+func (s *shop) EnqueueContext(_ context.Context, t *asynq.Task, _ ...asynq.Option) (*asynq.TaskInfo, error) {
+	p, err := tasks.ParsePushOrder(t)
+	if err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	id := ""
-	for _, o := range options {
-		if o.Type() == asynq.TaskIDOpt {
-			id, _ = o.Value().(string)
-		}
-	}
+	id := p.ID() // the payload has the time of asking, too
 	if s.tasks[id] {
 		return nil, asynq.ErrTaskIDConflict
 	}
