@@ -32,7 +32,7 @@ var (
 	fixRight = meaning{
 		phrase{"The app lacks the right to this call", "小程序没有调用该接口的权限"},
 		phrase{"The capability is not opened for the app, or not published. Another token does not help. Nothing took effect.", "该能力尚未开通或未发布，更换 token 无济于事。请求均未生效。"},
-		phrase{"Open the capability in Douyin's console (能力, 解决方案) and publish it. What waits goes on by itself.", "在抖音开放平台控制台开通相应能力（能力、解决方案）并发布，等待中的任务会自动继续。"},
+		phrase{"Open the capability in Douyin's console and publish it. What waits goes on by itself.", "在抖音开放平台控制台开通相应能力（能力、解决方案）并发布，等待中的任务会自动继续。"},
 	}
 	fixCredentials = meaning{
 		phrase{"Douyin refuses the app's credentials", "抖音拒绝小程序凭证"},
