@@ -105,6 +105,12 @@ func (r *listRead) tell(f ListFilter) (all bool) {
 	if f.Alarm {
 		also(alarm+" <>", "")
 	}
+	if f.AlarmIs != "" {
+		also(alarm+" =", f.AlarmIs)
+	}
+	if f.Unsaid {
+		also(kind+" =", "")
+	}
 	if !f.Since.IsZero() {
 		also(quote(r.l.at)+" >=", r.s.sql.time(f.Since))
 	}
@@ -117,15 +123,17 @@ func (r *listRead) tell(f ListFilter) (all bool) {
 	if f.Most > 0 {
 		also(amount+" <=", int64(f.Most))
 	}
-	switch {
-	case f.Text == "":
-	case r.s.sql.sqlite || !caseIsASCII(f.Text) || strings.Contains(f.Text, "\n"): // the database's small letters are not Go's
-		return false
-	default:
+	// Where the database's small letters are not Go's, or the list goes by a begin, the rows are looked at.
+	if f.Text != "" && !r.l.prefix && !r.s.sql.sqlite && caseIsASCII(f.Text) && !strings.Contains(f.Text, "\n") {
 		r.filter += " AND LOCATE(?, LOWER(CONCAT_WS('\n', " + strings.Join([]string{quote(r.l.key), orderID, note, message}, ", ") + "))) > 0"
 		r.filterArgs = append(r.filterArgs, strings.ToLower(f.Text))
+		f.Text = ""
 	}
-	return true
+	told := ListFilter{
+		State: f.State, Kind: f.Kind, Code: f.Code, Alarm: f.Alarm, AlarmIs: f.AlarmIs, Unsaid: f.Unsaid,
+		Since: f.Since, Until: f.Until, Least: f.Least, Most: f.Most,
+	}
+	return f == told // a field that is not named here is not told
 }
 
 // caseIsASCII tells that a text has no letters with a case but those of ASCII.
