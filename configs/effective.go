@@ -3,6 +3,7 @@ package configs
 import (
 	"encoding/json"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,15 +14,19 @@ import (
 type Effective struct {
 	Key   string `json:"key"`
 	Value any    `json:"value"` // text, number, true or false, list or mapping; "[secret]" for what is set and secret
-	From  string `json:"from"`  // "default", or the file or the variables that gave it
+	From  string `json:"from"`  // "default", the file or the variables that gave it, or "program": dev and demo have set it
 }
 
 // Effective lists every key in the order of the example file.
 func (c *Config) Effective() []Effective {
-	keys := c.keys()
+	keys, defaults := c.keys(), Default().keys()
 	out := make([]Effective, 0, len(keys))
-	for _, k := range keys {
-		out = append(out, Effective{Key: k.path, Value: shown(k.value), From: c.fromOf(k)})
+	for i, k := range keys {
+		e := Effective{Key: k.path, Value: shown(k.value), From: c.fromOf(k)}
+		if e.From == "default" && !reflect.DeepEqual(e.Value, shown(defaults[i].value)) {
+			e.From = "program"
+		}
+		out = append(out, e)
 	}
 	return out
 }

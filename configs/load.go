@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"sort"
@@ -55,6 +56,8 @@ type loader struct {
 	byPath   map[string]*key
 	from     map[string]string
 	problems []Problem
+
+	credentials string // the folder of what systemd hands to this service; empty: none
 }
 
 // Load reads the YAML file at path ("" for none), then the variables of environ ("NAME=value" as from os.Environ), which win. The
@@ -67,6 +70,11 @@ func Load(path string, environ []string, checks ...func(*Config) []Problem) (*Co
 	l.cfg.from = l.from
 	l.byPath = index(l.cfg.keys())
 
+	for _, e := range environ {
+		if folder, is := strings.CutPrefix(e, credentialsVariable); is {
+			l.credentials = folder
+		}
+	}
 	k := koanf.New(".")
 	l.readFile(k, path)
 	l.readEnviron(k, environ)
@@ -279,6 +287,10 @@ func (l *loader) assignFile(k *key, value any, siblings map[string]any) {
 		return // assign reports it
 	}
 	content, err := readSecret(name)
+	if empty := new(emptyError); errors.As(err, &empty) && l.isCredential(name) {
+		delete(l.from, path)
+		return
+	}
 	if err != nil {
 		l.add(path, l.from[path], "%v", err)
 		return
@@ -289,6 +301,20 @@ func (l *loader) assignFile(k *key, value any, siblings map[string]any) {
 	}
 	l.from[k.path] = name
 }
+
+// isCredential tells whether a file is one of those that systemd hands to its service. A unit names all
+// of them, so an empty one is a key that is not set; elsewhere it is a mistake.
+func (l *loader) isCredential(name string) bool {
+	return l.credentials != "" && filepath.Dir(filepath.Clean(name)) == filepath.Clean(l.credentials)
+}
+
+// credentialsVariable is systemd's: the folder of a service's credentials.
+const credentialsVariable = "CREDENTIALS_DIRECTORY="
+
+// emptyError: nothing is in a file that should hold a secret.
+type emptyError struct{ name string }
+
+func (e *emptyError) Error() string { return fmt.Sprintf("%s is empty", e.name) }
 
 func lastLevel(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
 
@@ -307,7 +333,7 @@ func readSecret(name string) (string, error) {
 	}
 	content := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
 	if content == "" {
-		return "", fmt.Errorf("%s is empty", name)
+		return "", &emptyError{name}
 	}
 	return content, nil
 }

@@ -75,6 +75,7 @@ func (d dialect) rowValues(n int) string {
 // Unsynced is what Douyin does not know yet.
 type Unsynced struct {
 	Due    int64     // orders with a due time that is over, counted up to CountLimit
+	Later  int64     // orders that come back later: under way, or to be tried again; up to BacklogLimit
 	Oldest time.Time // the longest due one's due time; zero: none
 }
 
@@ -91,5 +92,10 @@ func (s *Store) CountUnsynced(ctx context.Context, now time.Time) (Unsynced, err
 		return u, fmt.Errorf("store: count unsynced: %w", err)
 	}
 	u.Oldest = oldest.Time
+	err = s.db.WithContext(ctx).Raw("SELECT COUNT(*) FROM (SELECT `due_at` FROM `ordersync_order` WHERE `due_at` > ? ORDER BY `due_at` LIMIT ?) d", s.sql.time(now), BacklogLimit).
+		Row().Scan(&u.Later)
+	if err != nil {
+		return Unsynced{}, fmt.Errorf("store: count unsynced: %w", err)
+	}
 	return u, nil
 }

@@ -240,6 +240,29 @@ func TestFindOrdersByAnyNumber(t *testing.T) {
 	})
 }
 
+// Douyin tells of payments and refunds for which the shop has no order: a number finds them all the same.
+func TestFindUnownedByAnyNumber(t *testing.T) {
+	onOrder(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		accept(t, s, store.Callback{Type: "payment", Number: "404", Status: "SUCCESS", Amount: 1230, PlatformNo: "P404"})
+		accept(t, s, store.Callback{Type: "payment", Number: "1", Status: "SUCCESS", Amount: 1230, PlatformNo: "P1"})
+		if _, err := s.ExpectPayment(t.Context(), store.PaymentAsk{OutOrderNo: "A1", Total: 7, ValidUntil: t0, CreatedAt: t0}); err != nil {
+			t.Fatal(err)
+		}
+		exec(t, db, "INSERT INTO ordersync_refund (out_refund_no, order_id, out_order_no, amount_fen, reason, fingerprint, state, refund_no, created_at, updated_at) VALUES ('DY1', '', '404', 5, '', '', 'succeeded', 'D1', ?, ?)", t0, t0)
+		exec(t, db, "INSERT INTO ordersync_settlement (out_settle_no, order_id, out_order_no, fingerprint, state, settle_no, created_at, updated_at) VALUES ('S1', '', '404', '', 'submitted', 'DS1', ?, ?)", t0, t0)
+		for number, want := range map[string][4]int{ // payments, asks, refunds, settlements
+			"404": {1}, "P404": {1}, "A1": {0, 1}, "DY1": {0, 0, 1}, "D1": {0, 0, 1}, "S1": {0, 0, 0, 1}, "DS1": {0, 0, 0, 1},
+			"1": {}, "P1": {}, "405": {}, "": {},
+		} {
+			u, err := s.FindUnowned(t.Context(), number)
+			got := [4]int{len(u.Payments), len(u.Asks), len(u.Refunds), len(u.Settlements)}
+			if err != nil || got != want || u.None() != (want == [4]int{}) {
+				t.Errorf("%q: %v, %v; want %v", number, got, err, want)
+			}
+		}
+	})
+}
+
 func TestFindOrdersByOrderNo(t *testing.T) {
 	servertest.EachDB(t, func(t *testing.T, db *gorm.DB) {
 		servertest.CreateShop(t, db)

@@ -49,7 +49,7 @@ func newAudit(p *process) *cobra.Command {
 			if err := r.Validate(); err != nil {
 				return usageError{err}
 			}
-			return p.with(cmd.Context(), []string{"mysql.dsn", "redis.uri"}, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
+			return p.with(cmd.Context(), []string{"mysql.dsn", "redis.uri"}, answering(func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
 				audits, err := a.Audits()
 				if err != nil {
 					return err
@@ -62,7 +62,7 @@ func newAudit(p *process) *cobra.Command {
 					return fmt.Errorf("refund %q: %w", r.OutRefundNo, err)
 				}
 				return p.instructed(p.lang.T("the word on refund %s", s.OutRefundNo), fresh, p.lang.T("%s, audit %s", s.State, s.Audit))
-			})
+			}))
 		},
 	}
 	cmd.Flags().BoolVar(&agree, "agree", false, "agree: Douyin pays the money back")
@@ -73,13 +73,13 @@ func newAudit(p *process) *cobra.Command {
 
 // withStore is for what asks nothing of Redis.
 func (p *process) withStore(ctx context.Context, use func(context.Context, desk.Audits) error) error {
-	return p.with(ctx, []string{"mysql.dsn"}, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
+	return p.with(ctx, []string{"mysql.dsn"}, answering(func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
 		st, err := a.Store()
 		if err != nil {
 			return err
 		}
 		return use(ctx, desk.Audits{Store: st})
-	})
+	}))
 }
 
 func (p *process) listAudits(ctx context.Context, a desk.Audits, asJSON bool) error {

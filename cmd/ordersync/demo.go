@@ -32,6 +32,7 @@ func newDemo(p *process) *cobra.Command {
 				return err
 			}
 			o.Out, o.Color, o.Log, o.Lang = p.out, isTerminal(p.out), log, p.lang
+			o.Version, _ = versionAndCommit()
 			return demo.Run(cmd.Context(), o)
 		},
 	}

@@ -52,6 +52,7 @@ func newDev(p *process) *cobra.Command {
 				return err
 			}
 			o.Traffic, o.Out, o.Log, o.Lang = traffic == "on", p.out, log, p.lang
+			o.Version, _ = versionAndCommit()
 			err = dev.Run(cmd.Context(), o)
 			if taken := new(dev.TakenError); errors.As(err, &taken) {
 				return usagef("%w", err)

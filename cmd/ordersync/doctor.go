@@ -67,16 +67,25 @@ func (p *process) doctor(ctx context.Context, cfg *configs.Config, a *assembly.A
 	}
 	app, database := a.Deployment()
 	looks := []func(context.Context) []doctor.Result{
-		func(ctx context.Context) []doctor.Result { return doctor.Database(ctx, st) },
 		func(ctx context.Context) []doctor.Result { return doctor.Orders(ctx, a.Preview) },
 		func(ctx context.Context) []doctor.Result { return doctor.Statuses(ctx, st, a.StatusWords()) },
 		func(ctx context.Context) []doctor.Result { return doctor.Money(ctx, st) },
 		func(ctx context.Context) []doctor.Result { return doctor.Clocks(ctx, st) },
+	}
+	tables := func(ctx context.Context) []doctor.Result { return doctor.Database(ctx, st) }
+	first, cancel := context.WithTimeout(ctx, answerTimeout)
+	if st.Ping(first) != nil {
+		looks = nil // each would wait for the same answer: Database says what is wrong
+	}
+	cancel()
+	looks = append([]func(context.Context) []doctor.Result{tables}, looks...)
+	looks = append(looks, []func(context.Context) []doctor.Result{
+		func(ctx context.Context) []doctor.Result { return doctor.Processes(ctx, rdb) },
 		func(ctx context.Context) []doctor.Result { return doctor.Redis(ctx, rdb) },
 		func(ctx context.Context) []doctor.Result { return doctor.RedisWrites(ctx, rdb) },
 		func(ctx context.Context) []doctor.Result { return doctor.Neighbours(ctx, rdb, app, database) },
 		func(ctx context.Context) []doctor.Result { return doctor.Douyin(ctx, cfg.Douyin, tokens, client) },
-	}
+	}...)
 	if cfg.TradeOn() {
 		clientTokens, err := a.ClientTokens()
 		if err != nil {

@@ -51,17 +51,17 @@ func newEnqueuePush(p *process) *cobra.Command {
 				}
 				requests = append(requests, r)
 			}
-			required := []string{"mysql.dsn", "redis.uri"}
-			if unchecked {
-				required = required[1:]
-			}
-			return p.with(cmd.Context(), required, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
+			use := func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
 				var missing error
 				if !unchecked {
 					requests, missing = p.inShop(ctx, a, requests)
 				}
 				return errors.Join(missing, p.enqueuePushes(ctx, a, requests, delay))
-			})
+			}
+			if unchecked {
+				return p.with(cmd.Context(), []string{"redis.uri"}, use)
+			}
+			return p.with(cmd.Context(), []string{"mysql.dsn", "redis.uri"}, answering(use))
 		},
 	}
 	cmd.Flags().StringVar(&revision, "revision", "", "names the change: the same change asked twice runs once, unless it was refused or given up (default: a change of its own)")

@@ -105,7 +105,7 @@ func parseReceivers(texts []string) ([]tasks.Receiver, error) {
 
 // withCashier hands the cashier over, and the key of the order that was named by its key or a number.
 func (p *process) withCashier(ctx context.Context, order string, use func(ctx context.Context, c desk.Cashier, orderID string) error) error {
-	return p.with(ctx, []string{"mysql.dsn", "redis.uri"}, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
+	return p.with(ctx, []string{"mysql.dsn", "redis.uri"}, answering(func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
 		c, err := a.Cashier()
 		if err != nil {
 			return err
@@ -115,7 +115,7 @@ func (p *process) withCashier(ctx context.Context, order string, use func(ctx co
 			return err
 		}
 		return use(ctx, c, id)
-	})
+	}))
 }
 
 // refused says the numbers that the gateway puts into fields of their own.

@@ -39,7 +39,7 @@ func (l *list[T]) command(p *process, cmd *cobra.Command) *cobra.Command {
 		if l.limit < 1 || l.limit > mostRows {
 			return usagef("--limit: want 1 to %d, found %d", mostRows, l.limit)
 		}
-		return p.with(cmd.Context(), []string{"mysql.dsn"}, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
+		return p.with(cmd.Context(), []string{"mysql.dsn"}, answering(func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
 			st, err := a.Store()
 			if err != nil {
 				return err
@@ -52,7 +52,7 @@ func (l *list[T]) command(p *process, cmd *cobra.Command) *cobra.Command {
 				return p.printJSON(append([]T{}, rows...))
 			}
 			return l.lines(p.out, rows, st.Zone())
-		})
+		}))
 	}
 	return cmd
 }
@@ -96,16 +96,17 @@ func newFailures(p *process) *cobra.Command {
 		Short:   "Orders that were refused or given up, the newest failure first",
 		Example: "  ordersync failures --limit 20\n  ordersync failures --kind rejected --code 40012 --json",
 	})
-	cmd.Flags().StringVar(&kind, "kind", "", "only those with this reason, together with --code: incomplete, rejected, payload …")
-	cmd.Flags().IntVar(&code, "code", 0, "Douyin's code, with --kind; 0: it was not Douyin's refusal")
+	cmd.Flags().StringVar(&kind, "kind", "", "only those with this reason: incomplete, rejected, payload …")
+	cmd.Flags().IntVar(&code, "code", 0, "only those with this code of Douyin's, with --kind; without it all of them")
 	l.read = func(ctx context.Context, _ *assembly.Assembly, st *store.Store, limit int) (out []failedRow, err error) {
 		q := store.FailureQuery{Limit: limit}
 		switch {
-		case kind != "":
-			q.Kind, q.Code = kind, &code
-		case cmd.Flags().Changed("code"):
+		case kind == "" && cmd.Flags().Changed("code"):
 			return nil, usagef("--code: goes with --kind")
+		case cmd.Flags().Changed("code"):
+			q.Code = &code
 		}
+		q.Kind = kind
 		found, err := st.Failures(ctx, q)
 		for i := range found.Orders {
 			f := &found.Orders[i]

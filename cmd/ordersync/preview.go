@@ -26,7 +26,7 @@ func newPreview(p *process) *cobra.Command {
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.quiet = true
-			return p.with(cmd.Context(), []string{"mysql.dsn"}, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
+			return p.with(cmd.Context(), []string{"mysql.dsn"}, answering(func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
 				desk, err := a.Preview(ctx)
 				if err != nil {
 					return err
@@ -42,7 +42,7 @@ func newPreview(p *process) *cobra.Command {
 					return err
 				}
 				return p.printPreviews(desk, asJSON, found)
-			})
+			}))
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print order_detail as it would be sent, the open_id masked, and the warnings")

@@ -42,7 +42,7 @@ func newRetry(p *process) *cobra.Command {
 			case order != "" && (filter.Code != nil || since != "" || dry || yes):
 				return usagef("--code, --since, --dry-run, --yes: go with --failed, not with --order")
 			}
-			return p.with(cmd.Context(), []string{"mysql.dsn"}, func(ctx context.Context, cfg *configs.Config, a *assembly.Assembly) error {
+			return p.with(cmd.Context(), []string{"mysql.dsn"}, answering(func(ctx context.Context, cfg *configs.Config, a *assembly.Assembly) error {
 				zone, err := store.Zone(cfg.MySQL.DSN.Reveal())
 				if err != nil {
 					return err
@@ -52,7 +52,7 @@ func newRetry(p *process) *cobra.Command {
 					return p.retryOne(ctx, a, order)
 				}
 				return p.retryFailed(ctx, a, filter, dry, yes)
-			})
+			}))
 		},
 	}
 	cmd.Flags().StringVar(&order, "order", "", "this order, named by its key or a number of it, whatever became of it")

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -26,7 +25,8 @@ func newStatus(p *process) *cobra.Command {
 		Use:   "status [ORDER]",
 		Short: "The whole system at a glance; with ORDER, a key or a number of it, what we and Douyin know of that order",
 		Long: "Without ORDER: processes, queues, Douyin, what waits, failures by reason, alarms. Exit code 1 where a part of that could not be read.\n" +
-			"With ORDER, its key or any number of it: its state, last answer, log id, history, refunds and settlements.",
+			"With ORDER, its key or any number of it: its state, last answer, log id, history, payment, refunds and settlements. A payment, refund\n" +
+			"or settlement that belongs to no order of the shop's is shown by its number.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -34,7 +34,7 @@ func newStatus(p *process) *cobra.Command {
 					return p.glance(ctx, a, asJSON)
 				})
 			}
-			return p.with(cmd.Context(), []string{"mysql.dsn"}, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
+			return p.with(cmd.Context(), []string{"mysql.dsn"}, answering(func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
 				st, err := a.Store()
 				if err != nil {
 					return err
@@ -45,7 +45,7 @@ func newStatus(p *process) *cobra.Command {
 				}
 				id, what, err := orders.Find(ctx, args[0])
 				if errors.Is(err, desk.ErrNoOrder) {
-					return fmt.Errorf("order %q: neither the shop nor ordersync has it", args[0])
+					return p.unowned(ctx, orders, args[0], asJSON)
 				}
 				if err != nil {
 					return err
@@ -60,7 +60,7 @@ func newStatus(p *process) *cobra.Command {
 					return p.printJSON(order)
 				}
 				return p.printStatus(order, p.foundBy(args[0], what), st.Zone())
-			})
+			}))
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON: of an order, what GET /v1/orders/{id} answers")
@@ -98,7 +98,7 @@ func (p *process) printStatus(o gateway.OrderStatus, found string, zone *time.Lo
 	line("outcome", o.Outcome)
 	line("system", o.System)
 	line("fulfilment told", o.Fulfilled)
-	line("Douyin holds", held(l, o.Douyin))
+	line("Douyin holds", held(l, &o, moment))
 	line("reason", reason(l, o.Kind, o.Code, o.Message))
 	line("log id", o.LogID)
 	if o.Attempts > 0 {
@@ -109,7 +109,10 @@ func (p *process) printStatus(o gateway.OrderStatus, found string, zone *time.Lo
 	for _, r := range o.PutAside {
 		line("LOOK AT THIS", l.T("a %s that the shop wrote into ordersync_outbox at %s was put aside: %s", l.T(r.Kind), moment(&r.WrittenAt), l.Say(r.Reason)))
 	}
-	printMoney(w, l, o, moment)
+	if o.Payment != nil {
+		printPayments(w, l, []gateway.OrderPayment{*o.Payment}, moment)
+	}
+	printMoney(w, l, o.Refunds, o.Settlements, moment)
 	if len(o.History) > 0 {
 		fmt.Fprintln(w, l.T("\nat\tcall\tnumber\tattempt\tcause\toutcome\ttook\treason"))
 	}
@@ -118,35 +121,6 @@ func (p *process) printStatus(o gateway.OrderStatus, found string, zone *time.Lo
 			reason(l, e.Kind, e.Code, e.Message))
 	}
 	return w.Flush()
-}
-
-// printMoney lists refunds and settlements; their calls stand in the history below, so that the order reads as one timeline.
-func printMoney(w io.Writer, l lang.Lang, o gateway.OrderStatus, moment func(*time.Time) string) {
-	if len(o.Refunds)+len(o.Settlements) > 0 {
-		fmt.Fprintln(w, l.T("\nmoney\tnumber\tfen\tstate\tDouyin's number\tasked at\tended at\treason"))
-	}
-	row := func(what, number string, fen int64, platform string, p gateway.Progress) {
-		why := reason(l, p.Kind, p.Code, p.Message)
-		if p.Alarm {
-			why = l.T("LOOK AT THIS: %s", why)
-		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\n", what, number, fen, p.State, platform, moment(&p.CreatedAt), moment(p.FinishedAt), why)
-	}
-	for _, r := range o.Refunds {
-		row(whose(l.T("refund"), r.System, r.Origin), r.OutRefundNo, r.AmountFen, r.RefundNo, r.Progress)
-	}
-	for _, s := range o.Settlements {
-		row(whose(l.T("settlement"), s.System, s.Origin), s.OutSettleNo, s.AmountFen, s.SettleNo, s.Progress)
-	}
-}
-
-// whose names an instruction with its payment system and who has opened it; the shop's own of ecpay
-// need neither.
-func whose(what, system, origin string) string {
-	if system == string(store.Ecpay) || system == "" {
-		return what
-	}
-	return what + " (" + system + ", " + origin + ")"
 }
 
 // foundBy says what a number was taken for.
@@ -159,11 +133,17 @@ func (p *process) foundBy(number string, what store.MatchKind) string {
 	return p.lang.T(is) + ", " + number
 }
 
-func held(l lang.Lang, h *gateway.Held) string {
-	if h == nil {
-		return l.T("not known")
+// held is what Douyin holds, or what it has confirmed last, with its time.
+func held(l lang.Lang, o *gateway.OrderStatus, moment func(*time.Time) string) string {
+	switch h, last := o.Douyin, o.Confirmed; {
+	case h != nil:
+		return fmt.Sprintf("%s (%s), update_time %d", h.Text, h.Status, h.UpdateTime)
+	case last != nil && last.Open:
+		return l.T("%s (%s), confirmed at %s; an attempt since then is open", last.Text, last.Status, moment(&last.At))
+	case last != nil:
+		return l.T("%s (%s), confirmed at %s; an attempt since then has failed", last.Text, last.Status, moment(&last.At))
 	}
-	return fmt.Sprintf("%s (%s), update_time %d", h.Text, h.Status, h.UpdateTime)
+	return l.T("not known")
 }
 
 // reason is empty for a success.

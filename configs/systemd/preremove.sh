@@ -6,6 +6,7 @@ remove | purge | 0)
   if [ -d /run/systemd/system ]; then
     systemctl stop 'ordersync.service' 'ordersync@*.service' || true
     systemctl disable ordersync.service || true
+    rm -f /etc/systemd/system/*.wants/ordersync@*.service
   fi
   ;;
 esac

@@ -148,3 +148,21 @@ var rules = []douyin.Rule{
 	// whatever nobody has seen. Ask before it is believed.
 	{Op: opTrade, Kind: douyin.Doubtful},
 }
+
+// WhatIsRefused is what a number of trade with douyin.Unauthorized speaks of: ErrRight,
+// douyin.ErrCredentials, or ErrToken. nil: it is none of those numbers.
+func WhatIsRefused(code int) error {
+	for _, r := range rules {
+		if r.Code == code && r.Kind == douyin.Unauthorized {
+			if r.Cause == nil {
+				return ErrToken
+			}
+			return r.Cause
+		}
+	}
+	return nil
+}
+
+// ErrToken: the token is refused. Another process may have replaced it a moment ago; what waits is
+// asked again with the new one.
+var ErrToken = errors.New("douyin refuses the token")

@@ -30,12 +30,17 @@ type shop struct {
 }
 
 func (s *shop) EnqueueContext(_ context.Context, t *asynq.Task, _ ...asynq.Option) (*asynq.TaskInfo, error) {
+	p, err := tasks.ParsePushOrder(t)
+	if err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.tasks[string(t.Payload())] {
+	id := p.ID() // the payload has the time of asking, too
+	if s.tasks[id] {
 		return nil, asynq.ErrTaskIDConflict
 	}
-	s.tasks[string(t.Payload())] = true
+	s.tasks[id] = true
 	return &asynq.TaskInfo{}, nil
 }
 
@@ -241,7 +246,7 @@ func TestWhatTheGatewayRefusesIsTold(t *testing.T) {
 
 // schemas are the types of an answer, under the names of openapi.yaml.
 var schemas = map[string]any{
-	"Queued": client.Queued{}, "ManyQueued": client.ManyQueued{}, "OrderStatus": client.OrderStatus{}, "PutAside": client.PutAside{}, "Event": client.Event{},
+	"Queued": client.Queued{}, "ManyQueued": client.ManyQueued{}, "OrderStatus": client.OrderStatus{}, "PutAside": client.PutAside{}, "OrderPayment": client.OrderPayment{}, "Event": client.Event{},
 	"RefundStatus": client.RefundStatus{}, "SettlementStatus": client.SettlementStatus{}, "PaymentCreated": client.CreatedPayment{}, "PaymentStatus": client.PaymentStatus{},
 	"Problem": client.Problem{}, "Push": client.Push{}, "Refund": client.Refund{}, "Settle": client.Settlement{}, "Receiver": client.Receiver{}, "Payment": client.EcpayPayment{},
 	"TradePayment": client.TradePayment{}, "TradePage": client.Page{}, "PaymentSigned": client.SignedPayment{}, "TradePaymentStatus": client.PaymentStatus{},

@@ -20,6 +20,9 @@ type OrderStatus struct {
 
 	Douyin *Held `json:"douyin"` // what Douyin holds; nil: not known
 
+	// what Douyin has confirmed last, while Douyin is nil; nil: nothing
+	Confirmed *Confirmed `json:"confirmed"`
+
 	Kind     string     `json:"kind"`      // of the failure
 	Code     int        `json:"code"`      // Douyin's number
 	Message  string     `json:"message"`   // Douyin's words or ordersync's; empty: no failure
@@ -27,6 +30,8 @@ type OrderStatus struct {
 	Attempts int        `json:"attempts"`  // since the last success
 	PushedAt *time.Time `json:"pushed_at"` // the last success; nil: none
 	DueAt    *time.Time `json:"due_at"`    // when the sweep asks again
+
+	Payment *OrderPayment `json:"payment"` // nil: nothing was heard of one
 
 	Refunds     []RefundStatus     `json:"refunds"`     // newest first
 	Settlements []SettlementStatus `json:"settlements"` // newest first
@@ -39,6 +44,28 @@ type Held struct {
 	Status     int    `json:"status"`      // Douyin's number of the state
 	Text       string `json:"text"`        // the same in Douyin's words: 已支付 …
 	UpdateTime int64  `json:"update_time"` // as it was sent
+}
+
+// OrderPayment is the payment of an order, as it is written down.
+type OrderPayment struct {
+	System        string     `json:"system"`          // ecpay or trade
+	OutOrderNo    string     `json:"out_order_no"`    // the shop's number
+	DouyinOrderID string     `json:"douyin_order_id"` // Douyin's number; empty: not told
+	PayStatus     string     `json:"pay_status"`      // PROCESS, SUCCESS, FAIL, TIMEOUT, CANCEL
+	TotalAmount   int64      `json:"total_amount"`    // fen, or diamonds
+	Discount      int64      `json:"discount_amount"` // Douyin's; what was paid is the difference
+	Currency      string     `json:"currency"`        // DIAMOND; empty: fen
+	PaidAt        *time.Time `json:"paid_at"`         // nil: not paid
+	Alarm         string     `json:"alarm"`           // one that nobody has acknowledged
+	Message       string     `json:"message"`         // about the alarm, or why Douyin's last answer did not help
+}
+
+// Confirmed is a state that Douyin has confirmed.
+type Confirmed struct {
+	Status int       `json:"status"` // Douyin's order_status
+	Text   string    `json:"text"`   // Douyin's word for it
+	At     time.Time `json:"at"`     // when it was confirmed
+	Open   bool      `json:"open"`   // an attempt since then is open; else it has failed
 }
 
 // Event is one call to Douyin about the order.

@@ -140,9 +140,14 @@ func (g *Gateway) logLine(r *http.Request, a *response, id string, took time.Dur
 		return
 	}
 	event := g.cfg.Log.Info()
-	if a.status >= http.StatusInternalServerError || a.stack != nil {
+	// r has the connection's own context, without our timeout: it ends early only with the connection.
+	gone := r.Context().Err() != nil
+	switch failed := a.status >= http.StatusInternalServerError; {
+	case a.stack != nil || failed && !gone:
 		event = g.cfg.Log.Error()
-	} else if quiet(r.URL.Path) {
+	case failed: // nobody waits for the answer, and what was done for it ended for that reason
+		event = event.Str("caller", "gone")
+	case quiet(r.URL.Path):
 		event = g.cfg.Log.Debug()
 	}
 	event = event.Str("request", id).Str("method", cut.Clean(r.Method, 16)).Str("path", cut.Clean(r.URL.Path, 200)).

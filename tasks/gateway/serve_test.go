@@ -82,6 +82,42 @@ func TestABodyThatNeverArrivesEndsWithTheTimeout(t *testing.T) {
 	}
 }
 
+// failing keeps no callback.
+type failing func(context.Context) error
+
+func (f failing) Accept(ctx context.Context, _ douyin.Callback, _ []byte) (CallbackResult, error) {
+	return "", f(ctx)
+}
+
+// A caller who goes away before the answer is none of our faults; what fails while he waits is one.
+func TestACallerWhoGoesAwayIsNoErrorInTheLog(t *testing.T) {
+	for name, c := range map[string]struct {
+		leaves bool
+		want   string
+	}{"gone": {true, `"level":"info","caller":"gone"`}, "waits": {false, `"level":"error"`}} {
+		t.Run(name, func(t *testing.T) {
+			ctx, leave := context.WithCancel(t.Context())
+			defer leave()
+			f := setUp(t, func(cfg *Config, p *Parts) {
+				cfg.CallbackTokens = []string{callbackToken}
+				p.Callbacks = failing(func(ctx context.Context) error {
+					if !c.leaves {
+						return errors.New("the table is full")
+					}
+					leave()
+					<-ctx.Done()
+					return ctx.Err()
+				})
+			})
+			r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/callbacks/douyin", strings.NewReader(signedCallback))
+			f.ServeHTTP(httptest.NewRecorder(), r)
+			if said := f.log.String(); !strings.Contains(said, c.want) || !strings.Contains(said, `"status":500`) {
+				t.Errorf("the log has no %s: %s", c.want, said)
+			}
+		})
+	}
+}
+
 func TestOneLogLinePerRequestWithoutSecrets(t *testing.T) {
 	t.Parallel()
 	f := setUp(t)

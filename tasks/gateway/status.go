@@ -24,6 +24,10 @@ type OrderStatus struct {
 
 	Douyin *Held `json:"douyin,omitempty"` // what Douyin holds; left out while that is not known
 
+	// what Douyin has confirmed last, while what it holds now is not known: an attempt since then is
+	// open, or has failed
+	Confirmed *Confirmed `json:"confirmed,omitempty"`
+
 	Kind     string     `json:"kind,omitempty"`      // of the failure: rejected, unavailable, incomplete, ...
 	Code     int        `json:"code,omitempty"`      // Douyin's code
 	Message  string     `json:"message,omitempty"`   // Douyin's words or ours; empty: no failure
@@ -31,6 +35,8 @@ type OrderStatus struct {
 	Attempts int        `json:"attempts"`            // since the last success
 	PushedAt *time.Time `json:"pushed_at,omitempty"` // the last success; nil: none
 	DueAt    *time.Time `json:"due_at,omitempty"`    // when the sweep asks again
+
+	Payment *OrderPayment `json:"payment,omitempty"` // as it is written down; left out where nothing was heard of one
 
 	Refunds     []RefundStatus     `json:"refunds"`     // newest first
 	Settlements []SettlementStatus `json:"settlements"` // newest first
@@ -47,11 +53,34 @@ type PutAside struct {
 	WrittenAt time.Time `json:"written_at"` // by the database's clock
 }
 
+// OrderPayment is the payment of an order, as ordersync_payment has it. GET /v1/payments/{out_order_no}
+// asks Douyin where that does not tell.
+type OrderPayment struct {
+	System        string     `json:"system"`                    // ecpay, trade
+	OutOrderNo    string     `json:"out_order_no"`              // the shop's number
+	DouyinOrderID string     `json:"douyin_order_id,omitempty"` // Douyin's number; empty: not told
+	PayStatus     string     `json:"pay_status"`                // PROCESS, SUCCESS, FAIL, TIMEOUT, CANCEL
+	TotalAmount   int64      `json:"total_amount"`              // fen, or diamonds
+	Discount      int64      `json:"discount_amount,omitempty"` // Douyin's; what was paid is the difference
+	Currency      string     `json:"currency,omitempty"`        // DIAMOND; empty: fen
+	PaidAt        *time.Time `json:"paid_at,omitempty"`         // nil: not paid
+	Alarm         string     `json:"alarm,omitempty"`           // one that nobody has acknowledged
+	Message       string     `json:"message,omitempty"`         // about the alarm, or why Douyin's last answer did not help
+}
+
 // Held is the state of an order in Douyin's order centre.
 type Held struct {
 	Status     douyin.OrderStatus `json:"status"`
 	Text       string             `json:"text"`        // the same in Douyin's words
 	UpdateTime int64              `json:"update_time"` // as it was sent
+}
+
+// Confirmed is a state that Douyin has confirmed.
+type Confirmed struct {
+	Status douyin.OrderStatus `json:"status"`
+	Text   string             `json:"text"`
+	At     time.Time          `json:"at"`
+	Open   bool               `json:"open"` // an attempt since then is open; else it has failed
 }
 
 // Event is one attempt, as ordersync_log keeps it, without the bodies.

@@ -87,9 +87,10 @@ var commands = []told{
 	{begins: "docker ", not: "nothing here may publish an image; .ci/release builds and looks at it"},
 	{begins: "kubectl ", not: inACluster},
 	{begins: "cp configs/kubernetes/", not: inACluster},
-	{begins: "systemctl ", not: "no systemd is at hand; .ci/release looks into the packages that bring its units"},
 	{begins: "sha256sum --check", not: "it is for what was downloaded; .ci/release writes the sums"},
 	{begins: "sudo dpkg -i", not: "nothing is installed on the machine of the tests; .ci/release looks into the packages"},
+	{begins: "sudo sh -c 'set -a; . /usr/share/ordersync/as-root.env", by: ".ci/release-check"},
+	{begins: "sudo systemctl ", not: "no systemd is at hand; .ci/release looks into the packages that bring its units"},
 	{begins: "man ordersync", by: "TestManPagesAndCompletionAreOfTheCommandTree"},
 	{begins: "go tool trace", not: "it opens a browser"},
 

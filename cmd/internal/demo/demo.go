@@ -32,7 +32,9 @@ type Options struct {
 	Out    io.Writer
 	Color  bool           // Out is a terminal: colours, and a progress line that is rewritten in place
 	Log    zerolog.Logger // of the parts; the demo's own words go to Out
-	Lang   lang.Lang      // of the demo's own words
+
+	Version string    // of the program, for the pages
+	Lang    lang.Lang // of the demo's own words
 }
 
 // ErrNotInStep: some order did not arrive with its right state.
@@ -146,7 +148,7 @@ func (d *demo) start(ctx context.Context) error {
 	}
 	d.closers.Add(stop)
 	cfg := playground.Config(d.control, d.douyin.PlatformKey(), d.keys, d.handler, d.bearer)
-	ground := playground.Ground{DB: d.db, Redis: redis, Config: cfg, Gateway: d.closers.On(d.port), Log: d.Log}
+	ground := playground.Ground{DB: d.db, Redis: redis, Config: cfg, Gateway: d.closers.On(d.port), Version: d.Version, Log: d.Log}
 	if d.Serve {
 		d.entry = playground.NewPassword()
 		if err := playground.LetIn(cfg, d.entry); err != nil {

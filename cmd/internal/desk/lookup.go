@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks"
 	"github.com/ordersync/ordersync/tasks/gateway"
@@ -31,10 +32,11 @@ var (
 // in the shop: found then means that the shop has it, and its outcome is OutcomeUnknown. What is no key
 // is taken for a number of an order.
 func (l Lookup) OrderStatus(ctx context.Context, orderID string) (gateway.OrderStatus, bool, error) {
-	o, err := l.Order(ctx, orderID, Depth{Calls: historyRows, PutAside: putAsideRows})
+	depth := Depth{Calls: historyRows, PutAside: putAsideRows, Payment: true}
+	o, err := l.Order(ctx, orderID, depth)
 	if errors.Is(err, ErrNoOrder) { // it may be a number: order_id of the answer says of which order
 		if orderID, _, err = l.Find(ctx, orderID); err == nil {
-			o, err = l.Order(ctx, orderID, Depth{Calls: historyRows, PutAside: putAsideRows})
+			o, err = l.Order(ctx, orderID, depth)
 		}
 	}
 	var several *SeveralError
@@ -172,6 +174,7 @@ func orderStatus(o *Order) gateway.OrderStatus {
 	for _, r := range o.PutAside {
 		out.PutAside = append(out.PutAside, gateway.PutAside{Kind: r.Kind, Reason: r.Reason, WrittenAt: r.CreatedAt})
 	}
+	out.Payment = orderPayment(o.Payment)
 	if !o.Asked {
 		out.ShopStatus, out.Message = o.Shop.Order.Status, o.Unusable
 		return out
@@ -181,6 +184,9 @@ func orderStatus(o *Order) gateway.OrderStatus {
 	out.Attempts, out.PushedAt, out.DueAt = s.Attempts, s.PushedAt, s.DueAt
 	if status, told := o.Told(); told {
 		out.Douyin = &gateway.Held{Status: status, Text: status.Text(), UpdateTime: s.UpdateTime}
+	} else if s.PushedAt != nil && s.Status != 0 {
+		last := douyin.OrderStatus(s.Status)
+		out.Confirmed = &gateway.Confirmed{Status: last, Text: last.Text(), At: s.PushedAt.UTC(), Open: s.Open > 0}
 	}
 	for _, i := range slices.Backward(o.Refunds) {
 		out.Refunds = append(out.Refunds, refundStatus(i))

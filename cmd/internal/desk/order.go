@@ -27,8 +27,8 @@ type Order struct {
 
 	Refunds, Settlements []store.Instruction // oldest first
 
-	Payment store.Payment
-	Paid    bool // Payment was looked for, and is there
+	Payment store.Payment // of whatever state; where it was not looked for, or there is none, the zero value
+	Paid    bool          // Payment was made: it is PaymentSuccess
 
 	Calls     []store.LogRow       // newest first
 	Callbacks []store.CallbackRow  // oldest first
@@ -41,6 +41,7 @@ type Depth struct {
 	Calls     int // rows of the log; 0: none
 	Callbacks int // 0: none
 	PutAside  int // rows of the outbox that nobody can carry out; 0: none
+	Payment   bool
 	// Shop reads the shop's row in any case, and the payment.
 	Shop bool
 }
@@ -63,10 +64,11 @@ func (l Lookup) Order(ctx context.Context, id string, depth Depth) (o Order, err
 	if o.Settlements, err = l.Store.Instructions(ctx, store.Settlement, id); err != nil {
 		return o, err
 	}
-	if no := o.OrderNo(); depth.Shop && no != "" {
-		if o.Payment, o.Paid, err = l.Store.Payment(ctx, no); err != nil {
+	if no := o.OrderNo(); (depth.Shop || depth.Payment) && no != "" {
+		if o.Payment, err = l.payment(ctx, no); err != nil {
 			return o, err
 		}
+		o.Paid = o.Payment.State == store.PaymentSuccess
 	}
 	return o, o.readPast(ctx, l.Store, depth)
 }

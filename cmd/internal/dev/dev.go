@@ -34,6 +34,7 @@ type Options struct {
 	Forward  string // a callback handler that gets every callback too; empty: none
 	Out      io.Writer
 	Log      zerolog.Logger // of the parts
+	Version  string         // of the program, for the pages
 	Lang     lang.Lang      // of what is written to Out
 }
 
@@ -203,8 +204,10 @@ func (d *deployment) start(ctx context.Context) error {
 	if err := playground.LetIn(cfg, d.entries.Password); err != nil {
 		return err
 	}
+	cfg.Gateway.Addr, cfg.Admin.Addr = d.at.gateway, d.at.pages // the page of settings shows them
 	ground := playground.Ground{
-		DB: d.db, Redis: redis, Config: cfg, Gateway: d.doors.gateway.Lead, Pages: d.doors.pages.Lead, Around: d.holdBack, Log: d.Log,
+		DB: d.db, Redis: redis, Config: cfg, Gateway: d.doors.gateway.Lead, Pages: d.doors.pages.Lead, Around: d.holdBack, Version: d.Version,
+		Log: d.Log,
 	}
 	var till string
 	if d.parts, till, err = playground.Start(ctx, ground, &d.closers); err != nil {

@@ -9,6 +9,7 @@ package doctor
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,6 +17,8 @@ import (
 
 	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/douyin/trade"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/tasks/gateway"
 )
@@ -155,11 +158,29 @@ func Money(ctx context.Context, money Held) []Result {
 	}
 	var out []Result
 	for _, h := range held {
-		out = append(out, fail("money", fmt.Sprintf("%d %ss wait, the oldest since %s: Douyin refuses the configuration (code %d: %s)",
-			h.Count, h.Money, h.Oldest.Format(time.RFC3339), h.Code, h.Message),
-			"compare douyin.salt, douyin.app_id, the provider and the merchant with Douyin's console; they go on by themselves"))
+		out = append(out, heldUp(h))
 	}
 	return out
+}
+
+// heldUp says what is refused, which the number tells. A token that was replaced a moment ago is not
+// the configuration's fault.
+func heldUp(h store.HeldMoney) Result {
+	what, cure := "the configuration", "compare douyin.salt, douyin.app_id, the provider and the merchant with Douyin's console; they go on by themselves"
+	refused := trade.WhatIsRefused(h.Code)
+	switch {
+	case errors.Is(refused, trade.ErrToken):
+		what, cure = "the token", "nothing at first: a token that was replaced is fetched anew and they go on by themselves; where it stays so for minutes, see that no other program fetches tokens for this app"
+	case errors.Is(refused, trade.ErrRight):
+		what, cure = "the app's right to the call", "open the capability 通用交易系统 for the app in Douyin's console and publish it; they go on by themselves"
+	case errors.Is(refused, douyin.ErrCredentials):
+		what, cure = "the app's credentials", "compare douyin.app_id and douyin.secret with Douyin's console; they go on by themselves"
+	}
+	said := fmt.Sprintf("%d %ss wait, the oldest since %s: Douyin refuses %s (code %d: %s)", h.Count, h.Money, h.Oldest.Format(time.RFC3339), what, h.Code, h.Message)
+	if errors.Is(refused, trade.ErrToken) {
+		return warn("money", said, cure)
+	}
+	return fail("money", said, cure)
 }
 
 // Gateway looks at who may ask for money, and at what a proxy would have to show to the internet.

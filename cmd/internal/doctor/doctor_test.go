@@ -206,3 +206,24 @@ func TestARefusedSelectIsSaidOnce(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+type heldMoney []store.HeldMoney
+
+func (h heldMoney) HeldMoney(context.Context) ([]store.HeldMoney, error) { return h, nil }
+
+// A token that was replaced a moment ago was said to be a wrong salt.
+func TestWhatHoldsMoneyUpIsToldByItsNumber(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[int]struct {
+		level Level
+		says  string
+	}{
+		2008: {Failure, "douyin.salt"}, 0: {Failure, "douyin.salt"}, 28001003: {Warning, "Douyin refuses the token"}, 2190008: {Warning, "go on by themselves"},
+		11006: {Failure, "open the capability"}, 10013: {Failure, "douyin.app_id and douyin.secret"},
+	} {
+		got := Money(t.Context(), heldMoney{{Money: store.Refund, Code: code, Message: "words", Backlog: store.Backlog{Count: 3}}})
+		if len(got) != 1 || got[0].Level != want.level || !strings.Contains(got[0].String(), want.says) || code != 2008 && code != 0 && strings.Contains(got[0].String(), "salt") {
+			t.Errorf("%d: %v, want level %v with %q", code, got, want.level, want.says)
+		}
+	}
+}

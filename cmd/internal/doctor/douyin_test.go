@@ -95,3 +95,32 @@ func TestDouyinIsAskedASignedQuestion(t *testing.T) {
 		}
 	}
 }
+
+// hanging is a cache in a Redis that does not answer.
+type hanging struct{ tokens }
+
+func (hanging) Life(ctx context.Context) (age, left time.Duration, err error) {
+	<-ctx.Done()
+	return 0, 0, &douyin.Error{Op: douyin.OpTokenCache, Kind: douyin.Unavailable, Err: ctx.Err()}
+}
+
+// inTime answers while there is time.
+type inTime struct{ payments }
+
+func (p inTime) QueryOrder(ctx context.Context, no string) (douyin.OrderPayment, douyin.Receipt, error) {
+	if err := ctx.Err(); err != nil {
+		return douyin.OrderPayment{}, douyin.Receipt{}, &douyin.Error{Op: douyin.OpOrderQuery, Kind: douyin.Unavailable, Err: err}
+	}
+	return p.payments.QueryOrder(ctx, no)
+}
+
+// A frozen Redis used up the time of the question to Douyin, which was then said not to answer.
+func TestAFrozenRedisIsNotDouyinsSilence(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	got := Douyin(ctx, configs.Douyin{BaseURL: "https://d.example", Salt: "s", CallbackToken: "c"}, hanging{}, inTime{unknown})
+	if len(got) != 2 || got[0].Level != Failure || !strings.Contains(got[0].Cure, "Redis") || got[1].Level != OK {
+		t.Errorf("%v", got)
+	}
+}

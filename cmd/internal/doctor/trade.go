@@ -34,6 +34,8 @@ func Trade(ctx context.Context, cfg *configs.Config, tokens Tokens, rules Rules)
 	first := token(ctx, host, cfg.Douyin.AppID, tokens)
 	first.Check, first.Found = tradeCheck, "client_token: "+first.Found
 	out := append([]Result{first}, tradeKeys(cfg)...)
+	unnamed := eachNames(cfg)
+	out = append(out, unnamed...)
 	fulfils := knownToFulfil(t.GoodsType)
 	if first.Level == OK {
 		groups, _, err := rules.QueryTags(ctx, 0)
@@ -41,7 +43,9 @@ func Trade(ctx context.Context, cfg *configs.Config, tokens Tokens, rules Rules)
 			out = append(out, rulesFailed(host, err))
 		} else {
 			out = append(out, sold(groups)...)
-			out = append(out, fits(t, groups))
+			if r := fits(t, groups); r.Level != OK || len(unnamed) == 0 {
+				out = append(out, r)
+			}
 		}
 	}
 	return append(append(out, fulfilment(t, fulfils)...), audit(cfg.Refunds.Audit))
@@ -128,6 +132,25 @@ func fits(t configs.Trade, groups []trade.TagGroup) Result {
 		return ok(tradeCheck, "each payment names its own goods_type or tag_group_id")
 	}
 	return ok(tradeCheck, "goods_type %d and %s are among them", t.GoodsType, t.TagGroupID)
+}
+
+// eachNames warns where new payments are of trade and the configuration does not say what is sold:
+// POST /v1/payments refuses each that does not say so itself.
+func eachNames(cfg *configs.Config) (out []Result) {
+	t := cfg.Douyin.Trade
+	if cfg.Douyin.Payments != "trade" || t.PrivateKey == "" {
+		return nil
+	}
+	for _, key := range []struct {
+		name    string
+		missing bool
+	}{{"goods_type", t.GoodsType == 0}, {"tag_group_id", t.TagGroupID == ""}} {
+		if key.missing {
+			out = append(out, warn(tradeCheck, "douyin.trade."+key.name+" is empty: each payment that does not name its own "+key.name+" is refused (422)",
+				"set it to what tag_query lists for the app, unless the shop sends "+key.name+" with each payment"))
+		}
+	}
+	return out
 }
 
 // knownToFulfil tells of a goods type whether it is published that its orders have to be fulfilled.

@@ -55,6 +55,14 @@ func TestTrade(t *testing.T) {
 		"no right":          {rules: tags{err: &douyin.Error{Op: trade.OpTagQuery, Kind: douyin.Unauthorized, Code: 11006, Err: trade.ErrRight}}, level: Warning, says: "open the capability"},
 		"nothing is sold":   {rules: tags{}, level: Warning, says: "knows no goods"},
 		"audits":            {says: "refunds.audit is manual"},
+		"no group, and payments are of trade": {
+			change: func(c *configs.Config) { c.Douyin.Payments, c.Douyin.Trade.TagGroupID = "trade", "" }, level: Warning,
+			says: "douyin.trade.tag_group_id is empty: each payment that does not name its own tag_group_id is refused (422)",
+		},
+		"no type, and payments are of trade": {
+			change: func(c *configs.Config) { c.Douyin.Payments, c.Douyin.Trade.GoodsType = "trade", 0 }, level: Warning, says: "douyin.trade.goods_type is empty",
+		},
+		"no group, and payments are of ecpay": {change: func(c *configs.Config) { c.Douyin.Trade.TagGroupID = "" }, says: "each payment names its own"},
 	} {
 		if c.change == nil {
 			c.change = func(*configs.Config) {}

@@ -52,6 +52,8 @@ type Douyin struct {
 	TokenSeconds float64    `json:"token_seconds_left"`       // 0: there is none, or it is not known
 	TokenUnknown bool       `json:"token_unknown,omitempty"`  // the configuration lacks what the token is read with
 	Rate         float64    `json:"rate_limit_now,omitempty"` // pushes a second; 0: not known
+
+	tokenUnread bool // Missing says why
 }
 
 // Waiting is a number of things of which the oldest waits since then.
@@ -62,7 +64,8 @@ type Waiting struct {
 
 // Backlog is the work that waits. Counts are exact up to a bound: 100000 orders, 10000 of the rest.
 type Backlog struct {
-	Orders      Waiting `json:"orders"` // due for a push
+	Orders      Waiting `json:"orders"`       // due for a push
+	Later       int64   `json:"orders_later"` // under way, or to be asked for again later
 	Refunds     Waiting `json:"refunds"`
 	Settlements Waiting `json:"settlements"`
 	Outbox      Waiting `json:"outbox"`
@@ -174,6 +177,7 @@ func (r *Reader) Read(ctx context.Context) Glance {
 	for _, p := range parts {
 		if words := said[p.name]; words != "" {
 			out.Missing = append(out.Missing, p.name+": "+words)
+			out.Douyin.tokenUnread = out.Douyin.tokenUnread || p.name == "token"
 		}
 	}
 	return out
@@ -200,7 +204,7 @@ func (r *Reader) backlog(ctx context.Context, write func(func()), g *Glance) err
 	}
 	write(func() {
 		g.Backlog = Backlog{
-			Orders: waiting(c.Unsynced.Due, c.Unsynced.Oldest), Outbox: waiting(c.Outbox.Count, c.Outbox.Oldest), PutAside: c.OutboxBad,
+			Orders: waiting(c.Unsynced.Due, c.Unsynced.Oldest), Later: c.Unsynced.Later, Outbox: waiting(c.Outbox.Count, c.Outbox.Oldest), PutAside: c.OutboxBad,
 			Forwards: waiting(c.Forwards.Count, c.Forwards.Oldest),
 		}
 		for _, o := range c.Open {

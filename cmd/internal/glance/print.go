@@ -17,19 +17,28 @@ func (g *Glance) Print(out io.Writer, l lang.Lang, zone *time.Location) error {
 		fmt.Fprint(w, l.T("NOT KNOWN\t%s\n", l.Say(strings.Join(strings.Fields(said), " "))))
 	}
 	unread := slices.ContainsFunc(g.Missing, func(said string) bool { return strings.HasPrefix(said, "processes: ") })
-	if len(g.Processes) == 0 && !unread {
+	without := missing(g.Processes)
+	switch {
+	case unread:
+	case len(g.Processes) == 0:
 		fmt.Fprintln(w, l.T("processes\tnone gives a sign of life: start ordersync run, or gateway, worker and scheduler"))
+	case len(without) > 0:
+		fmt.Fprint(w, l.T("LOOK AT THIS\tno %s runs: start it\n", strings.Join(without, ", ")))
 	}
 	for _, p := range g.Processes {
-		fmt.Fprint(w, l.T("process\t%s %d\t%s\t%s\tsince %s\tsign of life %s ago\t%d tasks in hand\n", p.Host, p.PID, strings.Join(p.Roles, "+"), orDash(p.Version),
-			p.Started.In(zone).Format(time.RFC3339), seconds(p.AgeSeconds), p.Active))
+		text := "process\t%s %d\t%s\t%s\tsince %s\tsign of life %s ago\t%d tasks in hand\n"
+		if !p.Alive {
+			text = "process\t%s %d\t%s\t%s\tsince %s\tGONE: last sign of life %s ago\t%d tasks in hand\n"
+		}
+		fmt.Fprint(w, l.T(text, p.Host, p.PID, strings.Join(p.Roles, "+"), orDash(p.Version), p.Started.In(zone).Format(time.RFC3339), seconds(p.AgeSeconds), p.Active))
 	}
 	fmt.Fprint(w, l.T("Douyin\tbreaker %s, last success %s, token %s\n", orNotKnown(l, g.Douyin.Breaker), moment(l, g.Douyin.LastSuccess, zone), g.Douyin.token(l)))
+	fmt.Fprintf(w, "%s\t%d%s%s\n", l.T("orders due"), g.Backlog.Orders.Count, g.Backlog.Orders.since(l, zone), g.Backlog.later(l))
 	for _, b := range []struct {
 		name string
 		Waiting
 	}{
-		{"orders due", g.Backlog.Orders}, {"refunds open", g.Backlog.Refunds}, {"settlements open", g.Backlog.Settlements},
+		{"refunds open", g.Backlog.Refunds}, {"settlements open", g.Backlog.Settlements},
 		{"outbox", g.Backlog.Outbox}, {"callbacks to hand on", g.Backlog.Forwards},
 	} {
 		fmt.Fprintf(w, "%s\t%d%s\n", l.T(b.name), b.Count, b.since(l, zone))
@@ -80,8 +89,18 @@ func (w Waiting) since(l lang.Lang, zone *time.Location) string {
 	return l.T(", the oldest since %s", w.Oldest.In(zone).Format(time.RFC3339))
 }
 
+// later tells of the orders that are under way or come back later: nobody sees them among those due.
+func (b Backlog) later(l lang.Lang) string {
+	if b.Later == 0 {
+		return ""
+	}
+	return l.T("; %d more are under way or tried again later", b.Later)
+}
+
 func (d Douyin) token(l lang.Lang) string {
 	switch {
+	case d.tokenUnread:
+		return l.T("not known")
 	case d.TokenUnknown:
 		return l.T("not known without douyin.app_id and douyin.secret")
 	case d.TokenSeconds == 0:

@@ -3,23 +3,18 @@ package glance
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/ordersync/ordersync/cmd/internal/alive"
 )
 
-// signs is the hash in which processes give signs of life: a field for each, of the time in ms, a
-// space, and its description in JSON.
-const signs = "ordersync:alive"
-
-// gone is how old a sign of life may be.
+// gone is how old a sign of life may be of a process that is listed.
 const gone = time.Minute
 
 // Process is one process of ordersync.
@@ -30,19 +25,31 @@ type Process struct {
 	Version    string            `json:"version,omitempty"` // empty: it gives no sign of life of its own
 	Started    time.Time         `json:"started"`
 	AgeSeconds float64           `json:"age_seconds"` // of its last sign of life
+	Alive      bool              `json:"alive"`       // that sign is young; else it is taken for gone
 	Breakers   map[string]string `json:"breakers,omitempty"`
 	Active     int               `json:"active_tasks"`
 }
 
 // processes are those that gave a sign of life, and workers of which asynq knows only.
 func processes(ctx context.Context, rdb redis.UniversalClient, inspector *asynq.Inspector) ([]Process, error) {
-	all, err := signed(ctx, rdb)
+	all := []Process{}
+	signs, err := alive.Read(ctx, rdb)
+	for i := range signs {
+		s := &signs[i]
+		if s.Age < gone {
+			all = append(all, Process{
+				Host: s.Host, PID: s.PID, Roles: s.Roles, Version: s.Version, Started: s.Started, AgeSeconds: s.Age.Seconds(), Alive: s.Alive(), Breakers: s.Breakers,
+			})
+		}
+	}
 	servers, serversErr := inspector.Servers()
 	for _, s := range servers {
-		i := slices.IndexFunc(all, func(p Process) bool { return p.Host == s.Host && p.PID == s.PID && slices.Contains(p.Roles, "worker") })
+		i := slices.IndexFunc(all, func(p Process) bool {
+			return p.Host == s.Host && p.PID == s.PID && slices.Contains(p.Roles, alive.Worker)
+		})
 		if i < 0 {
 			i = len(all)
-			all = append(all, Process{Host: s.Host, PID: s.PID, Roles: []string{"worker"}, Started: s.Started})
+			all = append(all, Process{Host: s.Host, PID: s.PID, Roles: []string{alive.Worker}, Started: s.Started, Alive: true})
 		}
 		all[i].Active += len(s.ActiveWorkers)
 	}
@@ -52,32 +59,20 @@ func processes(ctx context.Context, rdb redis.UniversalClient, inspector *asynq.
 	return all, errors.Join(err, serversErr)
 }
 
-func signed(ctx context.Context, rdb redis.UniversalClient) ([]Process, error) {
-	all := []Process{}
-	pipe := rdb.Pipeline()
-	clock, fields := pipe.Time(ctx), pipe.HGetAll(ctx, signs)
-	if _, err := pipe.Exec(ctx); err != nil {
-		return all, fmt.Errorf("signs of life: %w", err)
-	}
-	for _, value := range fields.Val() {
-		at, text, _ := strings.Cut(value, " ")
-		ms, err := strconv.ParseInt(at, 10, 64)
-		var p Process
-		if err != nil || json.Unmarshal([]byte(text), &p) != nil {
-			continue // of a newer version
-		}
-		age := max(clock.Val().Sub(time.UnixMilli(ms)), 0)
-		if p.AgeSeconds, p.Active = age.Seconds(), 0; age < gone {
-			all = append(all, p)
-		}
-	}
-	return all, nil
+// missing are the roles that no living process has.
+func missing(all []Process) []string {
+	return slices.DeleteFunc([]string{alive.Gateway, alive.Worker, alive.Scheduler}, func(role string) bool {
+		return slices.ContainsFunc(all, func(p Process) bool { return p.Alive && slices.Contains(p.Roles, role) })
+	})
 }
 
-// breaker is the worst state that any process tells; empty: none tells.
+// breaker is the worst state that any living process tells; empty: none tells.
 func breaker(all []Process) string {
 	worst := ""
 	for _, p := range all {
+		if !p.Alive {
+			continue
+		}
 		for _, state := range p.Breakers {
 			if slices.Index(breakerStates, state) > slices.Index(breakerStates, worst) {
 				worst = state

@@ -115,7 +115,7 @@ var notForPersons = []string{
 	"the operators' port is another process's; this one serves none",
 	"-- nothing to do: every migration was applied already",
 	"-- ordersync: all migrations, as no mysql.dsn is set. They stop in a database that has some of them.\n%s",
-	"%d %ss wait, the oldest since %s: Douyin refuses the configuration (code %d: %s)",
+	"%d %ss wait, the oldest since %s: Douyin refuses %s (code %d: %s)",
 	"this machine is %s %s the database",
 	"item_code %s", "%s (%s), update_time %d", "ordersync: config:", "unknown flag: --", "unknown command ", "order %s: %v",
 	"Bearer %s", "ordersync %s", "an open_id of another app", "a fraction of a fen", "no openid", "no image", "another app's open_id",

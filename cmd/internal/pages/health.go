@@ -225,6 +225,8 @@ func (f *frame) rolePart(found facts, role string) healthPart {
 	case n > 0 && len(versions) > 1:
 		slices.Sort(versions)
 		part.Class, part.Words, part.Do = classWarn, f.T("%d, versions %s", n, strings.Join(versions, ", ")), f.T("Processes of several versions run. While a deploy goes on that is in order.")
+	case n > 0 && versions[0] == "":
+		part.Class, part.Words = classGood, f.T("%d, version not known", n)
 	case n > 0:
 		part.Class, part.Words = classGood, f.T("%d, version %s", n, versions[0])
 	case role == alive.Worker && found.oldWorkers > 0:
@@ -316,6 +318,9 @@ func (f *frame) waitingPart(found facts) healthPart {
 		return part
 	}
 	part.Class, part.Words = classGood, f.T("none")
+	if later := found.waiting.Later; later > 0 {
+		part.Words = f.T("none due, %s under way or tried again later", f.Count(later))
+	}
 	if w := found.waiting; w.Due > 0 {
 		waits := f.Now.Sub(w.Oldest)
 		part.Words = f.T("%s, oldest %s", f.Count(w.Due), f.Ago(w.Oldest))

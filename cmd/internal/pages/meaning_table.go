@@ -24,6 +24,16 @@ var (
 		phrase{"The salt is not the one in Douyin's console, or there is none here. Nothing took effect.", "支付密钥（SALT）与抖音后台不一致，或本机没有配置。请求均未生效。"},
 		phrase{"Correct douyin.salt and restart; `ordersync sign --explain` shows what is signed. Refunds and settlements wait meanwhile and go on by themselves.", "修正 douyin.salt 并重启；`ordersync sign --explain` 可显示签名内容。在此之前退款和分账都在等待，修正后自动继续。"},
 	}
+	fixClientToken = meaning{
+		phrase{"Douyin refuses the client_token", "抖音拒绝 client_token"},
+		phrase{"It was replaced a moment ago, or another program fetches tokens for this app. Nothing took effect.", "token 刚被替换，或有其他程序为该小程序获取 token。请求均未生效。"},
+		phrase{"Nothing at first: another one is fetched, and what waits goes on by itself. Where it stays so for minutes, check douyin.app_id and douyin.secret, and what else fetches tokens.", "先无需处理：会重新获取 token，等待中的任务自动继续。若持续数分钟，请检查 douyin.app_id、douyin.secret，以及是否有其他程序获取 token。"},
+	}
+	fixRight = meaning{
+		phrase{"The app lacks the right to this call", "小程序没有调用该接口的权限"},
+		phrase{"The capability is not opened for the app, or not published. Another token does not help. Nothing took effect.", "该能力尚未开通或未发布，更换 token 无济于事。请求均未生效。"},
+		phrase{"Open the capability in Douyin's console and publish it. What waits goes on by itself.", "在抖音开放平台控制台开通相应能力（能力、解决方案）并发布，等待中的任务会自动继续。"},
+	}
 	fixCredentials = meaning{
 		phrase{"Douyin refuses the app's credentials", "抖音拒绝小程序凭证"},
 		phrase{"No token is given for this app id and secret, or not to this machine's address.", "以当前 app id 与 secret 无法取得 token，或本机地址不在白名单内。"},
@@ -71,6 +81,21 @@ var failureMeanings = map[cause]meaning{
 		phrase{"Open one of the orders, compare its request with the shop's rows, mend them, then push again.", "打开其中一个订单，将请求与商城数据对照，修正后重新推送。"},
 	},
 	// Token.
+	{"", 11002}:    fixClientToken, // of the general trade system
+	{"", 28001003}: fixClientToken,
+	{"", 28001008}: fixClientToken,
+	{"", 2190002}:  fixClientToken,
+	{"", 2190008}:  fixClientToken,
+
+	{"", 11006}:    fixRight,
+	{"", 28001014}: fixRight,
+	{"", 28001016}: fixRight,
+	{"", 28001018}: fixRight,
+	{"", 28001019}: fixRight,
+	{"", 2190004}:  fixRight,
+
+	{"", 10003}: fixCredentials, // of the client_token
+	{"", 10013}: fixCredentials,
 	{"", 40006}: fixCredentials,
 	{"", 40015}: fixCredentials,
 	{"", 40017}: fixCredentials,

@@ -4,7 +4,9 @@ package pages
 var healthWords = map[string]string{ //nolint:gosec // texts, no credentials
 	"%d, version %s":  "%d 个，版本 %s",
 	"%d, versions %s": "%d 个，版本 %s",
-	"%s, oldest %s":   "%s 个，最早 %s",
+	"none due, %s under way or tried again later":                 "无到期订单，%s 个处理中或稍后重试",
+	"%d, version not known":                                       "%d 个，版本未知",
+	"%s, oldest %s":                                               "%s 个，最早 %s",
 	"A few calls are tried; if they go well, the breaker closes.": "正在试探少量调用；若成功，熔断器将关闭。",
 	"A process that was killed stays in this list for a day.":     "被强制结束的进程会在此列表中保留一天。",
 	"Breakers": "熔断器",

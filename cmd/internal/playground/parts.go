@@ -11,6 +11,7 @@ import (
 
 	"github.com/ordersync/ordersync/cmd/internal/alive"
 	"github.com/ordersync/ordersync/cmd/internal/assembly"
+	"github.com/ordersync/ordersync/cmd/internal/metrics"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/worker"
 )
@@ -23,6 +24,7 @@ type Ground struct {
 	Gateway func(http.Handler)                      // serves the gateway; it is called once
 	Pages   func(http.Handler)                      // serves the operators' pages; nil: there are none
 	Around  func(gateway http.Handler) http.Handler // stands before the gateway; nil: nothing does
+	Version string                                  // of the program; empty: not told
 	Log     zerolog.Logger
 }
 
@@ -36,7 +38,7 @@ func Start(ctx context.Context, g Ground, c *Closers) (parts *assembly.Assembly,
 	c.Add(func() { _ = client.Close() })
 	options := []assembly.Option{
 		assembly.WithDB(g.DB), assembly.WithRedis(client), assembly.WithBackoff(worker.Backoff{Scale: 0.05}),
-		assembly.WithPolls(time.Second), assembly.WithGrace(grace),
+		assembly.WithPolls(time.Second), assembly.WithGrace(grace), assembly.WithBuild(metrics.Build{Version: g.Version}),
 	}
 	build := func(cfg *configs.Config) *assembly.Assembly {
 		a := assembly.New(cfg, g.Log, options...)
