@@ -99,7 +99,7 @@ const (
 
 	operatorRow = rowAt + ", 'omar', CASE WHEN i % 2 = 0 THEN 'push' ELSE 'sign_in' END, '', '', CASE WHEN i % 2 = 0 THEN " + orderKey + " ELSE '' END, 1, '', '10.0.0.1'"
 
-	backfillRow = "CONCAT('range-', i), 1, '', 1000, 1000, " + rowAt + ", " + rowAt + ", " + rowAt
+	backfillRow = "CONCAT('20260101T000000Z-', DATE_FORMAT('2026-01-01' + INTERVAL i HOUR, '%Y%m%dT%H0000Z')), 1, '', 1000, 1000, " + rowAt + ", " + rowAt + ", " + rowAt
 
 	jobRow = "'push', '{}', 'omar', '', 1000, 1000, 1000, " + rowAt + ", " + rowAt + ", " + rowAt
 )
