@@ -51,7 +51,7 @@ func TestTheOutboxRefusesWhatWouldBePutAside(t *testing.T) {
 		{"push", "1001", nil, ""}, {"push", "订单-1", map[string]any{"cause": "paid", "revision": "r1"}, ""}, {"push", long(64, "x"), nil, ""},
 		{"push", long(65, "x"), nil, "order_id"}, {"push", "a/b", nil, "order_id"}, {"push", "a b", nil, "order_id"}, {"push", "a:b", nil, "order_id"},
 		{"push", "a\u3000b", nil, "order_id"}, {"push", "a\u00a0", nil, "order_id"}, {"push", "a\x7f", nil, "order_id"}, {"push", "a\u0085", nil, "order_id"},
-		{"push", "1", map[string]any{"cause": "payed"}, "cause"}, {"push", "1", map[string]any{"cause": ""}, ""},
+		{"push", "1", map[string]any{"cause": "payd"}, "cause"}, {"push", "1", map[string]any{"cause": ""}, ""},
 		{"push", "1", map[string]any{"revision": "a b"}, "revision"}, {"push", "1", map[string]any{"revision": long(65, "x")}, "revision"},
 		{"refund", "1", refund("amount_fen", 1), ""}, {"refund", "1", refund("amount_fen", 10_000_000_000), ""},
 		{"refund", "1", refund("amount_fen", 0), "amount_fen"}, {"refund", "1", refund("amount_fen", -5), "amount_fen"},

@@ -315,17 +315,14 @@ func (s *site) everything(t *testing.T, n int) (all []measured) {
 	of("bad outbox rows", "/lists/outbox", sync.OnceValue(func() string { return s.place(t, "ordersync_outbox_bad", "no", "", "1 = 1") }), "kind=refund", "kind=none", "alarm=1", "since="+month, "text=00001", "text=nobody")
 	of("failures", "/failures", sync.OnceValue(func() string { return s.place(t, "ordersync_order", "order_id", "failed_at", "failed_at IS NOT NULL") }),
 		"kind=incomplete", "kind=rejected&code=40015", "kind=none", "cause="+url.QueryEscape("product.column_2"), "code=40015", "since="+month, "until="+month, "text=00001", "text=item_list", "text=nobody", "text="+url.QueryEscape("课程"))
-	for _, m := range []measured{
+	all = append(all,
 		page("what needs a person", "the start page", "/"),
 		page("load", "the last hour", "/load?span=hour"), page("load", "the last day", "/load?span=day"), page("load", "the last week", "/load?span=week"),
 		page("how it is", "", "/health"), page("audits", "first page", "/audits"), page("who did what", "first page", "/who"),
 		page("who did what", "in the middle", "/who?after=500"), page("jobs", "", "/jobs"), page("backfills", "", "/backfills"),
 		page("one order", "that was pushed", "/orders/20000000099"), page("one order", "that failed", "/orders/20000000100"),
 		page("search", "a key", "/search?q=20000000100"), page("search", "a refund", fmt.Sprintf("/search?q=R%d", 20000000000+n/80)),
-		page("search", "Douyin's number of a payment", fmt.Sprintf("/search?q=DYP%d", n/40)), page("search", "nothing that is there", "/search?q=nobody"),
-	} {
-		all = append(all, m)
-	}
+		page("search", "Douyin's number of a payment", fmt.Sprintf("/search?q=DYP%d", n/40)), page("search", "nothing that is there", "/search?q=nobody"))
 	return slices.Concat(all, s.commands())
 }
 

@@ -174,7 +174,7 @@ func tookPlot(l lang, s span, label func(int) string, counts []store.CallCount) 
 	}
 	unit, title, short := time.Millisecond, l.T("From asking for a push to Douyin's answer, in milliseconds"), " ms"
 	for _, step := range steps {
-		if before, call := step.mean(); before+call > inSeconds {
+		if before, call := step.mean(); before+call > shortTime {
 			unit, title, short = time.Second, l.T("From asking for a push to Douyin's answer, in seconds"), " s"
 		}
 	}
@@ -192,8 +192,8 @@ func tookPlot(l lang, s span, label func(int) string, counts []store.CallCount) 
 	return drawn
 }
 
-// inSeconds is from where on a plot of times is in seconds.
-const inSeconds = 20 * time.Second
+// shortTime is from where on a plot of times is in seconds.
+const shortTime = 20 * time.Second
 
 // isLive tells whether somebody waits for a push: it travelled on the live queue.
 func isLive(cause string) bool {
