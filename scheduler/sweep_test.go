@@ -161,7 +161,7 @@ func TestHandingOverStopsAtTheBacklog(t *testing.T) {
 func TestWhatIsNotOnItsQueueStaysDue(t *testing.T) {
 	p, q := &pages{due: []store.Due{{OrderID: "1", DueAt: noon}, {OrderID: "2", DueAt: noon}}}, newQueue()
 	q.fail = func(id string) error {
-		if strings.HasPrefix(id, `{"order_id":"2","revision":"due-1777636800000","cause":"sweep",`) {
+		if strings.HasPrefix(id, `{"order_id":"2","revision":"due-1777636800000","cause":"sweep"`) {
 			return errGone
 		}
 		return nil
