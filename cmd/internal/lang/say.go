@@ -13,7 +13,8 @@ import (
 
 // pattern is a text of the table as a finished sentence looks that was made by it.
 type pattern struct {
-	shape   *regexp.Regexp
+	words   []string              // what stands beside the holes, in its order
+	shape   func() *regexp.Regexp // made when a sentence has all words: a thousand of them are 16 MB
 	literal int    // bytes beside the verbs: the more, the surer
 	errors  []bool // an error may stand in the hole: it is of %v, or the last thing of the text
 	verbs   []int  // which of the arguments stands in each hole, from 0
@@ -37,12 +38,12 @@ var plain = regexp.MustCompile(`^(CREATE (UNIQUE )?INDEX \S+ ON \S+ \([^()]*\)|(
 // node is what may stand behind one: the address of a node of a cluster.
 var node = regexp.MustCompile(` \(([^\s()]+:[0-9]+)\)$`)
 
-var patterns = sync.OnceValue(func() []pattern {
-	var out []pattern
+var patterns = sync.OnceValue(func() []*pattern {
+	out := make([]*pattern, 0, len(all))
 	for en, zh := range all {
 		out = append(out, patternOf(en, zh))
 	}
-	slices.SortFunc(out, func(a, b pattern) int {
+	slices.SortFunc(out, func(a, b *pattern) int {
 		if a.literal != b.literal {
 			return b.literal - a.literal
 		}
@@ -51,14 +52,16 @@ var patterns = sync.OnceValue(func() []pattern {
 	return out
 })
 
-func patternOf(en, zh string) pattern {
+func patternOf(en, zh string) *pattern {
 	var shape strings.Builder
 	shape.WriteString("(?s)^")
 	literal, from := 0, 0
+	var words []string
 	var verbs []int
 	var errors []bool
 	for _, at := range verb.FindAllStringSubmatchIndex(en, -1) {
 		shape.WriteString(regexp.QuoteMeta(en[from:at[0]]))
+		words = append(words, en[from:at[0]])
 		literal += at[0] - from
 		from = at[1]
 		said := en[at[0]:at[1]]
@@ -92,12 +95,31 @@ func patternOf(en, zh string) pattern {
 		}
 		return "%" + indexOf.FindString(v) + "s"
 	})
-	return pattern{regexp.MustCompile(shape.String()), literal, errors, verbs, zh}
+	words = append(words, en[from:])
+	compile := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(shape.String()) })
+	return &pattern{words, compile, literal, errors, verbs, zh}
+}
+
+// find is what stands in the holes where a sentence was made by the text; nil: it was not.
+func (p *pattern) find(sentence string) []string {
+	rest := sentence
+	for _, w := range p.words {
+		at := strings.Index(rest, w)
+		if at < 0 {
+			return nil
+		}
+		rest = rest[at+len(w):]
+	}
+	found := p.shape().FindStringSubmatch(sentence)
+	if found == nil {
+		return nil
+	}
+	return found[1:]
 }
 
 // swallows tells that what was found looks like the beginning of another text: what was looked at,
 // and a colon. An error may have one.
-func (p pattern) swallows(found []string) bool {
+func (p *pattern) swallows(found []string) bool {
 	for i, hole := range found {
 		if !p.errors[i] && strings.Contains(hole+" ", ": ") {
 			return true
@@ -107,7 +129,7 @@ func (p pattern) swallows(found []string) bool {
 }
 
 // filled is the Chinese text with what stands in the holes.
-func (p pattern) filled(l Lang, found []string) string {
+func (p *pattern) filled(l Lang, found []string) string {
 	var holes []any
 	for i, hole := range found {
 		if strings.Contains(hole, " ") { // one word is a name of the reader's: a table called order
@@ -136,13 +158,13 @@ func (l Lang) Find(sentence string) (said string, found bool) {
 	}
 	var whole *pattern // has a hole in which another text's beginning seems to stand
 	for _, p := range patterns() {
-		match := p.shape.FindStringSubmatch(sentence)
+		holes := p.find(sentence)
 		switch {
-		case match == nil:
-		case !p.swallows(match[1:]):
-			return p.filled(l, match[1:]), true
+		case holes == nil:
+		case !p.swallows(holes):
+			return p.filled(l, holes), true
 		case whole == nil:
-			whole = &p
+			whole = p
 		}
 	}
 	if at := node.FindStringSubmatchIndex(sentence); at != nil {
@@ -156,7 +178,7 @@ func (l Lang) Find(sentence string) (said string, found bool) {
 		}
 	}
 	if whole != nil {
-		return whole.filled(l, whole.shape.FindStringSubmatch(sentence)[1:]), true
+		return whole.filled(l, whole.find(sentence)), true
 	}
 	// What was looked at, or tried, and an error.
 	if named.MatchString(sentence) {
