@@ -15,10 +15,10 @@ import (
 type pattern struct {
 	words   []string              // what stands beside the holes, in its order
 	shape   func() *regexp.Regexp // made when a sentence has all words: a thousand of them are 16 MB
-	literal int    // bytes beside the verbs: the more, the surer
-	errors  []bool // an error may stand in the hole: it is of %v, or the last thing of the text
-	verbs   []int  // which of the arguments stands in each hole, from 0
-	zh      string // with %s or %[n]s for every verb
+	literal int                   // bytes beside the verbs: the more, the surer
+	errors  []bool                // an error may stand in the hole: it is of %v, or the last thing of the text
+	verbs   []int                 // which of the arguments stands in each hole, from 0
+	zh      string                // with %s or %[n]s for every verb
 }
 
 // verb is one of fmt's verbs as the program's texts use them: with the number of its argument or
