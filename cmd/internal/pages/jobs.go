@@ -96,29 +96,35 @@ func (j *Jobs) run(ctx context.Context, job store.Job) {
 	}
 }
 
-// stopJob ends a job that goes on, and leads back to it.
-func (p *pages) stopJob(ctx context.Context, r *http.Request, _ lang) (view, error) {
+// namedJob is the job that an address names.
+func (p *pages) namedJob(ctx context.Context, r *http.Request) (store.Job, error) {
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil {
-		return view{}, errBadAddress
+		return store.Job{}, errBadAddress
 	}
 	job, err := p.Store.Job(ctx, id)
-	switch {
-	case errors.Is(err, store.ErrNoJob):
-		return view{}, errNoPage
-	case err != nil:
+	if errors.Is(err, store.ErrNoJob) {
+		err = errNoPage
+	}
+	return job, err
+}
+
+// stopJob ends a job that goes on, and leads back to it.
+func (p *pages) stopJob(ctx context.Context, r *http.Request, _ lang) (view, error) {
+	job, err := p.namedJob(ctx, r)
+	if err != nil {
 		return view{}, err
 	}
 	who, _ := admin.SignedIn(ctx)
-	stopped, err := p.Store.StopJob(ctx, id, who.Name)
+	stopped, err := p.Store.StopJob(ctx, job.ID, who.Name)
 	if err != nil {
 		return view{}, err
 	}
 	if stopped {
-		p.audit(ctx, "job stopped").Int64("job", id).Msg("admin")
-		p.record(ctx, store.Act{Act: store.ActStop, Subject: string(job.Act), Number: strconv.FormatInt(id, 10)})
+		p.audit(ctx, "job stopped").Int64("job", job.ID).Msg("admin")
+		p.record(ctx, store.Act{Act: store.ActStop, Subject: string(job.Act), Number: strconv.FormatInt(job.ID, 10)})
 	}
-	return view{}, redirect(jobLink(id))
+	return view{}, redirect(jobLink(job.ID))
 }
 
 // jobView is a job for a reader.
@@ -156,15 +162,8 @@ func (p *pages) jobs(ctx context.Context, _ *http.Request, l lang) (view, error)
 }
 
 func (p *pages) job(ctx context.Context, r *http.Request, l lang) (view, error) {
-	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	job, err := p.namedJob(ctx, r)
 	if err != nil {
-		return view{}, errBadAddress
-	}
-	job, err := p.Store.Job(ctx, id)
-	switch {
-	case errors.Is(err, store.ErrNoJob):
-		return view{}, errNoPage
-	case err != nil:
 		return view{}, err
 	}
 	out := view{template: "job", title: "Job", content: p.jobView(l, job)}
