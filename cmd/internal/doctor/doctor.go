@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/configs"
@@ -88,15 +89,23 @@ func (r Result) Line() string {
 	if r.words.IsChinese() {
 		s := r.Check + "：" + r.Found
 		if r.Cure != "" {
-			s += "。处理：" + r.Cure
+			s = ended(s, "。") + "处理：" + r.Cure
 		}
 		return s
 	}
 	s := r.Check + ": " + oneLine(r.Found)
 	if r.Cure != "" {
-		s = strings.TrimSuffix(s, ".") + ". Cure: " + r.Cure
+		s = ended(s, ".") + " Cure: " + r.Cure
 	}
 	return s
+}
+
+// ended is a sentence with a stop at its end, where it has no end of its own.
+func ended(s, stop string) string {
+	if last, _ := utf8.DecodeLastRuneInString(s); strings.ContainsRune(".?!。？！", last) {
+		return s
+	}
+	return s + stop
 }
 
 func ok(check, format string, args ...any) Result {

@@ -227,3 +227,20 @@ func TestWhatHoldsMoneyUpIsToldByItsNumber(t *testing.T) {
 		}
 	}
 }
+
+// The bug: "is mysql.dsn meant?. Cure: …", and "？。处理：…".
+func TestALineHasOneEndBeforeItsCure(t *testing.T) {
+	for found, want := range map[string]string{"it is so": "c: it is so. Cure: x", "it is so.": "c: it is so. Cure: x", "is it so?": "c: is it so? Cure: x"} {
+		if got := (Result{Check: "c", Found: found, Cure: "x"}).Line(); got != want {
+			t.Errorf("%q: %q, want %q", found, got, want)
+		}
+	}
+	for _, end := range []string{"。", "？", "?"} {
+		if got := ended("如此"+end, "。"); got != "如此"+end {
+			t.Error(got)
+		}
+	}
+	if got := ended("如此", "。"); got != "如此。" {
+		t.Error(got)
+	}
+}
