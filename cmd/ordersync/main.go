@@ -11,8 +11,9 @@ import (
 // Set by -ldflags "-X main.version=… -X main.commit=…"; without them the version command asks the build information.
 var version, commit string
 
-// gcPercent lets the heap grow to 1.6 times what is in use before it is collected, and not to twice as much: a busy worker then
-// stays below 64 MiB with 350 orders in hand, for one or two hundredths of its processor time. GOGC overrules it.
+// gcPercent lets the heap grow to 1.6 times what is in use before it is collected, and not to twice
+// as much: a busy worker then has 62 to 65 MiB with 350 orders in hand, some 7 MiB less than with
+// 120, for a tenth of its processor time. GOGC overrules it.
 const gcPercent = 60
 
 func main() {
