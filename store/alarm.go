@@ -50,9 +50,9 @@ type SeenAlarm struct {
 }
 
 // Acknowledge records who has seen an alarm: it leaves the lists and the counts of what needs a
-// person. A payment of AlarmUnsettled is tried again by automatic settlement then, and AlarmAutoSettle
-// no longer keeps it from payments of trade; else nothing changes: what counts as paid back because
-// of the alarm stays so. A later alarm of the row is open again. ErrNoAlarm: nobody has to see it.
+// person. What counts as paid back because of the alarm stays so; automatic settlement, which
+// AlarmUnsettled and AlarmAutoSettle have stopped, goes on. A later alarm of the row is open again.
+// The error is ErrNoAlarm, or the database's.
 func (s *Store) Acknowledge(ctx context.Context, seen SeenAlarm) error {
 	key, ok := alarmKeys[seen.Table]
 	if !ok || seen.Alarm == "" || seen.Ack.At == nil {
