@@ -227,7 +227,7 @@ var ledgers = map[Money]ledger{
 	},
 }
 
-// columns are a table's columns in the order in which scanInstruction and args have them.
+// columns are a table's columns in the order in which scan and instructionArgs have them.
 func (l ledger) columns() []string {
 	return append([]string{
 		l.number, "order_id", "out_order_no", "amount_fen", l.text, "options", "fingerprint", "state", l.platform, "sent_at", "kind", "code", "message", "log_id",
