@@ -3,9 +3,11 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/store"
@@ -78,6 +80,54 @@ func TestAJobPushesOneCauseAndNothingElse(t *testing.T) {
 		}
 		if _, err := s.Job(t.Context(), 4711); !errors.Is(err, store.ErrNoJob) {
 			t.Error(err)
+		}
+	})
+}
+
+// The bug: two jobs over one filter said that they had done 34,429 of 30,001 orders.
+func TestWhoeverPushesOneFilterAtOnceCountsEachOrderOnce(t *testing.T) {
+	on(t, func(t *testing.T, _ *store.Store, db *gorm.DB) {
+		const orders = 3000
+		own := func() *store.Store { return newStore(t, db, store.Config{Now: time.Now}) } // as a process of its own
+		s, rows, args := own(), "", []any{}
+		at := stamp(db, time.Now().Add(-time.Hour))
+		for i := range orders {
+			rows, args = rows+", (?, 'refused', 'rejected', ?, ?, ?)", append(args, fmt.Sprintf("o%04d", i), at, at, at)
+		}
+		exec(t, db, "INSERT INTO ordersync_order (order_id, outcome, kind, failed_at, created_at, updated_at) VALUES "+rows[2:], args...)
+		var done, locked atomic.Int64
+		var all errgroup.Group
+		for range 2 {
+			s := own()
+			j, err := s.BeginJob(t.Context(), store.JobPush, store.JobFilter{Failures: store.FailureFilter{Kind: "rejected"}}, "omar")
+			if err != nil {
+				t.Fatal(err)
+			}
+			all.Go(func() (err error) {
+				for j.FinishedAt == nil && err == nil {
+					j, err = s.StepJob(t.Context(), j)
+				}
+				done.Add(j.Done)
+				locked.Add(j.Locked)
+				return err
+			})
+		}
+		all.Go(func() error { // ordersync retry --failed
+			f := store.RetryFilter{Kind: "rejected", Limit: 400}
+			for {
+				page, err := s.RequestRetry(t.Context(), f)
+				done.Add(int64(len(page.Due)))
+				locked.Add(int64(page.Locked))
+				if f.After = page.Next; err != nil || page.Done {
+					return err
+				}
+			}
+		})
+		if err := all.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		if done.Load() > orders || done.Load()+locked.Load() < orders {
+			t.Errorf("%d of %d orders were made due, %d were locked", done.Load(), orders, locked.Load())
 		}
 	})
 }
