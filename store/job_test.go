@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -128,6 +129,47 @@ func TestWhoeverPushesOneFilterAtOnceCountsEachOrderOnce(t *testing.T) {
 		}
 		if done.Load() > orders || done.Load()+locked.Load() < orders {
 			t.Errorf("%d of %d orders were made due, %d were locked", done.Load(), orders, locked.Load())
+		}
+	})
+}
+
+// The scheduler looks at what it has handed over again in a quarter of an hour. Until then the order
+// stands refused, and its push is on its way: whoever asks once more asked for it twice.
+func TestWhatWasHandedOverIsNotMadeDueAgain(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
+		later := t0.Add(time.Hour) // when the sweep looks at what was given up
+		fail(t, s, "gave_up", "rejected", 1, t0.Add(-time.Hour), store.GaveUp, &later)
+		fail(t, s, "refused", "rejected", 1, t0.Add(-time.Hour), store.Refused, nil)
+		fail(t, s, "handed", "rejected", 1, t0.Add(-time.Hour), store.Refused, nil)
+		if n, err := s.MakeDue(t.Context(), []string{"handed"}); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		due, err := s.DueOrders(t.Context(), t0, 10)
+		if err != nil || len(due) != 1 {
+			t.Fatal(due, err)
+		}
+		if err := s.PostponeDue(t.Context(), due, t0.Add(15*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if groups, _, err := s.FailureGroups(t.Context()); err != nil || len(groups) != 1 || groups[0].Count != 3 || groups[0].Asked != 1 {
+			t.Errorf("%+v, %v", groups, err)
+		}
+		filter := store.JobFilter{Failures: store.FailureFilter{Kind: "rejected"}}
+		if n, exact, err := s.FoundBy(t.Context(), store.JobPush, filter, 10); n != 2 || !exact || err != nil {
+			t.Errorf("found %d, %v, %v", n, exact, err)
+		}
+		if page, err := s.RequestRetry(t.Context(), store.RetryFilter{Kind: "rejected", Dry: true}); err != nil || !slices.Equal(page.Due, []string{"gave_up", "refused"}) {
+			t.Errorf("%+v, %v", page, err)
+		}
+		j, err := s.BeginJob(t.Context(), store.JobPush, filter, "omar")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if done := runJob(t, s, j); done.Done != 2 || done.Looked != 3 {
+			t.Errorf("%+v", done)
+		}
+		if due := dueIDs(t, s, t0); !slices.Equal(due, []string{"gave_up", "refused"}) {
+			t.Errorf("due %v", due)
 		}
 	})
 }

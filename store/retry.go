@@ -25,7 +25,7 @@ type RetryFilter struct {
 
 // RetryPage is what one RequestRetry did.
 type RetryPage struct {
-	Due    []string   // orders that are due now by it; those that were due before are left out
+	Due    []string   // orders that are due now by it; those that were asked for before are left out
 	Locked int        // orders beside Due that are not due now: somebody has locked their rows
 	Next   FailureKey // where the next page begins
 	Looked int        // failures that were looked at
@@ -51,7 +51,7 @@ func (s *Store) RequestRetry(ctx context.Context, f RetryFilter) (RetryPage, err
 	page := RetryPage{Looked: len(looked), Done: len(looked) < f.Limit}
 	for i := range looked {
 		page.Next = looked[i].key()
-		if looked[i].matches(f) && !looked[i].due(now) {
+		if looked[i].matches(f) && !looked[i].asked(now) {
 			ids = append(ids, looked[i].OrderID)
 		}
 	}
