@@ -184,6 +184,13 @@ func TestAJobSaysOneWordOnWhatAFilterFinds(t *testing.T) {
 		if err != nil || j.Total != 1 || runJob(t, s, j).Done != 1 {
 			t.Errorf("%+v, %v", j, err)
 		}
+		none := store.JobFilter{List: store.ListAudits, Rows: store.ListFilter{Most: new(store.Fen(0))}}
+		if n, _, err := s.FoundBy(t.Context(), store.JobAgree, none, 10); err != nil || n != 0 {
+			t.Errorf("of 0 yuan at most: %d, %v", n, err)
+		}
+		if j, err = s.BeginJob(t.Context(), store.JobAgree, none, "omar"); err != nil || j.Total != 0 || runJob(t, s, j).Done != 0 {
+			t.Errorf("of 0 yuan at most: %+v, %v", j, err)
+		}
 		agree := store.JobFilter{List: store.ListAudits}
 		if n, exact, err := s.FoundBy(t.Context(), store.JobAgree, agree, 10); err != nil || !exact || n != 3 {
 			t.Errorf("%d, %v, %v", n, exact, err)

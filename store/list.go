@@ -132,8 +132,8 @@ type ListFilter struct {
 	Unsaid  bool      `json:"unsaid,omitempty"`   // of ListAudits: only those without a word of the shop's
 	Since   time.Time `json:"since,omitzero"`     // by the time that the list shows
 	Until   time.Time `json:"until,omitzero"`
-	Least   Fen       `json:"least,omitempty"` // amounts; 0: no bound
-	Most    Fen       `json:"most,omitempty"`
+	Least   *Fen      `json:"least,omitempty"` // amounts; nil: no bound
+	Most    *Fen      `json:"most,omitempty"`
 	// Text is of ListOrders the begin of the key, as it is written; else a part of a number, of the
 	// order or of the words, in whatever case.
 	Text string `json:"text,omitempty"`
@@ -249,7 +249,7 @@ func (f *ListFilter) lets(r *ListRow, l listing) bool {
 		return false
 	case !f.Since.IsZero() && r.At.Before(f.Since), !f.Until.IsZero() && r.At.After(f.Until):
 		return false
-	case f.Least > 0 && r.Amount < f.Least, f.Most > 0 && r.Amount > f.Most:
+	case f.Least != nil && r.Amount < *f.Least, f.Most != nil && r.Amount > *f.Most:
 		return false
 	}
 	return f.Text == "" || l.prefix || holds(f.Text, r.Key, r.OrderID, r.Note, r.Message)

@@ -117,11 +117,11 @@ func (r *listRead) tell(f ListFilter) (all bool) {
 	if !f.Until.IsZero() {
 		also(quote(r.l.at)+" <=", r.s.sql.time(f.Until))
 	}
-	if f.Least > 0 {
-		also(amount+" >=", int64(f.Least))
+	if f.Least != nil {
+		also(amount+" >=", int64(*f.Least))
 	}
-	if f.Most > 0 {
-		also(amount+" <=", int64(f.Most))
+	if f.Most != nil {
+		also(amount+" <=", int64(*f.Most))
 	}
 	// Where the database's small letters are not Go's, or the list goes by a begin, the rows are looked at.
 	if f.Text != "" && !r.l.prefix && !r.s.sql.sqlite && caseIsASCII(f.Text) && !strings.Contains(f.Text, "\n") {

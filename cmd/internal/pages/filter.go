@@ -24,7 +24,7 @@ type filterForm struct {
 
 	code         *int
 	since, until time.Time
-	least, most  store.Fen
+	least, most  *store.Fen
 }
 
 // anyAlarm is filterForm.Alarm of rows with whichever alarm.
@@ -38,18 +38,20 @@ func (f *filterForm) Typed() bool {
 // Column is the cell's table and column, where that is the cause.
 func (f *filterForm) Column() string { return columnOf(f.Kind, f.Cause) }
 
+// firstYear and lastYear bound the times that every database can compare.
+const firstYear, lastYear = 1000, 9999
+
 // moments are how a browser, or a person, writes a time. Without a zone it is the operator's.
 var moments = []string{"2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02"}
 
+// moment reads a time; empty: the zero one, which is no bound. No other text gives the zero one.
 func (p *pages) moment(text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return t, nil
-	}
-	for _, layout := range moments {
-		if t, err := time.ParseInLocation(layout, text, p.Zone); err == nil {
+	for _, layout := range append([]string{time.RFC3339}, moments...) {
+		t, err := time.ParseInLocation(layout, text, p.Zone)
+		if err == nil && t.UTC().Year() >= firstYear && t.UTC().Year() <= lastYear {
 			return t, nil
 		}
 	}
@@ -75,14 +77,16 @@ func (p *pages) readFilter(in url.Values) (f filterForm, err error) {
 	}
 	for _, yuan := range []struct {
 		text string
-		into *store.Fen
+		into **store.Fen
 	}{{f.Least, &f.least}, {f.Most, &f.most}} {
 		if yuan.text == "" {
 			continue
 		}
-		if *yuan.into, err = store.ParseYuan(yuan.text); err != nil {
+		fen, err := store.ParseYuan(yuan.text)
+		if err != nil {
 			return f, errBadAddress
 		}
+		*yuan.into = &fen
 	}
 	if f.since, err = p.moment(f.Since); err != nil {
 		return f, errBadAddress

@@ -209,9 +209,9 @@ func (p *pages) jobWords(l lang, act store.JobAct, f store.JobFilter) string {
 	return strings.Join(words, " · ")
 }
 
-// yuan is an amount that bounds a filter; empty: it does not.
-func yuan(f store.Fen) string {
-	if f == 0 {
+// yuan is an amount that bounds a filter; nil: it does not.
+func yuan(f *store.Fen) string {
+	if f == nil {
 		return ""
 	}
 	return f.String()

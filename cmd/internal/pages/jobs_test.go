@@ -86,6 +86,9 @@ func TestOneWordIsSaidOnAllThatWait(t *testing.T) {
 			s.asked(t, number, 60*time.Hour)
 		}
 		v := s.as(t, "omar")
+		if body := v.sees("/jobs/confirm?act=agree&list=audits&most=0", "0 rows", "… – 0.00"); strings.Contains(body, `action="/jobs"`) {
+			t.Error("no refund is of 0 yuan at most, and there is a button")
+		}
 		v.sees("/lists/audits", "4 rows", "waits at Douyin", "9.90", "Agree to all that wait")
 		form := fields(v.sees("/jobs/confirm?act=deny&list=audits&text=dya", "2 rows", "Deny all 2", "The buyer gets nothing", `name="note"`))
 		for name, c := range map[string]struct {

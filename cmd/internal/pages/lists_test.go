@@ -41,6 +41,8 @@ func TestListsAreFilteredPagedAndCounted(t *testing.T) {
 		v.sees("/lists/refunds?text=r07", "1 row", "R07")
 		v.sees("/lists/refunds?state=failed", "Nothing is here.", "0 rows")
 		v.sees("/lists/refunds?least=1", "Nothing is here.")
+		v.sees("/lists/refunds?most=0", "Nothing is here.", "0 rows")
+		v.sees("/lists/refunds?least=0&most=0.01", "60 rows")
 		v.sees("/lists/payments", "P77", "1000.00")
 		v.sees("/lists/callbacks", "SUCCESS", "Hand on")
 		for _, path := range []string{"/lists/orders", "/lists/waiting", "/lists/settlements", "/lists/calls", "/lists/outbox", "/failures", "/inbox", "/backfills", "/jobs", "/who"} {

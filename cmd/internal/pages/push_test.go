@@ -143,7 +143,7 @@ func TestWhatIsNotTheirsIsRefused(t *testing.T) {
 			t.Errorf("due %v", got)
 		}
 		v := s.as(t, "omar")
-		for _, path := range []string{"/failures?kind=x&code=y", "/failures?kind=x&code=1&after=z", "/failures?after=1-a&before=1-a", "/lists/refunds?least=x", "/lists/refunds?since=x", "/lists/callbacks?after=-x", "/lists/calls?before=-99999999999999999999", "/jobs/x", "/jobs/confirm?act=push&list=refunds", "/jobs/confirm?act=agree&list=refunds", "/jobs/confirm?act=acknowledge&list=orders"} {
+		for _, path := range []string{"/failures?kind=x&code=y", "/failures?kind=x&code=1&after=z", "/failures?after=1-a&before=1-a", "/lists/refunds?least=x", "/lists/refunds?since=x", "/lists/refunds?most=-5", "/lists/refunds?until=0001-01-01T00:00:00Z", "/lists/refunds?until=0001-01-01", "/lists/refunds?since=9999-12-31T23:00:00-05:00", "/jobs/confirm?act=agree&list=audits&until=0001-01-01", "/lists/callbacks?after=-x", "/lists/calls?before=-99999999999999999999", "/jobs/x", "/jobs/confirm?act=push&list=refunds", "/jobs/confirm?act=agree&list=refunds", "/jobs/confirm?act=acknowledge&list=orders"} {
 			if _, status := v.get(path); status != http.StatusBadRequest {
 				t.Errorf("%s: %d", path, status)
 			}
