@@ -14,23 +14,32 @@ type alarmCause struct {
 	store.AlarmCount
 	What    string
 	Meaning Meaning
-	Capped  bool   // that many or more
-	Link    string // to the rows; empty: no list has them
+	Capped  bool         // that many or more
+	Link    string       // to the rows; empty: no list has them
+	Hidden  []fieldValue // the form that acknowledges them all
+	Whole   string       // the page that counts them first
 }
 
 // alarmCauses are the alarms that more than one row has, the most frequent first.
 func (p *pages) alarmCauses(ctx context.Context, l lang) (all []alarmCause, err error) {
+	seen := p.Store.Clock()
 	counts, err := p.Store.AlarmCounts(ctx)
 	if err != nil {
 		return nil, err
+	}
+	looked := map[string]int64{} // alarms of a table
+	for _, c := range counts {
+		looked[c.Table] += c.Count
 	}
 	for _, c := range counts {
 		if c.Count < 2 {
 			continue
 		}
-		cause := alarmCause{AlarmCount: c, What: l.T(tableName(store.AlarmTable(c.Table))), Meaning: l.alarmMeaning(c.Alarm), Capped: c.Count >= store.BacklogLimit}
-		if list, ok := alarmLists[store.AlarmTable(c.Table)]; ok {
-			f := filterForm{Alarm: c.Alarm}
+		table, f := store.AlarmTable(c.Table), filterForm{Alarm: c.Alarm}
+		cause := alarmCause{AlarmCount: c, What: l.T(tableName(table)), Meaning: l.alarmMeaning(c.Alarm), Capped: looked[c.Table] >= store.BacklogLimit}
+		cause.Hidden = jobFields(store.JobAcknowledge, store.JobFilter{Table: table}, &f, int(c.Count), seen)
+		cause.Whole = f.link(confirmPath, "act", string(store.JobAcknowledge), "table", c.Table)
+		if list, ok := alarmLists[table]; ok {
 			cause.Link = f.link(listsPath + string(list))
 		}
 		all = append(all, cause)

@@ -97,6 +97,7 @@ func TestOneWordIsSaidOnAllThatWait(t *testing.T) {
 		}{
 			"without a tick":   {func(f url.Values) { f.Set("note", "used") }, "Tick the box"},
 			"without words":    {func(f url.Values) { f.Set("sure", "1") }, "needs words"},
+			"without a moment": {func(f url.Values) { f.Set("sure", "1"); f.Set("note", "used"); f.Del("seen") }, "has changed meanwhile"},
 			"without a number": {func(f url.Values) { f.Set("sure", "1"); f.Set("note", "used"); f.Del("count") }, "has changed meanwhile"},
 		} {
 			bad := url.Values{}

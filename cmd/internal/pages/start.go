@@ -18,6 +18,9 @@ import (
 // listLimit bounds the alarms and the bad rows of the start page, each.
 const listLimit = 50
 
+// alarmsLink is where the alarms stand on the start page.
+const alarmsLink = Home + "#alarms"
+
 // startPage is what needs a person now.
 type startPage struct {
 	Groups      []group
