@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/ordersync/ordersync/store"
@@ -71,9 +72,10 @@ type failedMoney struct {
 	Link    string
 }
 
-// failedMoney groups what was asked for in the last week and failed, by kind and code.
+// failedMoney groups what was asked for in the last week and failed, by kind and code. A refund that
+// the shop has denied is left out: it failed as it was meant to.
 func (p *pages) failedMoney(ctx context.Context, l lang) (all []failedMoney, err error) {
-	since := p.Now().Add(-failedMoneyFor)
+	since := p.Now().Add(-failedMoneyFor).Truncate(time.Minute) // as precise as its field in the lists
 	for _, m := range []store.Money{store.Refund, store.Settlement} {
 		list := alarmLists[store.AlarmTable(m)]
 		page, err := p.Store.List(ctx, list, store.ListQuery{ListFilter: store.ListFilter{State: string(store.MoneyFailed), Since: since}, Limit: csvPage})
@@ -86,10 +88,16 @@ func (p *pages) failedMoney(ctx context.Context, l lang) (all []failedMoney, err
 		}
 		groups := map[cause]*failedMoney{}
 		for _, r := range page.Rows {
+			if r.Kind == store.KindDenied {
+				continue
+			}
 			g := groups[cause{r.Kind, r.Code}]
 			if g == nil { // the newest comes first
-				f := filterForm{State: string(store.MoneyFailed), Since: since.In(p.Zone).Format(moments[0]), Kind: r.Kind}
-				g = &failedMoney{What: l.T(moneyNames[m]), Kind: r.Kind, Code: r.Code, Capped: page.More, Words: r.Message, Newest: r.At, Meaning: l.failureMeaning(r.Kind, r.Code), Link: f.link(listsPath + string(list))}
+				f := filterForm{State: string(store.MoneyFailed), Since: since.In(p.Zone).Format(moments[0]), Kind: r.Kind, Code: strconv.Itoa(r.Code)}
+				g = &failedMoney{
+					What: l.T(moneyNames[m]), Kind: r.Kind, Code: r.Code, Capped: page.More, Words: r.Message, Newest: r.At,
+					Meaning: l.failureMeaning(r.Kind, r.Code), Link: f.link(listsPath + string(list)),
+				}
 				groups[cause{r.Kind, r.Code}] = g
 			}
 			g.Count++

@@ -3,6 +3,7 @@ package pages_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -157,6 +158,71 @@ func TestAnOperatorAcknowledgesAnAlarm(t *testing.T) {
 			tell(t, open(t, s))
 		})
 	}
+}
+
+// fails lets a refund of order 1 end as one that Douyin refused.
+func (s *site) fails(t *testing.T, number string, code int) {
+	t.Helper()
+	if _, _, err := s.store.CreateRefund(t.Context(), store.NewRefund{Number: number, OrderID: "1", Amount: 1, Reason: "x", DueAt: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	end := store.Result{State: store.MoneyFailed, Answer: store.Answer{At: time.Now(), Kind: "rejected", Code: code, Message: "不可退款"}}
+	if _, err := s.store.Finished(t.Context(), s.refund(t, number), end); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Refunds that failed stand together by kind and code; the way to them leads to these and no others,
+// and so does a filter that is typed on top.
+func TestRefundsThatFailedAreShownByKindAndCode(t *testing.T) {
+	onEach(t, func(t *testing.T, s *site) {
+		s.addOrder(t, 1, "x")
+		for i, code := range []int{2012, 2013, 2012, 0} {
+			s.fails(t, fmt.Sprint("F", i), code)
+		}
+		v := s.as(t, "vera")
+		body := v.sees("/", "Refunds and settlements that failed in the last week", "rejected · 2012", "rejected · 2013")
+		if strings.Contains(body, nothingToDo) {
+			t.Error("and that nothing needs a person")
+		}
+		for code, want := range map[string]string{"2012": "2 rows", "2013": "1 row", "0": "1 row"} {
+			_, link, found := strings.Cut(body, `href="/lists/refunds?code=`+code+"&amp;")
+			link, _, _ = strings.Cut(link, `"`)
+			if !found {
+				t.Errorf("no way to the refunds of code %s", code)
+				continue
+			}
+			v.sees("/lists/refunds?code="+code+"&"+strings.ReplaceAll(link, "&amp;", "&"), want, `name="code" value="`+code+`"`)
+		}
+		v.sees("/failures?code=40012", `name="code" value="40012"`)
+		v.sees("/lists/callbacks")
+	})
+}
+
+// A refund that the shop has denied failed as it was meant to.
+func TestADeniedRefundNeedsNobody(t *testing.T) {
+	onEach(t, func(t *testing.T, s *site) {
+		s.addOrder(t, 1, "x")
+		s.record(t, store.Push{OrderID: "1", At: time.Now(), Outcome: store.Pushed, HTTPStatus: 200})
+		s.asked(t, "DYno", time.Hour)
+		if _, _, err := s.store.SayAudit(t.Context(), "DYno", store.Deny, "omar", "used"); err != nil {
+			t.Fatal(err)
+		}
+		now := time.Now()
+		if _, err := s.store.HearTradeRefund(t.Context(), store.TradeRefund{
+			Number: "DYno", RefundID: "no", OutOrderNo: "1", Origin: store.OriginUser, State: store.MoneyFailed, Audit: store.Audit{State: store.AuditDenied, DenyMessage: "used"}, At: now, EndedAt: now,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if i := s.refund(t, "DYno"); i.State != store.MoneyFailed || i.Kind != store.KindDenied {
+			t.Fatalf("%+v", i)
+		}
+		v := s.as(t, "vera")
+		if body := v.sees("/", nothingToDo); strings.Contains(body, "denied") || strings.Contains(body, "failed in the last week") {
+			t.Errorf("it stands there:\n%s", body)
+		}
+		v.sees("/lists/refunds?kind=denied", "1 row", "DYno")
+	})
 }
 
 // What Douyin signed and nobody acted upon is shown until somebody has looked at it.

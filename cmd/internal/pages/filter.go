@@ -97,6 +97,14 @@ func (p *pages) readFilter(in url.Values) (f filterForm, err error) {
 	return f, nil
 }
 
+// codeOf is a filter's code; 0: none, or the code 0.
+func codeOf(code *int) int {
+	if code == nil {
+		return 0
+	}
+	return *code
+}
+
 func (f *filterForm) failures() store.FailureFilter {
 	return store.FailureFilter{Kind: f.Kind, Code: f.code, Cause: f.Cause, Since: f.since, Until: f.until, Text: f.Text}
 }

@@ -210,12 +210,9 @@ func (p *pages) jobWords(l lang, act store.JobAct, f store.JobFilter) string {
 	case act == store.JobPush:
 		q := f.Failures
 		if q.Kind != "" {
-			code := 0
-			if q.Code != nil {
-				code = *q.Code
-			}
-			say(l.failureMeaning(q.Kind, code).Title)
+			say(l.failureMeaning(q.Kind, codeOf(q.Code)).Title)
 		}
+		say(reason(q.Kind, codeOf(q.Code)))
 		say(q.Cause)
 		between(p.stamp(q.Since), p.stamp(q.Until))
 		say(q.Text)
@@ -228,7 +225,7 @@ func (p *pages) jobWords(l lang, act store.JobAct, f store.JobFilter) string {
 		if f.Rows.AlarmIs != "" {
 			say(l.alarmMeaning(f.Rows.AlarmIs).Title)
 		}
-		say(f.Rows.Kind)
+		say(reason(f.Rows.Kind, codeOf(f.Rows.Code)))
 		between(p.stamp(f.Rows.Since), p.stamp(f.Rows.Until))
 		between(yuan(f.Rows.Least), yuan(f.Rows.Most))
 		say(f.Rows.Text)

@@ -65,6 +65,8 @@ func TestAlarmsOfATypedFilterAreAcknowledgedWithTheirNumber(t *testing.T) {
 			t.Errorf("%+v", i.Ack)
 		}
 		v.sees("/jobs", "Acknowledge alarms · Refunds · No result for a day · a")
+		v.sees("/jobs/confirm?act=acknowledge&list=refunds&kind=rejected&code=2012", "Acknowledge alarms · Refunds · rejected · 2012")
+		v.sees("/jobs/confirm?act=push&code=40012", "Push orders again · 40012")
 		if body := v.sees("/jobs/confirm?act=acknowledge&list=refunds&text=nothing", "0 rows"); strings.Contains(body, "<form method=\"post\" action=\"/jobs\"") {
 			t.Error("nothing is found, and there is a button")
 		}

@@ -47,7 +47,7 @@ type startPage struct {
 
 // Clear tells that nobody has to do anything.
 func (s *startPage) Clear() bool {
-	return s.Failed == 0 && len(s.Held) == 0 && len(s.Alarms) == 0 && len(s.Bad) == 0 && s.Audits == 0
+	return s.Failed == 0 && len(s.Held) == 0 && len(s.FailedMoney) == 0 && len(s.Alarms) == 0 && len(s.Bad) == 0 && s.Audits == 0
 }
 
 // unworded are the shop's newest orders whose status has no word in shop.status.
@@ -201,6 +201,7 @@ func outcomeName(outcome string) string {
 	}[outcome], outcome)
 }
 
+// reason is a failure's kind and code, as far as there are any.
 func reason(kind string, code int) string {
 	switch {
 	case code == 0:

@@ -25,6 +25,7 @@ var listWords = map[string]string{
 	"Call":                              "调用",
 	"Callbacks":                         "回调",
 	"Calls to Douyin":                   "抖音接口调用",
+	"Code":                              "错误码",
 	"Done":                              "已处理",
 	"Due":                               "到期",
 	"Filter":                            "筛选",
