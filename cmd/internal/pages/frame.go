@@ -48,7 +48,11 @@ func (f *frame) Breaker(state string) string { return f.T(cmp.Or(breakerStates[s
 
 // Stamp is a time as a reader takes it: to the second, with its zone's offset, for the zone's letters
 // are the same in China and in America.
-func (f *frame) Stamp(t time.Time) string { return t.In(f.Zone).Format("2006-01-02 15:04:05 -07:00") }
+func (f *frame) Stamp(t time.Time) string { return stampIn(f.Zone, t) }
+
+func stampIn(zone *time.Location, t time.Time) string {
+	return t.In(zone).Format("2006-01-02 15:04:05 -07:00")
+}
 
 // Machine is the same for <time datetime>.
 func (f *frame) Machine(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
