@@ -93,7 +93,7 @@ func (p *pages) failedMoney(ctx context.Context, l lang) (all []failedMoney, err
 			}
 			g := groups[cause{r.Kind, r.Code}]
 			if g == nil { // the newest comes first
-				f := filterForm{State: string(store.MoneyFailed), Since: since.In(p.Zone).Format(moments[0]), Kind: r.Kind, Code: strconv.Itoa(r.Code)}
+				f := filterForm{State: string(store.MoneyFailed), Since: p.stamp(since), Kind: r.Kind, Code: strconv.Itoa(r.Code)}
 				g = &failedMoney{
 					What: l.T(moneyNames[m]), Kind: r.Kind, Code: r.Code, Capped: page.More, Words: r.Message, Newest: r.At,
 					Meaning: l.failureMeaning(r.Kind, r.Code), Link: f.link(listsPath + string(list)),

@@ -38,13 +38,14 @@ func (f *filterForm) Typed() bool {
 // Column is the cell's table and column, where that is the cause.
 func (f *filterForm) Column() string { return columnOf(f.Kind, f.Cause) }
 
-// firstYear and lastYear bound the times that every database can compare.
-const firstYear, lastYear = 1000, 9999
+// firstYear and lastYear bound the times that every database can compare, in whatever zone.
+const firstYear, lastYear = 1000, 9998
 
 // moments are how a browser, or a person, writes a time. Without a zone it is the operator's.
 var moments = []string{"2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02"}
 
-// moment reads a time; empty: the zero one, which is no bound. No other text gives the zero one.
+// moment reads a time into the operator's zone; empty: the zero one, which is no bound. No other
+// text gives the zero one.
 func (p *pages) moment(text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
@@ -52,10 +53,26 @@ func (p *pages) moment(text string) (time.Time, error) {
 	for _, layout := range append([]string{time.RFC3339}, moments...) {
 		t, err := time.ParseInLocation(layout, text, p.Zone)
 		if err == nil && t.UTC().Year() >= firstYear && t.UTC().Year() <= lastYear {
-			return t, nil
+			return t.In(p.Zone), nil
 		}
 	}
 	return time.Time{}, fmt.Errorf("%d bytes are no time", len(text))
+}
+
+// From and To are the times as a browser's fields for a time take them; empty: no bound.
+func (f *filterForm) From() string { return momentField(f.since) }
+
+// To is described at From.
+func (f *filterForm) To() string { return momentField(f.until) }
+
+func momentField(t time.Time) string {
+	switch {
+	case t.IsZero():
+		return ""
+	case t.Second() == 0 && t.Nanosecond() == 0:
+		return t.Format(moments[0])
+	}
+	return t.Format("2006-01-02T15:04:05.999")
 }
 
 // readFilter reads a form or an address. The error is errBadAddress.

@@ -1,6 +1,7 @@
 package pages_test
 
 import (
+	"net/url"
 	"regexp"
 	"testing"
 	"time"
@@ -40,6 +41,28 @@ func TestTheTextsOfAnOrderHaveTheOperatorsZone(t *testing.T) {
 		for _, path := range []string{"/", "/orders/1", "/audits", "/lists/audits", "/lists/refunds", "/load", "/who", "/health", "/lists/refunds/csv"} {
 			if found := utc.FindString(tag.ReplaceAllString(v.sees(path), " ")); found != "" {
 				t.Errorf("%s says %s", path, found)
+			}
+		}
+	})
+}
+
+// A time that an address has in another form than a browser's field takes was put there as it was,
+// and the field stood empty.
+func TestTheFieldsOfATimeTakeWhatTheAddressHas(t *testing.T) {
+	newYork(t, func(t *testing.T, s *site, _ *time.Location) {
+		v := s.as(t, "vera")
+		for typed, want := range map[string]string{
+			"2026-11-30T10:37:00+00:00":  "2026-11-30T05:37",
+			"2026-07-01T10:37:09.5Z":     "2026-07-01T06:37:09.5",
+			"2026-11-30T10:37:00.00005Z": "2026-11-30T05:37:00",
+			"2026-11-30T10:37":           "2026-11-30T10:37",
+			"2026-11-30 10:37:08":        "2026-11-30T10:37:08",
+			"2026-11-30":                 "2026-11-30T00:00",
+			"":                           "",
+		} {
+			for _, path := range []string{"/lists/refunds", "/failures"} {
+				q := url.Values{"since": {typed}, "until": {typed}}.Encode()
+				v.sees(path+"?"+q, `name="since" value="`+want+`" type="datetime-local"`, `name="until" value="`+want+`" type="datetime-local"`)
 			}
 		}
 	})
