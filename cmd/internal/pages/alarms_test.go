@@ -86,7 +86,7 @@ func TestMoneyThatWasPutAsideIsAcknowledged(t *testing.T) {
 			t.Fatal(err)
 		}
 		omar := s.as(t, "omar")
-		omar.sees("/", "Money that the shop asked for, and nobody can carry out", "Outbox row 1", "refund: amount_fen: is 0", "<b>1</b> money alarms", `value="outbox_bad"`)
+		omar.sees("/", "Money that the shop asked for, and nobody can carry out", "Outbox row 1", "refund: amount_fen: is 0", "<b>1</b> money alarm<", `value="outbox_bad"`)
 		form := url.Values{"table": {"outbox_bad"}, "number": {"1"}, "alarm": {"put_aside"}, "note": {"paid back by hand"}}
 		if body, status := omar.post("/alarms", form); status != http.StatusOK || !strings.Contains(body, "<b>0</b> money alarms") || !strings.Contains(body, "paid back by hand") {
 			t.Errorf("%d\n%s", status, body)

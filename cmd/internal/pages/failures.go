@@ -80,7 +80,7 @@ func (p *pages) failures(ctx context.Context, r *http.Request, l lang) (view, er
 	}
 	out := view{template: "failures", title: "Refused and given up", content: &page}
 	if n, err := strconv.Atoi(in.Get("asked")); err == nil {
-		out.notice = l.T("%d orders will be pushed again.", n)
+		out.notice = l.Many(n, "1 order will be pushed again.", "%s orders will be pushed again.")
 	}
 	return out, nil
 }

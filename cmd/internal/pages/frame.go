@@ -3,6 +3,7 @@ package pages
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ordersync/ordersync/douyin/gate"
@@ -96,21 +97,17 @@ func (lang) Count(n any) string {
 	return digits
 }
 
-// Orders64 is the same as Orders.
-func (f *frame) Orders64(n int64) string { return f.Orders(int(n)) }
+// Many says how many there are of something: one for 1, else many. %s in a text is the number.
+func (l lang) Many(n any, one, many string) string {
+	text := many
+	if fmt.Sprint(n) == "1" {
+		text = one
+	}
+	return strings.Replace(l.T(text), "%s", l.Count(n), 1)
+}
 
 // Rows is a number of rows.
-func (f *frame) Rows(n int) string {
-	if n == 1 {
-		return f.T("1 row")
-	}
-	return f.T("%s rows", f.Count(n))
-}
+func (l lang) Rows(n any) string { return l.Many(n, "1 row", "%s rows") }
 
 // Orders is a number of orders.
-func (f *frame) Orders(n int) string {
-	if n == 1 {
-		return f.T("1 order")
-	}
-	return f.T("%s orders", f.Count(n))
-}
+func (l lang) Orders(n any) string { return l.Many(n, "1 order", "%s orders") }
