@@ -41,9 +41,9 @@ type JobFilter struct {
 	Alarm    string        `json:"alarm,omitempty"`
 	List     List          `json:"list,omitempty"` // of JobAcknowledge; JobAgree and JobDeny are about ListAudits
 	Rows     ListFilter    `json:"rows,omitzero"`  // of that list
-	// Seen is when the rows were shown to whoever asks, by Store.Clock: an alarm that was raised later,
-	// or a refund that was asked for later, is not the job's business. Zero, or later than the job's
-	// begin: the begin. JobPush, which harms nobody, goes by its begin.
+	// Seen is when the rows were shown to whoever asks, by Store.Clock: an alarm that was raised
+	// later, or a refund that was asked for later, is not the job's business. Zero, or later than
+	// the job's begin: the begin. JobPush, which harms nobody, goes by its begin.
 	Seen time.Time `json:"seen,omitzero"`
 	Note string    `json:"note,omitempty"` // of JobAcknowledge what became of it, of JobDeny what the buyers read
 }
@@ -249,7 +249,8 @@ func (s *Store) stepPush(ctx context.Context, j *Job) (last bool, err error) {
 	return page.Next == (FailureKey{}), nil
 }
 
-// seen is the time after which nothing is the job's business; an older build's job has its begin alone.
+// seen is the time after which nothing is the job's business. A row without JobFilter.Seen was
+// written by an older process.
 func (j *Job) seen() time.Time {
 	if j.Filter.Seen.IsZero() {
 		return j.StartedAt

@@ -88,8 +88,8 @@ func (s *Store) stepList(ctx context.Context, j *Job, do func(context.Context, *
 	return !page.More, nil
 }
 
-// acknowledgeRows acknowledges the alarms of rows, as far as they were raised before somebody saw them.
-// Another alarm that has come to a row meanwhile stays open.
+// acknowledgeRows acknowledges the alarms of rows, as far as they were raised before somebody saw
+// them. Another alarm that has come to a row meanwhile stays open.
 func (s *Store) acknowledgeRows(ctx context.Context, j *Job, rows []ListRow) (n int64, err error) {
 	of := listings[j.Filter.List].alarms
 	keys := map[string][]any{}

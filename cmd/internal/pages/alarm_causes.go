@@ -72,8 +72,8 @@ type failedMoney struct {
 	Link    string
 }
 
-// failedMoney groups what was asked for in the last week and failed, by kind and code. A refund that
-// the shop has denied is left out: it failed as it was meant to.
+// failedMoney groups what was asked for in the last week and failed, by kind and code. A refund
+// that the shop has denied is left out: it failed as it was meant to.
 func (p *pages) failedMoney(ctx context.Context, l lang) (all []failedMoney, err error) {
 	since := p.Now().Add(-failedMoneyFor).Truncate(time.Minute) // as precise as its field in the lists
 	for _, m := range []store.Money{store.Refund, store.Settlement} {

@@ -172,8 +172,8 @@ func (s *site) fails(t *testing.T, number string, code int) {
 	}
 }
 
-// Refunds that failed stand together by kind and code; the way to them leads to these and no others,
-// and so does a filter that is typed on top.
+// Refunds that failed stand together by kind and code; the way to them leads to these and no
+// others, and the fields of the list keep the code.
 func TestRefundsThatFailedAreShownByKindAndCode(t *testing.T) {
 	onEach(t, func(t *testing.T, s *site) {
 		s.addOrder(t, 1, "x")
@@ -195,7 +195,6 @@ func TestRefundsThatFailedAreShownByKindAndCode(t *testing.T) {
 			v.sees("/lists/refunds?code="+code+"&"+strings.ReplaceAll(link, "&amp;", "&"), want, `name="code" value="`+code+`"`)
 		}
 		v.sees("/failures?code=40012", `name="code" value="40012"`)
-		v.sees("/lists/callbacks")
 	})
 }
 

@@ -102,8 +102,9 @@ func jobFields(act store.JobAct, filter store.JobFilter, form *filterForm, count
 		"count", strconv.Itoa(count), "seen", strconv.FormatInt(seen.UnixMilli(), 10))
 }
 
-// beginJob writes down what is asked for of a whole filter, and leads to its progress. The form says
-// how many rows somebody has seen, and when: where there are more or fewer by now, it asks again.
+// beginJob writes down what is asked for of a whole filter, and leads to its progress. The form
+// says how many rows somebody has seen, and when: where there are more or fewer by now, it asks
+// again.
 func (p *pages) beginJob(ctx context.Context, r *http.Request, l lang) (view, error) {
 	r.Body = http.MaxBytesReader(nil, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {

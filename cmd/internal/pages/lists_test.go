@@ -145,7 +145,7 @@ func TestAlarmsOfOneCauseAreAcknowledgedAtOnce(t *testing.T) {
 		if _, err := s.store.Alarm(t.Context(), s.refund(t, "R4"), store.AlarmOverdue, time.Now().Add(time.Hour)); err != nil {
 			t.Fatal(err)
 		}
-		for _, left := range []string{"", "count", "seen"} { // with all of the form, and without a part of it
+		for _, left := range []string{"", "count", "seen"} { // all of the form, and without a part
 			old := maps.Clone(seen)
 			old.Del(left)
 			asked, _ := v.post("/jobs", old)
@@ -156,7 +156,7 @@ func TestAlarmsOfOneCauseAreAcknowledgedAtOnce(t *testing.T) {
 				t.Fatalf("the form has lost what it is about: %v", got)
 			}
 		}
-		// Somebody acknowledges one of the three: there are three again, and one of them nobody has seen here.
+		// Somebody acknowledges one of the three: there are three again, and one was not shown.
 		gone := url.Values{"table": {"refund"}, "number": {"R0"}, "alarm": {store.AlarmOverdue}}
 		if _, status := v.post("/alarms", gone); status != http.StatusOK {
 			t.Fatal(status)
