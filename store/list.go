@@ -126,6 +126,7 @@ type ListKey struct {
 type ListFilter struct {
 	State   string    `json:"state,omitempty"`
 	Kind    string    `json:"kind,omitempty"`
+	NotKind string    `json:"not_kind,omitempty"` // only those of another kind, or of none
 	Code    *int      `json:"code,omitempty"`
 	Alarm   bool      `json:"alarm,omitempty"`    // only those with an alarm that nobody has acknowledged
 	AlarmIs string    `json:"alarm_is,omitempty"` // with this one
@@ -243,7 +244,7 @@ func (s *Store) CountList(ctx context.Context, list List, f ListFilter, most int
 // lets tells whether a row is meant.
 func (f *ListFilter) lets(r *ListRow, l listing) bool {
 	switch {
-	case f.State != "" && r.State != f.State, f.Kind != "" && r.Kind != f.Kind, f.Code != nil && r.Code != *f.Code:
+	case f.State != "" && r.State != f.State, f.Kind != "" && r.Kind != f.Kind, f.NotKind != "" && r.Kind == f.NotKind, f.Code != nil && r.Code != *f.Code:
 		return false
 	case f.Alarm && r.Alarm == "", f.AlarmIs != "" && r.Alarm != f.AlarmIs, f.Unsaid && r.Kind != "":
 		return false

@@ -99,6 +99,9 @@ func (r *listRead) tell(f ListFilter) (all bool) {
 	if f.Kind != "" {
 		also(kind+" =", f.Kind)
 	}
+	if f.NotKind != "" {
+		also(kind+" <>", f.NotKind)
+	}
 	if f.Code != nil {
 		also(code+" =", *f.Code)
 	}
@@ -130,7 +133,7 @@ func (r *listRead) tell(f ListFilter) (all bool) {
 		f.Text = ""
 	}
 	told := ListFilter{
-		State: f.State, Kind: f.Kind, Code: f.Code, Alarm: f.Alarm, AlarmIs: f.AlarmIs, Unsaid: f.Unsaid,
+		State: f.State, Kind: f.Kind, NotKind: f.NotKind, Code: f.Code, Alarm: f.Alarm, AlarmIs: f.AlarmIs, Unsaid: f.Unsaid,
 		Since: f.Since, Until: f.Until, Least: f.Least, Most: f.Most,
 	}
 	return f == told // a field that is not named here is not told

@@ -78,7 +78,7 @@ func (p *pages) failedMoney(ctx context.Context, l lang) (all []failedMoney, err
 	since := p.Now().Add(-failedMoneyFor).Truncate(time.Minute) // as precise as its field in the lists
 	for _, m := range []store.Money{store.Refund, store.Settlement} {
 		list := alarmLists[store.AlarmTable(m)]
-		page, err := p.Store.List(ctx, list, store.ListQuery{ListFilter: store.ListFilter{State: string(store.MoneyFailed), Since: since}, Limit: csvPage})
+		page, err := p.Store.List(ctx, list, store.ListQuery{ListFilter: store.ListFilter{State: string(store.MoneyFailed), NotKind: store.KindDenied, Since: since}, Limit: csvPage})
 		if err != nil {
 			return nil, err
 		}
@@ -88,9 +88,6 @@ func (p *pages) failedMoney(ctx context.Context, l lang) (all []failedMoney, err
 		}
 		groups := map[cause]*failedMoney{}
 		for _, r := range page.Rows {
-			if r.Kind == store.KindDenied {
-				continue
-			}
 			g := groups[cause{r.Kind, r.Code}]
 			if g == nil { // the newest comes first
 				f := filterForm{State: string(store.MoneyFailed), Since: p.stamp(since), Kind: r.Kind, Code: strconv.Itoa(r.Code)}

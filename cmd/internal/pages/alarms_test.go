@@ -221,6 +221,18 @@ func TestADeniedRefundNeedsNobody(t *testing.T) {
 			t.Errorf("it stands there:\n%s", body)
 		}
 		v.sees("/lists/refunds?kind=denied", "1 row", "DYno")
+		// However many were denied, the one that failed is found.
+		s.fails(t, "F1", 2012)
+		var more []string
+		for i := range 1001 {
+			more = append(more, fmt.Sprintf("('N%d', '1', '1', 1, '', 'failed', 'denied', '%s', '%[2]s')", i, now.Add(time.Minute).UTC().Format("2006-01-02 15:04:05.000")))
+		}
+		if err := s.db.Exec("INSERT INTO ordersync_refund (out_refund_no, order_id, out_order_no, amount_fen, fingerprint, state, kind, created_at, updated_at) VALUES " + strings.Join(more, ",")).Error; err != nil {
+			t.Fatal(err)
+		}
+		if body := v.sees("/", "rejected · 2012"); strings.Contains(body, "denied") || strings.Contains(body, nothingToDo) {
+			t.Errorf("one failed, all others were denied:\n%s", body)
+		}
 	})
 }
 
