@@ -133,8 +133,8 @@ func TestWhoeverPushesOneFilterAtOnceCountsEachOrderOnce(t *testing.T) {
 	})
 }
 
-// The scheduler looks at what it has handed over again in a quarter of an hour. Until then the order
-// stands refused, and its push is on its way: whoever asks once more asked for it twice.
+// The scheduler looks again at what it has handed over in a quarter of an hour. Until then the
+// order stands refused, and its push is on its way: whoever asked once more asked for it twice.
 func TestWhatWasHandedOverIsNotMadeDueAgain(t *testing.T) {
 	on(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
 		later := t0.Add(time.Hour) // when the sweep looks at what was given up

@@ -214,8 +214,9 @@ func TestMarksGoOnBesideALockedRow(t *testing.T) {
 	})
 }
 
-// The bug: two jobs over one filter said that they had done 34,429 of 30,001 orders. Who looked at its
-// clock before it had the row took what another one made due some milliseconds later for not due.
+// The bug: two jobs over one filter said that they had done 34,429 of 30,001 orders. Who looked at
+// its clock before it had the row took what another one made due some milliseconds later for not
+// due.
 func TestWhatIsMadeDueTwiceAtOnceCountsOnce(t *testing.T) {
 	onMySQL(t, func(t *testing.T, _ *store.Store, db *gorm.DB) {
 		other := newStore(t, db, store.Config{Now: func() time.Time { return t0.Add(5 * time.Millisecond) }})

@@ -20,9 +20,9 @@ type CallCount struct {
 	Cause   string // of a push: why it was asked for
 	Count   int
 	Took    time.Duration // all of them together
-	// Asked is how many of them tell when they were asked for, SinceAskedMicros how many microseconds
-	// it took these from there to their end, all of them together: a Duration holds no more than a
-	// thousand of the longest waits.
+	// Asked is how many of them tell when they were asked for, SinceAskedMicros how many
+	// microseconds it took these from there to their end, all of them together: a Duration holds no
+	// more than a thousand of the longest waits.
 	Asked            int
 	SinceAskedMicros int64
 }

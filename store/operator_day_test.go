@@ -36,7 +36,8 @@ func TestCallsAreCountedBySteps(t *testing.T) {
 	})
 }
 
-// The bug: the sum of long waits ran over, and a wait of 57 years, which no task can have, was counted.
+// The bug: the sum of long waits ran over, and a wait of 57 years, which no task can have, was
+// counted.
 func TestCallsSumUpLongWaits(t *testing.T) {
 	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
 		const many = 2_000

@@ -126,8 +126,8 @@ func (s *Store) makeDue(ctx context.Context, orderIDs []string) (made []string, 
 	return made, locked, nil
 }
 
-// makeRowsDue does it to all of the orders or to none. It asks the database for its time when it has
-// the rows: what another process has made due before is due by then, and is not made due twice.
+// makeRowsDue does it to all of the orders or to none. It asks the database for its time when it
+// has the rows: what another process has made due before is due by then, and is not made due twice.
 func (s *Store) makeRowsDue(ctx context.Context, ids []string) (made []string, err error) {
 	err = afterDeadlock.do(ctx, func() error {
 		made = nil

@@ -59,8 +59,8 @@ type PushOrder struct {
 	// names the change: the same change asked twice runs once; empty: a change of its own
 	Revision string `json:"revision,omitempty"`
 	Cause    Cause  `json:"cause,omitempty"` // empty: changed
-	// when it was asked for, or may run first where it is to wait; 0: filled in when it is queued. Only
-	// the time from there to Douyin's answer is told by it.
+	// when it was asked for, or may run first where it is to wait; 0: filled in when it is queued.
+	// Only the time from there to Douyin's answer is told by it.
 	AskedAt Moment `json:"asked_at,omitempty"`
 }
 

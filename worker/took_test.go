@@ -78,9 +78,10 @@ func TestHowLongAgoATaskWasAskedForIsRecorded(t *testing.T) {
 	}
 }
 
-// The bugs: asked_at as 1, or in seconds, made a push answered "20766 days after it was asked for", and
-// one such push was the sum of the metric and the plot. A field that only tells time, as text or with a
-// fraction, cost the push itself. What cannot be a time of asking is not known, and the order is pushed.
+// The bugs: asked_at as 1, or in seconds, made a push answered "20766 days after it was asked for",
+// and one such push was the sum of the metric and the plot. A field that only tells time, as text or
+// with a fraction, cost the push itself. What cannot be a time of asking is not known, and the order
+// is pushed.
 func TestAnImplausibleTimeOfAskingIsNotKnown(t *testing.T) {
 	now := newPush(&memory{}, &douyinFake{}).Now()
 	const day = 24 * time.Hour
