@@ -15,7 +15,7 @@ type Order struct {
 	CourseID   string    // the same
 	Price      Fen       // of the one line that the order itself names; 0 where lines have rows of their own
 	Amount     Fen       // of the whole order
-	CreateTime time.Time // when it was made, in the years 2000 to 2100; zero beside an error
+	CreateTime time.Time // when it was made, in the years 2000 to 2100; zero: it cannot be read
 	SN         string    // the shop's own payment number; empty: there is none, or the shop's SELECT does not say
 	// PaymentNo is Douyin's number of the payment; by names it is SN where that is empty or 0. Empty:
 	// there is none.
