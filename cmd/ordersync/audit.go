@@ -102,7 +102,7 @@ func (p *process) listAudits(ctx context.Context, a desk.Audits, asJSON bool) er
 		return nil
 	}
 	w := p.lang.Table(p.out)
-	fmt.Fprintln(w, p.lang.T("number\torder\tfen\tfrom\tdeadline\tleft\treason"))
+	w.Text(p.lang.T("number\torder\tfen\tfrom\tdeadline\tleft\treason"))
 	for _, r := range all {
 		deadline, left := "", ""
 		if r.Deadline != nil {
@@ -111,7 +111,7 @@ func (p *process) listAudits(ctx context.Context, a desk.Audits, asJSON bool) er
 				left = d.Truncate(time.Minute).String()
 			}
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\n", r.OutRefundNo, r.OrderID, r.AmountFen, r.Origin, deadline, left, oneLine(r.Reason))
+		w.Row(r.OutRefundNo, r.OrderID, r.AmountFen, r.Origin, deadline, left, oneLine(r.Reason))
 	}
 	return w.Flush()
 }

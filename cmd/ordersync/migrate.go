@@ -76,7 +76,7 @@ func (p *process) migrationStatus(ctx context.Context, _ *configs.Config, a *ass
 		if m.AppliedAt != nil {
 			at = m.AppliedAt.In(st.Zone()).Format(time.RFC3339)
 		}
-		fmt.Fprintf(w, "%s\t%s\n", m.Name, at)
+		w.Row(m.Name, at)
 	}
 	return w.Flush()
 }
@@ -140,8 +140,9 @@ func (p *process) migrateDown(ctx context.Context, _ *configs.Config, a *assembl
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(p.out, p.lang.T("%s was applied %s. To take it back, this runs in the database %s, and what is in these tables and columns is lost:\n\n%s\n\n",
-		newest.Name, newest.AppliedAt.In(st.Zone()).Format(time.RFC3339), database, down))
+	fmt.Fprintln(p.out, p.lang.T("%s was applied %s. To take it back, this runs in the database %s, and what is in these tables and columns is lost:",
+		newest.Name, newest.AppliedAt.In(st.Zone()).Format(time.RFC3339), database))
+	fmt.Fprintf(p.out, "\n%s\n\n", down)
 	fmt.Fprint(p.errOut, p.lang.T("Type the database's name to go on: "))
 	typed, err := firstLine(p.in)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/ordersync/ordersync/cmd/internal/assembly"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 func newRetry(p *process) *cobra.Command {
@@ -173,7 +174,7 @@ func countRetries(ctx context.Context, st *store.Store, f store.RetryFilter) (co
 
 func (p *process) printRetries(count int, first []string) error {
 	for _, id := range first {
-		fmt.Fprintln(p.out, id)
+		fmt.Fprintln(p.out, cut.Plain(id))
 	}
 	if more := count - len(first); more > 0 {
 		fmt.Fprintln(p.out, p.lang.T("… and %d more", more))

@@ -15,6 +15,7 @@ import (
 	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/cmd/internal/metrics"
 	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // The exit codes.
@@ -91,7 +92,8 @@ func (p *process) report(err error) {
 	}
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine is s in one line that a terminal shows as text, with single spaces.
+func oneLine(s string) string { return strings.Join(strings.Fields(cut.Plain(s)), " ") }
 
 func (p *process) root() *cobra.Command {
 	root := &cobra.Command{

@@ -1,9 +1,11 @@
 package cut
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Plain is s as one line that a terminal, a log and a page show as text: valid UTF-8 with a space
@@ -24,18 +26,18 @@ func Plain(s string) string {
 // and stay too.
 func PlainJSON(text []byte) []byte {
 	var out []byte
-	done := 0
-	for i, r := range string(text) {
-		if r <= '~' || !obeyed(r) {
-			continue
+	for rest := text; ; {
+		i := bytes.IndexFunc(rest, func(r rune) bool { return r > '~' && obeyed(r) })
+		if i < 0 && out == nil {
+			return text
 		}
-		out = fmt.Appendf(append(out, text[done:i]...), `\u%04x`, r)
-		done = i + len(string(r))
+		if i < 0 {
+			return append(out, rest...)
+		}
+		r, size := utf8.DecodeRune(rest[i:])
+		out = fmt.Appendf(append(out, rest[:i]...), `\u%04x`, r)
+		rest = rest[i+size:]
 	}
-	if out == nil {
-		return text
-	}
-	return append(out, text[done:]...)
 }
 
 // obeyed are characters that a reader's program obeys in place of showing them. All are below

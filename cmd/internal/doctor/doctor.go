@@ -21,6 +21,7 @@ import (
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/trade"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks/cut"
 	"github.com/ordersync/ordersync/tasks/gateway"
 )
 
@@ -74,7 +75,8 @@ func (r Result) MarshalJSON() ([]byte, error) {
 	return json.Marshal(jsonResult{r.Check, strings.ToLower(r.Level.String()), oneLine(r.Found), r.Cure})
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine is s in one line that a terminal shows as text, with single spaces.
+func oneLine(s string) string { return strings.Join(strings.Fields(cut.Plain(s)), " ") }
 
 // String is "ok    redis: version 7.0.15", with the cure behind it where there is one.
 func (r Result) String() string {
@@ -87,15 +89,15 @@ func (r Result) String() string {
 // Line is String without the level: "redis: version 7.0.15".
 func (r Result) Line() string {
 	if r.words.IsChinese() {
-		s := r.Check + "：" + r.Found
+		s := r.Check + "：" + oneLine(r.Found)
 		if r.Cure != "" {
-			s = ended(s, "。") + "处理：" + r.Cure
+			s = ended(s, "。") + "处理：" + oneLine(r.Cure)
 		}
 		return s
 	}
 	s := r.Check + ": " + oneLine(r.Found)
 	if r.Cure != "" {
-		s = ended(s, ".") + " Cure: " + r.Cure
+		s = ended(s, ".") + " Cure: " + oneLine(r.Cure)
 	}
 	return s
 }
