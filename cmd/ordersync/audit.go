@@ -106,7 +106,7 @@ func (p *process) listAudits(ctx context.Context, a desk.Audits, asJSON bool) er
 	for _, r := range all {
 		deadline, left := "", ""
 		if r.Deadline != nil {
-			deadline, left = r.Deadline.In(a.Store.Zone()).Format(time.RFC3339), p.lang.T("over")
+			deadline, left = p.moment(r.Deadline), p.lang.T("over")
 			if d := r.Deadline.Sub(a.Store.Clock()); d > 0 {
 				left = d.Truncate(time.Minute).String()
 			}

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -51,25 +51,22 @@ func (l *list[T]) command(p *process, cmd *cobra.Command) *cobra.Command {
 			if l.asJSON {
 				return p.printJSON(append([]T{}, rows...))
 			}
-			return l.lines(p.out, rows, st.Zone())
+			return l.lines(p, rows)
 		}))
 	}
 	return cmd
 }
 
-func (l *list[T]) lines(out io.Writer, rows []T, zone *time.Location) error {
+func (l *list[T]) lines(p *process, rows []T) error {
 	if len(rows) == 0 {
-		_, err := fmt.Fprintln(out, l.lang.T("there are none"))
+		_, err := fmt.Fprintln(p.out, l.lang.T("there are none"))
 		return err
 	}
-	w := l.lang.Table(out)
+	w := l.lang.Table(p.out)
 	w.Text(l.lang.T(l.head))
 	for _, row := range rows {
 		w.Row(l.cells(row, func(t *time.Time) string {
-			if t == nil {
-				return "-"
-			}
-			return t.In(zone).Format(time.RFC3339)
+			return cmp.Or(p.moment(t), "-")
 		})...)
 	}
 	return w.Flush()

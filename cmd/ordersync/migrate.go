@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -74,7 +73,7 @@ func (p *process) migrationStatus(ctx context.Context, _ *configs.Config, a *ass
 	for _, m := range all {
 		at := p.lang.T("not applied")
 		if m.AppliedAt != nil {
-			at = m.AppliedAt.In(st.Zone()).Format(time.RFC3339)
+			at = p.moment(m.AppliedAt)
 		}
 		w.Row(m.Name, at)
 	}
@@ -141,7 +140,7 @@ func (p *process) migrateDown(ctx context.Context, _ *configs.Config, a *assembl
 		return err
 	}
 	fmt.Fprintln(p.out, p.lang.T("%s was applied %s. To take it back, this runs in the database %s, and what is in these tables and columns is lost:",
-		newest.Name, newest.AppliedAt.In(st.Zone()).Format(time.RFC3339), database))
+		newest.Name, p.moment(newest.AppliedAt), database))
 	fmt.Fprintf(p.out, "\n%s\n\n", down)
 	fmt.Fprint(p.errOut, p.lang.T("Type the database's name to go on: "))
 	typed, err := firstLine(p.in)

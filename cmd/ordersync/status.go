@@ -37,10 +37,6 @@ func newStatus(p *process) *cobra.Command {
 				})
 			}
 			return p.with(cmd.Context(), []string{"mysql.dsn"}, answering(func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
-				st, err := a.Store()
-				if err != nil {
-					return err
-				}
 				orders, err := a.Lookup()
 				if err != nil {
 					return err
@@ -61,7 +57,7 @@ func newStatus(p *process) *cobra.Command {
 				case asJSON:
 					return p.printJSON(order)
 				}
-				return p.printStatus(order, p.foundBy(args[0], what), st.Zone())
+				return p.printStatus(order, p.foundBy(args[0], what))
 			}))
 		},
 	}
@@ -69,28 +65,30 @@ func newStatus(p *process) *cobra.Command {
 	return cmd
 }
 
-// printJSON prints what a terminal would obey as \u….
+// printJSON prints v as the API answers it: times in the operator's zone. What a terminal would obey
+// is \u….
 func (p *process) printJSON(v any) error {
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
+	if err := e.Encode(gateway.InZone(v, p.zone)); err != nil {
 		return err
 	}
 	_, err := p.out.Write(cut.PlainJSON(text.Bytes()))
 	return err
 }
 
-// printStatus prints times as RFC 3339 has them, in the shop's zone.
-func (p *process) printStatus(o gateway.OrderStatus, found string, zone *time.Location) error {
-	moment := func(t *time.Time) string {
-		if t == nil {
-			return ""
-		}
-		return t.In(zone).Format(time.RFC3339)
+// moment is a time as RFC 3339 has it, in the operator's zone; empty for nil.
+func (p *process) moment(t *time.Time) string {
+	if t == nil {
+		return ""
 	}
-	l := p.lang
+	return t.In(p.zone).Format(time.RFC3339)
+}
+
+func (p *process) printStatus(o gateway.OrderStatus, found string) error {
+	l, moment := p.lang, p.moment
 	w := l.Table(p.out)
 	line := func(name, value string) {
 		if value != "" {

@@ -22,17 +22,10 @@ func (p *process) unowned(ctx context.Context, orders desk.Lookup, number string
 	case asJSON:
 		return p.printJSON(u)
 	}
-	zone := orders.Store.Zone()
-	moment := func(t *time.Time) string {
-		if t == nil {
-			return ""
-		}
-		return t.In(zone).Format(time.RFC3339)
-	}
 	fmt.Fprintln(p.out, p.lang.T("No order of the shop's has %q. What has this number:", number))
 	w := p.lang.Table(p.out)
-	printPayments(w, p.lang, u.Payments, moment)
-	printMoney(w, p.lang, u.Refunds, u.Settlements, moment)
+	printPayments(w, p.lang, u.Payments, p.moment)
+	printMoney(w, p.lang, u.Refunds, u.Settlements, p.moment)
 	return w.Flush()
 }
 

@@ -100,9 +100,9 @@ func fail(w http.ResponseWriter, err error) {
 	write(w, p.Status, "application/problem+json", p)
 }
 
-// answer writes v as JSON. Its nil lets a handler end with it.
-func reply(w http.ResponseWriter, status int, v any) error {
-	write(w, status, "application/json", v)
+// reply writes v as JSON, its times in the operator's zone. Its nil lets a handler end with it.
+func (g *Gateway) reply(w http.ResponseWriter, status int, v any) error {
+	write(w, status, "application/json", InZone(v, g.cfg.Zone))
 	return nil
 }
 

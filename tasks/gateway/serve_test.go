@@ -139,13 +139,14 @@ func TestOneLogLinePerRequestWithoutSecrets(t *testing.T) {
 
 func TestOrderStatus(t *testing.T) {
 	t.Parallel()
-	f := setUp(t)
+	china := time.FixedZone("CST", 8*3600)
+	f := setUp(t, func(cfg *Config, _ *Parts) { cfg.Zone = china })
 	wantProblem(t, f.ask("GET", "/v1/orders/9", ""), http.StatusNotFound, "")
 	wantProblem(t, f.ask("GET", "/v1/orders/a%20b", ""), http.StatusUnprocessableEntity, "order_id")
 	f.orders.err = errDown
 	wantProblem(t, f.ask("GET", "/v1/orders/9", ""), http.StatusServiceUnavailable, "")
 
-	at := time.Date(2026, 11, 23, 4, 5, 6, 0, time.FixedZone("CST", 8*3600))
+	at := time.Date(2026, 11, 22, 20, 5, 6, 7, time.UTC)
 	f.orders.err, f.orders.found = nil, true
 	f.orders.status = OrderStatus{Outcome: "pushed", ShopStatus: "1", PushedAt: &at,
 		Douyin:  &Held{Status: douyin.Paid, Text: douyin.Paid.Text(), UpdateTime: 1763841906000},
