@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -39,7 +40,7 @@ func TestATerminalObeysNothingThatAShopOrDouyinWrote(t *testing.T) {
 			"UPDATE `order` SET third_order_num = ?", "UPDATE ordersync_order SET message = ?", "UPDATE ordersync_order SET shop_status = ?",
 			"UPDATE ordersync_refund SET message = ?, kind = 'rejected', alarm = 'unknown_code'", "UPDATE ordersync_refund SET reason = ?",
 			"UPDATE ordersync_callback SET note = ?, alarm = 'unknown_order'", "UPDATE ordersync_callback SET status = ?", "UPDATE ordersync_payment SET message = ?",
-			"UPDATE ordersync_outbox_bad SET reason = ?", "UPDATE ordersync_log SET message = ?",
+			"UPDATE ordersync_order SET order_id = ? WHERE order_no = '9'", "UPDATE ordersync_callback SET number = ?", "UPDATE ordersync_outbox_bad SET reason = ?", "UPDATE ordersync_log SET message = ?",
 		} {
 			if err := db.Exec(q, text).Error; err != nil {
 				t.Fatalf("%s: %v", q, err)
@@ -47,7 +48,7 @@ func TestATerminalObeysNothingThatAShopOrDouyinWrote(t *testing.T) {
 		}
 	}
 	for _, q := range []string{
-		"INSERT INTO ordersync_order (order_id, order_no, outcome, created_at, updated_at) VALUES ('9', '9', 'pending', '2026-03-01 07:00:00', '2026-03-01 07:00:00')",
+		"INSERT INTO ordersync_order (order_id, order_no, outcome, created_at, updated_at) VALUES ('9', '9', 'gave_up', '2026-03-01 07:00:00', '2026-03-01 07:00:00')",
 		"INSERT INTO ordersync_payment (out_order_no, order_id, total_fen, paid_at, created_at, alarm) VALUES ('SN7', '7', 7, '2026-03-01 07:00:00', '2026-03-01 07:00:00', 'amount')",
 		"INSERT INTO ordersync_outbox_bad (id, kind, order_id, payload, reason, created_at, alarm) VALUES (1, 'refund', '7', '{}', '', '2026-03-01 07:00:00', 'put_aside')",
 		"UPDATE ordersync_refund SET `system` = 'trade', origin = 'user', audit = 'needed', audit_deadline = '2199-01-01 00:00:00'",
@@ -87,6 +88,20 @@ func TestATerminalObeysNothingThatAShopOrDouyinWrote(t *testing.T) {
 		}
 		if !strings.Contains(fmt.Sprint(read), "2J\u061c\u200f") {
 			t.Errorf("%s: the value is another one:\n%s", args, out)
+		}
+	}
+}
+
+// The bytes that are signed are shown exactly, and a terminal obeys none of them.
+func TestWhatIsSignedIsShownExactlyAndHarmless(t *testing.T) {
+	var out, errOut bytes.Buffer
+	p := &process{environ: secrets, in: strings.NewReader(`{"a":"1\u001b[31mX\n\u202e","b":"\"2\\"}`), out: &out, errOut: &errOut}
+	if code := p.run(t.Context(), []string{"sign", "--explain"}); code != exitDone || len(obeyed(out.String())) > 0 {
+		t.Fatalf("%d, %q, %s", code, out.String(), &errOut)
+	}
+	for _, line := range []string{`"1\x1b[31mX\n\u202e"` + "\n", `  "2\` + "\n"} {
+		if !strings.Contains(out.String(), line) {
+			t.Errorf("want %q in\n%s", line, &out)
 		}
 	}
 }

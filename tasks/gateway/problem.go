@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ordersync/ordersync/tasks"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // Problem is an RFC 9457 problem document (application/problem+json) and the error behind it.
@@ -111,7 +112,7 @@ func write(w http.ResponseWriter, status int, contentType string, v any) {
 	if err != nil { // a type of this package that cannot be JSON: a bug, and recovered as one
 		panic(err)
 	}
-	send(w, status, contentType, append(text, '\n'))
+	send(w, status, contentType, append(cut.PlainJSON(text), '\n')) // whoever tries a call does so in a terminal
 }
 
 func send(w http.ResponseWriter, status int, contentType string, text []byte) {
