@@ -42,19 +42,26 @@ func (r Redis) Options() (RedisOptions, error) {
 	return o, nil
 }
 
-// redisBuffer is the size in bytes of each of a connection's two buffers; what is longer goes in pieces. Every server of
-// asynq keeps a connection to be told what to cancel, so a worker with many has dozens, and go-redis' own 32 KiB would be half of
-// all that it holds.
-const redisBuffer = 16 << 10
+// Each connection has two buffers, of so many bytes; what is longer goes in pieces. Every server of
+// asynq keeps a connection to be told what to cancel, so a worker with many has a hundred and more
+// that carry little, and go-redis' own 32 KiB would be half of all that it holds. What is long goes
+// in pipelines, which have a few connections of their own (128 KiB each, were it left to go-redis).
+const (
+	redisBuffer    = 4 << 10
+	pipelineBuffer = 32 << 10
+)
 
 func (o *RedisOptions) boundBuffers() {
 	switch {
 	case o.Single != nil:
 		o.Single.ReadBufferSize, o.Single.WriteBufferSize = redisBuffer, redisBuffer
+		o.Single.PipelineReadBufferSize, o.Single.PipelineWriteBufferSize = pipelineBuffer, pipelineBuffer
 	case o.Sentinel != nil:
 		o.Sentinel.ReadBufferSize, o.Sentinel.WriteBufferSize = redisBuffer, redisBuffer
+		o.Sentinel.PipelineReadBufferSize, o.Sentinel.PipelineWriteBufferSize = pipelineBuffer, pipelineBuffer
 	case o.Cluster != nil:
 		o.Cluster.ReadBufferSize, o.Cluster.WriteBufferSize = redisBuffer, redisBuffer
+		o.Cluster.PipelineReadBufferSize, o.Cluster.PipelineWriteBufferSize = pipelineBuffer, pipelineBuffer
 	}
 }
 

@@ -56,7 +56,8 @@ func newTransport() *http.Transport {
 	t.MaxIdleConns = 256
 	t.MaxIdleConnsPerHost = 256
 	t.IdleConnTimeout = 30 * time.Second
-	t.DisableCompression = true // answers have some hundred bytes
+	t.DisableCompression = true // answers have some hundred bytes, requests a little more
+	t.ReadBufferSize, t.WriteBufferSize = 2<<10, 2<<10
 	return t
 }
 

@@ -22,7 +22,11 @@ import (
 // whoever writes an order with its lines in one transaction is never seen without them. Errors:
 // ErrOrderNotFound, *ColumnError (the snapshot then still holds what could be read), or the database's.
 func (s *Store) LoadOrder(ctx context.Context, orderID string) (OrderSnapshot, error) {
-	return s.loads.Do(ctx, orderID)
+	snapshot, err := s.loads.Do(ctx, orderID)
+	if snapshot == nil {
+		return OrderSnapshot{}, err
+	}
+	return *snapshot, err
 }
 
 // shopReading is the shop as it was found at the first call, with the statements over it.
@@ -91,11 +95,11 @@ func (s *Store) querier(ctx context.Context) shop.Querier {
 }
 
 // loadBatch answers many LoadOrder calls with one SELECT.
-func (s *Store) loadBatch(ctx context.Context, calls []*gather.Call[string, OrderSnapshot]) (rest func()) {
-	found := make(map[string]loaded, len(calls))
-	p := parts[*gather.Call[string, OrderSnapshot]]{
-		run:   func(calls []*gather.Call[string, OrderSnapshot]) error { return s.loadOrders(ctx, calls, found) },
-		fail:  failCall[string, OrderSnapshot],
+func (s *Store) loadBatch(ctx context.Context, calls []*gather.Call[string, *OrderSnapshot]) (rest func()) {
+	found := make(map[string]*loaded, len(calls))
+	p := parts[*gather.Call[string, *OrderSnapshot]]{
+		run:   func(calls []*gather.Call[string, *OrderSnapshot]) error { return s.loadOrders(ctx, calls, found) },
+		fail:  failCall[string, *OrderSnapshot],
 		apart: oneOrder,
 	}
 	p.do(calls)
@@ -105,13 +109,13 @@ func (s *Store) loadBatch(ctx context.Context, calls []*gather.Call[string, Orde
 		case foreignText(c.Err, c.Key):
 			c.Err = ErrOrderNotFound
 		case c.Err != nil && badRow(c.Err):
-			c.Value.Order = s.asSwept(ctx, c.Key)
+			c.Value = &OrderSnapshot{Order: s.asSwept(ctx, c.Key)}
 			c.Err = s.rowRefused(c.Key, c.Err)
 		case c.Err != nil: // its statement failed
 		case !ok:
 			c.Err = ErrOrderNotFound
 		default:
-			c.Value, c.Err = l.snapshot, l.err
+			c.Value, c.Err = &l.snapshot, l.err
 		}
 	}
 	return nil
@@ -148,7 +152,7 @@ type loaded struct {
 }
 
 // loadOrders adds the orders of the calls to found, all of them or none.
-func (s *Store) loadOrders(ctx context.Context, calls []*gather.Call[string, OrderSnapshot], found map[string]loaded) error {
+func (s *Store) loadOrders(ctx context.Context, calls []*gather.Call[string, *OrderSnapshot], found map[string]*loaded) error {
 	r, err := s.reading(ctx)
 	if err != nil {
 		return err
@@ -159,7 +163,7 @@ func (s *Store) loadOrders(ctx context.Context, calls []*gather.Call[string, Ord
 	}
 	row := loadRow{Row: r.Row()}
 	sent, heard := s.cfg.Now(), false
-	batch := make(map[string]loaded, len(ids))
+	batch := make(map[string]*loaded, len(ids))
 	var twice []string
 	same := map[string]string{}
 	err = s.scanOrders(ctx, r, r.load, ids, row.into(s.cfg.Trade.On), func() {
@@ -173,7 +177,7 @@ func (s *Store) loadOrders(ctx context.Context, calls []*gather.Call[string, Ord
 			return
 		}
 		snapshot, err := s.snapshot(&row)
-		batch[row.ID()] = loaded{snapshot, err}
+		batch[row.ID()] = &loaded{snapshot, err}
 		if row.same.Valid {
 			same[row.ID()] = row.same.String
 		}
@@ -191,7 +195,6 @@ func (s *Store) loadOrders(ctx context.Context, calls []*gather.Call[string, Ord
 		if l.err, err = r.TwoRows(ctx, s.querier(ctx), id); err != nil {
 			return err
 		}
-		batch[id] = l
 	}
 	if !r.KeyIsNumber() {
 		s.sameInBatch(batch)
@@ -200,7 +203,6 @@ func (s *Store) loadOrders(ctx context.Context, calls []*gather.Call[string, Ord
 		l := batch[id]
 		if l.err == nil && s.hasNumber(ctx, other, l.snapshot.Order.OrderNo) {
 			l.err = s.sameNumber(id, other)
-			batch[id] = l
 		}
 	}
 	maps.Copy(found, batch)
@@ -208,7 +210,7 @@ func (s *Store) loadOrders(ctx context.Context, calls []*gather.Call[string, Ord
 }
 
 // addLines reads the lines of a batch's orders.
-func (s *Store) addLines(ctx context.Context, r *shopReading, batch map[string]loaded) error {
+func (s *Store) addLines(ctx context.Context, r *shopReading, batch map[string]*loaded) error {
 	lines, err := r.Lines(ctx, s.querier(ctx), slices.Collect(maps.Keys(batch)))
 	if err != nil {
 		return fmt.Errorf("store: load orders: %w", err)
@@ -218,7 +220,6 @@ func (s *Store) addLines(ctx context.Context, r *shopReading, batch map[string]l
 		if l.err == nil {
 			l.err = lines.Bad[id]
 		}
-		batch[id] = l
 	}
 	return nil
 }

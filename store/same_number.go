@@ -15,7 +15,7 @@ func (s *Store) sameNumber(orderID, other string) error {
 }
 
 // sameInBatch refuses the orders of a batch that have one number.
-func (s *Store) sameInBatch(batch map[string]loaded) {
+func (s *Store) sameInBatch(batch map[string]*loaded) {
 	byNumber := map[string]string{}
 	for id, l := range batch {
 		no := l.snapshot.Order.OrderNo
@@ -30,7 +30,6 @@ func (s *Store) sameInBatch(batch map[string]loaded) {
 		for a, b := range map[string]string{id: other, other: id} {
 			if l := batch[a]; l.err == nil {
 				l.err = s.sameNumber(a, b)
-				batch[a] = l
 			}
 		}
 	}

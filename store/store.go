@@ -57,7 +57,7 @@ type Store struct {
 	schema   Schema
 	sql      dialect
 	zone     *time.Location // of the shop's times
-	loads    *gather.Group[string, OrderSnapshot]
+	loads    *gather.Group[string, *OrderSnapshot]
 	begins   *gather.Group[*Begin, int64]
 	records  *gather.Group[*Push, bool]
 	shop     shopReading

@@ -170,9 +170,35 @@ func (s Schema) Place(column string, o Order) Place {
 	case "title":
 		return Place{t.Course, c.Course.Name, o.CourseID}
 	}
-	named := map[string]string{
-		"id": c.ID, "user_id": c.UserID, "product_id": c.ProductID, "course_id": c.CourseID, "order_no": c.OrderNo, "price": c.Price, "amount": c.Amount, "create_time": c.CreateTime, "status": c.Status,
-		"updated_at": c.UpdatedAt, "payment_no": cmp.Or(c.ThirdOrderNum, c.SN),
-	}[column]
-	return Place{t.Order, cmp.Or(named, column), o.ID}
+	return Place{t.Order, cmp.Or(c.of(column), column), o.ID}
+}
+
+// of is the shop's name of a column of the order's table, by our name of it; empty: there is none.
+// A push asks several times for each order, so it makes no map.
+func (c Columns) of(column string) string {
+	switch column {
+	case "id":
+		return c.ID
+	case "user_id":
+		return c.UserID
+	case "product_id":
+		return c.ProductID
+	case "course_id":
+		return c.CourseID
+	case "order_no":
+		return c.OrderNo
+	case "price":
+		return c.Price
+	case "amount":
+		return c.Amount
+	case "create_time":
+		return c.CreateTime
+	case "status":
+		return c.Status
+	case "updated_at":
+		return c.UpdatedAt
+	case "payment_no":
+		return cmp.Or(c.ThirdOrderNum, c.SN)
+	}
+	return ""
 }

@@ -74,7 +74,15 @@ func TestProcessesEndWhileAServerIsFrozen(t *testing.T) {
 	}
 }
 
-// begun starts a command and waits until it works.
+// partsOf names what each command says when a part of it works; `run` says all of it, in any order.
+var partsOf = map[string][]string{
+	"worker":    {"worker runs"},
+	"scheduler": {"scheduler runs"},
+	"gateway":   {"gateway listens"},
+	"run":       {"worker runs", "scheduler runs", "gateway listens"},
+}
+
+// begun starts a command and waits until all its parts work.
 func (s *stack) begun(command string) *running {
 	s.t.Helper()
 	r := s.begin(command)
@@ -87,11 +95,11 @@ func (s *stack) begun(command string) *running {
 		case <-ctx.Done():
 		}
 	}()
-	_, err := r.log.await(ctx, func(l logLine) bool {
-		return strings.HasSuffix(l.Message, " runs") || l.Message == "gateway listens"
-	})
-	if err != nil {
-		s.t.Fatalf("ordersync %s does not begin: %v\n%s", command, err, r.log.tail(5))
+	for _, part := range partsOf[command] {
+		_, err := r.log.await(ctx, func(l logLine) bool { return l.Message == part })
+		if err != nil {
+			s.t.Fatalf("ordersync %s does not say %q: %v\n%s", command, part, err, r.log.tail(5))
+		}
 	}
 	return r
 }
