@@ -187,6 +187,10 @@ func TestDouyinsWordsFitIntoOneLineOfALog(t *testing.T) {
 	if e.Message != "a b c\uFFFD" {
 		t.Errorf("%q", e.Message)
 	}
+	e = verdict{op: OpOrderPush, status: 200}.judge([]byte(`{"err_code":40003,"err_msg":"a\u202eb\u2028c\u009bd"}`))
+	if e.Message != "a b c d" {
+		t.Errorf("%q", e.Message)
+	}
 }
 
 // FuzzJudge: any answer is a success or an *Error with a kind, a bounded valid message and the

@@ -101,7 +101,7 @@ func (d dialect) insertLog(tx *gorm.DB, rows []LogRow) error {
 		values := [...]any{
 			d.time(r.At), cut.To(r.Call, maxKind), cut.To(r.OrderID, maxID), cut.To(r.Cause, maxKind), cut.To(r.TaskID, 255), r.Attempt, string(r.Outcome),
 			cut.To(r.LogID, maxLogID), r.HTTPStatus, r.Duration.Microseconds(), known(r.SinceAsked),
-			cut.To(r.Number, maxID), cut.To(r.Kind, maxKind), r.Code, cut.To(r.Message, maxMessage), body(r.Request), body(r.Response),
+			cut.To(r.Number, maxID), cut.To(r.Kind, maxKind), r.Code, words(r.Message), body(r.Request), body(r.Response),
 		}
 		args = append(args, values[:len(columns)]...)
 	}

@@ -88,7 +88,7 @@ func writtenAt(id string) int64 {
 func refusal(err error) (reason string, ok bool) {
 	var bad *tasks.PayloadError
 	if errors.As(err, &bad) || errors.Is(err, ErrRefused) {
-		return cut.To(err.Error(), maxReasonBytes), true
+		return cut.To(cut.Plain(err.Error()), maxReasonBytes), true
 	}
 	return "", false
 }
