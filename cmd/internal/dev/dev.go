@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -102,6 +103,9 @@ func CheckAddr(addr string) error {
 
 // Run runs a deployment until ctx ends. A port that is taken is a *TakenError.
 func Run(ctx context.Context, o Options) (err error) {
+	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
+		return err
+	}
 	d := &deployment{Options: o, folder: folder(o.Dir)}
 	defer d.closers.Close()
 	if d.at, err = portsOf(o.Addr); err != nil {
