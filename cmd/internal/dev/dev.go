@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -101,7 +100,8 @@ func CheckAddr(addr string) error {
 	return err
 }
 
-// Run runs a deployment until ctx ends. A port that is taken is a *TakenError.
+// Run runs a deployment until ctx ends. A port that is taken is a *TakenError, a folder that another
+// run has is an *InUseError.
 func Run(ctx context.Context, o Options) (err error) {
 	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
 		return err
@@ -168,9 +168,11 @@ func (d *deployment) bind(ctx context.Context) error {
 
 // open brings up what stands outside ordersync.
 func (d *deployment) open(ctx context.Context) (fresh bool, err error) {
-	if err := os.MkdirAll(d.Dir, 0o700); err != nil {
+	leave, err := d.folder.take()
+	if err != nil {
 		return false, err
 	}
+	d.closers.Add(leave)
 	if d.entries, err = d.folder.entries(); err != nil {
 		return false, err
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -322,6 +323,31 @@ func TestAPortThatIsTakenIsSaid(t *testing.T) {
 		}
 		_ = l.Close()
 	}
+}
+
+// Two runs on one folder would each write down their own Douyin.
+func TestAFolderIsOfOneRunAlone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "made", "here")
+	leave, err := folder(dir).take()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // a run that is not refused ends without an error
+	defer cancel()
+	err = Run(ctx, Options{Addr: fourPorts(t), Dir: dir, Payments: "trade", Out: io.Discard, Log: zerolog.Nop()})
+	var inUse *InUseError
+	if !errors.As(err, &inUse) || inUse.Dir != dir || !strings.Contains(err.Error(), "--dir") {
+		t.Errorf("got %v", err)
+	}
+	if made, err := os.ReadDir(dir); err != nil || len(made) != 1 {
+		t.Errorf("the second run has made %v, %v", made, err)
+	}
+	leave()
+	again, err := folder(dir).take()
+	if err != nil {
+		t.Fatalf("after the first has ended: %v", err)
+	}
+	again()
 }
 
 func TestAFormOfAnotherSiteIsRefused(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/gofrs/flock"
 	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/cmd/internal/playground"
@@ -22,7 +23,16 @@ const (
 	databaseFile = "shop.sqlite"
 	entriesFile  = "entries.json"
 	douyinFile   = "douyin.json"
+	lockFile     = "lock"
 )
+
+// InUseError is a folder that another process has.
+type InUseError struct{ Dir string }
+
+// Error says which folder, and what to do.
+func (e *InUseError) Error() string {
+	return fmt.Sprintf("%s is in use: end the ordersync dev that runs on it, or name another folder with --dir", e.Dir)
+}
 
 // entries open the doors of one folder's deployment.
 type entries struct {
@@ -35,6 +45,22 @@ type entries struct {
 type folder string
 
 func (f folder) path(name string) string { return filepath.Join(string(f), name) }
+
+// take makes the folder where it is missing, and takes it for this process until leave is called. The
+// operating system lets go of what a process had when it ends, however it ends. Error: *InUseError.
+func (f folder) take() (leave func(), err error) {
+	if err := os.MkdirAll(string(f), 0o700); err != nil {
+		return nil, err
+	}
+	lock := flock.New(f.path(lockFile))
+	switch ours, err := lock.TryLock(); {
+	case err != nil:
+		return nil, err
+	case !ours:
+		return nil, &InUseError{string(f)}
+	}
+	return func() { _ = lock.Unlock() }, nil // the process ends: an error would change nothing
+}
 
 // entries reads the entries, and makes them where there are none.
 func (f folder) entries() (e entries, err error) {
