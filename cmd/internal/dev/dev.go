@@ -12,7 +12,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"time"
 
 	"github.com/rs/zerolog"
 	"gorm.io/gorm"
@@ -45,9 +44,6 @@ type TakenError struct{ What, Addr string }
 func (e *TakenError) Error() string {
 	return fmt.Sprintf("%s: %s is taken: end the program that listens there (another ordersync dev?), or name another first port with --addr", e.What, e.Addr)
 }
-
-// keepEvery is how often Douyin's side is written down.
-const keepEvery = 3 * time.Second
 
 // redeliveryScale makes Douyin's first pause between deliveries 3 s, and 72 hours for an audit 14.
 const redeliveryScale = 0.2
@@ -125,7 +121,6 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	d.tell(fresh)
-	d.steady.Go(func() { d.keepAll(ctx) })
 	if fresh {
 		if err := d.furnish(ctx); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("sample orders: %w", err)
@@ -184,9 +179,22 @@ func (d *deployment) open(ctx context.Context) (fresh bool, err error) {
 	if pool, err := d.db.DB(); err == nil {
 		d.closers.Add(func() { _ = pool.Close() })
 	}
-	d.douyin = playground.NewDouyin(d.entries.Keys, "http://"+d.at.gateway, redeliveryScale, d.Log)
+	return fresh, d.openDouyin()
+}
+
+// openDouyin brings up Douyin's side, as it was.
+func (d *deployment) openDouyin() error {
+	book, closes, err := d.folder.ledger()
+	if err != nil {
+		return err
+	}
+	d.closers.Add(closes)
+	d.douyin = playground.NewDouyin(d.entries.Keys, "http://"+d.at.gateway, redeliveryScale, book.keep, d.Log)
 	d.closers.Add(func() { _ = d.douyin.Close() })
-	return fresh, d.folder.remember(d.douyin)
+	if err := book.remember(d.douyin); err != nil {
+		return fmt.Errorf("%s: %w; remove the folder to begin anew", d.folder.path(douyinFile), err)
+	}
+	return nil
 }
 
 // start brings up Redis and ordersync. The ports answer when it returns.
@@ -249,24 +257,4 @@ func (d *deployment) holdBack(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// keepAll writes Douyin's side down every few seconds, and at the end.
-func (d *deployment) keepAll(ctx context.Context) {
-	tick := time.NewTicker(keepEvery)
-	defer tick.Stop()
-	for {
-		ended := false
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			ended = true
-		}
-		if err := d.folder.keep(d.douyin); err != nil {
-			d.Log.Warn().Err(err).Msg("dev: Douyin's side cannot be written down")
-		}
-		if ended {
-			return
-		}
-	}
 }

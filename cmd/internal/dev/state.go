@@ -14,7 +14,6 @@ import (
 
 	"github.com/ordersync/ordersync/cmd/internal/playground"
 	"github.com/ordersync/ordersync/cmd/internal/sampleshop"
-	"github.com/ordersync/ordersync/douyin/simulator"
 	"github.com/ordersync/ordersync/store/embedded"
 )
 
@@ -22,7 +21,7 @@ import (
 const (
 	databaseFile = "shop.sqlite"
 	entriesFile  = "entries.json"
-	douyinFile   = "douyin.json"
+	douyinFile   = "douyin.sqlite"
 	lockFile     = "lock"
 )
 
@@ -100,28 +99,4 @@ func (f folder) shop(open func(*gorm.DB) (*sampleshop.Shop, bool, error)) (db *g
 	}
 	shop, fresh, err = open(db)
 	return db, shop, fresh, err
-}
-
-// remember gives Douyin's side what was written down of it.
-func (f folder) remember(douyin *simulator.Server) error {
-	raw, err := os.ReadFile(f.path(douyinFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err == nil {
-		err = douyin.Restore(raw)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w; remove the folder to begin anew", f.path(douyinFile), err)
-	}
-	return nil
-}
-
-// keep writes Douyin's side down.
-func (f folder) keep(douyin *simulator.Server) error {
-	raw, err := douyin.Snapshot()
-	if err != nil {
-		return err
-	}
-	return f.write(douyinFile, raw)
 }
