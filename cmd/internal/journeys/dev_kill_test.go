@@ -115,5 +115,9 @@ func TestDevKeepsWhatItAnsweredOverAKill(t *testing.T) {
 		if held != "SUCCESS" || moved != 1 || len(book.Violations) > 0 {
 			t.Errorf("after kill -9 Douyin holds order %s as %q, and its money has moved %d times: %s", number, held, moved, book.Violations)
 		}
+		s.await("the payment in ordersync", func(ctx context.Context) (bool, string, error) {
+			p, err := shop.Payment(ctx, number)
+			return err == nil && p.Paid(), p.OrderID, err
+		})
 	}
 }
