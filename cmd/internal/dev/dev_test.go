@@ -2,6 +2,7 @@ package dev
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -322,6 +323,45 @@ func TestAPortThatIsTakenIsSaid(t *testing.T) {
 			t.Errorf("%s: something was made before the ports were looked at", what)
 		}
 		_ = l.Close()
+	}
+}
+
+// A folder whose entries are spoilt is told of, and what to do; nothing opens a door with an empty key.
+func TestSpoiltEntriesAreSaid(t *testing.T) {
+	good, err := folder(t.TempDir()).entries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := json.Marshal(good) //nolint:gosec // of a test
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := json.Marshal(good.Keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{
+		"", "null", "[]", "{}", `{"token":"","password":""}`, `{"token":"a","password":"b","keys":null}`, `{"token":"a","password":"b","keys":{"App":"","Platform":""}}`,
+		`{"token":"","password":"b","keys":` + string(keys) + `}`, `{"token":"a","password":"","keys":` + string(keys) + `}`, string(whole[:len(whole)/2]),
+	} {
+		f := folder(t.TempDir())
+		if err := f.write(entriesFile, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		err := Run(t.Context(), Options{Addr: fourPorts(t), Dir: string(f), Payments: "trade", Out: io.Discard, Log: zerolog.Nop()})
+		if err == nil || !strings.HasPrefix(err.Error(), f.path(entriesFile)) || !strings.Contains(err.Error(), "remove the folder") {
+			t.Errorf("%.70s: got %v", text, err)
+		}
+		if made, _ := os.ReadDir(string(f)); len(made) != 2 { // the lock
+			t.Errorf("%.70s: %v were made", text, made)
+		}
+	}
+	f := folder(t.TempDir())
+	if err := f.write(entriesFile, whole); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := f.entries(); err != nil || again.Token != good.Token || again.Password != good.Password || !again.Keys.App.Equal(good.Keys.App) {
+		t.Errorf("whole entries: %v", err)
 	}
 }
 

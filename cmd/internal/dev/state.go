@@ -69,6 +69,9 @@ func (f folder) entries() (e entries, err error) {
 		if err := json.Unmarshal(raw, &e); err != nil {
 			return e, fmt.Errorf("%s does not parse: %w; remove the folder to begin anew", f.path(entriesFile), err)
 		}
+		if e.Token == "" || e.Password == "" || e.Keys.App == nil || e.Keys.Platform == nil {
+			return e, fmt.Errorf("%s lacks the token, the password or the keys; remove the folder to begin anew", f.path(entriesFile))
+		}
 		return e, nil
 	case !errors.Is(err, fs.ErrNotExist):
 		return e, err

@@ -144,6 +144,7 @@ trade's with the key at http://%[3]s/_sim/trade/platform_key
 	"port %q: want a number from 1 to %d, with three free ones behind it": "端口 %q：应为 1 到 %d 之间的数，且其后三个端口空闲",
 	"sample orders: %v": "示例订单：%v",
 	"%s is in use: end the ordersync dev that runs on it, or name another folder with --dir": "%s 正在使用中：请结束在该目录上运行的 ordersync dev，或用 --dir 指定其他目录",
+	"%s lacks the token, the password or the keys; remove the folder to begin anew":          "%s 缺少令牌、口令或密钥；删除该目录即可从头开始",
 	"%s does not parse: %v; remove the folder to begin anew":                                 "%s 无法解析：%v；删除该目录即可从头开始",
 	"%s: %v; remove the folder to begin anew":                                                "%s：%v；删除该目录即可从头开始",
 
