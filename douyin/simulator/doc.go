@@ -70,7 +70,8 @@
 //
 // Everything under /_sim/ is the simulator's own control interface, and so is the text after the
 // colon in messages. The control interface has no password: bind the simulator to the loopback or a
-// private network.
+// private network. A page of another site controls nothing (403): that is told by the headers Origin
+// and Sec-Fetch-Site, which programs do not send.
 //
 //	GET  /_sim/ledger        every order with its state, and the money that moved
 //	GET  /_sim/orders/{id}   one order with its pushes

@@ -390,29 +390,64 @@ func TestAFolderIsOfOneRunAlone(t *testing.T) {
 	again()
 }
 
-func TestAFormOfAnotherSiteIsRefused(t *testing.T) {
-	d := &deployment{}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1:8082/do", strings.NewReader("act=hold"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Sec-Fetch-Site", "cross-site")
-	w := &answer{header: http.Header{}}
-	d.douyinSide().ServeHTTP(w, r)
-	if w.status != http.StatusForbidden || d.held.Load() {
-		t.Errorf("HTTP %d, held back: %v", w.status, d.held.Load())
+// What a page of another site sends to Douyin's side is refused, also where that site has given its own
+// name the address of this machine.
+func TestAnotherSitesPageDoesNothingAtDouyinsSide(t *testing.T) {
+	for _, c := range []struct {
+		addr, host string
+		header     http.Header
+		refused    bool
+	}{
+		{"127.0.0.1:8080", "127.0.0.1:8082", http.Header{}, false},
+		{"127.0.0.1:8080", "127.0.0.1:8082", http.Header{"Origin": {"http://127.0.0.1:8082"}}, false},
+		{"127.0.0.1:8080", "localhost:8082", http.Header{"Origin": {"http://localhost:8082"}}, false},
+		{"127.0.0.1:8080", "LocalHost.:9000", http.Header{}, false}, // a port that was brought over
+		{"127.0.0.1:8080", "shop.localhost:8082", http.Header{}, false},
+		{"127.0.0.1:8080", "[::1]:8082", http.Header{}, false},
+		{"dev.example.com:8080", "Dev.Example.com:8082", http.Header{}, false},
+		{"0.0.0.0:8080", "192.0.2.7:8082", http.Header{}, false},
+		{":8080", "[2001:db8::7]:8082", http.Header{}, false},
+		{"127.0.0.1:8080", "127.0.0.1:8082", http.Header{"Sec-Fetch-Site": {"cross-site"}}, true},
+		{"127.0.0.1:8080", "127.0.0.1:8082", http.Header{"Origin": {"http://evil.example"}}, true},
+		{"127.0.0.1:8080", "127.0.0.1:8082", http.Header{"Origin": {"http://127.0.0.1:8081"}}, true},
+		{"127.0.0.1:8080", "evil.example:8082", http.Header{}, true},
+		{"127.0.0.1:8080", "evil.example:8082", http.Header{"Origin": {"http://evil.example:8082"}, "Sec-Fetch-Site": {"same-origin"}}, true},
+		{"127.0.0.1:8080", "127.0.0.1.evil.example", http.Header{}, true},
+		{"127.0.0.1:8080", "localhost.evil.example:8082", http.Header{}, true},
+		{"127.0.0.1:8080", "evillocalhost", http.Header{}, true},
+		{"127.0.0.1:8080", "", http.Header{}, true},
+		{"0.0.0.0:8080", "evil.example", http.Header{}, true},
+		{":8080", ".", http.Header{}, true},
+	} {
+		at, err := portsOf(c.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := &deployment{at: at, douyin: simulator.New(simulator.Config{})}
+		for path, form := range map[string]string{"/do": "act=hold", "/_sim/reset": "", "/_sim/faults": "off"} {
+			if err := d.douyin.SetFaults(simulator.Plan{Profile: "storm"}); err != nil {
+				t.Fatal(err)
+			}
+			d.held.Store(false)
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1"+path, strings.NewReader(form))
+			r.Host, r.Header = c.host, c.header.Clone()
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			w := httptest.NewRecorder()
+			d.douyinSide().ServeHTTP(w, r)
+			did := d.held.Load() || d.douyin.Faults().Profile == "off" || path == "/_sim/reset" && w.Code == http.StatusOK
+			if (w.Code == http.StatusForbidden) != c.refused || did == c.refused {
+				t.Errorf("%s at %q of %s with %v: HTTP %d, done: %v", path, c.host, c.addr, c.header, w.Code, did)
+			}
+		}
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1/_sim/ledger", nil)
+		r.Host = c.host
+		w := httptest.NewRecorder()
+		if d.douyinSide().ServeHTTP(w, r); len(c.header) == 0 && (w.Code == http.StatusForbidden) != c.refused {
+			t.Errorf("reading at %q of %s: HTTP %d", c.host, c.addr, w.Code)
+		}
+		_ = d.douyin.Close()
 	}
 }
-
-type answer struct {
-	header http.Header
-	status int
-}
-
-func (a *answer) Header() http.Header         { return a.header }
-func (a *answer) Write(p []byte) (int, error) { return len(p), nil }
-func (a *answer) WriteHeader(status int)      { a.status = status }
 
 // Every text of the pages has its Chinese one, and no Chinese one is left over.
 func TestEveryTextOfThePagesIsChineseToo(t *testing.T) {

@@ -21,5 +21,6 @@
 // # Why the page of Douyin's side has no sign-in
 //
 // The simulator's own calls have none either, so a sign-in would keep nobody out. It belongs on the
-// loopback address. A form that another site sends is refused.
+// loopback address. What a page of another site sends is refused, and so is what is asked under a name
+// that is not this machine's: a site can let a name of its own lead here.
 package dev

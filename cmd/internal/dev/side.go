@@ -73,13 +73,13 @@ func (side) Waits(r simulator.TradeRefund) bool {
 	return r.NeedsAudit && r.Status == simulator.Processing && (r.Audit == simulator.AuditInit || r.Audit == simulator.AuditAwaited)
 }
 
-// douyinSide is the simulator with the page before it. A form of another site is refused.
+// douyinSide is the simulator with the page before it. What a page of another site sends is refused.
 func (d *deployment) douyinSide() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", d.showSide)
-	mux.Handle("POST /do", http.NewCrossOriginProtection().Handler(http.HandlerFunc(d.pressButton)))
+	mux.HandleFunc("POST /do", d.pressButton)
 	mux.Handle("/", d.douyin)
-	return mux
+	return d.underOwnName(http.NewCrossOriginProtection().Handler(mux))
 }
 
 func (d *deployment) showSide(w http.ResponseWriter, r *http.Request) {
