@@ -20,6 +20,7 @@ import (
 	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/cmd/internal/playground"
 	"github.com/ordersync/ordersync/cmd/internal/sampleshop"
+	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin/simulator"
 	"github.com/ordersync/ordersync/tasks/client"
 )
@@ -213,12 +214,10 @@ func (d *deployment) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cfg := playground.Config("http://"+d.at.douyin, d.douyin.PlatformKey(), d.entries.Keys, handler, d.entries.Token)
-	cfg.Douyin.Payments = d.Payments
-	if err := playground.LetIn(cfg, d.entries.Password); err != nil {
+	cfg, err := d.config(handler)
+	if err != nil {
 		return err
 	}
-	cfg.Gateway.Addr, cfg.Admin.Addr = d.at.gateway, d.at.pages // the page of settings shows them
 	ground := playground.Ground{
 		DB: d.db, Redis: redis, Config: cfg, Gateway: d.doors.gateway.Lead, Pages: d.doors.pages.Lead, Around: d.holdBack, Version: d.Version,
 		Log: d.Log,
@@ -233,6 +232,15 @@ func (d *deployment) start(ctx context.Context) error {
 	d.calm()
 	d.doors.douyin.Lead(d.douyinSide())
 	return nil
+}
+
+// config is ordersync's. Callbacks are handed on to handler.
+func (d *deployment) config(handler string) (*configs.Config, error) {
+	cfg := playground.Config("http://"+d.at.douyin, d.douyin.PlatformKey(), d.entries.Keys, handler, d.entries.Token)
+	cfg.Douyin.Payments = d.Payments
+	cfg.Gateway.Addr, cfg.Admin.Addr = d.at.gateway, d.at.pages // the page of settings shows them
+	cfg.Admin.TimeZone = "Local"                                // an embedded database has no zone to go by
+	return cfg, playground.LetIn(cfg, d.entries.Password)
 }
 
 // clients are those of the gateway that everybody uses, and of till, the one beside it.

@@ -449,6 +449,28 @@ func TestAnotherSitesPageDoesNothingAtDouyinsSide(t *testing.T) {
 	}
 }
 
+// The operators' pages and the page of Douyin's side show times in this machine's zone, and say it.
+func TestTimesAreInThisMachinesZone(t *testing.T) {
+	at := time.Date(2026, 11, 30, 23, 59, 58, 0, time.UTC)
+	if got, want := (side{}).Stamp(at), at.In(time.Local).Format("2006-01-02 15:04:05 -07:00"); got != want { //nolint:gosmopolitan // of whoever tries it out
+		t.Errorf("Douyin's side: %q, want %q", got, want)
+	}
+	f := folder(t.TempDir())
+	entries, err := f.entries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &deployment{entries: entries, douyin: simulator.New(simulator.Config{})}
+	defer d.douyin.Close() //nolint:errcheck // it has done nothing
+	cfg, err := d.config("http://127.0.0.1:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if zone, err := time.LoadLocation(cfg.Admin.TimeZone); err != nil || zone != time.Local { //nolint:gosmopolitan // the same
+		t.Errorf("operators' pages: %v, %v", zone, err)
+	}
+}
+
 // Every text of the pages has its Chinese one, and no Chinese one is left over.
 func TestEveryTextOfThePagesIsChineseToo(t *testing.T) {
 	used := map[string]bool{}

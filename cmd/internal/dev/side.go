@@ -65,8 +65,8 @@ type side struct {
 // Yuan is an amount as a person reads it.
 func (side) Yuan(fen int64) string { return fmt.Sprintf("%d.%02d", fen/100, fen%100) }
 
-// Stamp is a time of today.
-func (side) Stamp(t time.Time) string { return t.Local().Format("01-02 15:04:05") }
+// Stamp is a time in this machine's zone, as the operators' pages have it.
+func (side) Stamp(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 -07:00") }
 
 // Waits tells whether the shop's word on a refund is awaited.
 func (side) Waits(r simulator.TradeRefund) bool {
