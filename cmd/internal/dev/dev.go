@@ -114,16 +114,19 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	fresh, err := d.open(ctx)
+	if err := d.open(ctx); err != nil {
+		return err
+	}
+	missing, err := d.missing(ctx)
 	if err != nil {
 		return err
 	}
 	if err := d.start(ctx); err != nil {
 		return err
 	}
-	d.tell(fresh)
-	if fresh {
-		if err := d.furnish(ctx); err != nil && ctx.Err() == nil {
+	d.tell(len(missing) > 0)
+	if len(missing) > 0 {
+		if err := d.furnish(ctx, missing); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("sample orders: %w", err)
 		}
 	}
@@ -163,24 +166,23 @@ func (d *deployment) bind(ctx context.Context) error {
 }
 
 // open brings up what stands outside ordersync.
-func (d *deployment) open(ctx context.Context) (fresh bool, err error) {
+func (d *deployment) open(ctx context.Context) error {
 	leave, err := d.folder.take()
 	if err != nil {
-		return false, err
+		return err
 	}
 	d.closers.Add(leave)
 	if d.entries, err = d.folder.entries(); err != nil {
-		return false, err
+		return err
 	}
 	d.prepares(preparesShop)
-	d.db, d.shop, fresh, err = d.folder.shop(func(db *gorm.DB) (*sampleshop.Shop, bool, error) { return sampleshop.Open(ctx, db, "") })
-	if err != nil {
-		return false, err
+	if d.db, d.shop, err = d.folder.shop(ctx); err != nil {
+		return err
 	}
 	if pool, err := d.db.DB(); err == nil {
 		d.closers.Add(func() { _ = pool.Close() })
 	}
-	return fresh, d.openDouyin()
+	return d.openDouyin()
 }
 
 // openDouyin brings up Douyin's side, as it was.

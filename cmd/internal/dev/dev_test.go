@@ -20,7 +20,9 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/ordersync/ordersync/cmd/internal/sampleshop"
 	"github.com/ordersync/ordersync/douyin/simulator"
+	"github.com/ordersync/ordersync/store/embedded"
 	"github.com/ordersync/ordersync/store/servertest"
 	"github.com/ordersync/ordersync/tasks/client"
 )
@@ -362,6 +364,47 @@ func TestSpoiltEntriesAreSaid(t *testing.T) {
 	}
 	if again, err := f.entries(); err != nil || again.Token != good.Token || again.Password != good.Password || !again.Keys.App.Equal(good.Keys.App) {
 		t.Errorf("whole entries: %v", err)
+	}
+}
+
+// A run that ends while the sample shop is being made leaves nothing that the next one stumbles over.
+func TestTheNextRunFinishesTheSampleShop(t *testing.T) {
+	f := folder(t.TempDir())
+	db, err := embedded.OpenFile(f.path(databaseFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Exec("CREATE TABLE product (id INTEGER)").Error; err != nil { // in the way of what is made third
+		t.Fatal(err)
+	}
+	if _, err := sampleshop.Open(t.Context(), db, ""); err == nil {
+		t.Fatal("the shop is made: this tests nothing")
+	}
+	if err := db.Exec("DROP TABLE product").Error; err != nil {
+		t.Fatal(err)
+	}
+	if pool, err := db.DB(); err != nil || pool.Close() != nil {
+		t.Fatal(err)
+	}
+
+	addr := fourPorts(t)
+	s := begin(t, addr, string(f), false)
+	await(t, "the first orders", func() bool { return s.order(furnished(redeemed)) != "" })
+	if s.order(furnished(fraction)) != "" {
+		t.Fatal("the first run has finished: this tests nothing")
+	}
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+	last := strconv.Itoa(1001 + int(fates))
+	again := begin(t, addr, string(f), false)
+	await(t, "the last order", func() bool { return again.order(last) != "" })
+	if row := again.order(furnished(paidByEcpay)); !strings.Contains(row, "SUCCESS") {
+		t.Errorf("the first order is %q", row)
+	}
+	again.with(refundRow, "<td>"+last+"</td>", "TOAUDIT")
+	if next := again.order(strconv.Itoa(1002 + int(fates))); next != "" {
+		t.Errorf("an order more is there: %q", next)
 	}
 }
 

@@ -1,6 +1,7 @@
 package dev
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -95,11 +96,11 @@ func (f folder) write(name string, content []byte) error {
 	return os.Rename(next, f.path(name))
 }
 
-// shop opens the database, with a sample shop in it. fresh tells that it was made just now.
-func (f folder) shop(open func(*gorm.DB) (*sampleshop.Shop, bool, error)) (db *gorm.DB, shop *sampleshop.Shop, fresh bool, err error) {
+// shop opens the database, with a sample shop in it.
+func (f folder) shop(ctx context.Context) (db *gorm.DB, shop *sampleshop.Shop, err error) {
 	if db, err = embedded.OpenFile(f.path(databaseFile)); err != nil {
-		return nil, nil, false, err
+		return nil, nil, err
 	}
-	shop, fresh, err = open(db)
-	return db, shop, fresh, err
+	shop, err = sampleshop.Open(ctx, db, "")
+	return db, shop, err
 }
