@@ -2,7 +2,6 @@ package dev
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -10,7 +9,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -20,9 +18,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/ordersync/ordersync/cmd/internal/sampleshop"
 	"github.com/ordersync/ordersync/douyin/simulator"
-	"github.com/ordersync/ordersync/store/embedded"
 	"github.com/ordersync/ordersync/store/servertest"
 	"github.com/ordersync/ordersync/tasks/client"
 )
@@ -325,192 +321,6 @@ func TestAPortThatIsTakenIsSaid(t *testing.T) {
 			t.Errorf("%s: something was made before the ports were looked at", what)
 		}
 		_ = l.Close()
-	}
-}
-
-// A folder whose entries are spoilt is told of, and what to do; nothing opens a door with an empty key.
-func TestSpoiltEntriesAreSaid(t *testing.T) {
-	good, err := folder(t.TempDir()).entries()
-	if err != nil {
-		t.Fatal(err)
-	}
-	whole, err := json.Marshal(good) //nolint:gosec // of a test
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys, err := json.Marshal(good.Keys)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, text := range []string{
-		"", "null", "[]", "{}", `{"token":"","password":""}`, `{"token":"a","password":"b","keys":null}`, `{"token":"a","password":"b","keys":{"App":"","Platform":""}}`,
-		`{"token":"","password":"b","keys":` + string(keys) + `}`, `{"token":"a","password":"","keys":` + string(keys) + `}`, string(whole[:len(whole)/2]),
-	} {
-		f := folder(t.TempDir())
-		if err := f.write(entriesFile, []byte(text)); err != nil {
-			t.Fatal(err)
-		}
-		err := Run(t.Context(), Options{Addr: fourPorts(t), Dir: string(f), Payments: "trade", Out: io.Discard, Log: zerolog.Nop()})
-		if err == nil || !strings.HasPrefix(err.Error(), f.path(entriesFile)) || !strings.Contains(err.Error(), "remove the folder") {
-			t.Errorf("%.70s: got %v", text, err)
-		}
-		if made, _ := os.ReadDir(string(f)); len(made) != 2 { // the lock
-			t.Errorf("%.70s: %v were made", text, made)
-		}
-	}
-	f := folder(t.TempDir())
-	if err := f.write(entriesFile, whole); err != nil {
-		t.Fatal(err)
-	}
-	if again, err := f.entries(); err != nil || again.Token != good.Token || again.Password != good.Password || !again.Keys.App.Equal(good.Keys.App) {
-		t.Errorf("whole entries: %v", err)
-	}
-}
-
-// A run that ends while the sample shop is being made leaves nothing that the next one stumbles over.
-func TestTheNextRunFinishesTheSampleShop(t *testing.T) {
-	f := folder(t.TempDir())
-	db, err := embedded.OpenFile(f.path(databaseFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Exec("CREATE TABLE product (id INTEGER)").Error; err != nil { // in the way of what is made third
-		t.Fatal(err)
-	}
-	if _, err := sampleshop.Open(t.Context(), db, ""); err == nil {
-		t.Fatal("the shop is made: this tests nothing")
-	}
-	if err := db.Exec("DROP TABLE product").Error; err != nil {
-		t.Fatal(err)
-	}
-	if pool, err := db.DB(); err != nil || pool.Close() != nil {
-		t.Fatal(err)
-	}
-
-	addr := fourPorts(t)
-	s := begin(t, addr, string(f), false)
-	await(t, "the first orders", func() bool { return s.order(furnished(redeemed)) != "" })
-	if s.order(furnished(fraction)) != "" {
-		t.Fatal("the first run has finished: this tests nothing")
-	}
-	if err := s.stop(); err != nil {
-		t.Fatal(err)
-	}
-	last := strconv.Itoa(1001 + int(fates))
-	again := begin(t, addr, string(f), false)
-	await(t, "the last order", func() bool { return again.order(last) != "" })
-	if row := again.order(furnished(paidByEcpay)); !strings.Contains(row, "SUCCESS") {
-		t.Errorf("the first order is %q", row)
-	}
-	again.with(refundRow, "<td>"+last+"</td>", "TOAUDIT")
-	if next := again.order(strconv.Itoa(1002 + int(fates))); next != "" {
-		t.Errorf("an order more is there: %q", next)
-	}
-}
-
-// Two runs on one folder would each write down their own Douyin.
-func TestAFolderIsOfOneRunAlone(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "made", "here")
-	leave, err := folder(dir).take()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // a run that is not refused ends without an error
-	defer cancel()
-	err = Run(ctx, Options{Addr: fourPorts(t), Dir: dir, Payments: "trade", Out: io.Discard, Log: zerolog.Nop()})
-	var inUse *InUseError
-	if !errors.As(err, &inUse) || inUse.Dir != dir || !strings.Contains(err.Error(), "--dir") {
-		t.Errorf("got %v", err)
-	}
-	if made, err := os.ReadDir(dir); err != nil || len(made) != 1 {
-		t.Errorf("the second run has made %v, %v", made, err)
-	}
-	leave()
-	again, err := folder(dir).take()
-	if err != nil {
-		t.Fatalf("after the first has ended: %v", err)
-	}
-	again()
-}
-
-// What a page of another site sends to Douyin's side is refused, also where that site has given its own
-// name the address of this machine.
-func TestAnotherSitesPageDoesNothingAtDouyinsSide(t *testing.T) {
-	for _, c := range []struct {
-		addr, host string
-		header     http.Header
-		refused    bool
-	}{
-		{"127.0.0.1:8080", "127.0.0.1:8082", http.Header{}, false},
-		{"127.0.0.1:8080", "127.0.0.1:8082", http.Header{"Origin": {"http://127.0.0.1:8082"}}, false},
-		{"127.0.0.1:8080", "localhost:8082", http.Header{"Origin": {"http://localhost:8082"}}, false},
-		{"127.0.0.1:8080", "LocalHost.:9000", http.Header{}, false}, // a port that was brought over
-		{"127.0.0.1:8080", "shop.localhost:8082", http.Header{}, false},
-		{"127.0.0.1:8080", "[::1]:8082", http.Header{}, false},
-		{"dev.example.com:8080", "Dev.Example.com:8082", http.Header{}, false},
-		{"0.0.0.0:8080", "192.0.2.7:8082", http.Header{}, false},
-		{":8080", "[2001:db8::7]:8082", http.Header{}, false},
-		{"127.0.0.1:8080", "127.0.0.1:8082", http.Header{"Sec-Fetch-Site": {"cross-site"}}, true},
-		{"127.0.0.1:8080", "127.0.0.1:8082", http.Header{"Origin": {"http://evil.example"}}, true},
-		{"127.0.0.1:8080", "127.0.0.1:8082", http.Header{"Origin": {"http://127.0.0.1:8081"}}, true},
-		{"127.0.0.1:8080", "evil.example:8082", http.Header{}, true},
-		{"127.0.0.1:8080", "evil.example:8082", http.Header{"Origin": {"http://evil.example:8082"}, "Sec-Fetch-Site": {"same-origin"}}, true},
-		{"127.0.0.1:8080", "127.0.0.1.evil.example", http.Header{}, true},
-		{"127.0.0.1:8080", "localhost.evil.example:8082", http.Header{}, true},
-		{"127.0.0.1:8080", "evillocalhost", http.Header{}, true},
-		{"127.0.0.1:8080", "", http.Header{}, true},
-		{"0.0.0.0:8080", "evil.example", http.Header{}, true},
-		{":8080", ".", http.Header{}, true},
-	} {
-		at, err := portsOf(c.addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		d := &deployment{at: at, douyin: simulator.New(simulator.Config{})}
-		for path, form := range map[string]string{"/do": "act=hold", "/_sim/reset": "", "/_sim/faults": "off"} {
-			if err := d.douyin.SetFaults(simulator.Plan{Profile: "storm"}); err != nil {
-				t.Fatal(err)
-			}
-			d.held.Store(false)
-			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1"+path, strings.NewReader(form))
-			r.Host, r.Header = c.host, c.header.Clone()
-			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			w := httptest.NewRecorder()
-			d.douyinSide().ServeHTTP(w, r)
-			did := d.held.Load() || d.douyin.Faults().Profile == "off" || path == "/_sim/reset" && w.Code == http.StatusOK
-			if (w.Code == http.StatusForbidden) != c.refused || did == c.refused {
-				t.Errorf("%s at %q of %s with %v: HTTP %d, done: %v", path, c.host, c.addr, c.header, w.Code, did)
-			}
-		}
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1/_sim/ledger", nil)
-		r.Host = c.host
-		w := httptest.NewRecorder()
-		if d.douyinSide().ServeHTTP(w, r); len(c.header) == 0 && (w.Code == http.StatusForbidden) != c.refused {
-			t.Errorf("reading at %q of %s: HTTP %d", c.host, c.addr, w.Code)
-		}
-		_ = d.douyin.Close()
-	}
-}
-
-// The operators' pages and the page of Douyin's side show times in this machine's zone, and say it.
-func TestTimesAreInThisMachinesZone(t *testing.T) {
-	at := time.Date(2026, 11, 30, 23, 59, 58, 0, time.UTC)
-	if got, want := (side{}).Stamp(at), at.In(time.Local).Format("2006-01-02 15:04:05 -07:00"); got != want { //nolint:gosmopolitan // of whoever tries it out
-		t.Errorf("Douyin's side: %q, want %q", got, want)
-	}
-	f := folder(t.TempDir())
-	entries, err := f.entries()
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &deployment{entries: entries, douyin: simulator.New(simulator.Config{})}
-	defer d.douyin.Close() //nolint:errcheck // it has done nothing
-	cfg, err := d.config("http://127.0.0.1:1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if zone, err := time.LoadLocation(cfg.Admin.TimeZone); err != nil || zone != time.Local { //nolint:gosmopolitan // the same
-		t.Errorf("operators' pages: %v, %v", zone, err)
 	}
 }
 
