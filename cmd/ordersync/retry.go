@@ -140,7 +140,7 @@ func (p *process) retryFailed(ctx context.Context, a *assembly.Assembly, f store
 		if err != nil {
 			return fmt.Errorf("after %d orders: %w", total, err)
 		}
-		total, locked, f.After = total+len(page.Due)-page.Locked, locked+page.Locked, page.Next
+		total, locked, f.After = total+len(page.Due), locked+page.Locked, page.Next
 		if !page.Done {
 			continue
 		}

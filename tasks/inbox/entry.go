@@ -70,7 +70,7 @@ func readPush(id, orderID, cause, revision, payload string) (Entry, error) {
 		revision = "inbox-" + id
 	}
 	p := tasks.PushOrder{OrderID: orderID, Cause: tasks.Cause(cause), Revision: revision}.Named()
-	p.AskedAt = writtenAt(id)
+	p.AskedAt = tasks.Moment(writtenAt(id))
 	return Entry{id, tasks.Asked{Push: &p}}, p.Validate()
 }
 
