@@ -126,6 +126,10 @@ func TestAPreviewAsJSONIsWhatIsSentWithoutTheOpenID(t *testing.T) {
 	if err != nil || strings.Contains(string(b), openID) || strings.Contains(text(t, p), openID) {
 		t.Errorf("%s, %v", b, err)
 	}
+	p.Push.OpenID, p.Push.Detail.Items[0].Title = "_000\topen\x1b  id", "of _000\topen\x1b  id" // a cell may hold anything
+	if shown := text(t, p); !strings.Contains(shown, "of *** × 2") || strings.Contains(shown, "open id") {
+		t.Errorf("the open_id in\n%s", shown)
+	}
 	var got struct {
 		Sent     bool           `json:"would_be_sent"`
 		Warnings []string       `json:"warnings"`

@@ -11,6 +11,7 @@ import (
 	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 const masked = "***"
@@ -105,12 +106,12 @@ func (p Preview) Print(out io.Writer, l lang.Lang, zone *time.Location) error {
 	return err
 }
 
-// mask takes the open_id out of a text.
+// mask takes the open_id out of a text, also where it was made plain before.
 func (p Preview) mask(text string) string {
 	if p.Push.OpenID == "" {
 		return text
 	}
-	return strings.ReplaceAll(text, p.Push.OpenID, masked)
+	return strings.NewReplacer(p.Push.OpenID, masked, cut.Plain(p.Push.OpenID), masked).Replace(text)
 }
 
 // shown is a preview as JSON.
