@@ -25,11 +25,16 @@ func TestTheLastSuccessIsFoundBehindFailures(t *testing.T) {
 		record(t, s, store.Push{OrderID: "2", At: t0.Add(time.Second), Outcome: store.Refused, Kind: "rejected", Code: 1, HTTPStatus: 200})
 		record(t, s, store.Push{OrderID: "3", At: t0.Add(2 * time.Second), Outcome: store.Retrying, Kind: "unavailable"})
 		record(t, s, store.Push{OrderID: "4", At: t0.Add(3 * time.Second), Outcome: store.Refused, Kind: "incomplete"})
+		record(t, s, store.Push{OrderID: "5", At: t0.Add(3 * time.Second), Outcome: store.Kept})
 		if c := last(10); c.Read != 3 || !c.Success.Equal(t0) || !c.Newest.Equal(t0.Add(2*time.Second)) || !c.Oldest.Equal(t0) {
 			t.Errorf("%+v", c)
 		}
-		if c := last(3); c.Read != 2 || !c.Success.IsZero() || !c.Oldest.Equal(t0.Add(time.Second)) {
-			t.Errorf("the newest three: %+v", c)
+		if c := last(4); c.Read != 2 || !c.Success.IsZero() || !c.Oldest.Equal(t0.Add(time.Second)) {
+			t.Errorf("the newest four: %+v", c)
+		}
+		record(t, s, store.Push{OrderID: "5", At: t0.Add(4 * time.Second), Outcome: store.Kept, HTTPStatus: 200})
+		if c := last(3); !c.Success.Equal(t0.Add(4 * time.Second)) {
+			t.Errorf("a fulfilment was told: %+v", c)
 		}
 	})
 }

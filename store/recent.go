@@ -3,13 +3,12 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 )
 
 // What the lists of the command line read. Each statement goes through an index and reads no more
-// rows than it answers, but for LastSuccess, whose bound it names.
+// rows than it answers.
 
 // OpenInstructions are refunds or settlements that are sent, or asked about, again, the one that is
 // due next first: those that have not ended, and have a time.
@@ -51,19 +50,6 @@ func (s *Store) NewestCallbacks(ctx context.Context, limit int) ([]RecentCallbac
 	}, "SELECT `id`, `type`, `number`, `status`, `order_id`, `alarm`, `note`, `received`, `received_at`, `forward_due_at`, `forward_message`, `forwarded_at`"+
 		" FROM `ordersync_callback` ORDER BY `id` DESC LIMIT ?", limit)
 	return all, inStore("newest callbacks", err)
-}
-
-// LastSuccess is when the newest push, or call about money, went well, of the newest `most` rows of
-// the log. Zero: none of them did. Fulfilment, whose rows say Kept with and without a call, does not
-// count.
-func (s *Store) LastSuccess(ctx context.Context, most int) (at time.Time, err error) {
-	var found timestamp
-	err = s.db.WithContext(ctx).Raw("SELECT l.`at` FROM (SELECT `id`, `at`, `outcome` FROM `ordersync_log` ORDER BY `id` DESC LIMIT ?) l"+
-		" WHERE l.`outcome` IN (?, ?, ?) ORDER BY l.`id` DESC LIMIT 1", most, string(Pushed), string(MoneySubmitted), string(MoneySucceeded)).Row().Scan(&found)
-	if errors.Is(err, sql.ErrNoRows) {
-		return time.Time{}, nil
-	}
-	return found.Time, inStore("last success", err)
 }
 
 func inStore(what string, err error) error {

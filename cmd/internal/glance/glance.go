@@ -139,9 +139,9 @@ func (r *Reader) Read(ctx context.Context) Glance {
 		{"backlog", func(ctx context.Context, write func(func())) error { return r.backlog(ctx, write, &g) }},
 		{"failures", func(ctx context.Context, write func(func())) error { return r.failures(ctx, write, &g) }},
 		{"last success", func(ctx context.Context, write func(func())) error {
-			at, err := r.Store.LastSuccess(ctx, lastCalls)
-			if err == nil && !at.IsZero() {
-				write(func() { g.Douyin.LastSuccess = &at })
+			calls, err := r.Store.LastCalls(ctx, lastCalls)
+			if !calls.Success.IsZero() {
+				write(func() { g.Douyin.LastSuccess = &calls.Success })
 			}
 			return err
 		}},
