@@ -41,11 +41,15 @@ type JobFilter struct {
 	Alarm    string        `json:"alarm,omitempty"`
 	List     List          `json:"list,omitempty"` // of JobAcknowledge; JobAgree and JobDeny are about ListAudits
 	Rows     ListFilter    `json:"rows,omitzero"`  // of that list
-	Note     string        `json:"note,omitempty"` // of JobAcknowledge what became of it, of JobDeny what the buyers read
+	// Seen is when the rows were shown to whoever asks, by Store.Clock: an alarm that was raised
+	// later, or a refund that was asked for later, is not the job's business. Zero, or later than
+	// the job's begin: the begin. JobPush, which harms nobody, goes by its begin.
+	Seen time.Time `json:"seen,omitzero"`
+	Note string    `json:"note,omitempty"` // of JobAcknowledge what became of it, of JobDeny what the buyers read
 }
 
 // Job is something that an operator asked for of everything that a filter finds. It was asked for at
-// StartedAt: what failed, or was raised, later is not its business.
+// StartedAt: what failed later, or was raised after JobFilter.Seen, is not its business.
 type Job struct {
 	ID     int64
 	Act    JobAct
@@ -87,6 +91,9 @@ func scanJob(rows *sql.Rows) (j Job, err error) {
 func (s *Store) BeginJob(ctx context.Context, act JobAct, f JobFilter, who string) (Job, error) {
 	now := s.Clock()
 	f.Failures.FailedBy, f.Note = time.Time{}, cut.To(f.Note, maxMessage)
+	if f.Seen.IsZero() || f.Seen.After(now) {
+		f.Seen = now
+	}
 	f, err := f.of(act)
 	if err != nil {
 		return Job{}, err
@@ -242,6 +249,15 @@ func (s *Store) stepPush(ctx context.Context, j *Job) (last bool, err error) {
 	return page.Next == (FailureKey{}), nil
 }
 
+// seen is the time after which nothing is the job's business. A row without JobFilter.Seen was
+// written by an older process.
+func (j *Job) seen() time.Time {
+	if j.Filter.Seen.IsZero() {
+		return j.StartedAt
+	}
+	return j.Filter.Seen
+}
+
 // raised is when an alarm of a table was raised.
 var raised = map[AlarmTable]string{
 	PaymentAlarm: "created_at", RefundAlarm: "alarm_at", SettlementAlarm: "alarm_at", OutboxAlarm: "created_at", CallbackAlarm: "received_at", PaymentAskAlarm: "alarm_at",
@@ -251,7 +267,7 @@ var raised = map[AlarmTable]string{
 func (s *Store) stepAcknowledge(ctx context.Context, j *Job) (last bool, err error) {
 	f := j.Filter
 	table, key := quote("ordersync_"+string(f.Table)), quote(alarmKeys[f.Table])
-	at := s.sql.time(j.StartedAt)
+	at := s.sql.time(j.seen())
 	n, err := s.exec(ctx, "UPDATE "+table+" SET `ack_at` = ?, `ack_by` = ?, `ack_note` = ? WHERE `ack_at` IS NULL AND `alarm` = ? AND "+key+
 		" IN (SELECT k FROM (SELECT "+key+" AS k FROM "+table+" WHERE `ack_at` IS NULL AND `alarm` = ? AND COALESCE("+quote(raised[f.Table])+", ?) <= ? LIMIT ?) found)",
 		s.sql.time(s.Clock()), cut.To(j.Who, maxID), cut.To(f.Note, maxMessage), f.Alarm, f.Alarm, at, at, jobStep)

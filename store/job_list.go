@@ -88,29 +88,29 @@ func (s *Store) stepList(ctx context.Context, j *Job, do func(context.Context, *
 	return !page.More, nil
 }
 
-// acknowledgeRows acknowledges the alarms of rows, as far as they were raised before the job began.
-// Another alarm that has come to a row meanwhile stays open.
+// acknowledgeRows acknowledges the alarms of rows, as far as they were raised before somebody saw
+// them. Another alarm that has come to a row meanwhile stays open.
 func (s *Store) acknowledgeRows(ctx context.Context, j *Job, rows []ListRow) (n int64, err error) {
 	of := listings[j.Filter.List].alarms
 	keys := map[string][]any{}
 	for i := range rows {
 		keys[rows[i].Alarm] = append(keys[rows[i].Alarm], rows[i].Key)
 	}
-	begun := s.sql.time(j.StartedAt)
+	seen := s.sql.time(j.seen())
 	for _, alarm := range slices.Sorted(maps.Keys(keys)) {
-		args := append([]any{s.sql.time(s.Clock()), cut.To(j.Who, maxID), cut.To(j.Filter.Note, maxMessage), alarm, begun, begun}, keys[alarm]...)
-		seen, err := s.exec(ctx, "UPDATE "+quote("ordersync_"+string(of))+" SET `ack_at` = ?, `ack_by` = ?, `ack_note` = ? WHERE `ack_at` IS NULL AND `alarm` = ? AND COALESCE("+
+		args := append([]any{s.sql.time(s.Clock()), cut.To(j.Who, maxID), cut.To(j.Filter.Note, maxMessage), alarm, seen, seen}, keys[alarm]...)
+		acknowledged, err := s.exec(ctx, "UPDATE "+quote("ordersync_"+string(of))+" SET `ack_at` = ?, `ack_by` = ?, `ack_note` = ? WHERE `ack_at` IS NULL AND `alarm` = ? AND COALESCE("+
 			quote(raised[of])+", ?) <= ? AND "+quote(alarmKeys[of])+" IN ("+places(len(keys[alarm]))+")", args...)
 		if err != nil {
 			return n, fmt.Errorf("store: acknowledge: %w", err)
 		}
-		n += seen
+		n += acknowledged
 	}
 	return n, nil
 }
 
 // sayWords says the job's word on refunds that have none. One that was decided meanwhile is left out,
-// and so is one that was asked for later than the job: whoever began it has not seen it.
+// and so is one that was asked for later than Seen: whoever began the job has not seen it.
 func (s *Store) sayWords(ctx context.Context, j *Job, rows []ListRow) (n int64, err error) {
 	word := Agree
 	if j.Act == JobDeny {
@@ -121,7 +121,7 @@ func (s *Store) sayWords(ctx context.Context, j *Job, rows []ListRow) (n int64, 
 		if err != nil {
 			return n, err
 		}
-		if !found || i.CreatedAt.After(j.StartedAt) { // nobody has seen it
+		if !found || i.CreatedAt.After(j.seen()) { // nobody has seen it
 			continue
 		}
 		_, fresh, err := s.SayAudit(ctx, r.Key, word, j.Who, j.Filter.Note)

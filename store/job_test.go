@@ -149,7 +149,20 @@ func TestAJobAcknowledgesWhatAFilterFinds(t *testing.T) {
 		if done := runJob(t, s, one); done.Done != 1 {
 			t.Errorf("%+v", done)
 		}
-		rest, err := s.BeginJob(t.Context(), store.JobAcknowledge, store.JobFilter{List: store.ListRefunds}, "omar")
+		exec(t, db, "UPDATE ordersync_refund SET alarm = 'contradiction' WHERE out_refund_no IN ('r0', 'r1')")
+		exec(t, db, "UPDATE ordersync_refund SET alarm_at = ? WHERE out_refund_no = 'r1'", stamp(db, before.Add(2*time.Minute)))
+		filter.Rows = store.ListFilter{AlarmIs: store.AlarmContradiction}
+		for _, f := range []store.JobFilter{filter, {Table: store.RefundAlarm, Alarm: store.AlarmContradiction}} {
+			f.Seen = before.Add(time.Minute)
+			if j, err := s.BeginJob(t.Context(), store.JobAcknowledge, f, "omar"); err != nil || runJob(t, s, j).Done != 1 {
+				t.Errorf("%+v, %v", j, err)
+			}
+			if is := instruction(t, s, store.Refund, "r1"); is.Ack.At != nil {
+				t.Errorf("%+v: raised before the job began, and after somebody looked: %+v", f, is.Ack)
+			}
+			exec(t, db, "UPDATE ordersync_refund SET ack_at = NULL WHERE out_refund_no = 'r0'")
+		}
+		rest, err := s.BeginJob(t.Context(), store.JobAcknowledge, store.JobFilter{List: store.ListRefunds, Seen: after.Add(time.Hour)}, "omar")
 		if err != nil || runJob(t, s, rest).Done != 1300-int64(want)-2 { // all but r2, r5, and what was seen above
 			t.Errorf("%+v, %v", rest, err)
 		}
@@ -183,6 +196,17 @@ func TestAJobSaysOneWordOnWhatAFilterFinds(t *testing.T) {
 		j, err := s.BeginJob(t.Context(), store.JobDeny, deny, "omar")
 		if err != nil || j.Total != 1 || runJob(t, s, j).Done != 1 {
 			t.Errorf("%+v, %v", j, err)
+		}
+		none := store.JobFilter{List: store.ListAudits, Rows: store.ListFilter{Most: new(store.Fen(0))}}
+		if n, _, err := s.FoundBy(t.Context(), store.JobAgree, none, 10); err != nil || n != 0 {
+			t.Errorf("of 0 yuan at most: %d, %v", n, err)
+		}
+		if j, err = s.BeginJob(t.Context(), store.JobAgree, none, "omar"); err != nil || j.Total != 0 || runJob(t, s, j).Done != 0 {
+			t.Errorf("of 0 yuan at most: %+v, %v", j, err)
+		}
+		early := store.JobFilter{List: store.ListAudits, Seen: t0.Add(-2 * time.Hour)}
+		if j, err = s.BeginJob(t.Context(), store.JobAgree, early, "omar"); err != nil || runJob(t, s, j).Done != 0 {
+			t.Errorf("all were asked for after somebody looked: %+v, %v", j, err)
 		}
 		agree := store.JobFilter{List: store.ListAudits}
 		if n, exact, err := s.FoundBy(t.Context(), store.JobAgree, agree, 10); err != nil || !exact || n != 3 {

@@ -126,14 +126,15 @@ type ListKey struct {
 type ListFilter struct {
 	State   string    `json:"state,omitempty"`
 	Kind    string    `json:"kind,omitempty"`
+	NotKind string    `json:"not_kind,omitempty"` // only those of another kind, or of none
 	Code    *int      `json:"code,omitempty"`
 	Alarm   bool      `json:"alarm,omitempty"`    // only those with an alarm that nobody has acknowledged
 	AlarmIs string    `json:"alarm_is,omitempty"` // with this one
 	Unsaid  bool      `json:"unsaid,omitempty"`   // of ListAudits: only those without a word of the shop's
 	Since   time.Time `json:"since,omitzero"`     // by the time that the list shows
 	Until   time.Time `json:"until,omitzero"`
-	Least   Fen       `json:"least,omitempty"` // amounts; 0: no bound
-	Most    Fen       `json:"most,omitempty"`
+	Least   *Fen      `json:"least,omitempty"` // amounts; nil: no bound
+	Most    *Fen      `json:"most,omitempty"`
 	// Text is of ListOrders the begin of the key, as it is written; else a part of a number, of the
 	// order or of the words, in whatever case.
 	Text string `json:"text,omitempty"`
@@ -243,13 +244,13 @@ func (s *Store) CountList(ctx context.Context, list List, f ListFilter, most int
 // lets tells whether a row is meant.
 func (f *ListFilter) lets(r *ListRow, l listing) bool {
 	switch {
-	case f.State != "" && r.State != f.State, f.Kind != "" && r.Kind != f.Kind, f.Code != nil && r.Code != *f.Code:
+	case f.State != "" && r.State != f.State, f.Kind != "" && r.Kind != f.Kind, f.NotKind != "" && r.Kind == f.NotKind, f.Code != nil && r.Code != *f.Code:
 		return false
 	case f.Alarm && r.Alarm == "", f.AlarmIs != "" && r.Alarm != f.AlarmIs, f.Unsaid && r.Kind != "":
 		return false
 	case !f.Since.IsZero() && r.At.Before(f.Since), !f.Until.IsZero() && r.At.After(f.Until):
 		return false
-	case f.Least > 0 && r.Amount < f.Least, f.Most > 0 && r.Amount > f.Most:
+	case f.Least != nil && r.Amount < *f.Least, f.Most != nil && r.Amount > *f.Most:
 		return false
 	}
 	return f.Text == "" || l.prefix || holds(f.Text, r.Key, r.OrderID, r.Note, r.Message)

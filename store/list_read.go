@@ -99,6 +99,9 @@ func (r *listRead) tell(f ListFilter) (all bool) {
 	if f.Kind != "" {
 		also(kind+" =", f.Kind)
 	}
+	if f.NotKind != "" {
+		also(kind+" <>", f.NotKind)
+	}
 	if f.Code != nil {
 		also(code+" =", *f.Code)
 	}
@@ -117,11 +120,11 @@ func (r *listRead) tell(f ListFilter) (all bool) {
 	if !f.Until.IsZero() {
 		also(quote(r.l.at)+" <=", r.s.sql.time(f.Until))
 	}
-	if f.Least > 0 {
-		also(amount+" >=", int64(f.Least))
+	if f.Least != nil {
+		also(amount+" >=", int64(*f.Least))
 	}
-	if f.Most > 0 {
-		also(amount+" <=", int64(f.Most))
+	if f.Most != nil {
+		also(amount+" <=", int64(*f.Most))
 	}
 	// Where the database's small letters are not Go's, or the list goes by a begin, the rows are looked at.
 	if f.Text != "" && !r.l.prefix && !r.s.sql.sqlite && caseIsASCII(f.Text) && !strings.Contains(f.Text, "\n") {
@@ -130,7 +133,7 @@ func (r *listRead) tell(f ListFilter) (all bool) {
 		f.Text = ""
 	}
 	told := ListFilter{
-		State: f.State, Kind: f.Kind, Code: f.Code, Alarm: f.Alarm, AlarmIs: f.AlarmIs, Unsaid: f.Unsaid,
+		State: f.State, Kind: f.Kind, NotKind: f.NotKind, Code: f.Code, Alarm: f.Alarm, AlarmIs: f.AlarmIs, Unsaid: f.Unsaid,
 		Since: f.Since, Until: f.Until, Least: f.Least, Most: f.Most,
 	}
 	return f == told // a field that is not named here is not told

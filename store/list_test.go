@@ -73,6 +73,7 @@ func TestAListIsPagedBothWays(t *testing.T) {
 func TestAListIsFiltered(t *testing.T) {
 	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
 		refunds(t, db, 7)
+		exec(t, db, "UPDATE ordersync_refund SET kind = 'denied' WHERE out_refund_no = 'r1'")
 		for _, c := range []struct {
 			name   string
 			filter store.ListFilter
@@ -82,9 +83,13 @@ func TestAListIsFiltered(t *testing.T) {
 			{"a state", store.ListFilter{State: "failed"}, "r4 r1"},
 			{"an order, in another case", store.ListFilter{Text: "order-3"}, "r3"},
 			{"words", store.ListFilter{Text: "WORDS", State: "succeeded"}, "r5 r2"},
-			{"amounts", store.ListFilter{Least: 200, Most: 400}, "r4 r3 r2"},
+			{"amounts", store.ListFilter{Least: new(store.Fen(200)), Most: new(store.Fen(400))}, "r4 r3 r2"},
+			{"amounts of nothing at most", store.ListFilter{Most: new(store.Fen(0))}, "r0"},
+			{"amounts of nothing at least", store.ListFilter{Least: new(store.Fen(0)), State: "failed"}, "r4 r1"},
 			{"since", store.ListFilter{Since: t0.Add(2 * time.Second)}, "r6 r5 r4"},
 			{"until, with a state", store.ListFilter{Until: t0.Add(time.Second), State: "submitted"}, "r3 r0"},
+			{"not a kind", store.ListFilter{NotKind: "denied"}, "r6 r5 r4 r3 r2 r0"},
+			{"not a kind, with a state and words", store.ListFilter{NotKind: "denied", State: "failed", Text: "words"}, "r4"},
 			{"an alarm", store.ListFilter{Alarm: true}, ""},
 		} {
 			page := list(t, s, store.ListRefunds, store.ListQuery{ListFilter: c.filter, Limit: 10})

@@ -86,7 +86,8 @@ func (l Lang) T(text string, args ...any) string {
 }
 
 // all is the whole table.
-var all = joined(composedWords, doctorWords, storeWords, configWords, commandWords, helpWords, tryWords, instructionWords, foreignWords)
+var all = joined(composedWords, doctorWords, storeWords, configWords, commandWords, helpWords, tryWords, instructionWords,
+	recordedWords, errorWords, foreignWords)
 
 func joined(tables ...map[string]string) map[string]string {
 	out := map[string]string{}

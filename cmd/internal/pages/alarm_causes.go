@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/ordersync/ordersync/store"
@@ -14,23 +15,32 @@ type alarmCause struct {
 	store.AlarmCount
 	What    string
 	Meaning Meaning
-	Capped  bool   // that many or more
-	Link    string // to the rows; empty: no list has them
+	Capped  bool         // that many or more
+	Link    string       // to the rows; empty: no list has them
+	Hidden  []fieldValue // the form that acknowledges them all
+	Whole   string       // the page that counts them first
 }
 
 // alarmCauses are the alarms that more than one row has, the most frequent first.
 func (p *pages) alarmCauses(ctx context.Context, l lang) (all []alarmCause, err error) {
+	seen := p.Store.Clock()
 	counts, err := p.Store.AlarmCounts(ctx)
 	if err != nil {
 		return nil, err
+	}
+	looked := map[string]int64{} // alarms of a table
+	for _, c := range counts {
+		looked[c.Table] += c.Count
 	}
 	for _, c := range counts {
 		if c.Count < 2 {
 			continue
 		}
-		cause := alarmCause{AlarmCount: c, What: l.T(tableName(store.AlarmTable(c.Table))), Meaning: l.alarmMeaning(c.Alarm), Capped: c.Count >= store.BacklogLimit}
-		if list, ok := alarmLists[store.AlarmTable(c.Table)]; ok {
-			f := filterForm{Alarm: c.Alarm}
+		table, f := store.AlarmTable(c.Table), filterForm{Alarm: c.Alarm}
+		cause := alarmCause{AlarmCount: c, What: l.T(tableName(table)), Meaning: l.alarmMeaning(c.Alarm), Capped: looked[c.Table] >= store.BacklogLimit}
+		cause.Hidden = jobFields(store.JobAcknowledge, store.JobFilter{Table: table}, &f, int(c.Count), seen)
+		cause.Whole = f.link(confirmPath, "act", string(store.JobAcknowledge), "table", c.Table)
+		if list, ok := alarmLists[table]; ok {
 			cause.Link = f.link(listsPath + string(list))
 		}
 		all = append(all, cause)
@@ -62,12 +72,13 @@ type failedMoney struct {
 	Link    string
 }
 
-// failedMoney groups what was asked for in the last week and failed, by kind and code.
+// failedMoney groups what was asked for in the last week and failed, by kind and code. A refund
+// that the shop has denied is left out: it failed as it was meant to.
 func (p *pages) failedMoney(ctx context.Context, l lang) (all []failedMoney, err error) {
-	since := p.Now().Add(-failedMoneyFor)
+	since := p.Now().Add(-failedMoneyFor).Truncate(time.Minute) // as precise as its field in the lists
 	for _, m := range []store.Money{store.Refund, store.Settlement} {
 		list := alarmLists[store.AlarmTable(m)]
-		page, err := p.Store.List(ctx, list, store.ListQuery{ListFilter: store.ListFilter{State: string(store.MoneyFailed), Since: since}, Limit: csvPage})
+		page, err := p.Store.List(ctx, list, store.ListQuery{ListFilter: store.ListFilter{State: string(store.MoneyFailed), NotKind: store.KindDenied, Since: since}, Limit: csvPage})
 		if err != nil {
 			return nil, err
 		}
@@ -79,8 +90,11 @@ func (p *pages) failedMoney(ctx context.Context, l lang) (all []failedMoney, err
 		for _, r := range page.Rows {
 			g := groups[cause{r.Kind, r.Code}]
 			if g == nil { // the newest comes first
-				f := filterForm{State: string(store.MoneyFailed), Since: since.In(p.Zone).Format(moments[0]), Kind: r.Kind}
-				g = &failedMoney{What: l.T(moneyNames[m]), Kind: r.Kind, Code: r.Code, Capped: page.More, Words: r.Message, Newest: r.At, Meaning: l.failureMeaning(r.Kind, r.Code), Link: f.link(listsPath + string(list))}
+				f := filterForm{State: string(store.MoneyFailed), Since: p.stamp(since), Kind: r.Kind, Code: strconv.Itoa(r.Code)}
+				g = &failedMoney{
+					What: l.T(moneyNames[m]), Kind: r.Kind, Code: r.Code, Capped: page.More, Words: r.Message, Newest: r.At,
+					Meaning: l.failureMeaning(r.Kind, r.Code), Link: f.link(listsPath + string(list)),
+				}
 				groups[cause{r.Kind, r.Code}] = g
 			}
 			g.Count++

@@ -3,6 +3,7 @@ package pages_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -85,7 +86,7 @@ func TestMoneyThatWasPutAsideIsAcknowledged(t *testing.T) {
 			t.Fatal(err)
 		}
 		omar := s.as(t, "omar")
-		omar.sees("/", "Money that the shop asked for, and nobody can carry out", "Outbox row 1", "refund: amount_fen: is 0", "<b>1</b> money alarms", `value="outbox_bad"`)
+		omar.sees("/", "Money that the shop asked for, and nobody can carry out", "Outbox row 1", "refund: amount_fen: is 0", "<b>1</b> money alarm<", `value="outbox_bad"`)
 		form := url.Values{"table": {"outbox_bad"}, "number": {"1"}, "alarm": {"put_aside"}, "note": {"paid back by hand"}}
 		if body, status := omar.post("/alarms", form); status != http.StatusOK || !strings.Contains(body, "<b>0</b> money alarms") || !strings.Contains(body, "paid back by hand") {
 			t.Errorf("%d\n%s", status, body)
@@ -157,6 +158,82 @@ func TestAnOperatorAcknowledgesAnAlarm(t *testing.T) {
 			tell(t, open(t, s))
 		})
 	}
+}
+
+// fails lets a refund of order 1 end as one that Douyin refused.
+func (s *site) fails(t *testing.T, number string, code int) {
+	t.Helper()
+	if _, _, err := s.store.CreateRefund(t.Context(), store.NewRefund{Number: number, OrderID: "1", Amount: 1, Reason: "x", DueAt: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	end := store.Result{State: store.MoneyFailed, Answer: store.Answer{At: time.Now(), Kind: "rejected", Code: code, Message: "不可退款"}}
+	if _, err := s.store.Finished(t.Context(), s.refund(t, number), end); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Refunds that failed stand together by kind and code; the way to them leads to these and no
+// others, and the fields of the list keep the code.
+func TestRefundsThatFailedAreShownByKindAndCode(t *testing.T) {
+	onEach(t, func(t *testing.T, s *site) {
+		s.addOrder(t, 1, "x")
+		for i, code := range []int{2012, 2013, 2012, 0} {
+			s.fails(t, fmt.Sprint("F", i), code)
+		}
+		v := s.as(t, "vera")
+		body := v.sees("/", "Refunds and settlements that failed in the last week", "rejected · 2012", "rejected · 2013")
+		if strings.Contains(body, nothingToDo) {
+			t.Error("and that nothing needs a person")
+		}
+		for code, want := range map[string]string{"2012": "2 rows", "2013": "1 row", "0": "1 row"} {
+			_, link, found := strings.Cut(body, `href="/lists/refunds?code=`+code+"&amp;")
+			link, _, _ = strings.Cut(link, `"`)
+			if !found {
+				t.Errorf("no way to the refunds of code %s", code)
+				continue
+			}
+			v.sees("/lists/refunds?code="+code+"&"+strings.ReplaceAll(link, "&amp;", "&"), want, `name="code" value="`+code+`"`)
+		}
+		v.sees("/failures?code=40012", `name="code" value="40012"`)
+	})
+}
+
+// A refund that the shop has denied failed as it was meant to.
+func TestADeniedRefundNeedsNobody(t *testing.T) {
+	onEach(t, func(t *testing.T, s *site) {
+		s.addOrder(t, 1, "x")
+		s.record(t, store.Push{OrderID: "1", At: time.Now(), Outcome: store.Pushed, HTTPStatus: 200})
+		s.asked(t, "DYno", time.Hour)
+		if _, _, err := s.store.SayAudit(t.Context(), "DYno", store.Deny, "omar", "used"); err != nil {
+			t.Fatal(err)
+		}
+		now := time.Now()
+		if _, err := s.store.HearTradeRefund(t.Context(), store.TradeRefund{
+			Number: "DYno", RefundID: "no", OutOrderNo: "1", Origin: store.OriginUser, State: store.MoneyFailed, Audit: store.Audit{State: store.AuditDenied, DenyMessage: "used"}, At: now, EndedAt: now,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if i := s.refund(t, "DYno"); i.State != store.MoneyFailed || i.Kind != store.KindDenied {
+			t.Fatalf("%+v", i)
+		}
+		v := s.as(t, "vera")
+		if body := v.sees("/", nothingToDo); strings.Contains(body, "denied") || strings.Contains(body, "failed in the last week") {
+			t.Errorf("it stands there:\n%s", body)
+		}
+		v.sees("/lists/refunds?kind=denied", "1 row", "DYno")
+		// However many were denied, the one that failed is found.
+		s.fails(t, "F1", 2012)
+		var more []string
+		for i := range 1001 {
+			more = append(more, fmt.Sprintf("('N%d', '1', '1', 1, '', 'failed', 'denied', '%s', '%[2]s')", i, now.Add(time.Minute).UTC().Format("2006-01-02 15:04:05.000")))
+		}
+		if err := s.db.Exec("INSERT INTO ordersync_refund (out_refund_no, order_id, out_order_no, amount_fen, fingerprint, state, kind, created_at, updated_at) VALUES " + strings.Join(more, ",")).Error; err != nil {
+			t.Fatal(err)
+		}
+		if body := v.sees("/", "rejected · 2012"); strings.Contains(body, "denied") || strings.Contains(body, nothingToDo) {
+			t.Errorf("one failed, all others were denied:\n%s", body)
+		}
+	})
 }
 
 // What Douyin signed and nobody acted upon is shown until somebody has looked at it.

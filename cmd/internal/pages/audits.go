@@ -141,7 +141,7 @@ func (k *orderView) audited(l lang, i store.Instruction) (all []event) {
 	name := l.T(moneyNames[i.Money]) + " " + i.Number
 	asked := event{At: i.CreatedAt, Class: "new", Title: name, State: l.T("waits for the shop's word"), Notes: []string{l.T(originNames[i.Origin])}}
 	if a.Deadline != nil {
-		asked.Notes = append(asked.Notes, l.T("Douyin agrees by itself at %s", a.Deadline.UTC().Format(time.RFC3339)))
+		asked.Notes = append(asked.Notes, l.T("Douyin agrees by itself at %s", stampIn(k.zone, *a.Deadline)))
 	}
 	all = append(all, asked)
 	if a.At != nil {

@@ -61,11 +61,7 @@ func (p *pages) failures(ctx context.Context, r *http.Request, l lang) (view, er
 	}
 	page := failuresPage{Tabs: l.tabs("/failures"), Filter: form, OfCause: form.Kind != "", Bounded: found.Bounded, Window: store.FailureWindow}
 	if page.OfCause {
-		code := 0
-		if form.code != nil {
-			code = *form.code
-		}
-		page.Meaning = l.failureMeaning(form.Kind, code)
+		page.Meaning = l.failureMeaning(form.Kind, codeOf(form.code))
 	}
 	now := p.Now()
 	for _, f := range found.Orders {
@@ -84,7 +80,7 @@ func (p *pages) failures(ctx context.Context, r *http.Request, l lang) (view, er
 	}
 	out := view{template: "failures", title: "Refused and given up", content: &page}
 	if n, err := strconv.Atoi(in.Get("asked")); err == nil {
-		out.notice = l.T("%d orders will be pushed again.", n)
+		out.notice = l.Many(n, "1 order will be pushed again.", "%s orders will be pushed again.")
 	}
 	return out, nil
 }

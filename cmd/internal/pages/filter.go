@@ -24,7 +24,7 @@ type filterForm struct {
 
 	code         *int
 	since, until time.Time
-	least, most  store.Fen
+	least, most  *store.Fen
 }
 
 // anyAlarm is filterForm.Alarm of rows with whichever alarm.
@@ -38,22 +38,41 @@ func (f *filterForm) Typed() bool {
 // Column is the cell's table and column, where that is the cause.
 func (f *filterForm) Column() string { return columnOf(f.Kind, f.Cause) }
 
+// firstYear and lastYear bound the times that every database can compare, in whatever zone.
+const firstYear, lastYear = 1000, 9998
+
 // moments are how a browser, or a person, writes a time. Without a zone it is the operator's.
 var moments = []string{"2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02"}
 
+// moment reads a time into the operator's zone; empty: the zero one, which is no bound. No other
+// text gives the zero one.
 func (p *pages) moment(text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return t, nil
-	}
-	for _, layout := range moments {
-		if t, err := time.ParseInLocation(layout, text, p.Zone); err == nil {
-			return t, nil
+	for _, layout := range append([]string{time.RFC3339}, moments...) {
+		t, err := time.ParseInLocation(layout, text, p.Zone)
+		if err == nil && t.UTC().Year() >= firstYear && t.UTC().Year() <= lastYear {
+			return t.In(p.Zone), nil
 		}
 	}
 	return time.Time{}, fmt.Errorf("%d bytes are no time", len(text))
+}
+
+// From and To are the times as a browser's fields for a time take them; empty: no bound.
+func (f *filterForm) From() string { return momentField(f.since) }
+
+// To is described at From.
+func (f *filterForm) To() string { return momentField(f.until) }
+
+func momentField(t time.Time) string {
+	switch {
+	case t.IsZero():
+		return ""
+	case t.Second() == 0 && t.Nanosecond() == 0:
+		return t.Format(moments[0])
+	}
+	return t.Format("2006-01-02T15:04:05.999")
 }
 
 // readFilter reads a form or an address. The error is errBadAddress.
@@ -75,14 +94,16 @@ func (p *pages) readFilter(in url.Values) (f filterForm, err error) {
 	}
 	for _, yuan := range []struct {
 		text string
-		into *store.Fen
+		into **store.Fen
 	}{{f.Least, &f.least}, {f.Most, &f.most}} {
 		if yuan.text == "" {
 			continue
 		}
-		if *yuan.into, err = store.ParseYuan(yuan.text); err != nil {
+		fen, err := store.ParseYuan(yuan.text)
+		if err != nil {
 			return f, errBadAddress
 		}
+		*yuan.into = &fen
 	}
 	if f.since, err = p.moment(f.Since); err != nil {
 		return f, errBadAddress
@@ -91,6 +112,14 @@ func (p *pages) readFilter(in url.Values) (f filterForm, err error) {
 		return f, errBadAddress
 	}
 	return f, nil
+}
+
+// codeOf is a filter's code; 0: none, or the code 0.
+func codeOf(code *int) int {
+	if code == nil {
+		return 0
+	}
+	return *code
 }
 
 func (f *filterForm) failures() store.FailureFilter {

@@ -3,6 +3,7 @@ package pages
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ordersync/ordersync/douyin/gate"
@@ -48,7 +49,11 @@ func (f *frame) Breaker(state string) string { return f.T(cmp.Or(breakerStates[s
 
 // Stamp is a time as a reader takes it: to the second, with its zone's offset, for the zone's letters
 // are the same in China and in America.
-func (f *frame) Stamp(t time.Time) string { return t.In(f.Zone).Format("2006-01-02 15:04:05 -07:00") }
+func (f *frame) Stamp(t time.Time) string { return stampIn(f.Zone, t) }
+
+func stampIn(zone *time.Location, t time.Time) string {
+	return t.In(zone).Format("2006-01-02 15:04:05 -07:00")
+}
 
 // Machine is the same for <time datetime>.
 func (f *frame) Machine(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
@@ -92,21 +97,17 @@ func (lang) Count(n any) string {
 	return digits
 }
 
-// Orders64 is the same as Orders.
-func (f *frame) Orders64(n int64) string { return f.Orders(int(n)) }
+// Many says how many there are of something: one for 1, else many. %s in a text is the number.
+func (l lang) Many(n any, one, many string) string {
+	text := many
+	if fmt.Sprint(n) == "1" {
+		text = one
+	}
+	return strings.Replace(l.T(text), "%s", l.Count(n), 1)
+}
 
 // Rows is a number of rows.
-func (f *frame) Rows(n int) string {
-	if n == 1 {
-		return f.T("1 row")
-	}
-	return f.T("%s rows", f.Count(n))
-}
+func (l lang) Rows(n any) string { return l.Many(n, "1 row", "%s rows") }
 
 // Orders is a number of orders.
-func (f *frame) Orders(n int) string {
-	if n == 1 {
-		return f.T("1 order")
-	}
-	return f.T("%s orders", f.Count(n))
-}
+func (l lang) Orders(n any) string { return l.Many(n, "1 order", "%s orders") }

@@ -284,7 +284,7 @@ func (f *frame) douyinPart(found facts) healthPart {
 	switch {
 	case open > 0:
 		part.Class, part.Words = classBad, f.T("breaker open, %s", part.Words)
-		part.Do = f.T("Calls failed one after the other, so %d processes make none now. Every 15 seconds a few are tried, and the breaker closes by itself.", open)
+		part.Do = f.T("Calls failed one after the other, so %s now. Every 15 seconds a few are tried, and the breaker closes by itself.", f.Many(open, "one process makes none", "%s processes make none"))
 	case half > 0:
 		part.Class, part.Words = classWarn, f.T("breaker half-open, %s", part.Words)
 		part.Do = f.T("A few calls are tried; if they go well, the breaker closes.")

@@ -30,7 +30,11 @@ func TestThePagesSayWhatDoesNotWork(t *testing.T) {
 		}, []string{"<b>Scheduler</b> <span>none since 3 min</span>"}},
 		{"a breaker that is open", func(t *testing.T, s *site) {
 			s.sign(t, "second", time.Now(), `{"roles":["worker"],"version":"v0.1.0","breakers":{"pushes":"open","signed":"closed"}}`)
-		}, []string{"<span>breaker open, not called yet</span>", "1 processes make none now"}},
+		}, []string{"<span>breaker open, not called yet</span>", "so one process makes none now."}},
+		{"two breakers that are open", func(t *testing.T, s *site) {
+			s.sign(t, "second", time.Now(), `{"roles":["worker"],"version":"v0.1.0","breakers":{"pushes":"open","signed":"closed"}}`)
+			s.sign(t, "third", time.Now(), `{"roles":["worker"],"version":"v0.1.0","breakers":{"pushes":"closed","signed":"open"}}`)
+		}, []string{"<span>breaker open, not called yet</span>", "so 2 processes make none now."}},
 		{"two versions", func(t *testing.T, s *site) {
 			s.sign(t, "second", time.Now(), `{"roles":["worker"],"version":"v0.2.0"}`)
 		}, []string{"2, versions v0.1.0, v0.2.0"}},

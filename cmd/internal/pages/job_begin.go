@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/ordersync/ordersync/cmd/internal/admin"
 	"github.com/ordersync/ordersync/store"
@@ -47,19 +48,24 @@ type confirmPage struct {
 	Sure    string
 	Hidden  []fieldValue
 	Back    string
-	Most    int // characters of the note
+	Note    string // as it was typed
+	Most    int    // characters of the note
 }
 
 type fieldValue struct{ Name, Value string }
 
 // confirmJob shows what a job would be about, and how many rows that is.
 func (p *pages) confirmJob(ctx context.Context, r *http.Request, l lang) (view, error) {
-	in := r.URL.Query()
-	act, filter, form, err := p.jobOf(in)
+	act, filter, form, err := p.jobOf(r.URL.Query())
 	if err != nil {
 		return view{}, err
 	}
-	counted := filter
+	return p.confirm(ctx, l, act, filter, &form, false)
+}
+
+// confirm asks for a yes. changed tells that another number was shown to whoever has said it.
+func (p *pages) confirm(ctx context.Context, l lang, act store.JobAct, filter store.JobFilter, form *filterForm, changed bool) (view, error) {
+	counted, seen := filter, p.Store.Clock()
 	if act == store.JobDeny {
 		counted.Note = "-" // it is asked for here
 	}
@@ -68,8 +74,8 @@ func (p *pages) confirmJob(ctx context.Context, r *http.Request, l lang) (view, 
 		return view{}, err
 	}
 	page := confirmPage{
-		Act: act, Means: l.T(jobMeans[act]), What: p.jobWords(l, act, filter), Count: n, Exact: exact, Changed: in.Has("changed"),
-		Money: act == store.JobAgree || act == store.JobDeny, Sure: l.T("The money goes back to the buyer"), Back: "/failures", Most: noteLength,
+		Act: act, Means: l.T(jobMeans[act]), What: p.jobWords(l, act, filter), Count: n, Exact: exact, Changed: changed,
+		Money: act == store.JobAgree || act == store.JobDeny, Sure: l.T("The money goes back to the buyer"), Back: form.link("/failures"), Note: filter.Note, Most: noteLength,
 	}
 	if act == store.JobDeny {
 		page.Sure = l.T("The buyer gets nothing")
@@ -79,17 +85,27 @@ func (p *pages) confirmJob(ctx context.Context, r *http.Request, l lang) (view, 
 		number = l.T("at least %s", number)
 	}
 	page.Button = l.T(jobButtons[act], number)
-	if filter.List != "" {
-		page.Back = listsPath + string(filter.List)
+	switch {
+	case filter.List != "":
+		page.Back = form.link(listsPath + string(filter.List))
+	case filter.Table != "":
+		page.Back = alarmsLink
 	}
-	page.Back = form.link(page.Back)
-	page.Hidden = form.hidden("act", string(act), "list", string(filter.List), "count", strconv.Itoa(n))
+	page.Hidden = jobFields(act, filter, form, n, seen)
 	return view{template: "confirm", title: jobActs[act], content: &page}, nil
 }
 
-// beginJob writes down what is asked for of a whole filter, and leads to its progress. Where count
-// says how many rows somebody has seen and there are others by now, it asks again.
-func (p *pages) beginJob(ctx context.Context, r *http.Request, _ lang) (view, error) {
+// jobFields are a job as fields of a form, with how many rows were shown, and when: by Store.Clock
+// before they were counted.
+func jobFields(act store.JobAct, filter store.JobFilter, form *filterForm, count int, seen time.Time) []fieldValue {
+	return form.hidden("act", string(act), "list", string(filter.List), "table", string(filter.Table),
+		"count", strconv.Itoa(count), "seen", strconv.FormatInt(seen.UnixMilli(), 10))
+}
+
+// beginJob writes down what is asked for of a whole filter, and leads to its progress. The form
+// says how many rows somebody has seen, and when: where there are more or fewer by now, it asks
+// again.
+func (p *pages) beginJob(ctx context.Context, r *http.Request, l lang) (view, error) {
 	r.Body = http.MaxBytesReader(nil, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
 		return view{}, errBadForm
@@ -105,14 +121,15 @@ func (p *pages) beginJob(ctx context.Context, r *http.Request, _ lang) (view, er
 	case act == store.JobDeny && (filter.Note == "" || len(filter.Note) > maxNote):
 		return view{}, errDenyWords
 	}
-	if seen := r.PostForm.Get("count"); seen != "" || money {
-		n, _, err := p.Store.FoundBy(ctx, act, filter, countMost)
-		if err != nil {
-			return view{}, err
-		}
-		if seen != strconv.Itoa(n) {
-			return view{}, redirect(form.link(confirmPath, "act", string(act), "list", string(filter.List), "changed", "1"))
-		}
+	if filter.Seen, err = readSeen(r.PostForm.Get("seen")); err != nil {
+		return view{}, err
+	}
+	n, _, err := p.Store.FoundBy(ctx, act, filter, countMost)
+	if err != nil {
+		return view{}, err
+	}
+	if r.PostForm.Get("count") != strconv.Itoa(n) || filter.Seen.IsZero() {
+		return p.confirm(ctx, l, act, filter, &form, true)
 	}
 	who, _ := admin.SignedIn(ctx)
 	job, err := p.Store.BeginJob(ctx, act, filter, who.Name)
@@ -131,7 +148,19 @@ func (p *pages) beginJob(ctx context.Context, r *http.Request, _ lang) (view, er
 	return view{}, redirect(jobLink(job.ID))
 }
 
-// jobOf reads what a job is asked for of what.
+// readSeen reads when rows were shown, in milliseconds since 1970; empty: the zero time.
+func readSeen(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	ms, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || ms <= 0 {
+		return time.Time{}, errBadForm
+	}
+	return time.UnixMilli(ms), nil
+}
+
+// jobOf reads what a job is asked for of what. A filter that the job would not heed is a bad form.
 func (p *pages) jobOf(in url.Values) (act store.JobAct, f store.JobFilter, form filterForm, err error) {
 	act = store.JobAct(in.Get("act"))
 	f.List, f.Note = store.List(in.Get("list")), strings.TrimSpace(in.Get("note"))
@@ -143,14 +172,15 @@ func (p *pages) jobOf(in url.Values) (act store.JobAct, f store.JobFilter, form 
 	}
 	kind, known := findList(string(f.List))
 	switch {
-	case act == store.JobPush && f.List == "":
+	case act == store.JobPush && f.List == "" && form.State+form.Least+form.Most+form.Alarm == "":
 		f.Failures, f.Note = form.failures(), ""
 		return act, f, form, nil
 	case act == store.JobAcknowledge && f.List == "":
-		f.Table, f.Alarm = store.AlarmTable(in.Get("table")), in.Get("alarm")
-		if slices.Contains(store.AlarmTables(), f.Table) && f.Alarm != "" {
+		f.Table, f.Alarm = store.AlarmTable(in.Get("table")), form.Alarm
+		if slices.Contains(store.AlarmTables(), f.Table) && f.Alarm != "" && form == (filterForm{Alarm: f.Alarm, Turn: form.Turn}) {
 			return act, f, form, nil
 		}
+	case form.Cause != "": // of failures alone
 	case act == store.JobAcknowledge && known && kind.hasAlarms():
 		f.Rows = form.list()
 		return act, f, form, nil
@@ -181,12 +211,9 @@ func (p *pages) jobWords(l lang, act store.JobAct, f store.JobFilter) string {
 	case act == store.JobPush:
 		q := f.Failures
 		if q.Kind != "" {
-			code := 0
-			if q.Code != nil {
-				code = *q.Code
-			}
-			say(l.failureMeaning(q.Kind, code).Title)
+			say(l.failureMeaning(q.Kind, codeOf(q.Code)).Title)
 		}
+		say(reason(q.Kind, codeOf(q.Code)))
 		say(q.Cause)
 		between(p.stamp(q.Since), p.stamp(q.Until))
 		say(q.Text)
@@ -199,7 +226,7 @@ func (p *pages) jobWords(l lang, act store.JobAct, f store.JobFilter) string {
 		if f.Rows.AlarmIs != "" {
 			say(l.alarmMeaning(f.Rows.AlarmIs).Title)
 		}
-		say(f.Rows.Kind)
+		say(reason(f.Rows.Kind, codeOf(f.Rows.Code)))
 		between(p.stamp(f.Rows.Since), p.stamp(f.Rows.Until))
 		between(yuan(f.Rows.Least), yuan(f.Rows.Most))
 		say(f.Rows.Text)
@@ -209,9 +236,9 @@ func (p *pages) jobWords(l lang, act store.JobAct, f store.JobFilter) string {
 	return strings.Join(words, " · ")
 }
 
-// yuan is an amount that bounds a filter; empty: it does not.
-func yuan(f store.Fen) string {
-	if f == 0 {
+// yuan is an amount that bounds a filter; nil: it does not.
+func yuan(f *store.Fen) string {
+	if f == nil {
 		return ""
 	}
 	return f.String()

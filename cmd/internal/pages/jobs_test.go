@@ -65,6 +65,8 @@ func TestAlarmsOfATypedFilterAreAcknowledgedWithTheirNumber(t *testing.T) {
 			t.Errorf("%+v", i.Ack)
 		}
 		v.sees("/jobs", "Acknowledge alarms · Refunds · No result for a day · a")
+		v.sees("/jobs/confirm?act=acknowledge&list=refunds&kind=rejected&code=2012", "Acknowledge alarms · Refunds · rejected · 2012")
+		v.sees("/jobs/confirm?act=push&code=40012", "Push orders again · 40012")
 		if body := v.sees("/jobs/confirm?act=acknowledge&list=refunds&text=nothing", "0 rows"); strings.Contains(body, "<form method=\"post\" action=\"/jobs\"") {
 			t.Error("nothing is found, and there is a button")
 		}
@@ -86,6 +88,9 @@ func TestOneWordIsSaidOnAllThatWait(t *testing.T) {
 			s.asked(t, number, 60*time.Hour)
 		}
 		v := s.as(t, "omar")
+		if body := v.sees("/jobs/confirm?act=agree&list=audits&most=0", "0 rows", "… – 0.00"); strings.Contains(body, `action="/jobs"`) {
+			t.Error("no refund is of 0 yuan at most, and there is a button")
+		}
 		v.sees("/lists/audits", "4 rows", "waits at Douyin", "9.90", "Agree to all that wait")
 		form := fields(v.sees("/jobs/confirm?act=deny&list=audits&text=dya", "2 rows", "Deny all 2", "The buyer gets nothing", `name="note"`))
 		for name, c := range map[string]struct {
@@ -94,6 +99,7 @@ func TestOneWordIsSaidOnAllThatWait(t *testing.T) {
 		}{
 			"without a tick":   {func(f url.Values) { f.Set("note", "used") }, "Tick the box"},
 			"without words":    {func(f url.Values) { f.Set("sure", "1") }, "needs words"},
+			"without a moment": {func(f url.Values) { f.Set("sure", "1"); f.Set("note", "used"); f.Del("seen") }, "has changed meanwhile"},
 			"without a number": {func(f url.Values) { f.Set("sure", "1"); f.Set("note", "used"); f.Del("count") }, "has changed meanwhile"},
 		} {
 			bad := url.Values{}

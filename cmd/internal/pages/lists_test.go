@@ -2,6 +2,7 @@ package pages_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -41,6 +42,8 @@ func TestListsAreFilteredPagedAndCounted(t *testing.T) {
 		v.sees("/lists/refunds?text=r07", "1 row", "R07")
 		v.sees("/lists/refunds?state=failed", "Nothing is here.", "0 rows")
 		v.sees("/lists/refunds?least=1", "Nothing is here.")
+		v.sees("/lists/refunds?most=0", "Nothing is here.", "0 rows")
+		v.sees("/lists/refunds?least=0&most=0.01", "60 rows")
 		v.sees("/lists/payments", "P77", "1000.00")
 		v.sees("/lists/callbacks", "SUCCESS", "Hand on")
 		for _, path := range []string{"/lists/orders", "/lists/waiting", "/lists/settlements", "/lists/calls", "/lists/outbox", "/failures", "/inbox", "/backfills", "/jobs", "/who"} {
@@ -134,14 +137,41 @@ func TestAlarmsOfOneCauseAreAcknowledgedAtOnce(t *testing.T) {
 		v := s.as(t, "omar")
 		v.sees("/", "By cause", "Acknowledge all 3")
 		v.sees("/lists/refunds?alarm=1", "4 rows", "No result for a day")
-		if _, status := v.post("/jobs", url.Values{"act": {"acknowledge"}, "table": {"refund"}, "alarm": {store.AlarmOverdue}, "note": {"all paid"}}); status != http.StatusOK {
+		seen := fields(v.sees("/"))
+		seen.Set("note", "all paid <b>")
+		if _, _, err := s.store.CreateRefund(t.Context(), store.NewRefund{Number: "R4", OrderID: "1", Amount: 1, Reason: "x", DueAt: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.store.Alarm(t.Context(), s.refund(t, "R4"), store.AlarmOverdue, time.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		for _, left := range []string{"", "count", "seen"} { // all of the form, and without a part
+			old := maps.Clone(seen)
+			old.Del(left)
+			asked, _ := v.post("/jobs", old)
+			if !strings.Contains(asked, "has changed meanwhile") || !strings.Contains(asked, "Acknowledge all 4") || !strings.Contains(asked, `value="all paid &lt;b&gt;"`) {
+				t.Fatalf("without %q: three were shown, there are four:\n%s", left, asked)
+			}
+			if got := fields(asked); got.Get("table") != "refund" || got.Get("alarm") != store.AlarmOverdue || got.Get("count") != "4" {
+				t.Fatalf("the form has lost what it is about: %v", got)
+			}
+		}
+		// Somebody acknowledges one of the three: there are three again, and one was not shown.
+		gone := url.Values{"table": {"refund"}, "number": {"R0"}, "alarm": {store.AlarmOverdue}}
+		if _, status := v.post("/alarms", gone); status != http.StatusOK {
 			t.Fatal(status)
 		}
-		until(t, "three are acknowledged", func() bool {
+		if body, status := v.post("/jobs", seen); status != http.StatusOK || !strings.Contains(body, "asked for by omar") {
+			t.Fatalf("%d\n%s", status, body)
+		}
+		until(t, "those that were seen are acknowledged", func() bool {
 			left, err := s.store.Alarms(t.Context(), store.Refund, 10)
-			return err == nil && len(left) == 1 && left[0].Number == "R3"
+			return err == nil && len(left) == 2 && left[0].Number == "R4" && left[1].Number == "R3"
 		})
 		v.sees("/", "by omar", "all paid")
+		if form := fields(v.sees("/jobs/confirm?act=acknowledge&table=refund&alarm=overdue", "1 row", `<a href="/#alarms">`)); form.Get("table") != "refund" {
+			t.Errorf("the form has lost its table: %v", form)
+		}
 	})
 }
 

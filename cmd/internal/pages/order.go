@@ -33,6 +33,7 @@ const (
 type orderView struct {
 	desk.Order
 	Acts []store.Act // of operators, the newest first
+	zone *time.Location
 }
 
 // know reads everything. The error is errNoOrder when neither we nor the shop have it.
@@ -46,7 +47,7 @@ func (p *pages) know(ctx context.Context, id string) (orderView, error) {
 	if err == nil {
 		acts, err = p.Store.ActsOn(ctx, id, actLimit)
 	}
-	return orderView{o, acts}, err
+	return orderView{o, acts, p.Zone}, err
 }
 
 var errNoOrder = &problem{http.StatusNotFound, "Neither the shop nor ordersync has this order."}

@@ -157,7 +157,7 @@ func TestTheLoadPageDrawsTheDay(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := s.as(t, "vera")
-		v.sees("/load", "<b>1</b> orders waiting", "<b>3</b> pushed, Last day", "<b>2</b> failed pushes, Last day", "went well: 3</title>", "refused: 1</title>",
+		v.sees("/load", "<b>1</b> order waiting<", "<b>3</b> pushed, Last day", "<b>2</b> failed pushes, Last day", "went well: 3</title>", "refused: 1</title>",
 			"due until now: 1</title>", `<rect class="pushed"`, "backfill")
 	})
 }

@@ -91,7 +91,7 @@ func TestAWholeCauseIsAJobAndLeftToTheScheduler(t *testing.T) {
 		v := s.as(t, "omar")
 		v.sees("/", "incomplete · product.cover_img", "incomplete · course.name", "2 orders")
 		v.sees("/failures?kind=incomplete&code=0&cause=product.cover_img", "2 orders", "Push all that this filter finds again", `value="a"`, `value="b"`)
-		form := url.Values{"act": {"push"}, "kind": {"incomplete"}, "code": {"0"}, "cause": {"product.cover_img"}}
+		form := fields(v.sees("/jobs/confirm?act=push&kind=incomplete&code=0&cause=product.cover_img", "2 rows"))
 		if body, status := v.post("/jobs", form); status != http.StatusOK || !strings.Contains(body, "asked for by omar") || !strings.Contains(body, "product.cover_img") {
 			t.Errorf("%d\n%s", status, body)
 		}
@@ -118,6 +118,7 @@ func TestWhatIsNotTheirsIsRefused(t *testing.T) {
 	onEach(t, func(t *testing.T, s *site) {
 		s.fail(t, "a", "rejected", 40012, "no")
 		group := url.Values{"act": {"push"}, "kind": {"rejected"}, "code": {"40012"}}
+		visitors := map[string]*visitor{"vera": s.as(t, "vera"), "omar": s.as(t, "omar")}
 		for _, c := range []struct {
 			name, user, path string
 			form             url.Values
@@ -126,6 +127,10 @@ func TestWhatIsNotTheirsIsRefused(t *testing.T) {
 			{"a viewer's push", "vera", "/orders/a/push", nil, http.StatusForbidden},
 			{"a viewer's group", "vera", "/jobs", group, http.StatusForbidden},
 			{"a job that is none", "omar", "/jobs", url.Values{"act": {"delete"}}, http.StatusBadRequest},
+			{"alarms of a table, with a filter that no table has", "omar", "/jobs", url.Values{"act": {"acknowledge"}, "table": {"refund"}, "alarm": {"x"}, "text": {"a"}}, http.StatusBadRequest},
+			{"a push by the state of a list", "omar", "/jobs", url.Values{"act": {"push"}, "state": {"refused"}}, http.StatusBadRequest},
+			{"a list by a cause of failures", "omar", "/jobs", url.Values{"act": {"acknowledge"}, "list": {"refunds"}, "cause": {"a.b"}}, http.StatusBadRequest},
+			{"a time that is none", "omar", "/jobs", url.Values{"act": {"push"}, "count": {"1"}, "seen": {"x"}}, http.StatusBadRequest},
 			{"alarms of no table", "omar", "/jobs", url.Values{"act": {"acknowledge"}, "table": {"users"}, "alarm": {"x"}}, http.StatusBadRequest},
 			{"a callback where none is handed on", "vera", "/callbacks/1/hand-on", nil, http.StatusForbidden},
 			{"no order id", "omar", "/orders/a:b/push", nil, http.StatusBadRequest},
@@ -135,15 +140,15 @@ func TestWhatIsNotTheirsIsRefused(t *testing.T) {
 			{"too many", "omar", "/push", url.Values{"kind": {"rejected"}, "code": {"1"}, "order": slices.Repeat([]string{"a"}, 51)}, http.StatusBadRequest},
 			{"a form without end", "omar", "/push", url.Values{"kind": {strings.Repeat("x", 40_000)}, "code": {"1"}, "group": {"1"}}, http.StatusBadRequest},
 		} {
-			if body, status := s.as(t, c.user).post(c.path, c.form); status != c.want {
+			if body, status := visitors[c.user].post(c.path, c.form); status != c.want {
 				t.Errorf("%s: %d, want %d\n%s", c.name, status, c.want, body)
 			}
 		}
 		if got := s.due(t); len(got) != 0 {
 			t.Errorf("due %v", got)
 		}
-		v := s.as(t, "omar")
-		for _, path := range []string{"/failures?kind=x&code=y", "/failures?kind=x&code=1&after=z", "/failures?after=1-a&before=1-a", "/lists/refunds?least=x", "/lists/refunds?since=x", "/lists/callbacks?after=-x", "/lists/calls?before=-99999999999999999999", "/jobs/x", "/jobs/confirm?act=push&list=refunds", "/jobs/confirm?act=agree&list=refunds", "/jobs/confirm?act=acknowledge&list=orders"} {
+		v := visitors["omar"]
+		for _, path := range []string{"/failures?kind=x&code=y", "/failures?kind=x&code=1&after=z", "/failures?after=1-a&before=1-a", "/lists/refunds?least=x", "/lists/refunds?since=x", "/lists/refunds?most=-5", "/lists/refunds?until=0001-01-01T00:00:00Z", "/lists/refunds?until=0001-01-01", "/lists/refunds?since=9999-12-31T23:00:00-05:00", "/jobs/confirm?act=agree&list=audits&until=0001-01-01", "/lists/callbacks?after=-x", "/lists/calls?before=-99999999999999999999", "/jobs/x", "/jobs/confirm?act=push&list=refunds", "/jobs/confirm?act=agree&list=refunds", "/jobs/confirm?act=acknowledge&list=orders"} {
 			if _, status := v.get(path); status != http.StatusBadRequest {
 				t.Errorf("%s: %d", path, status)
 			}

@@ -58,6 +58,12 @@ func newSite(t *testing.T, db *gorm.DB, rdb *redis.Client) *site {
 // siteOver is newSite where the shop's tables are there.
 func siteOver(t *testing.T, db *gorm.DB, rdb *redis.Client) *site {
 	t.Helper()
+	return siteIn(t, db, rdb, time.UTC)
+}
+
+// siteIn is siteOver for operators in a zone.
+func siteIn(t *testing.T, db *gorm.DB, rdb *redis.Client, zone *time.Location) *site {
+	t.Helper()
 	st, err := store.New(db, store.Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +85,7 @@ func siteOver(t *testing.T, db *gorm.DB, rdb *redis.Client) *site {
 	}
 	jobs := pages.NewJobs(st, log)
 	if err := pages.Mount(a, pages.Deps{
-		Store: st, Queue: asynq.NewClientFromRedisClient(rdb), Inspector: asynq.NewInspectorFromRedisClient(rdb), Now: time.Now, Zone: time.UTC, Log: log,
+		Store: st, Queue: asynq.NewClientFromRedisClient(rdb), Inspector: asynq.NewInspectorFromRedisClient(rdb), Now: time.Now, Zone: zone, Log: log,
 		Jobs: jobs, HandsOn: true,
 		Buried: func(ctx context.Context, page inbox.BuriedPage) ([]inbox.Buried, int64, error) {
 			return inbox.BuriedEntries(ctx, rdb, page)

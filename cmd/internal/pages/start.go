@@ -18,6 +18,9 @@ import (
 // listLimit bounds the alarms and the bad rows of the start page, each.
 const listLimit = 50
 
+// alarmsLink is where the alarms stand on the start page.
+const alarmsLink = Home + "#alarms"
+
 // startPage is what needs a person now.
 type startPage struct {
 	Groups      []group
@@ -44,7 +47,7 @@ type startPage struct {
 
 // Clear tells that nobody has to do anything.
 func (s *startPage) Clear() bool {
-	return s.Failed == 0 && len(s.Held) == 0 && len(s.Alarms) == 0 && len(s.Bad) == 0 && s.Audits == 0
+	return s.Failed == 0 && len(s.Held) == 0 && len(s.FailedMoney) == 0 && len(s.Alarms) == 0 && len(s.Bad) == 0 && s.Audits == 0
 }
 
 // unworded are the shop's newest orders whose status has no word in shop.status.
@@ -198,6 +201,7 @@ func outcomeName(outcome string) string {
 	}[outcome], outcome)
 }
 
+// reason is a failure's kind and code, as far as there are any.
 func reason(kind string, code int) string {
 	switch {
 	case code == 0:

@@ -2,7 +2,8 @@ package pages
 
 // listWords are the texts of the lists, the jobs and of who did what.
 var listWords = map[string]string{
-	"%d more causes": "还有 %d 种原因",
+	"1 more cause":   "还有 1 种原因",
+	"%s more causes": "还有 %s 种原因",
 	"%s rows":        "%s 行",
 	"%s rows were looked through for this page. What is left stands behind it.": "本页已扫描 %s 行，其余见后续页。",
 	"%s, confirmed; an attempt since then has failed":                           "%s（已确认），此后的一次尝试失败",
@@ -25,6 +26,7 @@ var listWords = map[string]string{
 	"Call":                              "调用",
 	"Callbacks":                         "回调",
 	"Calls to Douyin":                   "抖音接口调用",
+	"Code":                              "错误码",
 	"Done":                              "已处理",
 	"Due":                               "到期",
 	"Filter":                            "筛选",

@@ -12,7 +12,10 @@ import (
 	"unicode"
 )
 
-var inTemplate = regexp.MustCompile(`\.T ("(?:[^"\\]|\\.)*")`)
+var (
+	inTemplate   = regexp.MustCompile(`\.T ("(?:[^"\\]|\\.)*")`)
+	manyTemplate = regexp.MustCompile(`\.Many (?:\([^)]*\)|[^ "]+) ("(?:[^"\\]|\\.)*") ("(?:[^"\\]|\\.)*")`)
+)
 
 // textsOfTheProgram are the texts of the word list that stand in the program: arguments of T and of what calls it, fields called
 // title, problems, and the tables of names.
@@ -44,6 +47,10 @@ func textsOfTheProgram(t *testing.T) map[string]bool {
 			case *ast.CallExpr:
 				if f, ok := n.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "T" {
 					add(n.Args[0])
+				}
+				if f, ok := n.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Many" {
+					add(n.Args[1])
+					add(n.Args[2])
 				}
 				if f, ok := n.Fun.(*ast.Ident); ok && (f.Name == "say" || f.Name == "when") {
 					add(n.Args[0])
@@ -123,12 +130,14 @@ func textsOfTheTemplates(t *testing.T) map[string]bool {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range inTemplate.FindAllSubmatch(source, -1) {
-			text, err := strconv.Unquote(string(m[1]))
-			if err != nil {
-				t.Fatal(err)
+		for _, m := range append(inTemplate.FindAllSubmatch(source, -1), manyTemplate.FindAllSubmatch(source, -1)...) {
+			for _, quoted := range m[1:] {
+				text, err := strconv.Unquote(string(quoted))
+				if err != nil {
+					t.Fatal(err)
+				}
+				texts[text] = true
 			}
-			texts[text] = true
 		}
 	}
 	return texts
