@@ -179,3 +179,24 @@ func TestWhatIsRecordedIsShownInTheReadersLanguage(t *testing.T) {
 		}
 	})
 }
+
+// Who did what is told by names of the program's, which stood in English on the Chinese page.
+func TestWhatWasDoneIsNamedInTheReadersLanguage(t *testing.T) {
+	onEach(t, func(t *testing.T, s *site) {
+		for _, a := range []store.Act{
+			{Act: store.ActAcknowledge, Subject: string(store.RefundAlarm), Number: "R1", Detail: store.AlarmOverdue},
+			{Act: store.ActAudit, Subject: string(store.RefundAlarm), Number: "DY1", Detail: string(store.Deny)},
+			{Act: store.ActHandOn, Subject: string(store.CallbackAlarm), Number: "7"},
+			{Act: store.ActAcknowledge, Subject: "newer", Number: "N1", Detail: "newest"}, // of a later version
+		} {
+			a.At, a.Who = time.Now(), "omar"
+			if err := s.store.RecordAct(t.Context(), a); err != nil {
+				t.Fatal(err)
+			}
+		}
+		v := s.as(t, "vera")
+		v.sees("/who", "Refund R1 No result for a day", "Refund DY1 the shop denies", "Callback 7", "newer N1 newest")
+		v.lang = "zh-CN"
+		v.sees("/who", "退款 R1 一天没有结果", "退款 DY1 商家拒绝", "回调 7")
+	})
+}
