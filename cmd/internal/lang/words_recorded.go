@@ -123,5 +123,5 @@ var terms = map[string]map[string]string{
 var (
 	endTerms    = map[string]string{"succeeded": "成功", "failed": "失败"}
 	systemTerms = map[string]string{"ecpay": "担保支付", "trade": "通用交易系统"}
-	moneyTerms  = map[string]string{"refund": "退款", "settlement": "分账"}
+	moneyTerms  = map[string]string{"payment": "支付", "refund": "退款", "settlement": "分账"}
 )

@@ -272,3 +272,47 @@ func verbsOf(text string) []string {
 	}
 	return out
 }
+
+// ownWords are the types of store whose values stand alone in a hole, with a text that has each.
+var ownWords = map[string]string{
+	"AuditState": "the shop said %s, and Douyin has it as %s",
+	"AuditWord":  "the shop said %s, and Douyin has it as %s",
+	"System":     "%s of %s is about it, and it is of %s",
+	"Money":      "store: due %ss: %v",
+}
+
+func TestEveryWordOfOursThatStandsAloneIsATerm(t *testing.T) {
+	files, err := filepath.Glob("../../../store/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]int{}
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok {
+				return true
+			}
+			of, _ := spec.Type.(*ast.Ident)
+			if of == nil || ownWords[of.Name] == "" {
+				return true
+			}
+			for _, v := range spec.Values {
+				word, literal := textOf(v)
+				if found[of.Name]++; literal && terms[ownWords[of.Name]][word] == "" {
+					t.Errorf("%q, a %s, has no Chinese among the terms of %q", word, of.Name, ownWords[of.Name])
+				}
+			}
+			return true
+		})
+	}
+	for name := range ownWords {
+		if found[name] < 2 {
+			t.Errorf("store has %d words of the type %s", found[name], name)
+		}
+	}
+}
