@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -23,14 +24,14 @@ type verdict struct {
 	now        time.Time
 	rules      []Rule // nil: those of codes.go
 	codes      map[int]Kind
-	gateway    bool // a 0 is believed only where the gateway has no other number
+	gateway    bool // the gateway's numbers may stand beside a system's
 	secrets    []string
 }
 
 // envelope is what all answers share: err_code and err_msg in the order centre, err_no and err_tips
 // elsewhere. Douyin's gateway, which stands before both, has err_msg beside err_no (DOUYIN-OPEN), and
-// error_code and description inside data or extra. A field may be of any type: only the one that
-// decides has to be a number.
+// error_code and description inside data or extra. A field may be of any type: a refusal needs a
+// number only where it decides, a success wherever one may stand.
 type envelope struct {
 	ErrCode Cell    `json:"err_code"`
 	ErrMsg  Cell    `json:"err_msg"`
@@ -78,14 +79,20 @@ func (e envelope) read(op string) (code int, message string, ok bool) {
 	return code, words, true
 }
 
-// refusal is what the gateway says beside a system's 0: 0 where it says nothing else.
-func (e envelope) refusal() (code int, message string) {
-	for _, g := range []gateway{e.Data, e.Extra} {
-		if n, ok := g.ErrorCode.Int(); ok && n != 0 {
-			return int(n), g.Description.text
+// beside is what an answer says beside its 0: the gateway's refusal, 0 where there is none. ok is
+// false where a number stands there that nobody can read. Where the gateway did not answer and a
+// system has, data and extra are the system's own.
+func (e envelope) beside(gateways bool) (code int, message string, ok bool) {
+	numbers := []Cell{e.ErrCode, e.ErrNo}
+	if gateways || e.ErrCode == (Cell{}) && e.ErrNo == (Cell{}) {
+		for _, g := range []gateway{e.Data, e.Extra} {
+			if n, ok := g.ErrorCode.Int(); ok && n != 0 {
+				return int(n), g.Description.text, true
+			}
+			numbers = append(numbers, g.ErrorCode)
 		}
 	}
-	return 0, ""
+	return 0, "", !slices.ContainsFunc(numbers, Cell.unread)
 }
 
 // judge decides in this order: 429 and 5xx by status (Douyin's words are kept), then by code and
@@ -97,8 +104,10 @@ func (v verdict) judge(body []byte) *Error {
 	if parsed != nil {
 		ok = false
 	}
-	if ok && code == 0 && v.gateway {
-		code, message = env.refusal()
+	if ok && code == 0 {
+		if refusal, words, read := env.beside(v.gateway); refusal != 0 || !read {
+			code, message, ok = refusal, words, read
+		}
 	}
 	e := &Error{Op: v.op, HTTPStatus: v.status}
 	if ok {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
-	"unicode"
 
 	"github.com/ordersync/ordersync/tasks/cut"
 )
@@ -54,17 +53,10 @@ func forms(secret string) []string {
 	return all
 }
 
-// clean makes foreign text fit for one line of a log: valid UTF-8 without control characters, at
-// most limit bytes, cut at a character's border.
+// clean makes foreign text fit for one line of a log: plain, at most limit bytes, cut at a
+// character's border.
 func clean(text string, limit int) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, text)
-	return cut.To(strings.TrimSpace(text), limit)
+	return cut.To(strings.TrimSpace(cut.Plain(text)), limit)
 }
 
 // keep is the part of an answer that a Receipt shows.

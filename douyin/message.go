@@ -103,6 +103,13 @@ func (c Cell) Int() (n int64, ok bool) {
 	return n, err == nil && c.plain
 }
 
+// unread tells that something stands there that is no whole number. A missing field, null and an
+// empty text say nothing.
+func (c Cell) unread() bool {
+	_, ok := c.Int()
+	return !ok && c.text != ""
+}
+
 // message is every field of the three messages. Douyin's pages disagree on app_id and appid, and on
 // numbers and texts.
 type message struct {

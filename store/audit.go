@@ -195,5 +195,5 @@ func (s *Store) saveAudit(tx *gorm.DB, i *Instruction) error {
 	return tx.Exec("UPDATE `ordersync_refund` SET `audit` = ?, `audit_deadline` = ?, `audit_word` = ?, `audit_by` = ?, `audit_at` = ?, `audit_due_at` = ?, `audit_sent_at` = ?, "+
 		"`audit_tries` = ?, `audit_message` = ?, `deny_message` = ? WHERE `out_refund_no` = ?",
 		string(cmp.Or(a.State, AuditNone)), s.sql.timePtr(a.Deadline), string(a.Word), cut.To(a.By, maxID), s.sql.timePtr(a.At), s.sql.timePtr(a.DueAt), s.sql.timePtr(a.SentAt),
-		a.Tries, cut.To(a.Message, maxMessage), cut.To(a.DenyMessage, maxMessage), i.Number).Error
+		a.Tries, words(a.Message), cut.To(a.DenyMessage, maxMessage), i.Number).Error
 }

@@ -167,7 +167,7 @@ func (s *Store) insertCallback(tx *gorm.DB, c Callback, orderID, alarm string) e
 	return tx.Exec("INSERT INTO `ordersync_callback` (`dedup_key`, `type`, `number`, `status`, `order_id`, `raw`, `alarm`, `note`, "+
 		"`received_at`, `forward_due_at`, `system`, `headers`) VALUES "+tuples(1, 12),
 		c.dedupKey(), cut.To(c.Type, maxKind), cut.To(c.Number, maxID), cut.To(c.Status, maxKind), orderID, c.Raw, alarm,
-		cut.To(c.Note, maxMessage), s.sql.time(c.At), forward, string(cmp.Or(c.System, Ecpay)), nullText(c.Headers)).Error
+		words(c.Note), s.sql.time(c.At), forward, string(cmp.Or(c.System, Ecpay)), nullText(c.Headers)).Error
 }
 
 func (s *Store) acceptPayment(tx *gorm.DB, c Callback, p Payment) (alarm string, err error) {

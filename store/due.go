@@ -17,16 +17,18 @@ type Due struct {
 
 // DueOrders lists orders that are due at now, the longest due first.
 func (s *Store) DueOrders(ctx context.Context, now time.Time, limit int) ([]Due, error) {
-	due, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (d Due, err error) {
-		var at timestamp
-		err = rows.Scan(&d.OrderID, &at)
-		d.DueAt = at.Time
-		return d, err
-	}, "SELECT `order_id`, `due_at` FROM `ordersync_order` WHERE `due_at` <= ? ORDER BY `due_at`, `order_id` LIMIT ?", s.sql.time(now), limit)
+	due, err := collect(s.db.WithContext(ctx), scanDue, "SELECT `order_id`, `due_at` FROM `ordersync_order` WHERE `due_at` <= ? ORDER BY `due_at`, `order_id` LIMIT ?", s.sql.time(now), limit)
 	if err != nil {
 		return nil, fmt.Errorf("store: due orders: %w", err)
 	}
 	return due, nil
+}
+
+func scanDue(rows *sql.Rows) (d Due, err error) {
+	var at timestamp
+	err = rows.Scan(&d.OrderID, &at)
+	d.DueAt = at.Time
+	return d, err
 }
 
 // PostponeDue makes orders due at until instead, each only where its due time is still the one

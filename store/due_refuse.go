@@ -17,7 +17,7 @@ func (s *Store) RefuseDue(ctx context.Context, d Due, kind, message string, now 
 	_, err := s.exec(ctx, "UPDATE `ordersync_order`"+s.sql.byKey+" SET `outcome` = ?, `kind` = ?, `code` = 0, `message` = ?, `due_at` = NULL, `failed_at` = ?, `updated_at` = ?, `untold_at` = COALESCE(`untold_at`, ?),"+
 		" `shop_status` = ?, `shop_updated` = ?"+
 		" WHERE `order_id` = ? AND `due_at` = ?",
-		string(Refused), cut.To(kind, maxKind), cut.Clean(message, maxMessage), at, at, at, cut.To(seen.Status, maxStatus), seen.Updated, d.OrderID, s.sql.time(d.DueAt))
+		string(Refused), cut.To(kind, maxKind), words(message), at, at, at, cut.To(seen.Status, maxStatus), seen.Updated, d.OrderID, s.sql.time(d.DueAt))
 	if err != nil {
 		return fmt.Errorf("store: refuse a due order: %w", err)
 	}

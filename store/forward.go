@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
-
-	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // Forward is a callback that the shop's own handler has to get.
@@ -61,7 +59,7 @@ func (s *Store) Forwarded(ctx context.Context, id int64, at time.Time) error {
 // PostponeForward records that the shop's handler has not taken a callback, and when to try again.
 func (s *Store) PostponeForward(ctx context.Context, id int64, until time.Time, message string) error {
 	_, err := s.exec(ctx, "UPDATE `ordersync_callback` SET `forward_due_at` = ?, `forward_message` = ? WHERE `id` = ?",
-		s.sql.time(until), cut.To(message, maxMessage), id)
+		s.sql.time(until), words(message), id)
 	if err != nil {
 		return fmt.Errorf("store: postpone forward: %w", err)
 	}
@@ -77,7 +75,7 @@ func (s *Store) GiveUpForward(ctx context.Context, id int64, message string) err
 	_, err := s.exec(ctx, "UPDATE `ordersync_callback` SET "+
 		"`alarm` = CASE WHEN `ack_at` IS NULL AND "+ownAlarms+" THEN `alarm` ELSE '"+AlarmUndelivered+"' END, "+
 		"`ack_at` = NULL, `ack_by` = '', `ack_note` = '', `forward_due_at` = NULL, `forward_message` = ? WHERE `id` = ?",
-		cut.To(message, maxMessage), id)
+		words(message), id)
 	if err != nil {
 		return fmt.Errorf("store: give up forward: %w", err)
 	}

@@ -275,7 +275,7 @@ func (i *Instruction) readOldForm() {
 func (d dialect) instructionArgs(i *Instruction) []any {
 	args := []any{
 		i.Number, i.OrderID, i.OutOrderNo, int64(i.Amount), i.Text, nullText(i.Options), i.fingerprint(), string(i.State), cut.To(i.PlatformNo, maxID), d.timePtr(i.SentAt),
-		cut.To(i.Kind, maxKind), i.Code, cut.To(i.Message, maxMessage), cut.To(i.LogID, maxLogID), i.Attempts, i.Polls, d.timePtr(i.DueAt), i.Alarm, d.timePtr(i.AlarmAt),
+		cut.To(i.Kind, maxKind), i.Code, words(i.Message), cut.To(i.LogID, maxLogID), i.Attempts, i.Polls, d.timePtr(i.DueAt), i.Alarm, d.timePtr(i.AlarmAt),
 		d.timePtr(i.Ack.At), cut.To(i.Ack.By, maxID), cut.To(i.Ack.Note, maxMessage), d.time(i.CreatedAt), d.time(i.UpdatedAt), d.timePtr(i.FinishedAt),
 		d.timePtr(i.SendingAt), d.timePtr(i.AnsweredAt), cut.To(i.Refused, maxKind), i.Turn,
 		string(cmp.Or(i.System, Ecpay)), string(cmp.Or(i.Origin, OriginOurs)), cut.To(i.DouyinOrderID, maxID),

@@ -64,6 +64,6 @@ func (e *refundExtra) args(d dialect) []any {
 	a := e.i.Audit
 	return []any{
 		nullText(e.i.Items), e.i.Currency, string(cmp.Or(a.State, AuditNone)), d.timePtr(a.Deadline), string(a.Word), cut.To(a.By, maxID), d.timePtr(a.At), d.timePtr(a.DueAt),
-		d.timePtr(a.SentAt), a.Tries, cut.To(a.Message, maxMessage), cut.To(a.DenyMessage, maxMessage), nullText(a.Answer),
+		d.timePtr(a.SentAt), a.Tries, words(a.Message), cut.To(a.DenyMessage, maxMessage), nullText(a.Answer),
 	}
 }

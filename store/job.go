@@ -241,11 +241,11 @@ func (s *Store) stepPush(ctx context.Context, j *Job) (last bool, err error) {
 	for i := range page.Orders {
 		ids[i] = page.Orders[i].OrderID
 	}
-	n, locked, err := s.makeDue(ctx, ids, s.Clock())
+	made, locked, err := s.makeDue(ctx, ids)
 	if err != nil {
 		return false, err
 	}
-	j.Looked, j.Done, j.Locked, j.place = j.Looked+int64(page.Looked), j.Done+n, j.Locked+int64(locked), page.Next
+	j.Looked, j.Done, j.Locked, j.place = j.Looked+int64(page.Looked), j.Done+int64(len(made)), j.Locked+int64(locked), page.Next
 	return page.Next == (FailureKey{}), nil
 }
 

@@ -3,9 +3,12 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/store"
@@ -78,6 +81,95 @@ func TestAJobPushesOneCauseAndNothingElse(t *testing.T) {
 		}
 		if _, err := s.Job(t.Context(), 4711); !errors.Is(err, store.ErrNoJob) {
 			t.Error(err)
+		}
+	})
+}
+
+// The bug: two jobs over one filter said that they had done 34,429 of 30,001 orders.
+func TestWhoeverPushesOneFilterAtOnceCountsEachOrderOnce(t *testing.T) {
+	on(t, func(t *testing.T, _ *store.Store, db *gorm.DB) {
+		const orders = 3000
+		own := func() *store.Store { return newStore(t, db, store.Config{Now: time.Now}) } // as a process of its own
+		s, rows, args := own(), "", []any{}
+		at := stamp(db, time.Now().Add(-time.Hour))
+		for i := range orders {
+			rows, args = rows+", (?, 'refused', 'rejected', ?, ?, ?)", append(args, fmt.Sprintf("o%04d", i), at, at, at)
+		}
+		exec(t, db, "INSERT INTO ordersync_order (order_id, outcome, kind, failed_at, created_at, updated_at) VALUES "+rows[2:], args...)
+		var done, locked atomic.Int64
+		var all errgroup.Group
+		for range 2 {
+			s := own()
+			j, err := s.BeginJob(t.Context(), store.JobPush, store.JobFilter{Failures: store.FailureFilter{Kind: "rejected"}}, "omar")
+			if err != nil {
+				t.Fatal(err)
+			}
+			all.Go(func() (err error) {
+				for j.FinishedAt == nil && err == nil {
+					j, err = s.StepJob(t.Context(), j)
+				}
+				done.Add(j.Done)
+				locked.Add(j.Locked)
+				return err
+			})
+		}
+		all.Go(func() error { // ordersync retry --failed
+			f := store.RetryFilter{Kind: "rejected", Limit: 400}
+			for {
+				page, err := s.RequestRetry(t.Context(), f)
+				done.Add(int64(len(page.Due)))
+				locked.Add(int64(page.Locked))
+				if f.After = page.Next; err != nil || page.Done {
+					return err
+				}
+			}
+		})
+		if err := all.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		if done.Load() > orders || done.Load()+locked.Load() < orders {
+			t.Errorf("%d of %d orders were made due, %d were locked", done.Load(), orders, locked.Load())
+		}
+	})
+}
+
+// The scheduler looks again at what it has handed over in a quarter of an hour. Until then the
+// order stands refused, and its push is on its way: whoever asked once more asked for it twice.
+func TestWhatWasHandedOverIsNotMadeDueAgain(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, _ *gorm.DB) {
+		later := t0.Add(time.Hour) // when the sweep looks at what was given up
+		fail(t, s, "gave_up", "rejected", 1, t0.Add(-time.Hour), store.GaveUp, &later)
+		fail(t, s, "refused", "rejected", 1, t0.Add(-time.Hour), store.Refused, nil)
+		fail(t, s, "handed", "rejected", 1, t0.Add(-time.Hour), store.Refused, nil)
+		if n, err := s.MakeDue(t.Context(), []string{"handed"}); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		due, err := s.DueOrders(t.Context(), t0, 10)
+		if err != nil || len(due) != 1 {
+			t.Fatal(due, err)
+		}
+		if err := s.PostponeDue(t.Context(), due, t0.Add(15*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if groups, _, err := s.FailureGroups(t.Context()); err != nil || len(groups) != 1 || groups[0].Count != 3 || groups[0].Asked != 1 {
+			t.Errorf("%+v, %v", groups, err)
+		}
+		filter := store.JobFilter{Failures: store.FailureFilter{Kind: "rejected"}}
+		if n, exact, err := s.FoundBy(t.Context(), store.JobPush, filter, 10); n != 2 || !exact || err != nil {
+			t.Errorf("found %d, %v, %v", n, exact, err)
+		}
+		if page, err := s.RequestRetry(t.Context(), store.RetryFilter{Kind: "rejected", Dry: true}); err != nil || !slices.Equal(page.Due, []string{"gave_up", "refused"}) {
+			t.Errorf("%+v, %v", page, err)
+		}
+		j, err := s.BeginJob(t.Context(), store.JobPush, filter, "omar")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if done := runJob(t, s, j); done.Done != 2 || done.Looked != 3 {
+			t.Errorf("%+v", done)
+		}
+		if due := dueIDs(t, s, t0); !slices.Equal(due, []string{"gave_up", "refused"}) {
+			t.Errorf("due %v", due)
 		}
 	})
 }

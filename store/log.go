@@ -36,6 +36,10 @@ type LogRow struct {
 	Response   string
 }
 
+// MaxSinceAsked is the longest LogRow.SinceAsked: asynq throws an archived task away after 90 days.
+// What would be longer was no time of asking, and is not known.
+const MaxSinceAsked = 90 * 24 * time.Hour
+
 // CallPush is LogRow.Call of a push.
 const CallPush = "order.push"
 
@@ -55,7 +59,10 @@ func (r *LogRow) scan(rows *sql.Rows) error {
 	var request, response sql.NullString
 	err := rows.Scan(&r.ID, &at, &r.Call, &r.OrderID, &r.Cause, &r.TaskID, &r.Attempt, &r.Outcome, &r.LogID, &r.HTTPStatus, &micros, &sinceAsked,
 		&r.Number, &r.Kind, &r.Code, &r.Message, &request, &response)
-	r.At, r.Duration, r.SinceAsked = at.Time, time.Duration(micros)*time.Microsecond, time.Duration(sinceAsked.Int64)*time.Microsecond
+	r.At, r.Duration = at.Time, time.Duration(micros)*time.Microsecond
+	if us := sinceAsked.Int64; us > 0 && us <= MaxSinceAsked.Microseconds() {
+		r.SinceAsked = time.Duration(us) * time.Microsecond
+	}
 	r.Request, r.Response = request.String, response.String
 	return err
 }
@@ -92,7 +99,7 @@ func (d dialect) insertLog(tx *gorm.DB, rows []LogRow) error {
 		values := [...]any{
 			d.time(r.At), cut.To(r.Call, maxKind), cut.To(r.OrderID, maxID), cut.To(r.Cause, maxKind), cut.To(r.TaskID, 255), r.Attempt, string(r.Outcome),
 			cut.To(r.LogID, maxLogID), r.HTTPStatus, r.Duration.Microseconds(), known(r.SinceAsked),
-			cut.To(r.Number, maxID), cut.To(r.Kind, maxKind), r.Code, cut.To(r.Message, maxMessage), body(r.Request), body(r.Response),
+			cut.To(r.Number, maxID), cut.To(r.Kind, maxKind), r.Code, words(r.Message), body(r.Request), body(r.Response),
 		}
 		args = append(args, values[:len(columns)]...)
 	}
@@ -105,9 +112,9 @@ func (r *LogRow) plain() bool {
 	return r.Number == "" && r.Kind == "" && r.Code == 0 && r.Message == "" && r.Request == "" && r.Response == ""
 }
 
-// known is a length of time as a column has it: NULL where it is not known.
+// known is LogRow.SinceAsked as its column has it: NULL where it is not known.
 func known(d time.Duration) any {
-	if d <= 0 {
+	if d <= 0 || d > MaxSinceAsked {
 		return nil
 	}
 	return d.Microseconds()

@@ -194,7 +194,7 @@ func (s *Store) writeInstruction(tx *gorm.DB, i *Instruction) error {
 	return tx.Exec("UPDATE "+quote(l.table)+" SET `amount_fen` = ?, `state` = ?, "+quote(l.platform)+" = ?, `sent_at` = ?, `kind` = ?, `code` = ?, `message` = ?, `log_id` = ?, "+
 		"`attempts` = ?, `polls` = ?, `due_at` = ?, `alarm` = ?, `alarm_at` = ?, `ack_at` = ?, `ack_by` = ?, `ack_note` = ?, `updated_at` = ?, `finished_at` = ?, "+
 		"`sending_at` = ?, `answered_at` = ?, `refused` = ?, `has_turn` = ? WHERE "+quote(l.number)+" = ?",
-		int64(i.Amount), string(i.State), cut.To(i.PlatformNo, maxID), s.sql.timePtr(i.SentAt), cut.To(i.Kind, maxKind), i.Code, cut.To(i.Message, maxMessage), cut.To(i.LogID, maxLogID),
+		int64(i.Amount), string(i.State), cut.To(i.PlatformNo, maxID), s.sql.timePtr(i.SentAt), cut.To(i.Kind, maxKind), i.Code, words(i.Message), cut.To(i.LogID, maxLogID),
 		i.Attempts, i.Polls, s.sql.timePtr(i.DueAt), i.Alarm, s.sql.timePtr(i.AlarmAt), s.sql.timePtr(i.Ack.At), i.Ack.By, i.Ack.Note,
 		s.sql.time(i.UpdatedAt), s.sql.timePtr(i.FinishedAt), s.sql.timePtr(i.SendingAt), s.sql.timePtr(i.AnsweredAt), cut.To(i.Refused, maxKind), i.Turn, i.Number).Error
 }

@@ -20,11 +20,15 @@ type CallCount struct {
 	Cause   string // of a push: why it was asked for
 	Count   int
 	Took    time.Duration // all of them together
-	// Asked is how many of them tell when they were asked for, SinceAsked how long it took these from
-	// there to their end, all of them together.
-	Asked      int
-	SinceAsked time.Duration
+	// Asked is how many of them tell when they were asked for, SinceAskedMicros how many
+	// microseconds it took these from there to their end, all of them together: a Duration holds no
+	// more than a thousand of the longest waits.
+	Asked            int
+	SinceAskedMicros int64
 }
+
+// sinceAsked is since_asked_us as LogRow.SinceAsked is read: NULL where it is not known.
+var sinceAsked = fmt.Sprintf("CASE WHEN `since_asked_us` BETWEEN 1 AND %d THEN `since_asked_us` END", MaxSinceAsked.Microseconds())
 
 // Calls counts the calls to Douyin since a time, in steps of whole seconds. The log has no index on time, so only its newest
 // CallWindow rows are read; from is the time from which on the counts are complete, later than since when there are more.
@@ -42,11 +46,11 @@ func (s *Store) Calls(ctx context.Context, since time.Time, step time.Duration) 
 	}
 	low = max(low, first-1)
 	counts, err = collect(db, func(rows *sql.Rows) (c CallCount, err error) {
-		var took, sinceAsked int64
-		err = rows.Scan(&c.Step, &c.Call, &c.Outcome, &c.Kind, &c.Cause, &c.Count, &took, &c.Asked, &sinceAsked)
-		c.Took, c.SinceAsked = time.Duration(took)*time.Microsecond, time.Duration(sinceAsked)*time.Microsecond
+		var took int64
+		err = rows.Scan(&c.Step, &c.Call, &c.Outcome, &c.Kind, &c.Cause, &c.Count, &took, &c.Asked, &c.SinceAskedMicros)
+		c.Took = time.Duration(took) * time.Microsecond
 		return c, err
-	}, "SELECT "+s.sql.step("`at`", step)+", `call_name`, `outcome`, `kind`, `cause`, COUNT(*), SUM(`duration_us`), COUNT(`since_asked_us`), COALESCE(SUM(`since_asked_us`), 0) "+
+	}, "SELECT "+s.sql.step("`at`", step)+", `call_name`, `outcome`, `kind`, `cause`, COUNT(*), SUM(`duration_us`), COUNT("+sinceAsked+"), COALESCE(SUM("+sinceAsked+"), 0) "+
 		"FROM `ordersync_log` WHERE `id` > ? AND `at` >= ? GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5",
 		s.sql.time(since), low, s.sql.time(since))
 	if err != nil {

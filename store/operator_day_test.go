@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -25,12 +26,45 @@ func TestCallsAreCountedBySteps(t *testing.T) {
 		got, from, err := s.Calls(t.Context(), since, 30*time.Minute)
 		want := []store.CallCount{
 			{Step: 0, Call: "order.push", Outcome: store.Pushed, Count: 2},
-			{Step: 0, Call: "order.push", Outcome: store.Pushed, Cause: "paid", Count: 2, Took: 2 * time.Second, Asked: 1, SinceAsked: 4 * time.Second},
+			{Step: 0, Call: "order.push", Outcome: store.Pushed, Cause: "paid", Count: 2, Took: 2 * time.Second, Asked: 1, SinceAskedMicros: 4_000_000},
 			{Step: 0, Call: "order.push", Outcome: store.Refused, Kind: "rejected", Count: 1, Took: 3 * time.Second},
 			{Step: 0, Call: "refund.create", Outcome: "submitted", Count: 1}, {Step: 1, Call: "order.push", Outcome: store.Pushed, Count: 2},
 		}
 		if err != nil || !slices.Equal(got, want) || !from.Equal(since) {
 			t.Errorf("got %+v from %v, %v; want %+v", got, from, err, want)
+		}
+	})
+}
+
+// The bug: the sum of long waits ran over, and a wait of 57 years, which no task can have, was
+// counted.
+func TestCallsSumUpLongWaits(t *testing.T) {
+	on(t, func(t *testing.T, s *store.Store, db *gorm.DB) {
+		const many = 2_000
+		var args []any
+		add := func(order string, micros int64) { args = append(args, stamp(db, t0), order, micros) }
+		for _, micros := range []int64{1794238995097018, math.MaxInt64, math.MaxInt64, -1} {
+			add("poison", micros)
+		}
+		for range many {
+			add("o", store.MaxSinceAsked.Microseconds())
+		}
+		exec(t, db, "INSERT INTO ordersync_log (at, call_name, outcome, order_id, since_asked_us) VALUES (?, 'order.push', 'pushed', ?, ?)"+
+			strings.Repeat(", (?, 'order.push', 'pushed', ?, ?)", len(args)/3-1), args...)
+		got, _, err := s.Calls(t.Context(), t0, time.Hour)
+		want := []store.CallCount{{Call: "order.push", Outcome: store.Pushed, Count: many + 4, Asked: many, SinceAskedMicros: many * store.MaxSinceAsked.Microseconds()}}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("got %+v, %v; want %+v", got, err, want)
+		}
+		record(t, s, store.Push{OrderID: "poison", At: t0, Outcome: store.Pushed, SinceAsked: store.MaxSinceAsked + time.Microsecond})
+		log, err := s.Log(t.Context(), "poison", 10)
+		if err != nil || len(log) != 5 {
+			t.Fatalf("%+v, %v", log, err)
+		}
+		for _, r := range log {
+			if r.SinceAsked != 0 {
+				t.Errorf("row %d: %v after it was asked for", r.ID, r.SinceAsked)
+			}
 		}
 	})
 }

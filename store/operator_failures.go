@@ -22,7 +22,7 @@ type FailureGroup struct {
 	Code   int
 	Cause  string // as CauseOf tells it
 	Count  int
-	Asked  int        // of these, due for another push already
+	Asked  int        // of these, asked for again: due, or handed over and not pushed yet
 	Oldest time.Time  // since when Douyin has not been told of one of them, the longest
 	Newest time.Time  // when one of them failed last
 	Sample OrderState // the one that failed last, for its words; empty for rare groups behind many others
@@ -51,7 +51,7 @@ func (s *Store) FailureGroups(ctx context.Context) (groups []FailureGroup, compl
 			found[k] = g
 		}
 		g.Count++
-		if f.due(now) {
+		if f.asked(now) {
 			g.Asked++
 		}
 		if f.Since.Before(g.Oldest) {
@@ -94,22 +94,27 @@ func (s *Store) sample(ctx context.Context, groups []FailureGroup) error {
 type failedRow struct {
 	OrderID, OrderNo, Kind, Cause, Message string
 	Code                                   int
+	Outcome                                Outcome
 	FailedAt, Since                        time.Time
 	dueAt                                  timestamp
 }
 
-const failedColumns = "`order_id`, `order_no`, `kind`, `code`, `message`, `failed_at`, COALESCE(`untold_at`, `failed_at`), `due_at`"
+const failedColumns = "`order_id`, `order_no`, `kind`, `code`, `message`, `failed_at`, COALESCE(`untold_at`, `failed_at`), `due_at`, `outcome`"
 
 func scanFailed(rows *sql.Rows) (f failedRow, err error) {
 	var at, since timestamp
-	err = rows.Scan(&f.OrderID, &f.OrderNo, &f.Kind, &f.Code, &f.Message, &at, &since, &f.dueAt)
+	err = rows.Scan(&f.OrderID, &f.OrderNo, &f.Kind, &f.Code, &f.Message, &at, &since, &f.dueAt, &f.Outcome)
 	f.FailedAt, f.Since, f.Cause = at.Time, since.Time, CauseOf(f.Kind, f.Message)
 	return f, err
 }
 
 func (f *failedRow) key() FailureKey { return FailureKey{f.FailedAt, f.OrderID} }
 
-func (f *failedRow) due(now time.Time) bool { return !f.dueAt.IsZero() && !f.dueAt.After(now) }
+// asked tells that another push is due or on its way. What was refused never comes back by itself,
+// so one that is due later was asked for and handed over.
+func (f *failedRow) asked(now time.Time) bool {
+	return !f.dueAt.IsZero() && (f.Outcome == Refused || !f.dueAt.After(now))
+}
 
 // FailureKey is where a page of Failures ended.
 type FailureKey struct {
@@ -123,7 +128,7 @@ type FailureQuery struct {
 	After FailureKey // of the last order of the page before; zero: from the end that Oldest names
 	// Oldest turns the order round: the oldest failure first.
 	Oldest bool
-	Idle   bool // only those that are not due for another push already
+	Idle   bool // only those that are not asked for again already: due, or handed over
 	Limit  int
 }
 
@@ -142,7 +147,7 @@ type FailureFilter struct {
 
 func (q *FailureQuery) lets(f *failedRow, now time.Time) bool {
 	switch {
-	case q.Kind != "" && f.Kind != q.Kind, q.Code != nil && f.Code != *q.Code, q.Cause != "" && f.Cause != q.Cause, q.Idle && f.due(now):
+	case q.Kind != "" && f.Kind != q.Kind, q.Code != nil && f.Code != *q.Code, q.Cause != "" && f.Cause != q.Cause, q.Idle && f.asked(now):
 		return false
 	case !q.Since.IsZero() && f.Since.Before(q.Since), !q.Until.IsZero() && f.Since.After(q.Until):
 		return false

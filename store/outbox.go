@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"gorm.io/gorm"
-
-	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // OutboxRow is a task that the shop wrote in its own transaction.
@@ -165,7 +163,7 @@ func (s *Store) putAside(tx *gorm.DB, r OutboxRow, reason error) error {
 		alarm = ""
 	}
 	return tx.Exec("INSERT INTO `ordersync_outbox_bad` (`id`, `kind`, `order_id`, `payload`, `created_at`, `reason`, `alarm`) VALUES "+tuples(1, 7),
-		r.ID, r.Kind, r.OrderID, payload, s.sql.time(created), cut.To(reason.Error(), maxMessage), alarm).Error
+		r.ID, r.Kind, r.OrderID, payload, s.sql.time(created), words(reason.Error()), alarm).Error
 }
 
 // BadOutboxRow is a row that was put aside.

@@ -90,7 +90,7 @@ func (d dialect) paymentArgs(p *Payment) ([]any, error) {
 	}
 	return []any{
 		p.OutOrderNo, cut.To(p.OrderID, maxID), int64(p.Total), paid, cut.To(p.Way, 16), cut.To(p.DouyinOrderID, maxID), p.Alarm,
-		cut.To(p.Message, maxMessage), d.time(p.CreatedAt), string(cmp.Or(p.System, Ecpay)), string(cmp.Or(p.State, PaymentSuccess)),
+		words(p.Message), d.time(p.CreatedAt), string(cmp.Or(p.System, Ecpay)), string(cmp.Or(p.State, PaymentSuccess)),
 		p.Data, p.Fingerprint, int64(p.Discount), p.Currency, nullText(items),
 	}, nil
 }
@@ -177,7 +177,7 @@ func (s *Store) insertPayment(tx *gorm.DB, p Payment) error {
 // PaymentAlarm raises an alarm at a payment that has none, or this one acknowledged. Any other one stays: a person looks anyway.
 func (s *Store) PaymentAlarm(ctx context.Context, outOrderNo, alarm, message string) error {
 	_, err := s.exec(ctx, "UPDATE `ordersync_payment` SET `alarm` = ?, `message` = ?, `ack_at` = NULL, `ack_by` = '', `ack_note` = ''"+
-		" WHERE `out_order_no` = ? AND (`alarm` = '' OR `alarm` = ? AND `ack_at` IS NOT NULL)", alarm, cut.To(message, maxMessage), outOrderNo, alarm)
+		" WHERE `out_order_no` = ? AND (`alarm` = '' OR `alarm` = ? AND `ack_at` IS NOT NULL)", alarm, words(message), outOrderNo, alarm)
 	if err != nil {
 		return fmt.Errorf("store: payment alarm: %w", err)
 	}

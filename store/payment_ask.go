@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"gorm.io/gorm"
-
-	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // AlarmUnanswered: Douyin has not told of a payment for a day after it could be paid last.
@@ -138,14 +136,14 @@ func (s *Store) HandOverPaymentAsk(ctx context.Context, seen PaymentAsk, until t
 // PostponePaymentAsk records a question that decided nothing, and when to ask again.
 func (s *Store) PostponePaymentAsk(ctx context.Context, outOrderNo string, due time.Time, message string) error {
 	_, err := s.exec(ctx, "UPDATE `ordersync_payment_ask` SET `due_at` = ?, `asks` = `asks` + 1, `message` = ? WHERE `out_order_no` = ?",
-		s.sql.time(due), cut.To(message, maxMessage), outOrderNo)
+		s.sql.time(due), words(message), outOrderNo)
 	return wrapAsk("postpone", err)
 }
 
 // GiveUpPaymentAsk asks no more and raises AlarmUnanswered. seen is as for ForgetPayment.
 func (s *Store) GiveUpPaymentAsk(ctx context.Context, seen PaymentAsk, at time.Time, message string) error {
 	_, err := s.exec(ctx, "UPDATE `ordersync_payment_ask` SET `due_at` = NULL, `message` = ?, `alarm` = ?, `alarm_at` = ?, `ack_at` = NULL WHERE `out_order_no` = ? AND `valid_until` = ?",
-		cut.To(message, maxMessage), AlarmUnanswered, s.sql.time(at), seen.OutOrderNo, s.sql.time(seen.ValidUntil))
+		words(message), AlarmUnanswered, s.sql.time(at), seen.OutOrderNo, s.sql.time(seen.ValidUntil))
 	return wrapAsk("give up", err)
 }
 

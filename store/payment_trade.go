@@ -250,6 +250,7 @@ func amount(a Fen, currency string) string {
 }
 
 func (p *Payment) raise(alarm, message string) {
+	message = words(message) // as the row has it
 	if p.Alarm != alarm || p.Message != message {
 		p.Alarm, p.Message, p.Ack = alarm, message, Ack{}
 	}
@@ -267,10 +268,10 @@ func (s *Store) updatePayment(tx *gorm.DB, p Payment) error {
 	return tx.Exec("UPDATE `ordersync_payment` SET `order_id` = ?, `state` = ?, `total_fen` = ?, `discount_fen` = ?, `currency` = ?, `paid_at` = ?, `way` = ?, "+
 		"`douyin_order_id` = ?, `items` = ?, `alarm` = ?, `message` = ?, `ack_at` = ?, `ack_by` = ?, `ack_note` = ? WHERE `out_order_no` = ?",
 		cut.To(p.OrderID, maxID), string(p.State), int64(p.Total), int64(p.Discount), p.Currency, paid, cut.To(p.Way, 16),
-		cut.To(p.DouyinOrderID, maxID), nullText(items), p.Alarm, cut.To(p.Message, maxMessage), s.sql.timePtr(p.Ack.At), p.Ack.By, p.Ack.Note, p.OutOrderNo).Error
+		cut.To(p.DouyinOrderID, maxID), nullText(items), p.Alarm, words(p.Message), s.sql.timePtr(p.Ack.At), p.Ack.By, p.Ack.Note, p.OutOrderNo).Error
 }
 
 func (s *Store) alarmPayment(tx *gorm.DB, outOrderNo, alarm, message string) error {
 	return tx.Exec("UPDATE `ordersync_payment` SET `alarm` = ?, `message` = ?, `ack_at` = NULL, `ack_by` = '', `ack_note` = '' WHERE `out_order_no` = ?",
-		alarm, cut.To(message, maxMessage), outOrderNo).Error
+		alarm, words(message), outOrderNo).Error
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"gorm.io/gorm"
 )
 
 // RetryFilter says what RequestRetry asks for again.
@@ -23,10 +25,8 @@ type RetryFilter struct {
 
 // RetryPage is what one RequestRetry did.
 type RetryPage struct {
-	Due []string // orders that are due now by it; those that were due before are left out
-	// Locked are how many of Due, or 1 for the one order asked for, are not due after all: somebody
-	// has locked their rows.
-	Locked int
+	Due    []string   // orders that are due now by it; those that were asked for before are left out
+	Locked int        // orders beside Due that are not due now: somebody has locked their rows
 	Next   FailureKey // where the next page begins
 	Looked int        // failures that were looked at
 	Done   bool       // nothing is left behind this page
@@ -39,28 +39,27 @@ func (s *Store) RequestRetry(ctx context.Context, f RetryFilter) (RetryPage, err
 	if f.Limit <= 0 {
 		f.Limit = 1000
 	}
-	now := s.Clock()
 	if f.OrderID != "" {
-		n, locked, err := s.makeDue(ctx, []string{f.OrderID}, now)
-		if err != nil || n == 0 {
-			return RetryPage{Done: true, Locked: locked}, err
-		}
-		return RetryPage{Due: []string{f.OrderID}, Done: true}, nil
+		made, locked, err := s.makeDue(ctx, []string{f.OrderID})
+		return RetryPage{Due: made, Locked: locked, Done: true}, err
 	}
 	looked, err := s.failuresFrom(ctx, f)
 	if err != nil {
 		return RetryPage{}, fmt.Errorf("store: request retry: %w", err)
 	}
+	now, ids := s.Clock(), []string(nil)
 	page := RetryPage{Looked: len(looked), Done: len(looked) < f.Limit}
 	for i := range looked {
 		page.Next = looked[i].key()
-		if looked[i].matches(f) && !looked[i].due(now) {
-			page.Due = append(page.Due, looked[i].OrderID)
+		if looked[i].matches(f) && !looked[i].asked(now) {
+			ids = append(ids, looked[i].OrderID)
 		}
 	}
-	if !f.Dry {
-		_, page.Locked, err = s.makeDue(ctx, page.Due, now)
+	if f.Dry {
+		page.Due = ids
+		return page, nil
 	}
+	page.Due, page.Locked, err = s.makeDue(ctx, ids)
 	return page, err
 }
 
@@ -103,28 +102,58 @@ func (d dialect) failedIndex() string {
 // Orders that were never asked for have no row and are left out. ErrLocked: some rows are locked,
 // the others are due.
 func (s *Store) MakeDue(ctx context.Context, orderIDs []string) (n int64, err error) {
-	n, locked, err := s.makeDue(ctx, orderIDs, s.Clock())
+	made, locked, err := s.makeDue(ctx, orderIDs)
 	if err == nil && locked > 0 {
 		err = fmt.Errorf("store: make due: %d of %d orders: %w", locked, len(orderIDs), ErrLocked)
 	}
-	return n, err
+	return int64(len(made)), err
 }
 
-func (s *Store) makeDue(ctx context.Context, orderIDs []string, now time.Time) (n int64, locked int, err error) {
-	at := s.sql.time(now)
+// makeDue is MakeDue; made are those that were not due before, and locked how many it left out.
+func (s *Store) makeDue(ctx context.Context, orderIDs []string) (made []string, locked int, err error) {
 	ids := slices.Sorted(slices.Values(orderIDs)) // everybody locks in the same order
 	for chunk := range slices.Chunk(slices.Compact(ids), s.cfg.BatchSize) {
 		skipped, err := rowByRow(ctx, s, chunk, sameID, func(ids []string) error {
-			args := append([]any{at}, anys(ids)...)
-			changed, err := s.exec(ctx, "UPDATE `ordersync_order`"+s.sql.byKey+" SET `due_at` = ? WHERE `order_id` IN ("+places(len(ids))+
-				") AND (`due_at` IS NULL OR `due_at` > ?)", append(args, at)...)
-			n += changed
+			fresh, err := s.makeRowsDue(ctx, ids)
+			made = append(made, fresh...)
 			return err
 		})
 		locked += skipped
 		if err != nil {
-			return n, locked, fmt.Errorf("store: make due: %w", err)
+			return made, locked, fmt.Errorf("store: make due: %w", err)
 		}
 	}
-	return n, locked, nil
+	return made, locked, nil
+}
+
+// makeRowsDue does it to all of the orders or to none. It asks the database for its time when it
+// has the rows: what another process has made due before is due by then, and is not made due twice.
+func (s *Store) makeRowsDue(ctx context.Context, ids []string) (made []string, err error) {
+	err = afterDeadlock.do(ctx, func() error {
+		made = nil
+		return s.transaction(ctx, func(tx *gorm.DB) error {
+			rows, err := collect(tx, scanDue, "SELECT `order_id`, `due_at` FROM `ordersync_order`"+s.sql.byKey+" WHERE `order_id` IN ("+places(len(ids))+") ORDER BY `order_id`"+s.sql.forUpdate, anys(ids)...)
+			if err != nil {
+				return err
+			}
+			now, err := s.readClock(tx)
+			if err != nil {
+				return err
+			}
+			for _, r := range rows {
+				if r.DueAt.IsZero() || r.DueAt.After(now) {
+					made = append(made, r.OrderID)
+				}
+			}
+			if len(made) == 0 {
+				return nil
+			}
+			_, err = execIn(tx, "UPDATE `ordersync_order`"+s.sql.byKey+" SET `due_at` = ? WHERE `order_id` IN ("+places(len(made))+")", append([]any{s.sql.time(now)}, anys(made)...))
+			return err
+		})
+	})
+	if err != nil {
+		return nil, lockedError(err)
+	}
+	return made, nil
 }

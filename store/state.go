@@ -38,6 +38,10 @@ const (
 	maxBody    = 64 << 10
 )
 
+// words is what a message column keeps of a reason. A shop or Douyin may have written a part of it,
+// and whoever shows it later, in a terminal or a log, must have nothing to obey.
+func words(reason string) string { return cut.To(cut.Plain(reason), maxMessage) }
+
 // stateRow scans a row of ordersync_order that may be absent (all NULL, from a LEFT JOIN).
 type stateRow struct {
 	orderID, orderNo, digest, shopStatus, outcome, kind, message, logID, shopUpdated sql.NullString
@@ -81,7 +85,7 @@ func (r *stateRow) state() OrderState {
 func (d dialect) stateArgs(args []any, o *OrderState) []any {
 	return append(args,
 		o.OrderID, cut.To(o.OrderNo, maxID), o.Seq, o.Open, d.time(o.StartedAt), o.UpdateTime, o.Status, cut.To(o.Digest, maxDigest),
-		cut.To(o.ShopStatus, maxStatus), string(o.Outcome), cut.To(o.Kind, maxKind), o.Code, cut.To(o.Message, maxMessage), cut.To(o.LogID, maxLogID),
+		cut.To(o.ShopStatus, maxStatus), string(o.Outcome), cut.To(o.Kind, maxKind), o.Code, words(o.Message), cut.To(o.LogID, maxLogID),
 		o.Attempts, d.timePtr(o.PushedAt), d.timePtr(o.DueAt), d.time(o.CreatedAt), d.time(o.UpdatedAt), d.failedAt(o), cut.To(o.ShopUpdated, maxKind),
 		string(o.System), cut.To(o.Fulfilled, maxID), cut.To(o.FulfilSent, maxID), d.timePtr(o.UntoldAt),
 	)

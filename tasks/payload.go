@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/hibiken/asynq"
@@ -25,6 +27,23 @@ func parse[P payload](t *asynq.Task) (p P, err error) {
 	}
 	return p, p.Validate()
 }
+
+// Moment is a time in Unix milliseconds, in a field that only tells time; 0: not known. What a
+// payload has there instead of a whole number is not known either: no task is lost for it.
+type Moment int64
+
+// UnmarshalJSON never fails on what the decoder lets through.
+func (m *Moment) UnmarshalJSON(raw []byte) error {
+	n, err := strconv.ParseInt(string(raw), 10, 64)
+	if err != nil {
+		n = 0
+	}
+	*m = Moment(n)
+	return nil
+}
+
+// Time is the moment as a time; not known is 1970.
+func (m Moment) Time() time.Time { return time.UnixMilli(int64(m)) }
 
 // orFresh is a revision, or where it was left out one that no other change has.
 func orFresh(revision string) string {

@@ -59,9 +59,9 @@ type PushOrder struct {
 	// names the change: the same change asked twice runs once; empty: a change of its own
 	Revision string `json:"revision,omitempty"`
 	Cause    Cause  `json:"cause,omitempty"` // empty: changed
-	// when it was asked for, or may run first where it is to wait, Unix milliseconds; 0: filled in when
-	// it is queued. Only the time from there to Douyin's answer is told by it.
-	AskedAt int64 `json:"asked_at,omitempty"`
+	// when it was asked for, or may run first where it is to wait; 0: filled in when it is queued.
+	// Only the time from there to Douyin's answer is told by it.
+	AskedAt Moment `json:"asked_at,omitempty"`
 }
 
 // PayloadError is a request that cannot be understood. Field is the payload's name for the field.
@@ -118,7 +118,7 @@ func (p PushOrder) asked(opts []asynq.Option) PushOrder {
 			}
 		}
 	}
-	p.AskedAt = at.UnixMilli()
+	p.AskedAt = Moment(at.UnixMilli())
 	return p
 }
 

@@ -94,7 +94,7 @@ func TestATaskTellsWhenItWasAskedFor(t *testing.T) {
 		push PushOrder
 		opts []asynq.Option
 		wait time.Duration // from now
-		is   int64         // instead of now and wait
+		is   Moment        // instead of now and wait
 	}{
 		"now":                     {PushOrder{OrderID: "7"}, nil, 0, 0},
 		"in an hour":              {PushOrder{OrderID: "7"}, []asynq.Option{asynq.ProcessIn(time.Hour)}, time.Hour, 0},
@@ -113,7 +113,7 @@ func TestATaskTellsWhenItWasAskedFor(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		off := time.Until(time.UnixMilli(p.AskedAt).Add(-c.wait)).Abs()
+		off := time.Until(p.AskedAt.Time().Add(-c.wait)).Abs()
 		if c.is != 0 && p.AskedAt != c.is || c.is == 0 && off > time.Minute {
 			t.Errorf("%s: asked at %d, %v off", name, p.AskedAt, off)
 		}
@@ -143,7 +143,12 @@ func TestParsePushOrder(t *testing.T) {
 	}{
 		"all fields":             {`{"order_id":"7","revision":"r","cause":"paid"}`, PushOrder{OrderID: "7", Revision: "r", Cause: CausePaid}, ""},
 		"with its time":          {`{"order_id":"7","asked_at":1764489600123}`, PushOrder{OrderID: "7", AskedAt: 1764489600123}, ""},
-		"a time in words":        {`{"order_id":"7","asked_at":"noon"}`, PushOrder{}, "asked_at"},
+		"a time in words":        {`{"order_id":"7","asked_at":"noon"}`, PushOrder{OrderID: "7"}, ""},
+		"a time as text":         {`{"asked_at":"1764489600123","order_id":"7"}`, PushOrder{OrderID: "7"}, ""},
+		"half a millisecond":     {`{"asked_at":1.5,"order_id":"7"}`, PushOrder{OrderID: "7"}, ""},
+		"a time beyond numbers":  {`{"asked_at":1e30,"order_id":"7"}`, PushOrder{OrderID: "7"}, ""},
+		"a time that is a list":  {`{"asked_at":[{"order_id":"8"}],"order_id":"7"}`, PushOrder{OrderID: "7"}, ""},
+		"no time":                {`{"asked_at":null,"order_id":"7"}`, PushOrder{OrderID: "7"}, ""},
 		"a newer producer":       {`{"order_id":"7","colour":"red"}`, PushOrder{OrderID: "7"}, ""},
 		"empty":                  {``, PushOrder{}, "payload"},
 		"not JSON":               {`order 7`, PushOrder{}, "payload"},

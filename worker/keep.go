@@ -9,7 +9,6 @@ import (
 	"github.com/ordersync/ordersync/douyin/trade"
 	"github.com/ordersync/ordersync/store"
 	"github.com/ordersync/ordersync/store/cell"
-	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // CallKeep is store.LogRow.Call of a pass over an order of trade in which nothing was called.
@@ -255,7 +254,7 @@ func (r *run) judgeFulfil(err error, to string, repeated bool) verdict {
 	case err == nil, state && repeated:
 		return verdict{outcome: store.Kept, message: KeptTold + to}
 	case state:
-		v := verdict{outcome: store.Refused, message: cut.To(err.Error(), maxErrorBytes)}
+		v := verdict{outcome: store.Refused, message: words(err.Error())}
 		v.describe(err)
 		v.tell = refusal(v, err)
 		return v

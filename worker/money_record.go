@@ -8,7 +8,6 @@ import (
 
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
-	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // finish writes the end down and lets the order be pushed again.
@@ -157,7 +156,7 @@ func callRow(r store.LogRow, err error, receipt douyin.Receipt) []store.LogRow {
 	r.LogID, r.HTTPStatus, r.Duration = receipt.LogID, receipt.HTTPStatus, receipt.Duration
 	r.Request, r.Response = string(receipt.Request), string(receipt.Response)
 	if err != nil {
-		v := verdict{message: cut.To(err.Error(), maxErrorBytes)}
+		v := verdict{message: words(err.Error())}
 		v.describe(err)
 		r.Kind, r.Code, r.Message = v.kind, v.code, v.message
 	}

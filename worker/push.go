@@ -69,8 +69,8 @@ type Attempt struct {
 	Kind     string
 	Passes   int
 	Duration time.Duration
-	// SinceAsked is how long ago the task was asked for, as it ended; 0: not known. The clocks of two
-	// machines are in it.
+	// SinceAsked is how long ago the task was asked for, as it ended, at most store.MaxSinceAsked;
+	// 0: not known. The clocks of two machines are in it.
 	SinceAsked time.Duration
 }
 
@@ -132,12 +132,14 @@ type run struct {
 	database error // of the newest statement that failed although nothing was wrong with its order
 }
 
-// sinceAsked is how long before now the task was asked for; 0: not known.
+// sinceAsked is how long before now the task was asked for; 0: not known, as is what no task can
+// have waited.
 func (r *run) sinceAsked(now time.Time) time.Duration {
-	if r.task.AskedAt <= 0 {
+	age := now.Sub(r.task.AskedAt.Time())
+	if age < 0 || age > store.MaxSinceAsked {
 		return 0
 	}
-	return max(now.Sub(time.UnixMilli(r.task.AskedAt)), 0)
+	return age
 }
 
 // judge is what err means for this run.

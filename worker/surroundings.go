@@ -6,7 +6,6 @@ import (
 
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/store"
-	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 const (
@@ -84,7 +83,7 @@ func (s *shortly) Unwrap() error { return s.err }
 func held(err error) verdict {
 	wait := max(waitOf(err), inFlightWait)
 	return verdict{
-		outcome: store.Retrying, kind: douyin.Paused.String(), message: cut.To(err.Error(), maxErrorBytes),
+		outcome: store.Retrying, kind: douyin.Paused.String(), message: words(err.Error()),
 		tell: &postponed{after: wait, why: err.Error(), err: err},
 	}
 }

@@ -3,6 +3,7 @@ package worker
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -58,7 +59,7 @@ func TestHowLongAgoATaskWasAskedForIsRecorded(t *testing.T) {
 	} {
 		m := &memory{s: testSnapshot()}
 		h := newPush(m, &douyinFake{})
-		p := tasks.PushOrder{OrderID: "123", Cause: tasks.CausePaid, AskedAt: h.Now().Add(-c.before).UnixMilli()}
+		p := tasks.PushOrder{OrderID: "123", Cause: tasks.CausePaid, AskedAt: tasks.Moment(h.Now().Add(-c.before).UnixMilli())}
 		task, err := p.Task()
 		if err != nil {
 			t.Fatal(err)
@@ -73,6 +74,49 @@ func TestHowLongAgoATaskWasAskedForIsRecorded(t *testing.T) {
 		}
 		if len(seen) != 1 || seen[0].SinceAsked != c.want || len(m.records) != 1 || m.records[0].SinceAsked != c.want {
 			t.Errorf("%s: observed %+v, recorded %+v; want %v", name, seen, m.records, c.want)
+		}
+	}
+}
+
+// The bugs: asked_at as 1, or in seconds, made a push answered "20766 days after it was asked for",
+// and one such push was the sum of the metric and the plot. A field that only tells time, as text or
+// with a fraction, cost the push itself. What cannot be a time of asking is not known, and the order
+// is pushed.
+func TestAnImplausibleTimeOfAskingIsNotKnown(t *testing.T) {
+	now := newPush(&memory{}, &douyinFake{}).Now()
+	const day = 24 * time.Hour
+	for _, c := range []struct {
+		askedAt string // as the payload has it
+		want    time.Duration
+	}{
+		{fmt.Sprint(now.Add(-time.Minute).UnixMilli()), time.Minute},
+		{fmt.Sprint(now.Add(-89 * day).UnixMilli()), 89 * day}, // run again from the archive
+		{fmt.Sprint(now.Add(-91 * day).UnixMilli()), 0},
+		{"1", 0},
+		{fmt.Sprint(now.Unix()), 0},
+		{fmt.Sprint(now.UnixMicro()), 0},
+		{"-1", 0},
+		{"9223372036854775807", 0},
+		{"-9223372036854775808", 0},
+		{"9223372036854775808", 0},
+		{"1e30", 0},
+		{"1.5", 0},
+		{"null", 0},
+		{"true", 0},
+		{`"2026-11-30T10:00:00Z"`, 0},
+		{`[{"at":1}]`, 0},
+	} {
+		m := &memory{s: testSnapshot()}
+		h := newPush(m, &douyinFake{})
+		var seen []Attempt
+		h.Observe = func(a Attempt) { seen = append(seen, a) }
+		task := asynq.NewTask(tasks.TypePushOrder, []byte(`{"asked_at":`+c.askedAt+`,"order_id":"123","cause":"paid"}`))
+		if err := h.ProcessTask(t.Context(), task); err != nil {
+			t.Errorf("asked at %s: %v", c.askedAt, err)
+			continue
+		}
+		if len(seen) != 1 || seen[0].SinceAsked != c.want || seen[0].Outcome != store.Pushed || len(m.records) != 1 || m.records[0].SinceAsked != c.want {
+			t.Errorf("asked at %s: observed %+v, recorded %+v; want %v", c.askedAt, seen, m.records, c.want)
 		}
 	}
 }

@@ -97,7 +97,7 @@ func judge(err error, a attempt) verdict {
 	if err == nil {
 		return verdict{outcome: store.Pushed}
 	}
-	v := verdict{outcome: store.Retrying, message: cut.To(err.Error(), maxErrorBytes)}
+	v := verdict{outcome: store.Retrying, message: words(err.Error())}
 	v.describe(err)
 
 	switch {
@@ -137,6 +137,10 @@ func refusal(v verdict, err error) error {
 	return &taskError{text: v.message, err: errors.Join(err, over)}
 }
 
+// words is what is kept of an error's text. A shop or Douyin may have written a part of it, and logs,
+// asynqmon and commands show it.
+func words(text string) string { return cut.To(cut.Plain(text), maxErrorBytes) }
+
 // describe fills in kind, code, words and log id.
 func (v *verdict) describe(err error) {
 	var (
@@ -152,13 +156,13 @@ func (v *verdict) describe(err error) {
 	case errors.As(err, &failure):
 		v.kind, v.code, v.logID = failure.Kind.String(), failure.Code, failure.LogID
 		if failure.Message != "" {
-			v.message = cut.To(failure.Message, maxErrorBytes)
+			v.message = words(failure.Message)
 		}
 		if kind := refusals[failure.Op][failure.Code]; kind != "" {
 			v.kind = kind
 		}
 		if errors.Is(err, trade.ErrAutoSettle) {
-			v.message = cut.To(v.message+": "+trade.ErrAutoSettle.Error(), maxErrorBytes)
+			v.message = words(v.message + ": " + trade.ErrAutoSettle.Error())
 		}
 	case errors.As(err, &payload):
 		v.kind = kindPayload
@@ -183,7 +187,7 @@ type postponed struct {
 	err   error
 }
 
-func (p *postponed) Error() string { return "postponed: " + cut.To(p.why, maxErrorBytes) }
+func (p *postponed) Error() string { return "postponed: " + words(p.why) }
 func (p *postponed) Unwrap() error { return p.err }
 
 // isFailure is asynq's IsFailure: a postponed task keeps its attempts.

@@ -68,6 +68,25 @@ func TestErrorTextForAsynqIsShortValidUTF8(t *testing.T) {
 	}
 }
 
+// A status of the shop's may hold what a terminal obeys, and so may Douyin's words.
+func TestWhatIsKeptOfAnErrorIsPlainText(t *testing.T) {
+	const evil = "1\x1b[31mX\n\u2028\u202e"
+	builder := Builder{Statuses: map[string]douyin.OrderStatus{"1": douyin.Paid}}
+	_, noWord := builder.BuildOrderPush(store.OrderSnapshot{Order: store.Order{ID: "7", Status: evil}})
+	for want, err := range map[string]error{
+		`"1 [31mX   "`:  noWord,
+		"1 [31mX   ":    &douyin.Error{Kind: douyin.Unavailable, Message: evil},
+		"s: 1 [31mX   ": fmt.Errorf("s: %s", evil),
+	} {
+		if v := judge(err, attempt{1, false}); !strings.Contains(v.message, want) || v.tell.Error() != v.message {
+			t.Errorf("%q, and asynq is told %q", v.message, v.tell)
+		}
+	}
+	if text := (&postponed{why: evil}).Error(); text != "postponed: 1 [31mX   " {
+		t.Errorf("%q", text)
+	}
+}
+
 func TestPostponedIsNotAFailure(t *testing.T) {
 	if isFailure(&postponed{after: time.Second, why: "parked"}) {
 		t.Error("a postponed task must keep its attempts")

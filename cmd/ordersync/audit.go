@@ -102,16 +102,16 @@ func (p *process) listAudits(ctx context.Context, a desk.Audits, asJSON bool) er
 		return nil
 	}
 	w := p.lang.Table(p.out)
-	fmt.Fprintln(w, p.lang.T("number\torder\tfen\tfrom\tdeadline\tleft\treason"))
+	w.Text(p.lang.T("number\torder\tfen\tfrom\tdeadline\tleft\treason"))
 	for _, r := range all {
 		deadline, left := "", ""
 		if r.Deadline != nil {
-			deadline, left = r.Deadline.In(a.Store.Zone()).Format(time.RFC3339), p.lang.T("over")
+			deadline, left = p.moment(r.Deadline), p.lang.T("over")
 			if d := r.Deadline.Sub(a.Store.Clock()); d > 0 {
 				left = d.Truncate(time.Minute).String()
 			}
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\n", r.OutRefundNo, r.OrderID, r.AmountFen, r.Origin, deadline, left, oneLine(r.Reason))
+		w.Row(r.OutRefundNo, r.OrderID, r.AmountFen, r.Origin, deadline, left, oneLine(r.Reason))
 	}
 	return w.Flush()
 }

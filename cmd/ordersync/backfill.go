@@ -26,7 +26,7 @@ func newBackfill(p *process) *cobra.Command {
 		Use:   "backfill --from T --to T [--rate R]",
 		Short: "Push a range of old orders, gentler than live traffic; may be interrupted and goes on where it stopped",
 		Long: "Walks over the orders that were created at --from or later and before --to, and enqueues those that Douyin does not hold as they are.\n" +
-			"Times are RFC 3339 (2026-01-02T15:04:05+08:00), or 2026-01-02 15:04:05, or a day, in the time zone of the shop's database: loc of mysql.dsn, else UTC.\n\n" +
+			"Times are RFC 3339 (2026-01-02T15:04:05+08:00), or 2026-01-02 15:04:05, or a day, in the time zone of admin.time_zone, else of loc in mysql.dsn, else UTC.\n\n" +
 			"It needs workers that run (ordersync run or worker) and stands still while live orders wait. Interrupt it as you like: the same command goes\n" +
 			"on where it stopped. It ends when everything is in its queue; the workers, and after them the scheduler, see to the rest.",
 		Example: "  ordersync backfill --from 2025-01-01 --to 2026-01-01\n  ordersync backfill --from '2026-01-02 08:00:00' --to 2026-01-02T12:00:00+08:00 --rate 5",
@@ -36,12 +36,8 @@ func newBackfill(p *process) *cobra.Command {
 				return usagef("--rate: want orders per second, above 0, found %v", perSecond)
 			}
 			p.quiet = true
-			return p.with(cmd.Context(), []string{"mysql.dsn", "redis.uri"}, func(ctx context.Context, cfg *configs.Config, a *assembly.Assembly) error {
-				zone, err := store.Zone(cfg.MySQL.DSN.Reveal())
-				if err != nil {
-					return err
-				}
-				begin, end, err := parseRange(from, to, zone, time.Now())
+			return p.with(cmd.Context(), []string{"mysql.dsn", "redis.uri"}, func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
+				begin, end, err := parseRange(from, to, p.zone, time.Now())
 				if err != nil {
 					return usageError{err}
 				}

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"text/tabwriter"
-
 	"github.com/spf13/cobra"
 
 	"github.com/ordersync/ordersync/configs"
@@ -31,9 +28,9 @@ func newConfig(p *process) *cobra.Command {
 			if asJSON {
 				return p.printJSON(all)
 			}
-			w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
+			w := p.lang.Table(p.out)
 			for _, e := range all {
-				fmt.Fprintf(w, "%s\t%s\t%s\n", e.Key, oneLine(e.Text()), e.From)
+				w.Row(e.Key, oneLine(e.Text()), e.From)
 			}
 			return w.Flush()
 		},

@@ -69,7 +69,7 @@ func (p *process) doctor(ctx context.Context, cfg *configs.Config, a *assembly.A
 	looks := []func(context.Context) []doctor.Result{
 		func(ctx context.Context) []doctor.Result { return doctor.Orders(ctx, a.Preview) },
 		func(ctx context.Context) []doctor.Result { return doctor.Statuses(ctx, st, a.StatusWords()) },
-		func(ctx context.Context) []doctor.Result { return doctor.Money(ctx, st) },
+		func(ctx context.Context) []doctor.Result { return doctor.Money(ctx, st, p.zone) },
 		func(ctx context.Context) []doctor.Result { return doctor.Clocks(ctx, st) },
 	}
 	tables := func(ctx context.Context) []doctor.Result { return doctor.Database(ctx, st) }

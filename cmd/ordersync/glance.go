@@ -20,7 +20,7 @@ func (p *process) glance(ctx context.Context, a *assembly.Assembly, asJSON bool)
 	if asJSON {
 		err = p.printJSON(g)
 	} else {
-		err = g.Print(p.out, p.lang, reader.Store.Zone())
+		err = g.Print(p.out, p.lang, p.zone)
 	}
 	if err == nil && len(g.Missing) > 0 {
 		err = fmt.Errorf("%d parts could not be read: %w", len(g.Missing), errors.New(strings.Join(g.Missing, "; ")))

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,7 +26,7 @@ type list[T any] struct {
 
 	read  func(ctx context.Context, a *assembly.Assembly, st *store.Store, limit int) ([]T, error)
 	head  string // column names with tabs between
-	print func(w io.Writer, row T, at func(*time.Time) string)
+	cells func(row T, at func(*time.Time) string) []any
 	lang  lang.Lang
 }
 
@@ -51,26 +51,23 @@ func (l *list[T]) command(p *process, cmd *cobra.Command) *cobra.Command {
 			if l.asJSON {
 				return p.printJSON(append([]T{}, rows...))
 			}
-			return l.lines(p.out, rows, st.Zone())
+			return l.lines(p, rows)
 		}))
 	}
 	return cmd
 }
 
-func (l *list[T]) lines(out io.Writer, rows []T, zone *time.Location) error {
+func (l *list[T]) lines(p *process, rows []T) error {
 	if len(rows) == 0 {
-		_, err := fmt.Fprintln(out, l.lang.T("there are none"))
+		_, err := fmt.Fprintln(p.out, l.lang.T("there are none"))
 		return err
 	}
-	w := l.lang.Table(out)
-	fmt.Fprintln(w, l.lang.T(l.head))
+	w := l.lang.Table(p.out)
+	w.Text(l.lang.T(l.head))
 	for _, row := range rows {
-		l.print(w, row, func(t *time.Time) string {
-			if t == nil {
-				return "-"
-			}
-			return t.In(zone).Format(time.RFC3339)
-		})
+		w.Row(l.cells(row, func(t *time.Time) string {
+			return cmp.Or(p.moment(t), "-")
+		})...)
 	}
 	return w.Flush()
 }
@@ -114,8 +111,8 @@ func newFailures(p *process) *cobra.Command {
 		}
 		return out, err
 	}
-	l.print = func(w io.Writer, r failedRow, at func(*time.Time) string) {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", r.OrderID, r.Outcome, r.Kind, r.Code, at(&r.FailedAt), at(r.DueAt), p.lang.Say(r.Message))
+	l.cells = func(r failedRow, at func(*time.Time) string) []any {
+		return []any{r.OrderID, r.Outcome, r.Kind, r.Code, at(&r.FailedAt), at(r.DueAt), p.lang.Say(r.Message)}
 	}
 	return cmd
 }
@@ -178,12 +175,12 @@ func newRefunds(p *process) *cobra.Command {
 		}
 		return out, err
 	}
-	l.print = func(w io.Writer, r refundRow, at func(*time.Time) string) {
+	l.cells = func(r refundRow, at func(*time.Time) string) []any {
 		why := reason(p.lang, r.Kind, r.Code, r.Message)
 		if r.Alarm != "" {
 			why = p.lang.T("LOOK AT THIS (%s): %s", r.Alarm, why)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\n", r.OutRefundNo, r.OrderID, r.AmountFen, r.State, r.RefundNo, at(&r.CreatedAt), at(r.DueAt), at(r.FinishedAt), why)
+		return []any{r.OutRefundNo, r.OrderID, r.AmountFen, r.State, r.RefundNo, at(&r.CreatedAt), at(r.DueAt), at(r.FinishedAt), why}
 	}
 	return cmd
 }
@@ -220,7 +217,7 @@ func newCallbacks(p *process) *cobra.Command {
 		}
 		return out, err
 	}
-	l.print = func(w io.Writer, c callbackRow, at func(*time.Time) string) {
+	l.cells = func(c callbackRow, at func(*time.Time) string) []any {
 		why := c.Note
 		if c.Alarm != "" {
 			why = p.lang.T("LOOK AT THIS (%s): %s", c.Alarm, why)
@@ -231,7 +228,7 @@ func newCallbacks(p *process) *cobra.Command {
 		case c.ForwardedAt == nil: // given up
 			why += said
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", c.ID, c.Type, c.Number, c.Status, c.OrderID, at(&c.ReceivedAt), c.Deliveries, at(c.ForwardedAt), why)
+		return []any{c.ID, c.Type, c.Number, c.Status, c.OrderID, at(&c.ReceivedAt), c.Deliveries, at(c.ForwardedAt), why}
 	}
 	return cmd
 }

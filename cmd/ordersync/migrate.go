@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -74,9 +73,9 @@ func (p *process) migrationStatus(ctx context.Context, _ *configs.Config, a *ass
 	for _, m := range all {
 		at := p.lang.T("not applied")
 		if m.AppliedAt != nil {
-			at = m.AppliedAt.In(st.Zone()).Format(time.RFC3339)
+			at = p.moment(m.AppliedAt)
 		}
-		fmt.Fprintf(w, "%s\t%s\n", m.Name, at)
+		w.Row(m.Name, at)
 	}
 	return w.Flush()
 }
@@ -140,8 +139,9 @@ func (p *process) migrateDown(ctx context.Context, _ *configs.Config, a *assembl
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(p.out, p.lang.T("%s was applied %s. To take it back, this runs in the database %s, and what is in these tables and columns is lost:\n\n%s\n\n",
-		newest.Name, newest.AppliedAt.In(st.Zone()).Format(time.RFC3339), database, down))
+	fmt.Fprintln(p.out, p.lang.T("%s was applied %s. To take it back, this runs in the database %s, and what is in these tables and columns is lost:",
+		newest.Name, p.moment(newest.AppliedAt), database))
+	fmt.Fprintf(p.out, "\n%s\n\n", down)
 	fmt.Fprint(p.errOut, p.lang.T("Type the database's name to go on: "))
 	typed, err := firstLine(p.in)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/ordersync/ordersync/cmd/internal/assembly"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 func newRetry(p *process) *cobra.Command {
@@ -42,12 +43,8 @@ func newRetry(p *process) *cobra.Command {
 			case order != "" && (filter.Code != nil || since != "" || dry || yes):
 				return usagef("--code, --since, --dry-run, --yes: go with --failed, not with --order")
 			}
-			return p.with(cmd.Context(), []string{"mysql.dsn"}, answering(func(ctx context.Context, cfg *configs.Config, a *assembly.Assembly) error {
-				zone, err := store.Zone(cfg.MySQL.DSN.Reveal())
-				if err != nil {
-					return err
-				}
-				filter.Since, _ = parseSince(since, time.Now().In(zone)) // it was read before
+			return p.with(cmd.Context(), []string{"mysql.dsn"}, answering(func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
+				filter.Since, _ = parseSince(since, time.Now().In(p.zone)) // it was read before
 				if order != "" {
 					return p.retryOne(ctx, a, order)
 				}
@@ -60,7 +57,7 @@ func newRetry(p *process) *cobra.Command {
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask, however many orders it is")
 	cmd.Flags().BoolVar(&failed, "failed", false, "every order that was refused or given up")
 	cmd.Flags().IntVar(&code, "code", 0, "only those with this code of Douyin's")
-	cmd.Flags().StringVar(&since, "since", "", "only those whose outcome is not older: 24h, 2026-01-02, 2026-01-02 15:04:05 (in loc of mysql.dsn) or 2026-01-02T15:04:05+08:00")
+	cmd.Flags().StringVar(&since, "since", "", "only those whose outcome is not older: 24h, 2026-01-02, 2026-01-02 15:04:05 (in admin.time_zone, else loc of mysql.dsn) or 2026-01-02T15:04:05+08:00")
 	return cmd
 }
 
@@ -143,7 +140,7 @@ func (p *process) retryFailed(ctx context.Context, a *assembly.Assembly, f store
 		if err != nil {
 			return fmt.Errorf("after %d orders: %w", total, err)
 		}
-		total, locked, f.After = total+len(page.Due)-page.Locked, locked+page.Locked, page.Next
+		total, locked, f.After = total+len(page.Due), locked+page.Locked, page.Next
 		if !page.Done {
 			continue
 		}
@@ -173,7 +170,7 @@ func countRetries(ctx context.Context, st *store.Store, f store.RetryFilter) (co
 
 func (p *process) printRetries(count int, first []string) error {
 	for _, id := range first {
-		fmt.Fprintln(p.out, id)
+		fmt.Fprintln(p.out, cut.Plain(id))
 	}
 	if more := count - len(first); more > 0 {
 		fmt.Fprintln(p.out, p.lang.T("… and %d more", more))

@@ -15,6 +15,7 @@ import (
 	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/cmd/internal/metrics"
 	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // The exit codes.
@@ -32,7 +33,8 @@ type process struct {
 
 	configFile, logLevel, logFormat string
 
-	lang lang.Lang // of what a person reads; JSON, names and the log are English
+	lang lang.Lang      // of what a person reads; JSON, names and the log are English
+	zone *time.Location // of all times that are printed and read, once the configuration is known
 
 	quiet   bool              // the command reports by itself: no log unless --log-level asks for one
 	options []assembly.Option // parts that tests hand in
@@ -91,7 +93,8 @@ func (p *process) report(err error) {
 	}
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine is s in one line that a terminal shows as text, with single spaces.
+func oneLine(s string) string { return strings.Join(strings.Fields(cut.Plain(s)), " ") }
 
 func (p *process) root() *cobra.Command {
 	root := &cobra.Command{
@@ -223,6 +226,9 @@ func (p *process) with(
 	}
 	v, c := versionAndCommit()
 	a := assembly.New(cfg, p.logger(cfg), append(p.options[:len(p.options):len(p.options)], assembly.WithBuild(metrics.Build{Version: v, Commit: c}))...)
+	if p.zone, err = a.Zone(); err != nil {
+		return err
+	}
 	most := assembly.Ending(cfg)
 	if p.most > 0 {
 		most = p.most

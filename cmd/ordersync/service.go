@@ -211,6 +211,6 @@ func (w *waiter) say(said map[string]time.Time, waits []doctor.Result) {
 			continue
 		}
 		said[cause] = now
-		w.log.Warn().Str("check", r.Check).Str("cure", r.Cure).Msg("waits: " + r.Found)
+		w.log.Warn().Str("check", r.Check).Str("cure", r.Cure).Msg("waits: " + oneLine(r.Found))
 	}
 }

@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // maxSignInput is far above any request of Douyin's.
@@ -69,10 +71,18 @@ func (p *process) sign(salt configs.Secret, raw []byte, explain bool) error {
 			return err
 		}
 		for i, member := range list {
-			fmt.Fprintf(p.out, "%3d  %s\n", i+1, member)
+			fmt.Fprintf(p.out, "%3d  %s\n", i+1, exact(member))
 		}
 		fmt.Fprintln(p.out, p.lang.T("md5 of these, joined by &:"))
 	}
 	_, err = fmt.Fprintln(p.out, signature)
 	return err
+}
+
+// exact is text as it stands; in quotes, as Go has them, where a terminal would obey a part of it.
+func exact(text string) string {
+	if cut.Plain(text) == text {
+		return text
+	}
+	return strconv.Quote(text)
 }

@@ -38,7 +38,7 @@ func (p *process) signTrade(cfg *configs.Config, data []byte, explain bool) erro
 	}
 	if explain {
 		for i, line := range strings.SplitN(strings.TrimSuffix(e.Text, "\n"), "\n", 5) {
-			fmt.Fprintf(p.out, "%3d  %s\n", i+1, line)
+			fmt.Fprintf(p.out, "%3d  %s\n", i+1, exact(line))
 		}
 		fmt.Fprintln(p.out, p.lang.T("sha256 of these, each with a line feed behind it, the last one too:\n%s", e.SHA256))
 		fmt.Fprintln(p.out, p.lang.T("signed with a key of %d bits, whose public half has version %s in Douyin's console", e.KeyBits, cfg.Douyin.Trade.KeyVersion))

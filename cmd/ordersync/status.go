@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,6 +17,7 @@ import (
 	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks/cut"
 	"github.com/ordersync/ordersync/tasks/gateway"
 )
 
@@ -35,10 +37,6 @@ func newStatus(p *process) *cobra.Command {
 				})
 			}
 			return p.with(cmd.Context(), []string{"mysql.dsn"}, answering(func(ctx context.Context, _ *configs.Config, a *assembly.Assembly) error {
-				st, err := a.Store()
-				if err != nil {
-					return err
-				}
 				orders, err := a.Lookup()
 				if err != nil {
 					return err
@@ -59,7 +57,7 @@ func newStatus(p *process) *cobra.Command {
 				case asJSON:
 					return p.printJSON(order)
 				}
-				return p.printStatus(order, p.foundBy(args[0], what), st.Zone())
+				return p.printStatus(order, p.foundBy(args[0], what))
 			}))
 		},
 	}
@@ -67,26 +65,34 @@ func newStatus(p *process) *cobra.Command {
 	return cmd
 }
 
+// printJSON prints v as the API answers it: times in the operator's zone. What a terminal would obey
+// is \u….
 func (p *process) printJSON(v any) error {
-	e := json.NewEncoder(p.out)
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	if err := e.Encode(gateway.InZone(v, p.zone)); err != nil {
+		return err
+	}
+	_, err := p.out.Write(cut.PlainJSON(text.Bytes()))
+	return err
 }
 
-// printStatus prints times as RFC 3339 has them, in the shop's zone.
-func (p *process) printStatus(o gateway.OrderStatus, found string, zone *time.Location) error {
-	moment := func(t *time.Time) string {
-		if t == nil {
-			return ""
-		}
-		return t.In(zone).Format(time.RFC3339)
+// moment is a time as RFC 3339 has it, in the operator's zone; empty for nil.
+func (p *process) moment(t *time.Time) string {
+	if t == nil {
+		return ""
 	}
-	l := p.lang
+	return t.In(p.zone).Format(time.RFC3339)
+}
+
+func (p *process) printStatus(o gateway.OrderStatus, found string) error {
+	l, moment := p.lang, p.moment
 	w := l.Table(p.out)
 	line := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(w, "%s\t%s\n", l.T(name), value)
+			w.Row(l.T(name), value)
 		}
 	}
 	line("order", o.OrderID)
@@ -114,11 +120,10 @@ func (p *process) printStatus(o gateway.OrderStatus, found string, zone *time.Lo
 	}
 	printMoney(w, l, o.Refunds, o.Settlements, moment)
 	if len(o.History) > 0 {
-		fmt.Fprintln(w, l.T("\nat\tcall\tnumber\tattempt\tcause\toutcome\ttook\treason"))
+		w.Text(l.T("\nat\tcall\tnumber\tattempt\tcause\toutcome\ttook\treason"))
 	}
 	for _, e := range o.History {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%dms\t%s\n", moment(&e.At), e.Call, e.Number, e.Attempt, e.Cause, e.Outcome, e.DurationMS,
-			reason(l, e.Kind, e.Code, e.Message))
+		w.Row(moment(&e.At), e.Call, e.Number, e.Attempt, e.Cause, e.Outcome, fmt.Sprintf("%dms", e.DurationMS), reason(l, e.Kind, e.Code, e.Message))
 	}
 	return w.Flush()
 }

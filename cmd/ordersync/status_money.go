@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/ordersync/ordersync/cmd/internal/desk"
@@ -23,24 +22,17 @@ func (p *process) unowned(ctx context.Context, orders desk.Lookup, number string
 	case asJSON:
 		return p.printJSON(u)
 	}
-	zone := orders.Store.Zone()
-	moment := func(t *time.Time) string {
-		if t == nil {
-			return ""
-		}
-		return t.In(zone).Format(time.RFC3339)
-	}
 	fmt.Fprintln(p.out, p.lang.T("No order of the shop's has %q. What has this number:", number))
 	w := p.lang.Table(p.out)
-	printPayments(w, p.lang, u.Payments, moment)
-	printMoney(w, p.lang, u.Refunds, u.Settlements, moment)
+	printPayments(w, p.lang, u.Payments, p.moment)
+	printMoney(w, p.lang, u.Refunds, u.Settlements, p.moment)
 	return w.Flush()
 }
 
 // printPayments lists payments as they are written down.
-func printPayments(w io.Writer, l lang.Lang, all []gateway.OrderPayment, moment func(*time.Time) string) {
+func printPayments(w *lang.Table, l lang.Lang, all []gateway.OrderPayment, moment func(*time.Time) string) {
 	if len(all) > 0 {
-		fmt.Fprintln(w, l.T("\npayment\tnumber\tfen\tstate\tDouyin's number\tpaid at\treason"))
+		w.Text(l.T("\npayment\tnumber\tfen\tstate\tDouyin's number\tpaid at\treason"))
 	}
 	for i := range all {
 		p := &all[i]
@@ -48,7 +40,7 @@ func printPayments(w io.Writer, l lang.Lang, all []gateway.OrderPayment, moment 
 		if p.Alarm != "" {
 			why = l.T("LOOK AT THIS: %s", reason(l, p.Alarm, 0, p.Message))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", p.System, p.OutOrderNo, amount(l, p), p.PayStatus, p.DouyinOrderID, moment(p.PaidAt), why)
+		w.Row(p.System, p.OutOrderNo, amount(l, p), p.PayStatus, p.DouyinOrderID, moment(p.PaidAt), why)
 	}
 }
 
@@ -65,16 +57,16 @@ func amount(l lang.Lang, p *gateway.OrderPayment) string {
 }
 
 // printMoney lists refunds and settlements; their calls stand in the history below, so that the order reads as one timeline.
-func printMoney(w io.Writer, l lang.Lang, refunds []gateway.RefundStatus, settlements []gateway.SettlementStatus, moment func(*time.Time) string) {
+func printMoney(w *lang.Table, l lang.Lang, refunds []gateway.RefundStatus, settlements []gateway.SettlementStatus, moment func(*time.Time) string) {
 	if len(refunds)+len(settlements) > 0 {
-		fmt.Fprintln(w, l.T("\nmoney\tnumber\tfen\tstate\tDouyin's number\tasked at\tended at\treason"))
+		w.Text(l.T("\nmoney\tnumber\tfen\tstate\tDouyin's number\tasked at\tended at\treason"))
 	}
 	row := func(what, number string, fen int64, platform string, p gateway.Progress) {
 		why := reason(l, p.Kind, p.Code, p.Message)
 		if p.Alarm {
 			why = l.T("LOOK AT THIS: %s", why)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\n", what, number, fen, p.State, platform, moment(&p.CreatedAt), moment(p.FinishedAt), why)
+		w.Row(what, number, fen, p.State, platform, moment(&p.CreatedAt), moment(p.FinishedAt), why)
 	}
 	for _, r := range refunds {
 		row(whose(l.T("refund"), r.System, r.Origin), r.OutRefundNo, r.AmountFen, r.RefundNo, r.Progress)

@@ -19,8 +19,8 @@ func TestStatusPrintsTimesWithTheirOffset(t *testing.T) {
 		Refunds: []gateway.RefundStatus{{OutRefundNo: "R1", Progress: gateway.Progress{CreatedAt: at, FinishedAt: &at}}},
 	}
 	var out bytes.Buffer
-	p := process{out: &out}
-	if err := p.printStatus(order, "its key, 1", time.FixedZone("", 8*60*60)); err != nil {
+	p := process{out: &out, zone: time.FixedZone("", 8*60*60)}
+	if err := p.printStatus(order, "its key, 1"); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(out.String(), "2026-03-01T16:00:00+08:00"); n != 5 {
@@ -46,8 +46,8 @@ func TestStatusPrintsThePaymentAndWhatWasConfirmed(t *testing.T) {
 		lang.Chinese: {"已于 2026-03-01T08:00:00Z 确认；此后的一次尝试失败", "1999，其中抖音补贴 9", "请处理：unknown_order"},
 	} {
 		var out bytes.Buffer
-		p := process{out: &out, lang: l}
-		if err := p.printStatus(order, "its key, 1", time.UTC); err != nil {
+		p := process{out: &out, lang: l, zone: time.UTC}
+		if err := p.printStatus(order, "its key, 1"); err != nil {
 			t.Fatal(err)
 		}
 		for _, text := range want {

@@ -1,5 +1,5 @@
-// Package cut cuts foreign text to a bound in bytes, never within a character. Others may import
-// it.
+// Package cut makes foreign text fit: it cuts it to a bound in bytes, never within a character, and
+// takes out what a terminal would obey. Others may import it.
 //
 // # Why everybody cuts in the same way
 //
@@ -13,7 +13,8 @@
 // Every room cuts: tasks, worker, store, douyin and those in cmd. The first reason above is a rule
 // of the queue, and the queue's room is the only one that may be imported from all of them without
 // an arrow that must never be: store and douyin do not know each other, and nobody but cmd knows
-// configs. This package knows neither tasks nor asynq, so whoever imports it links the standard
+// configs. Reasons are recorded by store and worker and printed by cmd, so what makes them harmless
+// stands here too. This package knows neither tasks nor asynq, so whoever imports it links the standard
 // library alone.
 //
 // douyin/simulator has a cut of its own: there it is a rule of Douyin's, and the simulator shares

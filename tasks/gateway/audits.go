@@ -61,7 +61,7 @@ func (g *Gateway) audit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return orUnavailable(err, "the word may not have been written down: say the same one again")
 	}
-	return instructed(w, status, fresh, nil)
+	return g.instructed(w, status, fresh, nil)
 }
 
 // RefundPage is the answer of GET /v1/refunds.
@@ -82,5 +82,5 @@ func (g *Gateway) auditsNeeded(w http.ResponseWriter, r *http.Request) error {
 	if refunds == nil {
 		refunds = []RefundStatus{}
 	}
-	return reply(w, http.StatusOK, RefundPage{Refunds: refunds, Next: next})
+	return g.reply(w, http.StatusOK, RefundPage{Refunds: refunds, Next: next})
 }

@@ -127,7 +127,7 @@ func (g *Gateway) callback(w http.ResponseWriter, r *http.Request) error {
 		send(w, http.StatusOK, "application/json", answer) // untouched: it is the same at every delivery
 		return nil
 	}
-	return reply(w, http.StatusOK, delivered{0, "success"})
+	return g.reply(w, http.StatusOK, delivered{0, "success"})
 }
 
 // refuse answers in Douyin's form with an err_no that is not 0, as a problem would be of no use to
@@ -137,5 +137,5 @@ func (g *Gateway) refuse(w http.ResponseWriter, from receiver, result CallbackRe
 	if a := responseOf(w); a != nil {
 		a.problem = p
 	}
-	return reply(w, p.Status, delivered{p.Status, p.Detail})
+	return g.reply(w, p.Status, delivered{p.Status, p.Detail})
 }

@@ -55,6 +55,8 @@ type Config struct {
 	NewID func() string
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time
+	// Zone is that of the times of answers. nil: UTC.
+	Zone *time.Location
 }
 
 // Trace is told of a request and the pattern of its route. admitted: the caller was let into the

@@ -27,7 +27,7 @@ type health struct {
 
 // healthz says that the process answers, and no more: a restart heals what it would complain of.
 func (g *Gateway) healthz(w http.ResponseWriter, _ *http.Request) error {
-	return reply(w, http.StatusOK, health{"ok"})
+	return g.reply(w, http.StatusOK, health{"ok"})
 }
 
 // notReady is what an error of Parts.Ready may be: what is missing, in words that name no host.
@@ -51,5 +51,5 @@ func (g *Gateway) readyz(w http.ResponseWriter, r *http.Request) error {
 		}
 		return unavailable(detail, err)
 	}
-	return reply(w, http.StatusOK, health{"ready"})
+	return g.reply(w, http.StatusOK, health{"ready"})
 }

@@ -126,7 +126,7 @@ func (g *Gateway) refund(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	status, fresh, err := g.Instructions.Refund(r.Context(), req)
-	return instructed(w, status, fresh, err)
+	return g.instructed(w, status, fresh, err)
 }
 
 func (g *Gateway) settle(w http.ResponseWriter, r *http.Request) error {
@@ -138,7 +138,7 @@ func (g *Gateway) settle(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	status, fresh, err := g.Instructions.Settle(r.Context(), req)
-	return instructed(w, status, fresh, err)
+	return g.instructed(w, status, fresh, err)
 }
 
 // readInstruction reads the body. An order_id in it must be that of the path.
@@ -154,14 +154,14 @@ func readInstruction(w http.ResponseWriter, r *http.Request, into any, orderID *
 	return nil
 }
 
-func instructed(w http.ResponseWriter, status any, fresh bool, err error) error {
+func (g *Gateway) instructed(w http.ResponseWriter, status any, fresh bool, err error) error {
 	switch {
 	case err != nil:
 		return orUnavailable(err, "the instruction may not have been written down: ask again with the same number")
 	case fresh:
-		return reply(w, http.StatusAccepted, status)
+		return g.reply(w, http.StatusAccepted, status)
 	}
-	return reply(w, http.StatusOK, status)
+	return g.reply(w, http.StatusOK, status)
 }
 
 // orUnavailable passes on an error that has a meaning of its own and makes any other one a 503.
@@ -178,7 +178,7 @@ func (g *Gateway) refundStatus(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	status, found, err := g.MoneyStatus.RefundStatus(r.Context(), no.OutRefundNo)
-	return show(w, status, found, err, "no refund has this number")
+	return g.show(w, status, found, err, "no refund has this number")
 }
 
 func (g *Gateway) settlementStatus(w http.ResponseWriter, r *http.Request) error {
@@ -187,16 +187,16 @@ func (g *Gateway) settlementStatus(w http.ResponseWriter, r *http.Request) error
 		return err
 	}
 	status, found, err := g.MoneyStatus.SettlementStatus(r.Context(), no.OutSettleNo)
-	return show(w, status, found, err, "no settlement has this number")
+	return g.show(w, status, found, err, "no settlement has this number")
 }
 
 // show answers what was looked up, 404 with the words missing, or 503.
-func show(w http.ResponseWriter, status any, found bool, err error, missing string) error {
+func (g *Gateway) show(w http.ResponseWriter, status any, found bool, err error, missing string) error {
 	switch {
 	case err != nil:
 		return unavailable("it cannot be read now: ask again", err)
 	case !found:
 		return &Problem{Status: http.StatusNotFound, Detail: missing}
 	}
-	return reply(w, http.StatusOK, status)
+	return g.reply(w, http.StatusOK, status)
 }

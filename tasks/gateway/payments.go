@@ -107,7 +107,7 @@ func (g *Gateway) createPayment(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return orUnavailable(err, "it is not known whether Douyin took the payment: ask again with the same number")
 	}
-	return reply(w, http.StatusOK, Payment{req.OutOrderNo, created.OrderID, created.OrderToken})
+	return g.reply(w, http.StatusOK, Payment{req.OutOrderNo, created.OrderID, created.OrderToken})
 }
 
 // queryPayment tells how a payment stands. A number that nobody here knows may be of either system,
@@ -152,7 +152,7 @@ func (g *Gateway) tellPayment(w http.ResponseWriter, r *http.Request, system, no
 	if err != nil {
 		return orUnavailable(err, "Douyin cannot be asked now")
 	}
-	return reply(w, http.StatusOK, status)
+	return g.reply(w, http.StatusOK, status)
 }
 
 // douyinProblem gives the errors of a call to Douyin their status; nil for any other error.

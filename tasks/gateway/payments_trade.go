@@ -114,7 +114,7 @@ func (g *Gateway) signPayment(w http.ResponseWriter, r *http.Request, req TradeP
 		return orUnavailable(err, "the payment may not have been written down: ask again with the same number")
 	}
 	signed.System = ofTrade
-	return reply(w, http.StatusOK, signed)
+	return g.reply(w, http.StatusOK, signed)
 }
 
 // numberIn is the out_order_no of a body; empty where there is none that can be read.

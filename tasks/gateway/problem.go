@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ordersync/ordersync/tasks"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // Problem is an RFC 9457 problem document (application/problem+json) and the error behind it.
@@ -100,9 +101,9 @@ func fail(w http.ResponseWriter, err error) {
 	write(w, p.Status, "application/problem+json", p)
 }
 
-// answer writes v as JSON. Its nil lets a handler end with it.
-func reply(w http.ResponseWriter, status int, v any) error {
-	write(w, status, "application/json", v)
+// reply writes v as JSON, its times in the operator's zone. Its nil lets a handler end with it.
+func (g *Gateway) reply(w http.ResponseWriter, status int, v any) error {
+	write(w, status, "application/json", InZone(v, g.cfg.Zone))
 	return nil
 }
 
@@ -111,7 +112,7 @@ func write(w http.ResponseWriter, status int, contentType string, v any) {
 	if err != nil { // a type of this package that cannot be JSON: a bug, and recovered as one
 		panic(err)
 	}
-	send(w, status, contentType, append(text, '\n'))
+	send(w, status, contentType, append(cut.PlainJSON(text), '\n')) // whoever tries a call does so in a terminal
 }
 
 func send(w http.ResponseWriter, status int, contentType string, text []byte) {

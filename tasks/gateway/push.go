@@ -85,9 +85,9 @@ func (g *Gateway) pushOne(w http.ResponseWriter, r *http.Request) error {
 	}
 	done := queued(want, fresh)
 	if !fresh {
-		return reply(w, http.StatusOK, done)
+		return g.reply(w, http.StatusOK, done)
 	}
-	return reply(w, http.StatusAccepted, done)
+	return g.reply(w, http.StatusAccepted, done)
 }
 
 func queued(want tasks.Wanted, fresh bool) Queued {
@@ -128,10 +128,10 @@ func (g *Gateway) pushMany(w http.ResponseWriter, r *http.Request) error {
 		}
 		all.Results[place[i]] = q
 	}
-	return answerMany(w, all, down)
+	return g.answerMany(w, all, down)
 }
 
-func answerMany(w http.ResponseWriter, all ManyQueued, down error) error {
+func (g *Gateway) answerMany(w http.ResponseWriter, all ManyQueued, down error) error {
 	for _, q := range all.Results {
 		switch q.Status {
 		case StatusQueued:
@@ -144,11 +144,11 @@ func answerMany(w http.ResponseWriter, all ManyQueued, down error) error {
 	}
 	switch {
 	case all.Queued > 0:
-		return reply(w, http.StatusAccepted, all)
+		return g.reply(w, http.StatusAccepted, all)
 	case down != nil && all.Known == 0:
 		return unavailable("the queue cannot be reached: ask again", down)
 	}
-	return reply(w, http.StatusOK, all)
+	return g.reply(w, http.StatusOK, all)
 }
 
 func itemProblem(err error) *Problem {

@@ -39,5 +39,5 @@ func (g *Gateway) checkRefunds(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return unavailable("it may not have been written down: ask again", err)
 	}
-	return reply(w, http.StatusAccepted, RefundCheck{OrderID: id, OutOrderNo: outOrderNo})
+	return g.reply(w, http.StatusAccepted, RefundCheck{OrderID: id, OutOrderNo: outOrderNo})
 }

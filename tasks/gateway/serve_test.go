@@ -139,13 +139,14 @@ func TestOneLogLinePerRequestWithoutSecrets(t *testing.T) {
 
 func TestOrderStatus(t *testing.T) {
 	t.Parallel()
-	f := setUp(t)
+	china := time.FixedZone("CST", 8*3600)
+	f := setUp(t, func(cfg *Config, _ *Parts) { cfg.Zone = china })
 	wantProblem(t, f.ask("GET", "/v1/orders/9", ""), http.StatusNotFound, "")
 	wantProblem(t, f.ask("GET", "/v1/orders/a%20b", ""), http.StatusUnprocessableEntity, "order_id")
 	f.orders.err = errDown
 	wantProblem(t, f.ask("GET", "/v1/orders/9", ""), http.StatusServiceUnavailable, "")
 
-	at := time.Date(2026, 11, 23, 4, 5, 6, 0, time.FixedZone("CST", 8*3600))
+	at := time.Date(2026, 11, 22, 20, 5, 6, 7, time.UTC)
 	f.orders.err, f.orders.found = nil, true
 	f.orders.status = OrderStatus{Outcome: "pushed", ShopStatus: "1", PushedAt: &at,
 		Douyin:  &Held{Status: douyin.Paid, Text: douyin.Paid.Text(), UpdateTime: 1763841906000},
@@ -153,6 +154,9 @@ func TestOrderStatus(t *testing.T) {
 	wantJSON(t, f.ask("GET", "/v1/orders/9", ""), http.StatusOK,
 		`{"order_id":"9","shop_status":"1","outcome":"pushed","douyin":{"status":1,"text":"已支付","update_time":1763841906000},"attempts":0,`+
 			`"pushed_at":"2026-11-23T04:05:06+08:00","refunds":[],"settlements":[],"history":[{"at":"2026-11-23T04:05:06+08:00","call":"push","attempt":1,"cause":"paid","outcome":"pushed","log_id":"2026","duration_ms":12}]}`)
+	f.orders.status = OrderStatus{Outcome: "pushed", Message: "1\x1b[31mX\u009b2J\u202e"} // as a shop may have written it
+	wantJSON(t, f.ask("GET", "/v1/orders/9", ""), http.StatusOK,
+		`{"order_id":"9","outcome":"pushed","message":"1\u001b[31mX\u009b2J\u202e","attempts":0,"refunds":[],"settlements":[],"history":[]}`)
 	f.orders.status = OrderStatus{Outcome: "pending"}
 	wantJSON(t, f.ask("GET", "/v1/orders/9", ""), http.StatusOK, `{"order_id":"9","outcome":"pending","attempts":0,"refunds":[],"settlements":[],"history":[]}`)
 }

@@ -118,5 +118,5 @@ func (g *Gateway) order(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	status, found, err := g.Orders.OrderStatus(r.Context(), id)
-	return show(w, status.whole(), found, err, "neither the shop nor ordersync has this order")
+	return g.show(w, status.whole(), found, err, "neither the shop nor ordersync has this order")
 }

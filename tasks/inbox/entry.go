@@ -70,7 +70,7 @@ func readPush(id, orderID, cause, revision, payload string) (Entry, error) {
 		revision = "inbox-" + id
 	}
 	p := tasks.PushOrder{OrderID: orderID, Cause: tasks.Cause(cause), Revision: revision}.Named()
-	p.AskedAt = writtenAt(id)
+	p.AskedAt = tasks.Moment(writtenAt(id))
 	return Entry{id, tasks.Asked{Push: &p}}, p.Validate()
 }
 
@@ -88,7 +88,7 @@ func writtenAt(id string) int64 {
 func refusal(err error) (reason string, ok bool) {
 	var bad *tasks.PayloadError
 	if errors.As(err, &bad) || errors.Is(err, ErrRefused) {
-		return cut.To(err.Error(), maxReasonBytes), true
+		return cut.To(cut.Plain(err.Error()), maxReasonBytes), true
 	}
 	return "", false
 }

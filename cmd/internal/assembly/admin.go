@@ -82,11 +82,9 @@ func (a *Assembly) mountPages(port *admin.Admin) error {
 	if err != nil {
 		return err
 	}
-	zone := st.Zone()
-	if name := a.cfg.Admin.TimeZone; name != "" {
-		if zone, err = time.LoadLocation(name); err != nil {
-			return &configs.Error{Problems: []configs.Problem{{Key: "admin.time_zone", Want: err.Error()}}}
-		}
+	zone, err := a.Zone()
+	if err != nil {
+		return err
 	}
 	return pages.Mount(port, pages.Deps{
 		Zone: zone, Settings: a.settings(), Version: a.build.Version,

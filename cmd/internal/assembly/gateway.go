@@ -47,9 +47,13 @@ func (a *Assembly) Gateway() (*gateway.Gateway, error) {
 		if problem != nil {
 			return nil, errors.New(problem.String())
 		}
+		zone, err := a.Zone()
+		if err != nil {
+			return nil, err
+		}
 		return gateway.New(gateway.Config{
 			Tokens: tokens, Loopback: gateway.IsLoopback(a.cfg.Gateway.Addr), TokensNeeded: needed, CallbackTokens: callbackTokens(a.cfg.Douyin), PlatformKeys: keys,
-			OnCallback: a.metrics.Callback, Trace: a.tracing().Request(), Log: a.log,
+			OnCallback: a.metrics.Callback, Trace: a.tracing().Request(), Log: a.log, Zone: zone,
 		}, parts)
 	})
 }

@@ -3,11 +3,13 @@ package assembly
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/ordersync/ordersync/configs"
 )
@@ -43,5 +45,24 @@ func TestConsoleLinesHaveNoColourInAPipe(t *testing.T) {
 	log.Info().Msg("pushed")
 	if got := out.String(); !strings.Contains(got, "INF pushed") || strings.Contains(got, "\x1b") {
 		t.Errorf("line = %q", got)
+	}
+}
+
+// What a shop or Douyin wrote may stand in an error, and lines are read on terminals.
+func TestLinesTellATerminalNothing(t *testing.T) {
+	const evil = "1\x1b[31mX\n\u009b2J\u202e\u2028\x7f"
+	for _, format := range []string{"console", "json"} {
+		var out bytes.Buffer
+		log := NewLogger(configs.Log{Level: "info", Format: format}, &out)
+		log.Info().Err(errors.New(evil)).Str("status", evil).Msg("waits: " + evil)
+		if i := strings.IndexFunc(strings.TrimSuffix(out.String(), "\n"), func(r rune) bool {
+			return unicode.IsControl(r) || r == '\u2028' || r == '\u202e'
+		}); i >= 0 {
+			t.Errorf("%s: %q", format, out.String())
+		}
+		var line struct{ Message, Error, Status string }
+		if format == "json" && (json.Unmarshal(out.Bytes(), &line) != nil || line.Message != "waits: "+evil || line.Error != evil || line.Status != evil) {
+			t.Errorf("%+v of %q", line, out.String())
+		}
 	}
 }

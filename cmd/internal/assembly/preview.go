@@ -30,8 +30,12 @@ func (a *Assembly) Preview(ctx context.Context) (preview.Zoned, error) {
 	if err != nil {
 		return preview.Zoned{}, err
 	}
+	zone, err := a.Zone()
+	if err != nil {
+		return preview.Zoned{}, err
+	}
 	return preview.Zoned{
-		Desk: preview.Desk{Shop: st, Build: build, Keep: &worker.Keeper{Words: words}, Unit: timeUnit(a.cfg.Douyin), Now: st.Clock}, Zone: shopZone(a.cfg),
+		Desk: preview.Desk{Shop: st, Build: build, Keep: &worker.Keeper{Words: words}, Unit: timeUnit(a.cfg.Douyin), Now: st.Clock}, Zone: zone,
 	}, nil
 }
 

@@ -2,7 +2,6 @@ package assembly
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin"
@@ -18,16 +17,6 @@ func tradeOrders(cfg *configs.Config) store.TradeConfig {
 		return store.TradeConfig{}
 	}
 	return store.TradeConfig{On: true, Since: cfg.TradeSince(shopZone(cfg))}
-}
-
-// shopZone is loc of mysql.dsn, UTC where there is none.
-func shopZone(cfg *configs.Config) *time.Location {
-	if cfg.MySQL.DSN != "" {
-		if zone, err := store.Zone(cfg.MySQL.DSN.Reveal()); err == nil {
-			return zone
-		}
-	}
-	return time.UTC
 }
 
 // keeper is what is done for orders of trade. Nil: nothing of trade is configured.

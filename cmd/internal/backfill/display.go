@@ -9,6 +9,7 @@ import (
 
 	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // Ahead is what a walk has before it.
@@ -78,7 +79,7 @@ func (p *Plain) write() {
 		line += p.lang.T(", %v left", time.Duration(float64(took)/float64(done)*float64(p.ahead.Left-done)).Round(time.Second))
 	}
 	if p.note != "" {
-		line += p.lang.T("; ") + p.lang.Say(p.note)
+		line += p.lang.T("; ") + cut.Plain(p.lang.Say(p.note))
 	}
 	fmt.Fprintln(p.out, line)
 }
@@ -146,7 +147,7 @@ func (b *Bar) Note(why string) {
 	if why == "" {
 		why = "backfill"
 	}
-	b.tracker.UpdateMessage(b.lang.Say(why))
+	b.tracker.UpdateMessage(cut.Plain(b.lang.Say(why)))
 }
 
 // Stop draws the bar a last time. done says that the walk has reached its end.

@@ -122,6 +122,6 @@ func auditKey(after string) (store.AuditKey, error) {
 func refundAudit(i store.Instruction) gateway.RefundAudit {
 	a := i.Audit
 	return gateway.RefundAudit{
-		Origin: string(i.Origin), Audit: string(a.State), Deadline: inUTC(a.Deadline), Word: string(a.Word), By: a.By, At: inUTC(a.At), DenyMessage: a.DenyMessage,
+		Origin: string(i.Origin), Audit: string(a.State), Deadline: a.Deadline, Word: string(a.Word), By: a.By, At: a.At, DenyMessage: a.DenyMessage,
 	}
 }

@@ -101,7 +101,7 @@ func TestAPushOfTheOutboxWasAskedForWhenItsRowWasWritten(t *testing.T) {
 	if err := (HandOver{Queue: queue}).Row(t.Context(), row); err != nil || len(queue.tasks) != 1 {
 		t.Fatal(queue.tasks, err)
 	}
-	if p, err := tasks.ParsePushOrder(queue.tasks[0]); err != nil || p.AskedAt != written.UnixMilli() {
+	if p, err := tasks.ParsePushOrder(queue.tasks[0]); err != nil || p.AskedAt != tasks.Moment(written.UnixMilli()) {
 		t.Errorf("%+v, %v; want %d", p, err, written.UnixMilli())
 	}
 }

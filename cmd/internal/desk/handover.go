@@ -25,7 +25,7 @@ func (h HandOver) Row(ctx context.Context, r store.OutboxRow) error {
 	asked, err := tasks.FromOutbox(r.Kind, r.OrderID, r.Payload, tasks.RowName(r.ID, r.CreatedAt))
 	if err == nil {
 		if asked.Push != nil {
-			asked.Push.AskedAt = r.CreatedAt.UnixMilli()
+			asked.Push.AskedAt = tasks.Moment(r.CreatedAt.UnixMilli())
 		}
 		err = h.ask(ctx, asked, byOutbox)
 	}

@@ -134,15 +134,6 @@ func refundStatus(i store.Instruction) gateway.RefundStatus {
 	}
 }
 
-// inUTC is a time as RFC 3339 writes it with Z.
-func inUTC(at *time.Time) *time.Time {
-	if at == nil {
-		return nil
-	}
-	utc := at.UTC()
-	return &utc
-}
-
 func settlementStatus(i store.Instruction) gateway.SettlementStatus {
 	out := gateway.SettlementStatus{
 		OutSettleNo: i.Number, OrderID: i.OrderID, Desc: i.Text, Finish: i.Finish, AmountFen: int64(i.Amount), SettleNo: i.PlatformNo,
@@ -170,7 +161,10 @@ func progress(i store.Instruction) gateway.Progress {
 }
 
 func orderStatus(o *Order) gateway.OrderStatus {
-	out := gateway.OrderStatus{OrderID: o.ID, OrderNo: o.OrderNo(), Outcome: o.Outcome(), System: string(o.System()), Fulfilled: o.State.Fulfilled}
+	out := gateway.OrderStatus{
+		OrderID: o.ID, OrderNo: o.OrderNo(), Outcome: o.Outcome(), System: string(o.System()), Fulfilled: o.State.Fulfilled,
+		Refunds: []gateway.RefundStatus{}, Settlements: []gateway.SettlementStatus{}, History: []gateway.Event{}, // none, and not unknown
+	}
 	for _, r := range o.PutAside {
 		out.PutAside = append(out.PutAside, gateway.PutAside{Kind: r.Kind, Reason: r.Reason, WrittenAt: r.CreatedAt})
 	}
@@ -186,7 +180,7 @@ func orderStatus(o *Order) gateway.OrderStatus {
 		out.Douyin = &gateway.Held{Status: status, Text: status.Text(), UpdateTime: s.UpdateTime}
 	} else if s.PushedAt != nil && s.Status != 0 {
 		last := douyin.OrderStatus(s.Status)
-		out.Confirmed = &gateway.Confirmed{Status: last, Text: last.Text(), At: s.PushedAt.UTC(), Open: s.Open > 0}
+		out.Confirmed = &gateway.Confirmed{Status: last, Text: last.Text(), At: *s.PushedAt, Open: s.Open > 0}
 	}
 	for _, i := range slices.Backward(o.Refunds) {
 		out.Refunds = append(out.Refunds, refundStatus(i))
@@ -194,7 +188,6 @@ func orderStatus(o *Order) gateway.OrderStatus {
 	for _, i := range slices.Backward(o.Settlements) {
 		out.Settlements = append(out.Settlements, settlementStatus(i))
 	}
-	out.History = make([]gateway.Event, 0, len(o.Calls))
 	for i := range o.Calls {
 		out.History = append(out.History, event(&o.Calls[i]))
 	}

@@ -93,8 +93,8 @@ func TestAnOrderIsReadOnceForWhoeverShowsIt(t *testing.T) {
 func TestAnOrderThatNobodyAskedForIsLookedUpInTheShop(t *testing.T) {
 	l := lookup(t)
 	for id, want := range map[string]string{
-		"2": `{"order_id":"2","order_no":"2","shop_status":"1","outcome":"unknown","system":"ecpay","attempts":0,"refunds":null,"settlements":null,"history":null}`,
-		"3": `{"order_id":"3","order_no":"3","shop_status":"1","outcome":"unknown","system":"ecpay","message":"order.price of row \"3\": is negative: write what was paid","attempts":0,"refunds":null,"settlements":null,"history":null}`,
+		"2": `{"order_id":"2","order_no":"2","shop_status":"1","outcome":"unknown","system":"ecpay","attempts":0,"refunds":[],"settlements":[],"history":[]}`,
+		"3": `{"order_id":"3","order_no":"3","shop_status":"1","outcome":"unknown","system":"ecpay","message":"order.price of row \"3\": is negative: write what was paid","attempts":0,"refunds":[],"settlements":[],"history":[]}`,
 	} {
 		status, found, err := l.OrderStatus(t.Context(), id)
 		text, _ := json.Marshal(status)

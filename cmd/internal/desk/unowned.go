@@ -72,7 +72,7 @@ func orderPayment(p store.Payment) *gateway.OrderPayment {
 		out.Alarm = p.Alarm
 	}
 	if !p.PaidAt.IsZero() {
-		out.PaidAt = inUTC(&p.PaidAt)
+		out.PaidAt = &p.PaidAt
 	}
 	return out
 }

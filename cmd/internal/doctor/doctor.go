@@ -21,6 +21,7 @@ import (
 	"github.com/ordersync/ordersync/douyin"
 	"github.com/ordersync/ordersync/douyin/trade"
 	"github.com/ordersync/ordersync/store"
+	"github.com/ordersync/ordersync/tasks/cut"
 	"github.com/ordersync/ordersync/tasks/gateway"
 )
 
@@ -74,7 +75,8 @@ func (r Result) MarshalJSON() ([]byte, error) {
 	return json.Marshal(jsonResult{r.Check, strings.ToLower(r.Level.String()), oneLine(r.Found), r.Cure})
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine is s in one line that a terminal shows as text, with single spaces.
+func oneLine(s string) string { return strings.Join(strings.Fields(cut.Plain(s)), " ") }
 
 // String is "ok    redis: version 7.0.15", with the cure behind it where there is one.
 func (r Result) String() string {
@@ -87,15 +89,15 @@ func (r Result) String() string {
 // Line is String without the level: "redis: version 7.0.15".
 func (r Result) Line() string {
 	if r.words.IsChinese() {
-		s := r.Check + "：" + r.Found
+		s := r.Check + "：" + oneLine(r.Found)
 		if r.Cure != "" {
-			s = ended(s, "。") + "处理：" + r.Cure
+			s = ended(s, "。") + "处理：" + oneLine(r.Cure)
 		}
 		return s
 	}
 	s := r.Check + ": " + oneLine(r.Found)
 	if r.Cure != "" {
-		s = ended(s, ".") + " Cure: " + r.Cure
+		s = ended(s, ".") + " Cure: " + oneLine(r.Cure)
 	}
 	return s
 }
@@ -159,22 +161,23 @@ type Held interface {
 	HeldMoney(ctx context.Context) ([]store.HeldMoney, error)
 }
 
-// Money tells what waits because Douyin refuses the configuration. Without our tables there is nothing to tell: Database does.
-func Money(ctx context.Context, money Held) []Result {
+// Money tells what waits because Douyin refuses the configuration, with times in zone. Without our
+// tables there is nothing to tell: Database does.
+func Money(ctx context.Context, money Held, zone *time.Location) []Result {
 	held, err := money.HeldMoney(ctx)
 	if err != nil {
 		return nil
 	}
 	var out []Result
 	for _, h := range held {
-		out = append(out, heldUp(h))
+		out = append(out, heldUp(h, zone))
 	}
 	return out
 }
 
 // heldUp says what is refused, which the number tells. A token that was replaced a moment ago is not
 // the configuration's fault.
-func heldUp(h store.HeldMoney) Result {
+func heldUp(h store.HeldMoney, zone *time.Location) Result {
 	what, cure := "the configuration", "compare douyin.salt, douyin.app_id, the provider and the merchant with Douyin's console; they go on by themselves"
 	refused := trade.WhatIsRefused(h.Code)
 	switch {
@@ -185,7 +188,7 @@ func heldUp(h store.HeldMoney) Result {
 	case errors.Is(refused, douyin.ErrCredentials):
 		what, cure = "the app's credentials", "compare douyin.app_id and douyin.secret with Douyin's console; they go on by themselves"
 	}
-	said := fmt.Sprintf("%d %ss wait, the oldest since %s: Douyin refuses %s (code %d: %s)", h.Count, h.Money, h.Oldest.Format(time.RFC3339), what, h.Code, h.Message)
+	said := fmt.Sprintf("%d %ss wait, the oldest since %s: Douyin refuses %s (code %d: %s)", h.Count, h.Money, h.Oldest.In(zone).Format(time.RFC3339), what, h.Code, h.Message)
 	if errors.Is(refused, trade.ErrToken) {
 		return warn("money", said, cure)
 	}

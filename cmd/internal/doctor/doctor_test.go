@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -221,7 +222,7 @@ func TestWhatHoldsMoneyUpIsToldByItsNumber(t *testing.T) {
 		2008: {Failure, "douyin.salt"}, 0: {Failure, "douyin.salt"}, 28001003: {Warning, "Douyin refuses the token"}, 2190008: {Warning, "go on by themselves"},
 		11006: {Failure, "open the capability"}, 10013: {Failure, "douyin.app_id and douyin.secret"},
 	} {
-		got := Money(t.Context(), heldMoney{{Money: store.Refund, Code: code, Message: "words", Backlog: store.Backlog{Count: 3}}})
+		got := Money(t.Context(), heldMoney{{Money: store.Refund, Code: code, Message: "words", Backlog: store.Backlog{Count: 3}}}, time.UTC)
 		if len(got) != 1 || got[0].Level != want.level || !strings.Contains(got[0].String(), want.says) || code != 2008 && code != 0 && strings.Contains(got[0].String(), "salt") {
 			t.Errorf("%d: %v, want level %v with %q", code, got, want.level, want.says)
 		}

@@ -14,26 +14,26 @@ import (
 func (g *Glance) Print(out io.Writer, l lang.Lang, zone *time.Location) error {
 	w := l.Table(out)
 	for _, said := range g.Missing {
-		fmt.Fprint(w, l.T("NOT KNOWN\t%s\n", l.Say(strings.Join(strings.Fields(said), " "))))
+		w.Text(l.T("NOT KNOWN\t%s", l.Say(strings.Join(strings.Fields(said), " "))))
 	}
 	unread := slices.ContainsFunc(g.Missing, func(said string) bool { return strings.HasPrefix(said, "processes: ") })
 	without := missing(g.Processes)
 	switch {
 	case unread:
 	case len(g.Processes) == 0:
-		fmt.Fprintln(w, l.T("processes\tnone gives a sign of life: start ordersync run, or gateway, worker and scheduler"))
+		w.Text(l.T("processes\tnone gives a sign of life: start ordersync run, or gateway, worker and scheduler"))
 	case len(without) > 0:
-		fmt.Fprint(w, l.T("LOOK AT THIS\tno %s runs: start it\n", strings.Join(without, ", ")))
+		w.Text(l.T("LOOK AT THIS\tno %s runs: start it", strings.Join(without, ", ")))
 	}
 	for _, p := range g.Processes {
-		text := "process\t%s %d\t%s\t%s\tsince %s\tsign of life %s ago\t%d tasks in hand\n"
+		text := "process\t%s %d\t%s\t%s\tsince %s\tsign of life %s ago\t%d tasks in hand"
 		if !p.Alive {
-			text = "process\t%s %d\t%s\t%s\tsince %s\tGONE: last sign of life %s ago\t%d tasks in hand\n"
+			text = "process\t%s %d\t%s\t%s\tsince %s\tGONE: last sign of life %s ago\t%d tasks in hand"
 		}
-		fmt.Fprint(w, l.T(text, p.Host, p.PID, strings.Join(p.Roles, "+"), orDash(p.Version), p.Started.In(zone).Format(time.RFC3339), seconds(p.AgeSeconds), p.Active))
+		w.Text(l.T(text, p.Host, p.PID, strings.Join(p.Roles, "+"), orDash(p.Version), p.Started.In(zone).Format(time.RFC3339), seconds(p.AgeSeconds), p.Active))
 	}
-	fmt.Fprint(w, l.T("Douyin\tbreaker %s, last success %s, token %s\n", orNotKnown(l, g.Douyin.Breaker), moment(l, g.Douyin.LastSuccess, zone), g.Douyin.token(l)))
-	fmt.Fprintf(w, "%s\t%d%s%s\n", l.T("orders due"), g.Backlog.Orders.Count, g.Backlog.Orders.since(l, zone), g.Backlog.later(l))
+	w.Text(l.T("Douyin\tbreaker %s, last success %s, token %s", orNotKnown(l, g.Douyin.Breaker), moment(l, g.Douyin.LastSuccess, zone), g.Douyin.token(l)))
+	w.Row(l.T("orders due"), fmt.Sprint(g.Backlog.Orders.Count)+g.Backlog.Orders.since(l, zone)+g.Backlog.later(l))
 	for _, b := range []struct {
 		name string
 		Waiting
@@ -41,10 +41,10 @@ func (g *Glance) Print(out io.Writer, l lang.Lang, zone *time.Location) error {
 		{"refunds open", g.Backlog.Refunds}, {"settlements open", g.Backlog.Settlements},
 		{"outbox", g.Backlog.Outbox}, {"callbacks to hand on", g.Backlog.Forwards},
 	} {
-		fmt.Fprintf(w, "%s\t%d%s\n", l.T(b.name), b.Count, b.since(l, zone))
+		w.Row(l.T(b.name), fmt.Sprint(b.Count)+b.since(l, zone))
 	}
 	if g.Backlog.PutAside > 0 {
-		fmt.Fprint(w, l.T("outbox, put aside\t%d\n", g.Backlog.PutAside))
+		w.Text(l.T("outbox, put aside\t%d", g.Backlog.PutAside))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -55,29 +55,29 @@ func (g *Glance) Print(out io.Writer, l lang.Lang, zone *time.Location) error {
 func (g *Glance) printTables(out io.Writer, l lang.Lang, zone *time.Location) error {
 	w := l.Table(out)
 	if len(g.Queues) > 0 {
-		fmt.Fprintln(w, l.T("\nqueue\tpending\tactive\tscheduled\tretry\tarchived\toldest\t"))
+		w.Text(l.T("\nqueue\tpending\tactive\tscheduled\tretry\tarchived\toldest\t"))
 	}
 	for _, q := range g.Queues {
 		paused := ""
 		if q.Paused {
 			paused = l.T("PAUSED")
 		}
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", q.Name, q.Pending, q.Active, q.Scheduled, q.Retry, q.Archived, seconds(q.OldestSeconds), paused)
+		w.Row(q.Name, q.Pending, q.Active, q.Scheduled, q.Retry, q.Archived, seconds(q.OldestSeconds), paused)
 	}
 	if len(g.Failures) > 0 {
-		fmt.Fprintln(w, l.T("\nfailed\treason\tcode\tnewest\texample\twords"))
+		w.Text(l.T("\nfailed\treason\tcode\tnewest\texample\twords"))
 	}
 	for _, f := range g.Failures {
-		fmt.Fprintf(w, "%d\t%s\t%d\t%s\t%s\t%s\n", f.Count, f.Kind, f.Code, f.Newest.In(zone).Format(time.RFC3339), f.OrderID, l.Say(f.Message))
+		w.Row(f.Count, f.Kind, f.Code, f.Newest.In(zone).Format(time.RFC3339), f.OrderID, l.Say(f.Message))
 	}
 	if len(g.Held)+len(g.Alarms) > 0 {
-		fmt.Fprintln(w, l.T("\nLOOK AT THIS"))
+		w.Text(l.T("\nLOOK AT THIS"))
 	}
 	for _, h := range g.Held {
-		fmt.Fprint(w, l.T("%d\t%ss wait since %s: Douyin refuses the configuration (code %d: %s)\n", h.Count, l.T(h.Money), h.Oldest.In(zone).Format(time.RFC3339), h.Code, h.Message))
+		w.Text(l.T("%d\t%ss wait since %s: Douyin refuses the configuration (code %d: %s)", h.Count, l.T(h.Money), h.Oldest.In(zone).Format(time.RFC3339), h.Code, h.Message))
 	}
 	for _, a := range g.Alarms {
-		fmt.Fprintf(w, "%d\t%s\t%s\n", a.Count, a.Table, a.Alarm)
+		w.Row(a.Count, a.Table, a.Alarm)
 	}
 	return w.Flush()
 }

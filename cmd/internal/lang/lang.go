@@ -3,9 +3,11 @@ package lang
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 // Lang is a language. The zero value is English.
@@ -72,7 +74,8 @@ func flagOf(args []string) (value string) {
 func (l Lang) IsChinese() bool { return l.chinese }
 
 // T is a text of the table in the reader's language. The text itself is the English one, with
-// arguments a format.
+// arguments a format. Texts and errors among the arguments are made plain: a shop or Douyin may have
+// written them.
 func (l Lang) T(text string, args ...any) string {
 	if l.chinese {
 		if zh, ok := all[text]; ok {
@@ -82,7 +85,20 @@ func (l Lang) T(text string, args ...any) string {
 	if len(args) == 0 {
 		return text
 	}
-	return fmt.Sprintf(text, args...)
+	return fmt.Sprintf(text, plainly(args)...)
+}
+
+func plainly(args []any) []any {
+	out := slices.Clone(args)
+	for i, arg := range out {
+		switch v := arg.(type) {
+		case string:
+			out[i] = cut.Plain(v)
+		case error:
+			out[i] = cut.Plain(v.Error())
+		}
+	}
+	return out
 }
 
 // all is the whole table.

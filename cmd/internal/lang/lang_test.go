@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -121,11 +122,43 @@ func TestATableLinesUpWideCharacters(t *testing.T) {
 	} {
 		var out strings.Builder
 		w := tt.lang.Table(&out)
-		if _, err := w.Write([]byte("订单\t结果\n1001\tpushed\n书法\t（空）\n")); err != nil {
-			t.Fatal(err)
-		}
+		w.Text("订单\t结果\n1001\tpushed")
+		w.Row("书法", "（空）")
 		if err := w.Flush(); err != nil || out.String() != tt.want {
 			t.Errorf("%v:\n%s\nwant\n%s", err, out.String(), tt.want)
 		}
+	}
+}
+
+// A value that is more than a text would make a line of its own, or tell the terminal what to do.
+func TestValuesStayWithinTheirPlaces(t *testing.T) {
+	const evil = "1\x1b[31mX\n<b>\tc\u202e"
+	for _, l := range []Lang{English, Chinese} {
+		var out strings.Builder
+		w := l.Table(&out)
+		w.Text("a\tb")
+		w.Row(evil, 4711)
+		w.Row(errors.New(evil), evil)
+		if err := w.Flush(); err != nil || out.String() != "a               b\n1 [31mX <b> c   4711\n1 [31mX <b> c   1 [31mX <b> c \n" {
+			t.Errorf("%v: %q", err, out.String())
+		}
+		for _, arg := range []any{evil, errors.New(evil)} {
+			if said := l.T("%s queued", arg); !strings.Contains(said, "1 [31mX <b> c ") {
+				t.Errorf("%q", said)
+			}
+		}
+	}
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+func TestATableSaysThatItCouldNotBeWritten(t *testing.T) {
+	w := English.Table(full{})
+	w.Row("a")
+	w.Text("")
+	if err := w.Flush(); err == nil || err.Error() != "no space left" {
+		t.Errorf("%v", err)
 	}
 }

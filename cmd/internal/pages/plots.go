@@ -202,13 +202,14 @@ func isLive(cause string) bool {
 
 // lag sums up how long calls took, and of those that tell it, how long ago they were asked for.
 type lag struct {
-	calls, asked     int
-	took, sinceAsked time.Duration
+	calls, asked int
+	took         time.Duration
+	sinceAsked   int64 // microseconds
 }
 
 func (g *lag) add(c store.CallCount) {
 	g.calls, g.took = g.calls+c.Count, g.took+c.Took
-	g.asked, g.sinceAsked = g.asked+c.Asked, g.sinceAsked+c.SinceAsked
+	g.asked, g.sinceAsked = g.asked+c.Asked, g.sinceAsked+c.SinceAskedMicros
 }
 
 // mean is what a call took on the average, and what passed before it; 0: not known.
@@ -217,7 +218,7 @@ func (g *lag) mean() (before, call time.Duration) {
 		call = g.took / time.Duration(g.calls)
 	}
 	if g.asked > 0 {
-		before = max(g.sinceAsked/time.Duration(g.asked)-call, 0)
+		before = max(time.Duration(g.sinceAsked/int64(g.asked))*time.Microsecond-call, 0)
 	}
 	return before, call
 }

@@ -56,7 +56,7 @@ func (p Preview) Print(out io.Writer, l lang.Lang, zone *time.Location) error {
 	var text strings.Builder
 	w := l.Table(&text)
 	line := func(name, value string) {
-		fmt.Fprintf(w, "%s\t%s\n", l.T(name), strings.Join(strings.Fields(value), " "))
+		w.Row(l.T(name), strings.Join(strings.Fields(p.mask(value)), " "))
 	}
 	line("order", p.ID)
 	if p.Status != "" {
