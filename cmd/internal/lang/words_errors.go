@@ -2,7 +2,7 @@ package lang
 
 // errorWords is the Chinese for the errors of store, of the shop's SELECTs, of callbacks and of the
 // desk: what was tried, with the database's own words behind it.
-var errorWords = map[string]string{
+var errorWords = map[string]string{ //nolint:gosec // words, and no credentials
 	// What store was asked for.
 	"store: %d bytes are no time":                                "%d 字节不是时间",
 	"store: a %T is no time":                                     "%T 不是时间",

@@ -2,7 +2,7 @@ package lang
 
 // recordedWords is the Chinese for what stands in the rows of MySQL: why an instruction, a payment, an
 // audit or a task waits, has failed or needs a person.
-var recordedWords = map[string]string{
+var recordedWords = map[string]string{ //nolint:gosec // words, and no credentials
 	// Alarms and ends of money.
 	"%s yuan":     "%s 元",
 	"%s diamonds": "%s 钻石",

@@ -19,8 +19,8 @@ import (
 	"github.com/ordersync/ordersync/tasks/inbox"
 )
 
-// sayers tell who says what stands in a column for texts: ours is shown in the reader's language, on
-// the pages that are named too; what others say is shown as it is.
+// sayers tell who says what stands in a column for texts: ours is shown in the reader's language,
+// on the pages that are named too; what others say is shown as it is.
 var sayers = map[string][]string{
 	"ordersync_order.message":            {"/failures", "/lists/orders", "/", "/orders/1"},
 	"ordersync_log.message":              {"/lists/calls", "/orders/1"},
