@@ -54,7 +54,8 @@ func newDev(p *process) *cobra.Command {
 			o.Traffic, o.Out, o.Log, o.Lang = traffic == "on", p.out, log, p.lang
 			o.Version, _ = versionAndCommit()
 			err = dev.Run(cmd.Context(), o)
-			if taken := new(dev.TakenError); errors.As(err, &taken) {
+			taken, inUse := new(dev.TakenError), new(dev.InUseError)
+			if errors.As(err, &taken) || errors.As(err, &inUse) {
 				return usagef("%w", err)
 			}
 			return err

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -125,7 +124,7 @@ type Money struct {
 
 // bank holds the money. It is one lock: money is slow, in the simulator as in life.
 type bank struct {
-	mu          sync.Mutex
+	mu          kept
 	payments    map[string]*Payment
 	refunds     map[string]*Refund
 	settlements map[string]*Settlement
@@ -139,6 +138,7 @@ type bank struct {
 
 func newBank() *bank {
 	b := &bank{}
+	b.mu.held = b.saved
 	b.clear()
 	return b
 }
@@ -151,6 +151,9 @@ func (b *bank) clear() {
 func (b *bank) reset() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	for _, n := range b.names() {
+		b.mu.touch(n)
+	}
 	b.clear()
 }
 
@@ -158,6 +161,7 @@ func (b *bank) reset() {
 // as an integer.
 func (b *bank) number() string {
 	b.seq++
+	b.mu.touch(recordName{keptSequence, ""})
 	return strconv.FormatInt(7_398_108_028_000_000_000+b.seq, 10)
 }
 
@@ -165,6 +169,7 @@ func (b *bank) number() string {
 func (b *bank) notice(kind, order, number, detail string) {
 	const most = 10_000
 	if len(b.noticed) < most {
+		b.mu.touch(nth(keptAnomaly, len(b.noticed)))
 		b.noticed = append(b.noticed, Anomaly{kind, order, number, detail})
 	}
 }

@@ -25,9 +25,10 @@ type delivery struct {
 	op     op
 	kind   string // "payment", "refund", "settle"
 	number string
-	url    string    // of the request; empty: Config.NotifyURL
-	fate   Fault     // zero: a plain delivery
-	state  *Callback // where it is counted, under the bank's lock
+	url    string     // of the request; empty: Config.NotifyURL
+	fate   Fault      // zero: a plain delivery
+	state  *Callback  // where it is counted, under the bank's lock
+	of     recordName // what state is a part of
 	msg    any
 }
 
@@ -62,6 +63,7 @@ func (s *Server) deliver(ctx context.Context, d delivery, tried func()) {
 	if d.url == "" || d.fate.Kind == Lost {
 		return
 	}
+	s.bank.mu.settled()
 	body := sync.OnceValue(func() []byte { return s.envelope(d) })
 	if !s.repeat(ctx, d.fate, redeliveries, tried, func() bool { return s.deliverOnce(ctx, d, body()) }) {
 		s.cfg.Log.Warn().Str("type", d.kind).Str("number", d.number).Msg("simulator: callback given up")
@@ -95,6 +97,7 @@ func (s *Server) deliverOnce(ctx context.Context, d delivery, body []byte) bool 
 	s.bank.mu.Lock()
 	d.state.Deliveries += copies
 	d.state.Answered = d.state.Answered || taken
+	s.bank.mu.touch(d.of)
 	s.bank.mu.Unlock()
 	if taken {
 		s.stats.answered(d.op, 0)

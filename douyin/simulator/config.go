@@ -52,6 +52,12 @@ type Config struct {
 	// would meet a number twice.
 	NumbersAfter int64
 
+	// Keep writes down what changed, for Restore. It is called before anybody can see the change: an
+	// answer or a callback tells of nothing that is not written down. It must be safe for concurrent
+	// use and call nothing of the simulator's. What it fails to write comes again with the next
+	// change. nil: nothing is written down.
+	Keep func(changed []Record) error
+
 	// Trade is the second generation.
 	Trade Trade
 

@@ -7,7 +7,8 @@ import (
 	"net/http"
 )
 
-// controlHandler is everything under /_sim/, which is not Douyin's.
+// controlHandler is everything under /_sim/, which is not Douyin's. What a page of another site sends
+// is refused: a browser sends it to the loopback address of its user, too.
 func (s *Server) controlHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_sim/ledger", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, s.Ledger()) })
@@ -34,7 +35,11 @@ func (s *Server) controlHandler() http.Handler {
 		reply(w, http.StatusOK, struct{}{})
 	})
 	s.tradeControl(mux)
-	return mux
+	ours := http.NewCrossOriginProtection()
+	ours.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		reply(w, http.StatusForbidden, problem{"a page of another site has sent this"})
+	}))
+	return ours.Handler(mux)
 }
 
 // problem is the answer of the control interface to a mistake.

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 func control(s *Server, method, path, body string) (int, string) {
@@ -64,6 +65,39 @@ func TestTheControlInterfaceShowsNoOpenIDAndNoToken(t *testing.T) {
 		for _, secret := range []string{token, "_000abc-DEF", "s3cr3t"} {
 			if strings.Contains(answer, secret) {
 				t.Errorf("%s shows %q", path, secret)
+			}
+		}
+	}
+}
+
+// A page of another site, open in the browser of whoever has a simulator, changes nothing. A program,
+// which sends no Origin, is answered under whatever name it calls.
+func TestAnotherSitesPageControlsNothing(t *testing.T) {
+	s := newSim(t, Config{})
+	if err := s.AddPaid("E1", 100, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	ask := func(path string, header http.Header) int {
+		r := httptest.NewRequest(http.MethodPost, "http://simulator:9000"+path, strings.NewReader(`{}`))
+		r.Header = header
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		return w.Code
+	}
+	for _, path := range []string{
+		"/_sim/reset", "/_sim/revoke", "/_sim/faults", "/_sim/pay", "/_sim/trade/app_key", "/_sim/trade/request_order", "/_sim/trade/pay",
+		"/_sim/trade/cancel", "/_sim/trade/settle", "/_sim/trade/ask_refund", "/_sim/trade/ask_again",
+	} {
+		for _, foreign := range []http.Header{
+			{"Origin": {"http://evil.example"}}, {"Origin": {"null"}}, {"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}, "Origin": {"http://simulator:9001"}},
+		} {
+			if code := ask(path, foreign); code != http.StatusForbidden {
+				t.Errorf("%s with %v: HTTP %d", path, foreign, code)
+			}
+		}
+		for _, own := range []http.Header{{}, {"Origin": {"http://simulator:9000"}}, {"Sec-Fetch-Site": {"same-origin"}}} {
+			if code := ask(path, own); code == http.StatusForbidden {
+				t.Errorf("%s with %v: HTTP %d", path, own, code)
 			}
 		}
 	}

@@ -38,6 +38,13 @@
 // numbers, to change a request under its number, or to ask for more than is left. The movements and
 // Anomalies make that visible.
 //
+// # Why changes are written down under the lock
+//
+// What was answered must not be forgotten, or the two sides drift apart: the caller has committed
+// what Douyin told him. So a ledger lets go of its lock only when Config.Keep has what changed, and no
+// answer, callback or reading is ahead of what is kept. It is one record for each thing, so a change
+// costs the same whatever the ledger holds.
+//
 // # What trade adds
 //
 // The app signs data for tt.requestOrder with its own key, so the simulator must be told its public
@@ -63,7 +70,8 @@
 //
 // Everything under /_sim/ is the simulator's own control interface, and so is the text after the
 // colon in messages. The control interface has no password: bind the simulator to the loopback or a
-// private network.
+// private network. A page of another site controls nothing (403): that is told by the headers Origin
+// and Sec-Fetch-Site, which programs do not send.
 //
 //	GET  /_sim/ledger        every order with its state, and the money that moved
 //	GET  /_sim/orders/{id}   one order with its pushes

@@ -32,10 +32,10 @@ func exchange(ctx context.Context, t *testing.T, url, body string) (status int, 
 
 func overTCP(t *testing.T, cfg Config) (s *Server, url string) {
 	t.Helper()
-	s = New(cfg)
+	s, end := newNoted(t, cfg)
 	srv := httptest.NewServer(s)
 	t.Cleanup(func() { // in this order: the simulator lets go of what hangs, then the server can drain
-		_ = s.Close()
+		end()
 		srv.Close()
 	})
 	return s, srv.URL

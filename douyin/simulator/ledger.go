@@ -6,7 +6,6 @@ import (
 	"hash/maphash"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 )
 
@@ -23,14 +22,15 @@ type ledger struct {
 }
 
 type shard struct {
-	mu     sync.Mutex
+	mu     kept
 	orders map[string]*orderRecord
 }
 
 func newLedger() *ledger {
 	l := &ledger{seed: maphash.MakeSeed()}
 	for i := range l.shards {
-		l.shards[i].orders = map[string]*orderRecord{}
+		sh := &l.shards[i]
+		sh.orders, sh.mu.held = map[string]*orderRecord{}, sh.saved
 	}
 	return l
 }
@@ -39,7 +39,8 @@ func (l *ledger) reset() {
 	for i := range l.shards {
 		sh := &l.shards[i]
 		sh.mu.Lock()
-		for _, o := range sh.orders {
+		for id, o := range sh.orders {
+			sh.mu.touch(recordName{keptOrder, id})
 			l.count.Add(-1)
 			l.back.Add(-int64(o.regressions))
 			if o.held {
@@ -53,6 +54,13 @@ func (l *ledger) reset() {
 
 func (l *ledger) shard(id []byte) *shard {
 	return &l.shards[maphash.Bytes(l.seed, id)%shardCount]
+}
+
+// touch says that an order has changed. The caller holds the lock.
+func (sh *shard) touch(id []byte) {
+	if sh.mu.write != nil {
+		sh.mu.touch(recordName{keptOrder, string(id)})
+	}
 }
 
 // order finds or makes the record of an order; nil when the ledger is full. The caller holds the
@@ -76,6 +84,7 @@ func (l *ledger) take(cfg *Config, c *call) *refusal {
 	sh := l.shard(d.orderID)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
+	sh.touch(d.orderID)
 	o := l.order(cfg, sh, d.orderID)
 	if o == nil {
 		return &refusal{codeSystem, "系统错误，请重试", "the simulator's ledger is full"}
@@ -132,6 +141,7 @@ func (l *ledger) note(cfg *Config, c *call, rec pushRecord) {
 	sh := l.shard(id)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
+	sh.touch(id)
 	if o := l.order(cfg, sh, id); o != nil {
 		o.keep(cfg, c, describe(cfg, c, rec))
 	}

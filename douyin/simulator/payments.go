@@ -69,6 +69,7 @@ func (b *bank) addPayment(no string, fen int64, now time.Time) *Payment {
 	p.token = "token-" + p.OrderID
 	b.payments[no] = p
 	b.paymentNos = append(b.paymentNos, no)
+	b.mu.touch(recordName{keptPayment, no})
 	return p
 }
 
@@ -163,7 +164,7 @@ func (s *Server) Pay(outOrderNo string) error {
 	default: // waits for its user
 	}
 	s.bank.pay(p, now)
-	cb := delivery{op: opCallbackPayment, kind: "payment", number: outOrderNo, url: p.notifyURL, fate: fate, state: &p.Callback, msg: paymentMsg{
+	cb := delivery{op: opCallbackPayment, kind: "payment", number: outOrderNo, url: p.notifyURL, fate: fate, state: &p.Callback, of: recordName{keptPayment, outOrderNo}, msg: paymentMsg{
 		AppID: p.appID, CPOrderNo: p.OutOrderNo, CPExtra: p.cpExtra, Way: strconv.Itoa(wayWeChat), TotalAmount: p.Amount,
 		Status: Succeeded, SellerUID: sellerUID, PaidAt: now.Unix(), OrderID: p.OrderID,
 	}}
@@ -174,7 +175,8 @@ func (s *Server) Pay(outOrderNo string) error {
 // pay moves the money in. The caller holds the lock.
 func (b *bank) pay(p *Payment, at time.Time) {
 	p.Status, p.PaidAt = Succeeded, at
-	b.movements = append(b.movements, Movement{at, "payment", p.OutOrderNo, p.OutOrderNo, p.Amount})
+	b.mu.touch(recordName{keptPayment, p.OutOrderNo})
+	b.moved(p, Movement{at, "payment", p.OutOrderNo, p.OutOrderNo, p.Amount})
 }
 
 // AddPaid makes an order that was paid at some time in the past, as if create_order, the user and

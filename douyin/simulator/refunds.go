@@ -50,6 +50,7 @@ func (s *Server) createRefund(c *call) (any, *refusal) {
 	no, order, fen := f.text("out_refund_no"), f.text("out_order_no"), f.fen("refund_amount")
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.mu.touch(recordName{keptRefund, no})
 	if r := b.refunds[no]; r != nil {
 		r.Requests++
 		same := r.OutOrderNo == order && r.Amount == fen && r.Reason == f.text("reason")
@@ -71,6 +72,7 @@ func (s *Server) createRefund(c *call) (any, *refusal) {
 		return nil, bad
 	}
 	r.RefundNo = b.number()
+	b.mu.touch(recordName{keptPayment, order})
 	p.Refunding += fen
 	p.refunds++
 	s.settleLater(c, opRefundResult, opCallbackRefund, no, func(fails bool) delivery { return s.finishRefund(p, r, fails) })
@@ -114,6 +116,8 @@ func (s *Server) finishRefund(p *Payment, r *Refund, fails bool) delivery {
 	b := s.bank
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.mu.touch(recordName{keptRefund, r.OutRefundNo})
+	b.mu.touch(recordName{keptPayment, r.OutOrderNo})
 	r.FinishedAt = s.cfg.Now()
 	p.Refunding -= r.Amount
 	if fails {
@@ -123,7 +127,7 @@ func (s *Server) finishRefund(p *Payment, r *Refund, fails bool) delivery {
 		p.Refunded += r.Amount
 		b.moved(p, Movement{r.FinishedAt, "refund", r.OutRefundNo, r.OutOrderNo, r.Amount})
 	}
-	return delivery{kind: "refund", url: r.notifyURL, state: &r.Callback, msg: refundMsg{
+	return delivery{kind: "refund", url: r.notifyURL, state: &r.Callback, of: recordName{keptRefund, r.OutRefundNo}, msg: refundMsg{
 		AppID: p.appID, CPRefundNo: r.OutRefundNo, CPExtra: r.cpExtra, Status: r.Status, RefundAmount: r.Amount,
 		IsAllSettled: p.Finished, RefundedAt: r.FinishedAt.Unix(), Message: r.Message, OrderID: p.OrderID, RefundNo: r.RefundNo,
 	}}
@@ -133,6 +137,7 @@ func (s *Server) finishRefund(p *Payment, r *Refund, fails bool) delivery {
 // the lock.
 func (b *bank) moved(p *Payment, m Movement) {
 	if b.payments[p.OutOrderNo] == p {
+		b.mu.touch(nth(keptMovement, len(b.movements)))
 		b.movements = append(b.movements, m)
 	}
 }

@@ -153,7 +153,8 @@ func TestMoneyThatMovedTwiceIsVisible(t *testing.T) {
 	s := paidSim(t, Config{})
 	again := Movement{time.Now(), "refund", "R1", "T7", 1980}
 	s.bank.mu.Lock()
-	s.bank.movements = append(s.bank.movements, again, again)
+	s.bank.moved(s.bank.payments["T7"], again)
+	s.bank.moved(s.bank.payments["T7"], again)
 	s.bank.mu.Unlock()
 	wantAnomalies(t, s, MovedTwice, Overdrawn)
 }

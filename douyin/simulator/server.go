@@ -42,6 +42,11 @@ func New(cfg Config) *Server {
 	cfg = cfg.withDefaults()
 	s := &Server{cfg: cfg, ledger: newLedger(), bank: newBank(), trade: newTrade(cfg.Trade), closed: make(chan struct{})}
 	s.bank.seq, s.trade.seq = cfg.NumbersAfter, cfg.NumbersAfter
+	write := s.writesDown()
+	s.bank.mu.write, s.trade.mu.write = write, write
+	for i := range s.ledger.shards {
+		s.ledger.shards[i].mu.write = write
+	}
 	s.rand = rand.New(s.cfg.Rand)
 	s.control = s.controlHandler()
 	s.client = &http.Client{

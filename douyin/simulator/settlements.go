@@ -49,6 +49,7 @@ func (s *Server) settle(c *call) (any, *refusal) {
 	no, order := f.text("out_settle_no"), f.text("out_order_no")
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.mu.touch(recordName{keptSettlement, no})
 	if st := b.settlements[no]; st != nil {
 		st.Requests++
 		same := st.OutOrderNo == order && st.Params == f.text("settle_params") && st.desc == f.text("settle_desc") && st.finish == f.text("finish")
@@ -73,6 +74,7 @@ func (s *Server) settle(c *call) (any, *refusal) {
 		return nil, bad
 	}
 	st.SettleNo = b.number()
+	b.mu.touch(recordName{keptPayment, order})
 	p.Settling += st.Amount
 	p.settlements++
 	s.settleLater(c, opSettleResult, opCallbackSettle, no, func(fails bool) delivery { return s.finishSettlement(p, st, fails) })
@@ -141,6 +143,8 @@ func (s *Server) finishSettlement(p *Payment, st *Settlement, fails bool) delive
 	b := s.bank
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.mu.touch(recordName{keptSettlement, st.OutSettleNo})
+	b.mu.touch(recordName{keptPayment, st.OutOrderNo})
 	st.FinishedAt = s.cfg.Now()
 	p.Settling -= st.Amount
 	if fails {
@@ -151,7 +155,7 @@ func (s *Server) finishSettlement(p *Payment, st *Settlement, fails bool) delive
 		p.Finished = p.Finished || st.Finish
 		b.moved(p, Movement{st.FinishedAt, "settle", st.OutSettleNo, st.OutOrderNo, st.Amount})
 	}
-	return delivery{kind: "settle", url: st.notifyURL, state: &st.Callback, msg: settleMsg{
+	return delivery{kind: "settle", url: st.notifyURL, state: &st.Callback, of: recordName{keptSettlement, st.OutSettleNo}, msg: settleMsg{
 		AppID: p.appID, CPSettleNo: st.OutSettleNo, CPExtra: st.cpExtra, Status: st.Status, Rake: st.rake(),
 		SettleDetail: st.detail(), SettledAt: st.FinishedAt.Unix(), Message: st.Message, OrderID: p.OrderID,
 		SettleAmount: st.Amount, SettleNo: st.SettleNo, OutOrderNo: st.OutOrderNo,

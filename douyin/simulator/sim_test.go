@@ -27,15 +27,34 @@ func newClock() *clock {
 func (c *clock) Now() time.Time          { return time.Unix(0, c.ns.Load()) }
 func (c *clock) advance(d time.Duration) { c.ns.Add(int64(d)) }
 
+// newSim is a simulator of a test, which ends with it.
 func newSim(t testing.TB, cfg Config) *Server {
 	t.Helper()
-	s := New(cfg)
-	t.Cleanup(func() {
+	s, end := newNoted(t, cfg)
+	t.Cleanup(end)
+	return s
+}
+
+// newNoted is a simulator until end is called. What it holds then has to be written down.
+func newNoted(t testing.TB, cfg Config) (s *Server, end func()) {
+	t.Helper()
+	var book *notebook
+	if _, isTest := t.(*testing.T); isTest && cfg.Keep == nil {
+		book = &notebook{}
+		cfg.Keep = book.keep
+	}
+	s = New(cfg)
+	if book != nil {
+		notebooks.Store(s, book)
+	}
+	return s, func() {
 		if err := s.Close(); err != nil {
 			t.Errorf("Close: %v", err)
 		}
-	})
-	return s
+		if book != nil {
+			isWrittenDown(t, s, book)
+		}
+	}
 }
 
 // answerBody has the fields of both envelopes.
@@ -52,6 +71,7 @@ type answerBody struct {
 func post(t testing.TB, s *Server, path, body string) answerBody {
 	t.Helper()
 	w := do(s, path, "application/json", body)
+	moneyIsWrittenDown(t, s)
 	if w.Code != http.StatusOK {
 		t.Fatalf("HTTP %d, want 200: %s", w.Code, w.Body)
 	}

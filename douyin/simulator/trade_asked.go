@@ -92,6 +92,7 @@ func (s *Server) overdue(r *TradeRefund) {
 	if r.agreed || r.Status != Processing || r.Audit == AuditDenied {
 		return
 	}
+	s.trade.touchRefund(r)
 	r.Audit, r.numbered = AuditOvertime, true
 	s.agree(nil, r)
 }
@@ -133,7 +134,7 @@ func (s *Server) question(r *TradeRefund, description string) notification {
 	if url == "" {
 		url = s.cfg.NotifyURL
 	}
-	n := notification{op: opTradeAsk, kind: "pre_create_refund", number: r.RefundID, app: o.AppID, url: url, state: &r.Asked, msg: msg}
+	n := notification{op: opTradeAsk, kind: "pre_create_refund", number: r.RefundID, app: o.AppID, url: url, state: &r.Asked, of: r.recordName(), msg: msg}
 	r.again = n
 	return n
 }
@@ -144,6 +145,7 @@ func (s *Server) ask(ctx context.Context, r *TradeRefund, n notification, fate F
 	if n.url == "" || fate.Kind == Late && !s.cfg.Pause(ctx, time.Duration(fate.DelayMS)*time.Millisecond) {
 		return
 	}
+	s.trade.mu.settled()
 	for first := true; ; first = false {
 		if (!first || fate.Kind != Lost) && s.askOnce(ctx, r, n, fate) {
 			return
@@ -176,6 +178,7 @@ func (s *Server) askOnce(ctx context.Context, r *TradeRefund, n notification, fa
 	})
 	s.trade.mu.Lock()
 	defer s.trade.mu.Unlock()
+	s.trade.touchRefund(r)
 	r.Asked.Deliveries += copies
 	if taken {
 		r.Asked.Answered = true
@@ -204,6 +207,7 @@ func (s *Server) answered(r *TradeRefund, a extensionAnswer) bool {
 		t.notice(NumberReused, r.OutOrderNo, r.RefundID, a.outRefundNo)
 		return false
 	}
+	t.touchRefund(r)
 	r.Answer = a.text
 	if r.numbered || r.Status != Processing {
 		return true // too late: Douyin has decided

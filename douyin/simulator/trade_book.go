@@ -173,7 +173,7 @@ type TradeBook struct {
 
 // trade is the state of the second generation. Its lock is never held together with the bank's.
 type trade struct {
-	mu          sync.Mutex
+	mu          kept
 	orders      []*TradeOrder
 	refunds     []*TradeRefund
 	settlements []*TradeSettlement
@@ -196,6 +196,7 @@ type trade struct {
 
 func newTrade(cfg Trade) *trade {
 	t := &trade{tokens: newClientTokens(), appKey: cfg.AppKey, keyVersion: cfg.KeyVersion}
+	t.mu.held = t.saved
 	t.clear()
 	return t
 }
@@ -210,29 +211,50 @@ func (t *trade) clear() {
 func (t *trade) reset() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	for _, n := range t.names() {
+		t.mu.touch(n)
+	}
 	t.clear()
 }
 
 // own is the key of a number of the shop's, which is unique within its app only.
 func own(app, number string) string { return app + "\x00" + number }
 
+// next counts. The caller holds the lock.
+func (t *trade) next() {
+	t.seq++
+	t.mu.touch(recordName{keptTradeSequence, ""})
+}
+
 // platformID is a number of orders, items and refunds; it has the look of
 // motb73383242802221734767173. The caller holds the lock.
 func (t *trade) platformID() string {
-	t.seq++
+	t.next()
 	return fmt.Sprintf("motb733832428022%011d", t.seq)
 }
 
 // settleID has the look of 7308352427978230016. The caller holds the lock.
 func (t *trade) settleID() string {
-	t.seq++
+	t.next()
 	return strconv.FormatInt(7_308_352_427_000_000_000+t.seq, 10)
+}
+
+// touchOrder, touchRefund and touchSettlement say that one has changed. The caller holds the lock.
+func (t *trade) touchOrder(o *TradeOrder)           { t.mu.touch(o.recordName()) }
+func (t *trade) touchRefund(r *TradeRefund)         { t.mu.touch(r.recordName()) }
+func (t *trade) touchSettlement(s *TradeSettlement) { t.mu.touch(s.recordName()) }
+
+func (o *TradeOrder) recordName() recordName  { return recordName{keptTradeOrder, o.OrderID} }
+func (r *TradeRefund) recordName() recordName { return recordName{keptTradeRefund, r.RefundID} }
+func (st *TradeSettlement) recordName() recordName {
+	return recordName{keptTradeSettlement, st.SettleID}
 }
 
 // notice keeps a violation. The caller holds the lock.
 func (t *trade) notice(kind, order, number, detail string) {
 	const most = 10_000
 	if len(t.noticed) < most {
+		t.mu.touch(nth(keptTradeViolation, len(t.noticed)))
 		t.noticed = append(t.noticed, Anomaly{kind, order, number, detail})
 	}
 }
@@ -243,6 +265,7 @@ func (t *trade) held(o *TradeOrder) bool { return t.byOrder[o.OrderID] == o }
 // moved writes a movement of money. The caller holds the lock.
 func (t *trade) moved(o *TradeOrder, m Movement) {
 	if t.held(o) {
+		t.mu.touch(nth(keptTradeMovement, len(t.movements)))
 		t.movements = append(t.movements, m)
 	}
 }

@@ -39,7 +39,8 @@ type notification struct {
 	app    string
 	url    string // of the request; empty: Config.NotifyURL
 	pauses []time.Duration
-	state  *Callback // where it is counted, under the lock of trade
+	state  *Callback  // where it is counted, under the lock of trade
+	of     recordName // what state is a part of
 	msg    any
 }
 
@@ -82,6 +83,7 @@ func (s *Server) deliverTrade(ctx context.Context, n notification, fate Fault, t
 	if n.url == "" || fate.Kind == Lost {
 		return
 	}
+	s.trade.mu.settled()
 	body := tradeEnvelope(n)
 	given := s.repeat(ctx, fate, n.pauses, tried, func() bool {
 		copies, taken := s.sendCopies(fate, func() bool {
@@ -91,6 +93,7 @@ func (s *Server) deliverTrade(ctx context.Context, n notification, fate Fault, t
 		s.trade.mu.Lock()
 		n.state.Deliveries += copies
 		n.state.Answered = n.state.Answered || taken
+		s.trade.mu.touch(n.of)
 		s.trade.mu.Unlock()
 		if taken {
 			s.stats.answered(n.op, 0)

@@ -42,6 +42,7 @@ func (s *Server) fulfilPush(c *call, app string) (any, *refusal) {
 			return nil, &refusal{codeTradeParameter, "参数错误", "item_order_id_list: holds no item of the order"}
 		}
 	}
+	t.touchOrder(o)
 	o.state, o.Fulfilment = to, states[to]
 	if to == len(states)-1 && o.fulfilledAt.IsZero() {
 		o.fulfilledAt = s.cfg.Now()

@@ -88,6 +88,7 @@ func (s *Server) makeOrder(app, data, openID string, v *value, now time.Time) *T
 	}
 	o.Items = []TradeItem{{ItemOrderID: t.platformID(), SKU: sku.str("skuId"), Amount: o.Amount}}
 	t.addOrder(o)
+	t.touchOrder(o)
 	s.awaitBuyer(o, life)
 	return o
 }
@@ -184,6 +185,7 @@ func (s *Server) PayTrade(number string, channel, discount int64) error {
 	case discount < 0 || discount >= o.Amount:
 		return fmt.Errorf("%w: discount_amount %d of %d", ErrPayment, discount, o.Amount)
 	}
+	t.touchOrder(o)
 	o.PayStatus, o.PaidAt, o.Channel, o.Discount = Succeeded, now, channel, discount
 	o.channelPayID, o.billPayID = "TP"+o.OrderID[4:], "DTPS"+o.OrderID[4:]
 	o.Items[0].Paid = o.paid()
@@ -215,6 +217,7 @@ func (s *Server) closeUnpaid(o *TradeOrder, why string) error {
 	if o.PayStatus != Pending || !s.trade.held(o) {
 		return ErrNotPending
 	}
+	s.trade.touchOrder(o)
 	o.PayStatus = TimedOut
 	s.callPayment(o, o.paymentMsg(Cancelled, why, s.cfg.Now()))
 	return nil
@@ -223,7 +226,7 @@ func (s *Server) closeUnpaid(o *TradeOrder, why string) error {
 // callPayment starts the payment callback. The caller holds the lock.
 func (s *Server) callPayment(o *TradeOrder, msg tradePaymentMsg) {
 	s.notify(notification{
-		op: opTradeCallPayment, kind: "payment", number: o.OutOrderNo, app: o.AppID, url: o.notifyURL, pauses: paymentPauses, state: &o.Callback, msg: msg,
+		op: opTradeCallPayment, kind: "payment", number: o.OutOrderNo, app: o.AppID, url: o.notifyURL, pauses: paymentPauses, state: &o.Callback, of: o.recordName(), msg: msg,
 	})
 }
 

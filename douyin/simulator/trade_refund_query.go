@@ -122,7 +122,9 @@ func (s *Server) refundAudit(c *call, app string) (any, *refusal) {
 	case !now.Before(r.Deadline):
 		return state("the deadline is over")
 	}
+	t.touchRefund(r)
 	if deny {
+		t.touchOrder(r.order)
 		r.Audit, r.DenyMessage, r.Status = AuditDenied, v.str("deny_message"), s.cfg.Trade.DeniedStatus
 		r.FinishedAt = now
 		r.release(false)

@@ -182,6 +182,8 @@ func (t *trade) openRefund(o *TradeOrder, parts []TradePart, source int, now tim
 		r.Amount += p.Amount
 		o.item(p.ItemOrderID).Refunding += p.Amount
 	}
+	t.touchOrder(o)
+	t.touchRefund(r)
 	o.refunds++
 	t.refunds = append(t.refunds, r)
 	t.byRefund[r.RefundID] = r
@@ -205,6 +207,7 @@ func (s *Server) agree(c *call, r *TradeRefund) {
 	if r.agreed || r.Status != Processing {
 		return
 	}
+	s.trade.touchRefund(r)
 	r.agreed = true
 	number := r.OutRefundNo
 	if number == "" {
@@ -245,6 +248,8 @@ func (s *Server) endRefund(r *TradeRefund, fails bool) (notification, bool) {
 	if !t.held(o) || r.Status != Processing {
 		return notification{}, false
 	}
+	t.touchOrder(o)
+	t.touchRefund(r)
 	r.FinishedAt = s.cfg.Now()
 	if r.Status = Succeeded; fails {
 		r.Status, r.Message = Failed, "商户可用余额不足，退款失败"
@@ -266,5 +271,5 @@ func (s *Server) endRefund(r *TradeRefund, fails bool) (notification, bool) {
 	if o.Currency == diamond {
 		msg.Currency = diamond
 	}
-	return notification{kind: "refund", app: o.AppID, url: r.notifyURL, pauses: refundPauses, state: &r.Callback, msg: msg}, true
+	return notification{kind: "refund", app: o.AppID, url: r.notifyURL, pauses: refundPauses, state: &r.Callback, of: r.recordName(), msg: msg}, true
 }

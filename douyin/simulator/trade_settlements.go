@@ -150,6 +150,8 @@ func (t *trade) openSettlement(o *TradeOrder, item *TradeItem, now time.Time) *T
 		each.Settling += left
 		st.shares[each], st.Amount = left, st.Amount+left
 	}
+	t.touchOrder(o)
+	t.touchSettlement(st)
 	t.settlements = append(t.settlements, st)
 	t.bySettle[st.SettleID] = st
 	return st
@@ -222,6 +224,8 @@ func (s *Server) endSettlement(st *TradeSettlement, fails bool) (notification, b
 	if !t.held(o) {
 		return notification{}, false
 	}
+	t.touchOrder(o)
+	t.touchSettlement(st)
 	st.FinishedAt = s.cfg.Now()
 	if st.Status, st.Message = Succeeded, "SUCCESS"; fails {
 		st.Status, st.Message = Failed, "结算失败，请更换新的结算单号重新发起"
@@ -230,7 +234,7 @@ func (s *Server) endSettlement(st *TradeSettlement, fails bool) (notification, b
 	if !fails {
 		t.moved(o, Movement{st.FinishedAt, "settle", st.SettleID, st.OutOrderNo, st.Amount})
 	}
-	return notification{kind: "settle", app: o.AppID, url: st.notifyURL, pauses: settlePauses, state: &st.Callback, msg: tradeSettleMsg{
+	return notification{kind: "settle", app: o.AppID, url: st.notifyURL, pauses: settlePauses, state: &st.Callback, of: st.recordName(), msg: tradeSettleMsg{
 		AppID: o.AppID, Status: st.Status, OrderID: o.OrderID, CPExtra: st.ext, Message: st.Message, EventTime: st.FinishedAt.UnixMilli(),
 		SettleID: st.SettleID, OutSettleNo: st.OutSettleNo, ItemOrderID: st.ItemOrderID, Rake: st.rake(), SettleDetail: st.detail(),
 		SettleAmount: st.Amount, IsAutoSettle: st.Auto,

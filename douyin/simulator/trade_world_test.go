@@ -249,6 +249,7 @@ func (w *world) raw(path, token, body string) *httptest.ResponseRecorder {
 	}
 	rec := httptest.NewRecorder()
 	w.ServeHTTP(rec, r)
+	moneyIsWrittenDown(w.t, w.Server)
 	return rec
 }
 
@@ -333,6 +334,7 @@ func (w *world) paid(data string) (order, item string) {
 	if err := w.PayTrade(order, 0, 0); err != nil {
 		w.t.Fatal(err)
 	}
+	moneyIsWrittenDown(w.t, w.Server)
 	w.shop.next(w.t, "payment")
 	for _, o := range w.Trade().Orders {
 		if o.OrderID == order {

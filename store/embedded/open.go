@@ -3,6 +3,8 @@ package embedded
 import (
 	"fmt"
 	"net/url"
+	"path/filepath"
+	"strings"
 	"sync/atomic"
 
 	"github.com/glebarez/sqlite"
@@ -26,8 +28,24 @@ func Open() (*gorm.DB, error) {
 // have it open: what one has committed the others read, also after kill -9 of the first. A power
 // cut may take it, so it is for tests and for trying out.
 func OpenFile(path string) (*gorm.DB, error) {
-	where := (&url.URL{Scheme: "file", Path: path}).String()
+	where, err := fileURI(path)
+	if err != nil {
+		return nil, fmt.Errorf("embedded: %w", err)
+	}
 	return open(where + "?" + waits + "&_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)")
+}
+
+// fileURI is a path as SQLite takes it. Only an absolute one has a URI: the first part of another would
+// be the name of a host.
+func fileURI(path string) (string, error) {
+	whole, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	if whole = filepath.ToSlash(whole); !strings.HasPrefix(whole, "/") {
+		whole = "/" + whole // C:/shop.sqlite on Windows
+	}
+	return (&url.URL{Scheme: "file", Path: whole}).String(), nil
 }
 
 // waits lets a writer wait for its turn.

@@ -123,7 +123,7 @@ func (d *demo) open(ctx context.Context) (err error) {
 	if d.keys, err = playground.NewKeys(); err != nil {
 		return err
 	}
-	d.douyin = playground.NewDouyin(d.keys, d.gateway, redeliveryScale, d.Log)
+	d.douyin = playground.NewDouyin(d.keys, d.gateway, redeliveryScale, nil, d.Log)
 	d.closers.Add(func() { _ = d.douyin.Close() })
 	if err := d.douyin.SetFaults(simulator.Plan{Profile: d.Faults}); err != nil {
 		return fmt.Errorf("--faults: %w", err)

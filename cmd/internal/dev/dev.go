@@ -7,12 +7,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"time"
 
 	"github.com/rs/zerolog"
 	"gorm.io/gorm"
@@ -21,6 +20,7 @@ import (
 	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/cmd/internal/playground"
 	"github.com/ordersync/ordersync/cmd/internal/sampleshop"
+	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/douyin/simulator"
 	"github.com/ordersync/ordersync/tasks/client"
 )
@@ -45,9 +45,6 @@ type TakenError struct{ What, Addr string }
 func (e *TakenError) Error() string {
 	return fmt.Sprintf("%s: %s is taken: end the program that listens there (another ordersync dev?), or name another first port with --addr", e.What, e.Addr)
 }
-
-// keepEvery is how often Douyin's side is written down.
-const keepEvery = 3 * time.Second
 
 // redeliveryScale makes Douyin's first pause between deliveries 3 s, and 72 hours for an audit 14.
 const redeliveryScale = 0.2
@@ -100,8 +97,12 @@ func CheckAddr(addr string) error {
 	return err
 }
 
-// Run runs a deployment until ctx ends. A port that is taken is a *TakenError.
+// Run runs a deployment until ctx ends. A port that is taken is a *TakenError, a folder that another
+// run has is an *InUseError.
 func Run(ctx context.Context, o Options) (err error) {
+	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
+		return err
+	}
 	d := &deployment{Options: o, folder: folder(o.Dir)}
 	defer d.closers.Close()
 	if d.at, err = portsOf(o.Addr); err != nil {
@@ -113,17 +114,19 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	fresh, err := d.open(ctx)
+	if err := d.open(ctx); err != nil {
+		return err
+	}
+	missing, err := d.missing(ctx)
 	if err != nil {
 		return err
 	}
 	if err := d.start(ctx); err != nil {
 		return err
 	}
-	d.tell(fresh)
-	d.steady.Go(func() { d.keepAll(ctx) })
-	if fresh {
-		if err := d.furnish(ctx); err != nil && ctx.Err() == nil {
+	d.tell(len(missing) > 0)
+	if len(missing) > 0 {
+		if err := d.furnish(ctx, missing); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("sample orders: %w", err)
 		}
 	}
@@ -163,24 +166,38 @@ func (d *deployment) bind(ctx context.Context) error {
 }
 
 // open brings up what stands outside ordersync.
-func (d *deployment) open(ctx context.Context) (fresh bool, err error) {
-	if err := os.MkdirAll(d.Dir, 0o700); err != nil {
-		return false, err
+func (d *deployment) open(ctx context.Context) error {
+	leave, err := d.folder.take()
+	if err != nil {
+		return err
 	}
+	d.closers.Add(leave)
 	if d.entries, err = d.folder.entries(); err != nil {
-		return false, err
+		return err
 	}
 	d.prepares(preparesShop)
-	d.db, d.shop, fresh, err = d.folder.shop(func(db *gorm.DB) (*sampleshop.Shop, bool, error) { return sampleshop.Open(ctx, db, "") })
-	if err != nil {
-		return false, err
+	if d.db, d.shop, err = d.folder.shop(ctx); err != nil {
+		return err
 	}
 	if pool, err := d.db.DB(); err == nil {
 		d.closers.Add(func() { _ = pool.Close() })
 	}
-	d.douyin = playground.NewDouyin(d.entries.Keys, "http://"+d.at.gateway, redeliveryScale, d.Log)
+	return d.openDouyin()
+}
+
+// openDouyin brings up Douyin's side, as it was.
+func (d *deployment) openDouyin() error {
+	book, closes, err := d.folder.ledger()
+	if err != nil {
+		return err
+	}
+	d.closers.Add(closes)
+	d.douyin = playground.NewDouyin(d.entries.Keys, "http://"+d.at.gateway, redeliveryScale, book.keep, d.Log)
 	d.closers.Add(func() { _ = d.douyin.Close() })
-	return fresh, d.folder.remember(d.douyin)
+	if err := book.remember(d.douyin); err != nil {
+		return fmt.Errorf("%s: %w; remove the folder to begin anew", d.folder.path(douyinFile), err)
+	}
+	return nil
 }
 
 // start brings up Redis and ordersync. The ports answer when it returns.
@@ -199,12 +216,10 @@ func (d *deployment) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cfg := playground.Config("http://"+d.at.douyin, d.douyin.PlatformKey(), d.entries.Keys, handler, d.entries.Token)
-	cfg.Douyin.Payments = d.Payments
-	if err := playground.LetIn(cfg, d.entries.Password); err != nil {
+	cfg, err := d.config(handler)
+	if err != nil {
 		return err
 	}
-	cfg.Gateway.Addr, cfg.Admin.Addr = d.at.gateway, d.at.pages // the page of settings shows them
 	ground := playground.Ground{
 		DB: d.db, Redis: redis, Config: cfg, Gateway: d.doors.gateway.Lead, Pages: d.doors.pages.Lead, Around: d.holdBack, Version: d.Version,
 		Log: d.Log,
@@ -219,6 +234,15 @@ func (d *deployment) start(ctx context.Context) error {
 	d.calm()
 	d.doors.douyin.Lead(d.douyinSide())
 	return nil
+}
+
+// config is ordersync's. Callbacks are handed on to handler.
+func (d *deployment) config(handler string) (*configs.Config, error) {
+	cfg := playground.Config("http://"+d.at.douyin, d.douyin.PlatformKey(), d.entries.Keys, handler, d.entries.Token)
+	cfg.Douyin.Payments = d.Payments
+	cfg.Gateway.Addr, cfg.Admin.Addr = d.at.gateway, d.at.pages // the page of settings shows them
+	cfg.Admin.TimeZone = "Local"                                // an embedded database has no zone to go by
+	return cfg, playground.LetIn(cfg, d.entries.Password)
 }
 
 // clients are those of the gateway that everybody uses, and of till, the one beside it.
@@ -243,24 +267,4 @@ func (d *deployment) holdBack(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// keepAll writes Douyin's side down every few seconds, and at the end.
-func (d *deployment) keepAll(ctx context.Context) {
-	tick := time.NewTicker(keepEvery)
-	defer tick.Stop()
-	for {
-		ended := false
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			ended = true
-		}
-		if err := d.folder.keep(d.douyin); err != nil {
-			d.Log.Warn().Err(err).Msg("dev: Douyin's side cannot be written down")
-		}
-		if ended {
-			return
-		}
-	}
 }

@@ -324,30 +324,6 @@ func TestAPortThatIsTakenIsSaid(t *testing.T) {
 	}
 }
 
-func TestAFormOfAnotherSiteIsRefused(t *testing.T) {
-	d := &deployment{}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1:8082/do", strings.NewReader("act=hold"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Sec-Fetch-Site", "cross-site")
-	w := &answer{header: http.Header{}}
-	d.douyinSide().ServeHTTP(w, r)
-	if w.status != http.StatusForbidden || d.held.Load() {
-		t.Errorf("HTTP %d, held back: %v", w.status, d.held.Load())
-	}
-}
-
-type answer struct {
-	header http.Header
-	status int
-}
-
-func (a *answer) Header() http.Header         { return a.header }
-func (a *answer) Write(p []byte) (int, error) { return len(p), nil }
-func (a *answer) WriteHeader(status int)      { a.status = status }
-
 // Every text of the pages has its Chinese one, and no Chinese one is left over.
 func TestEveryTextOfThePagesIsChineseToo(t *testing.T) {
 	used := map[string]bool{}

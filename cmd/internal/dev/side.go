@@ -65,21 +65,21 @@ type side struct {
 // Yuan is an amount as a person reads it.
 func (side) Yuan(fen int64) string { return fmt.Sprintf("%d.%02d", fen/100, fen%100) }
 
-// Stamp is a time of today.
-func (side) Stamp(t time.Time) string { return t.Local().Format("01-02 15:04:05") }
+// Stamp is a time in this machine's zone, as the operators' pages have it.
+func (side) Stamp(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 -07:00") }
 
 // Waits tells whether the shop's word on a refund is awaited.
 func (side) Waits(r simulator.TradeRefund) bool {
 	return r.NeedsAudit && r.Status == simulator.Processing && (r.Audit == simulator.AuditInit || r.Audit == simulator.AuditAwaited)
 }
 
-// douyinSide is the simulator with the page before it. A form of another site is refused.
+// douyinSide is the simulator with the page before it. What a page of another site sends is refused.
 func (d *deployment) douyinSide() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", d.showSide)
-	mux.Handle("POST /do", http.NewCrossOriginProtection().Handler(http.HandlerFunc(d.pressButton)))
+	mux.HandleFunc("POST /do", d.pressButton)
 	mux.Handle("/", d.douyin)
-	return mux
+	return d.underOwnName(http.NewCrossOriginProtection().Handler(mux))
 }
 
 func (d *deployment) showSide(w http.ResponseWriter, r *http.Request) {

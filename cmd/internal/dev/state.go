@@ -1,6 +1,7 @@
 package dev
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -9,11 +10,11 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/gofrs/flock"
 	"gorm.io/gorm"
 
 	"github.com/ordersync/ordersync/cmd/internal/playground"
 	"github.com/ordersync/ordersync/cmd/internal/sampleshop"
-	"github.com/ordersync/ordersync/douyin/simulator"
 	"github.com/ordersync/ordersync/store/embedded"
 )
 
@@ -21,8 +22,17 @@ import (
 const (
 	databaseFile = "shop.sqlite"
 	entriesFile  = "entries.json"
-	douyinFile   = "douyin.json"
+	douyinFile   = "douyin.sqlite"
+	lockFile     = "lock"
 )
+
+// InUseError is a folder that another process has.
+type InUseError struct{ Dir string }
+
+// Error says which folder, and what to do.
+func (e *InUseError) Error() string {
+	return fmt.Sprintf("%s is in use: end the ordersync dev that runs on it, or name another folder with --dir", e.Dir)
+}
 
 // entries open the doors of one folder's deployment.
 type entries struct {
@@ -36,6 +46,22 @@ type folder string
 
 func (f folder) path(name string) string { return filepath.Join(string(f), name) }
 
+// take makes the folder where it is missing, and takes it for this process until leave is called. The
+// operating system lets go of what a process had when it ends, however it ends. Error: *InUseError.
+func (f folder) take() (leave func(), err error) {
+	if err := os.MkdirAll(string(f), 0o700); err != nil {
+		return nil, err
+	}
+	lock := flock.New(f.path(lockFile))
+	switch ours, err := lock.TryLock(); {
+	case err != nil:
+		return nil, err
+	case !ours:
+		return nil, &InUseError{string(f)}
+	}
+	return func() { _ = lock.Unlock() }, nil // the process ends: an error would change nothing
+}
+
 // entries reads the entries, and makes them where there are none.
 func (f folder) entries() (e entries, err error) {
 	raw, err := os.ReadFile(f.path(entriesFile))
@@ -43,6 +69,9 @@ func (f folder) entries() (e entries, err error) {
 	case err == nil:
 		if err := json.Unmarshal(raw, &e); err != nil {
 			return e, fmt.Errorf("%s does not parse: %w; remove the folder to begin anew", f.path(entriesFile), err)
+		}
+		if e.Token == "" || e.Password == "" || e.Keys.App == nil || e.Keys.Platform == nil {
+			return e, fmt.Errorf("%s lacks the token, the password or the keys; remove the folder to begin anew", f.path(entriesFile))
 		}
 		return e, nil
 	case !errors.Is(err, fs.ErrNotExist):
@@ -67,35 +96,11 @@ func (f folder) write(name string, content []byte) error {
 	return os.Rename(next, f.path(name))
 }
 
-// shop opens the database, with a sample shop in it. fresh tells that it was made just now.
-func (f folder) shop(open func(*gorm.DB) (*sampleshop.Shop, bool, error)) (db *gorm.DB, shop *sampleshop.Shop, fresh bool, err error) {
+// shop opens the database, with a sample shop in it.
+func (f folder) shop(ctx context.Context) (db *gorm.DB, shop *sampleshop.Shop, err error) {
 	if db, err = embedded.OpenFile(f.path(databaseFile)); err != nil {
-		return nil, nil, false, err
+		return nil, nil, err
 	}
-	shop, fresh, err = open(db)
-	return db, shop, fresh, err
-}
-
-// remember gives Douyin's side what was written down of it.
-func (f folder) remember(douyin *simulator.Server) error {
-	raw, err := os.ReadFile(f.path(douyinFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err == nil {
-		err = douyin.Restore(raw)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w; remove the folder to begin anew", f.path(douyinFile), err)
-	}
-	return nil
-}
-
-// keep writes Douyin's side down.
-func (f folder) keep(douyin *simulator.Server) error {
-	raw, err := douyin.Snapshot()
-	if err != nil {
-		return err
-	}
-	return f.write(douyinFile, raw)
+	shop, err = sampleshop.Open(ctx, db, "")
+	return db, shop, err
 }

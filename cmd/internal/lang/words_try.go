@@ -143,8 +143,10 @@ trade's with the key at http://%[3]s/_sim/trade/platform_key
 	"Douyin's side":    "抖音一侧",
 	"port %q: want a number from 1 to %d, with three free ones behind it": "端口 %q：应为 1 到 %d 之间的数，且其后三个端口空闲",
 	"sample orders: %v": "示例订单：%v",
-	"%s does not parse: %v; remove the folder to begin anew": "%s 无法解析：%v；删除该目录即可从头开始",
-	"%s: %v; remove the folder to begin anew":                "%s：%v；删除该目录即可从头开始",
+	"%s is in use: end the ordersync dev that runs on it, or name another folder with --dir": "%s 正在使用中：请结束在该目录上运行的 ordersync dev，或用 --dir 指定其他目录",
+	"%s lacks the token, the password or the keys; remove the folder to begin anew":          "%s 缺少令牌、口令或密钥；删除该目录即可从头开始",
+	"%s does not parse: %v; remove the folder to begin anew":                                 "%s 无法解析：%v；删除该目录即可从头开始",
+	"%s: %v; remove the folder to begin anew":                                                "%s：%v；删除该目录即可从头开始",
 
 	// The load test.
 	"%d orders a round, %d handlers (ordersync: and %d more orders in hand), %d fetch loops, %d rounds in turn; MariaDB/MySQL, Redis, simulator and worker on this machine\n": "每轮 %d 个订单，%d 个 handler（ordersync 另有 %d 个在手订单），%d 个取任务循环，轮流 %d 轮；MariaDB/MySQL、Redis、模拟器与 worker 均在本机\n",

@@ -88,12 +88,12 @@ func privatePEM(k *rsa.PrivateKey) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(k)}))
 }
 
-// NewDouyin is Douyin's stand-in, which calls the gateway back. redeliveryScale is that of
+// NewDouyin is Douyin's stand-in, which calls the gateway back. redeliveryScale and keep are those of
 // simulator.Config.
-func NewDouyin(keys Keys, gateway string, redeliveryScale float64, log zerolog.Logger) *simulator.Server {
+func NewDouyin(keys Keys, gateway string, redeliveryScale float64, keep func([]simulator.Record) error, log zerolog.Logger) *simulator.Server {
 	return simulator.New(simulator.Config{
 		AppID: AppID, Secret: Secret, Salt: Salt, CallbackToken: CallbackToken, NotifyURL: gateway + "/callbacks/douyin",
-		RedeliveryScale: redeliveryScale, Log: log,
+		RedeliveryScale: redeliveryScale, Keep: keep, Log: log,
 		Trade: simulator.Trade{AppKey: &keys.App.PublicKey, KeyVersion: keyVersion, PlatformKey: keys.Platform},
 	})
 }

@@ -85,21 +85,25 @@ func Create(ctx context.Context, db *gorm.DB, prefix string) (*Shop, error) {
 	return s, nil
 }
 
-// Open is the sample shop that is in db already, or else Create. fresh tells that it was made now.
-func Open(ctx context.Context, db *gorm.DB, prefix string) (s *Shop, fresh bool, err error) {
-	if db.WithContext(ctx).Migrator().HasTable(prefix + "course") { // the last one that Create makes
-		return &Shop{db: db.WithContext(ctx), prefix: prefix}, false, nil
+// Open is the sample shop that is in db already, or else makes it. On SQLite it is made as a whole or
+// not at all, however this process ends.
+func Open(ctx context.Context, db *gorm.DB, prefix string) (*Shop, error) {
+	s := &Shop{db: db.WithContext(ctx), prefix: prefix}
+	if s.db.Migrator().HasTable(prefix + "course") {
+		return s, nil
 	}
-	s, err = Create(ctx, db, prefix)
-	return s, true, err
+	return s, s.db.Transaction(func(tx *gorm.DB) error {
+		_, err := Create(ctx, tx, prefix)
+		return err
+	})
 }
 
-// firstID is that of a new shop's first order.
-const firstID = 1001
+// FirstID is that of a new shop's first order.
+const FirstID = 1001
 
 // NextID is a key that no order has.
 func (s *Shop) NextID(ctx context.Context) (id int64, err error) {
-	err = s.db.WithContext(ctx).Raw("SELECT COALESCE(MAX(id) + 1, ?) FROM "+s.table("order"), firstID).Row().Scan(&id)
+	err = s.db.WithContext(ctx).Raw("SELECT COALESCE(MAX(id) + 1, ?) FROM "+s.table("order"), FirstID).Row().Scan(&id)
 	if err != nil {
 		return 0, fmt.Errorf("sample shop: %w", err)
 	}

@@ -2,17 +2,16 @@ package simulator
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
 type savedTrade struct {
-	Orders      []savedTradeOrder      `json:"orders"`
-	Refunds     []savedTradeRefund     `json:"refunds"`
-	Settlements []savedTradeSettlement `json:"settlements"`
-	Movements   []Movement             `json:"movements"`
-	Noticed     []Anomaly              `json:"noticed"`
-	Seq         int64                  `json:"seq"`
+	orders      []savedTradeOrder
+	refunds     []savedTradeRefund
+	settlements []savedTradeSettlement
+	movements   []Movement
+	noticed     []Anomaly
+	seq         int64
 }
 
 type savedTradeOrder struct {
@@ -52,47 +51,72 @@ type savedTradeSettlement struct {
 	Source    string           `json:"source"`
 }
 
-func (t *trade) save() savedTrade {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	out := savedTrade{Movements: slices.Clone(t.movements), Noticed: slices.Clone(t.noticed), Seq: t.seq}
+// names are all that trade holds and a reset forgets. The caller holds the lock.
+func (t *trade) names() (out []recordName) {
 	for _, o := range t.orders {
-		seen := *o
-		seen.Items = slices.Clone(o.Items)
-		out.Orders = append(out.Orders, savedTradeOrder{
-			seen, o.data, o.merchantUID, o.notifyURL, o.openID, o.channelPayID, o.billPayID, o.goods.kind, o.hidden, o.state, o.fulfilledAt, o.refunds,
-		})
+		out = append(out, o.recordName())
 	}
 	for _, r := range t.refunds {
-		asked, _ := r.again.msg.(askMsg)
-		out.Refunds = append(out.Refunds, savedTradeRefund{
-			*r, r.cpExtra, r.notifyURL, r.about, r.content, r.reasons, asked.Description, r.numbered, r.agreed,
-		})
+		out = append(out, r.recordName())
 	}
 	for _, st := range t.settlements {
-		saved := savedTradeSettlement{*st, map[string]int64{}, st.walletID, st.ext, st.notifyURL, st.desc, st.source}
-		for item, share := range st.shares {
-			saved.Shares[item.ItemOrderID] = share
-		}
-		out.Settlements = append(out.Settlements, saved)
+		out = append(out, st.recordName())
+	}
+	for i := range t.movements {
+		out = append(out, nth(keptTradeMovement, i))
+	}
+	for i := range t.noticed {
+		out = append(out, nth(keptTradeViolation, i))
 	}
 	return out
+}
+
+// saved is what a name names as it is written down; nil: it is not there. The caller holds the lock.
+func (t *trade) saved(n recordName) any {
+	switch n.kind {
+	case keptTradeOrder:
+		if o := t.byOrder[n.number]; o != nil {
+			return savedTradeOrder{
+				*o, o.data, o.merchantUID, o.notifyURL, o.openID, o.channelPayID, o.billPayID, o.goods.kind, o.hidden, o.state, o.fulfilledAt, o.refunds,
+			}
+		}
+	case keptTradeRefund:
+		if r := t.byRefund[n.number]; r != nil {
+			asked, _ := r.again.msg.(askMsg)
+			return savedTradeRefund{*r, r.cpExtra, r.notifyURL, r.about, r.content, r.reasons, asked.Description, r.numbered, r.agreed}
+		}
+	case keptTradeSettlement:
+		if st := t.bySettle[n.number]; st != nil {
+			saved := savedTradeSettlement{*st, map[string]int64{}, st.walletID, st.ext, st.notifyURL, st.desc, st.source}
+			for item, share := range st.shares {
+				saved.Shares[item.ItemOrderID] = share
+			}
+			return saved
+		}
+	case keptTradeMovement:
+		return at(t.movements, n.number)
+	case keptTradeViolation:
+		return at(t.noticed, n.number)
+	case keptTradeSequence:
+		return t.seq
+	}
+	return nil
 }
 
 func (s *Server) restoreTrade(all savedTrade) error {
 	t := s.trade
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.movements, t.noticed, t.seq = all.Movements, all.Noticed, all.Seq+numberGap
-	for _, one := range all.Orders {
+	t.movements, t.noticed, t.seq = all.movements, all.noticed, max(t.seq, all.seq)
+	for _, one := range all.orders {
 		s.restoreTradeOrder(one)
 	}
-	for _, one := range all.Refunds {
+	for _, one := range all.refunds {
 		if err := s.restoreTradeRefund(one); err != nil {
 			return err
 		}
 	}
-	for _, one := range all.Settlements {
+	for _, one := range all.settlements {
 		if err := s.restoreTradeSettlement(one); err != nil {
 			return err
 		}
@@ -116,7 +140,7 @@ func (s *Server) restoreTradeOrder(one savedTradeOrder) {
 func (s *Server) restoreTradeRefund(one savedTradeRefund) error {
 	t, r := s.trade, one.TradeRefund
 	if r.order = t.byOrder[r.OrderID]; r.order == nil {
-		return fmt.Errorf("simulator: snapshot: refund %s: its order %s is not there", r.RefundID, r.OrderID)
+		return fmt.Errorf("simulator: restore: refund %s: its order %s is not there", r.RefundID, r.OrderID)
 	}
 	r.cpExtra, r.notifyURL, r.about, r.content, r.reasons = one.CPExtra, one.NotifyURL, one.About, one.Content, one.Reasons
 	r.numbered, r.agreed = one.Numbered, one.Agreed
@@ -141,7 +165,7 @@ func (s *Server) restoreTradeRefund(one savedTradeRefund) error {
 func (s *Server) restoreTradeSettlement(one savedTradeSettlement) error {
 	t, st := s.trade, one.TradeSettlement
 	if st.order = t.byOrder[st.OrderID]; st.order == nil {
-		return fmt.Errorf("simulator: snapshot: settlement %s: its order %s is not there", st.SettleID, st.OrderID)
+		return fmt.Errorf("simulator: restore: settlement %s: its order %s is not there", st.SettleID, st.OrderID)
 	}
 	st.walletID, st.ext, st.notifyURL, st.desc, st.source = one.WalletID, one.Ext, one.NotifyURL, one.Desc, one.Source
 	st.shares = map[*TradeItem]int64{}
