@@ -2,7 +2,8 @@ package configs
 
 import "time"
 
-// Config is everything that can be set. Load makes it; a Config made by hand starts from Default.
+// Config is everything that can be set, a field for each group of the file. Load makes it; a Config
+// made by hand starts from Default.
 type Config struct {
 	MySQL     MySQL
 	Redis     Redis
@@ -24,8 +25,9 @@ type Config struct {
 // Given tells whether a key was set by the file or a variable, rather than left at its default.
 func (c *Config) Given(key string) bool { return c.from[key] != "" }
 
-// TokensNeeded is the first key that is set and tells that Douyin calls back, so that a proxy may stand in front of the gateway: the API is
-// refused then for as long as gateway.tokens is empty. Empty: none is set, or there are tokens.
+// TokensNeeded is the first key that is set and tells that Douyin calls back, so that a proxy may
+// stand in front of the gateway: the API is refused then for as long as gateway.tokens is empty.
+// Empty: none is set, or there are tokens.
 func (c *Config) TokensNeeded() string {
 	switch {
 	case len(c.Gateway.Tokens) > 0:
@@ -46,37 +48,44 @@ func (c *Config) TokensNeeded() string {
 
 // MySQL is the shop's database, which holds our tables too.
 type MySQL struct {
-	DSN Secret // of go-sql-driver
+	DSN Secret // of go-sql-driver; empty: not set, see Config.Require
 
-	CAFile            string // PEM of the authorities that sign MySQL's certificate; empty: those that the system trusts
-	CertFile, KeyFile string // PEM of the certificate that MySQL wants of its clients; empty: none
+	// CAFile is a path to PEM: the authorities that sign MySQL's certificate. Empty: those that the
+	// system trusts.
+	CAFile string
+	// CertFile and KeyFile are paths to PEM: the certificate that MySQL wants of its clients, and its
+	// key. Empty: none.
+	CertFile, KeyFile string
 }
 
-// Redis is one server, a Sentinel group (URI) or a cluster (ClusterAddrs). Exactly one of URI and ClusterAddrs is set.
+// Redis is one server, a Sentinel group (URI) or a cluster (ClusterAddrs). At most one of URI and
+// ClusterAddrs is set; with neither see Config.Require.
 type Redis struct {
-	URI          Secret // redis, rediss, redis-sentinel, unix, redis+unix
-	ClusterAddrs []string
-	Username     string // of a cluster, or where URI names none
-	Password     Secret
+	URI          Secret   // redis, rediss, redis-sentinel, unix, redis+unix
+	ClusterAddrs []string // host:port of some of its nodes
+	Username     string   // of a cluster, or where URI names none; empty: Redis's default user
+	Password     Secret   // likewise; empty: none
 
-	TLS               bool   // also without rediss://, for Sentinel and cluster
-	CAFile            string // PEM of the authorities that sign Redis's certificate; empty: those that the system trusts
-	CertFile, KeyFile string // PEM of the certificate that Redis wants of its clients; empty: none
+	TLS bool // also without rediss://, for Sentinel and cluster
+	// CAFile, CertFile and KeyFile are as in MySQL.
+	CAFile            string
+	CertFile, KeyFile string
 }
 
-// Douyin is the app as Douyin's console shows it, and how it is called.
+// Douyin is the app as Douyin's console shows it, and how it is called. What of the console is empty
+// is not set: a command that needs it says so, see Config.Require.
 type Douyin struct {
-	BaseURL           string
-	AppID             string
-	Secret            Secret
-	Salt              Secret
-	CallbackToken     Secret
-	CallbackTokensOld []Secret // still accepted while the token is being changed
-	NotifyURL         string   // empty: none is sent unless a request brings one
-	ThirdpartyID      string   // empty: the shop calls for itself
-	UpdateTimeUnit    string   // "ms" or "s"
-	RateLimit         int      // order pushes per second over all processes; 0: no limit of ours
-	Timeout           time.Duration
+	BaseURL           string         // host of the order push and of ecpay
+	AppID             string         // of the mini-app
+	Secret            Secret         // of the app: fetches tokens
+	Salt              Secret         // of ecpay: signs its calls
+	CallbackToken     Secret         // of ecpay: verifies its callbacks; without one they are refused
+	CallbackTokensOld []Secret       // still accepted while the token is being changed
+	NotifyURL         string         // empty: none is sent unless a request brings one
+	ThirdpartyID      string         // empty: the shop calls for itself
+	UpdateTimeUnit    string         // "ms" or "s"
+	RateLimit         int            // order pushes per second over all processes; 0: no limit of ours
+	Timeout           time.Duration  // of one HTTP exchange, 100 ms to a minute
 	Codes             map[int]string // Douyin's code -> unavailable, throttled, unauthorized, rejected
 
 	Payments string // "ecpay" or "trade": where new payments are made
@@ -95,14 +104,15 @@ type Trade struct {
 	GoodsType  int    // what the app sells; 0: each payment names it
 	TagGroupID string // rule group; empty: each payment names it
 
-	OrderPage  Page
-	RefundPage Page
+	OrderPage  Page // of the order; without a Path each payment names it
+	RefundPage Page // of a refund; without a Path: OrderPage
 
 	Since  string            // orders of the shop created since then are of trade: see TradeSince; empty: none
-	Fulfil map[string]string // status word -> to_status of fulfill_push_status
+	Fulfil map[string]string // status word -> to_status of fulfill_push_status; empty: none is told
 }
 
-// TradeSince is the moment of douyin.trade.since: RFC 3339, or a date, with or without a time, in loc. Zero: there is none.
+// TradeSince is the moment of douyin.trade.since: RFC 3339, or a date, with or without a time, in loc.
+// Zero: there is none.
 func (c *Config) TradeSince(loc *time.Location) time.Time {
 	at, _ := parseMoment(c.Douyin.Trade.Since, loc) // Load let nothing else pass
 	return at
@@ -111,8 +121,8 @@ func (c *Config) TradeSince(loc *time.Location) time.Time {
 // Page is a page of the mini-app. Values of Params may hold {order_id}, {out_order_no} and
 // {out_refund_no}.
 type Page struct {
-	Path   string
-	Params map[string]string
+	Path   string            // no leading /, no query; empty: there is no page
+	Params map[string]string // empty: none
 }
 
 // TradeOn tells whether anything of the second payment system is configured.
@@ -123,7 +133,7 @@ func (c *Config) TradeOn() bool {
 
 // Shop is how the shop's own tables are called and what their values mean.
 type Shop struct {
-	SQL          ShopSQL
+	SQL          ShopSQL // in place of Tables, Columns and Filter, where Order is set
 	Tables       Tables
 	Columns      Columns
 	Status       map[string]string // the shop's value -> Douyin's word
@@ -131,19 +141,19 @@ type Shop struct {
 	Trade        map[string]Values // column of the order table, or of shop.sql.order -> values: which orders are of trade; empty: none by that
 	Time         string            // "unix", "unix_ms" or "datetime"
 	Money        string            // "yuan" or "fen"
-	DetailURL    string
-	ImageBaseURL string // empty: cover images are absolute already
-	ItemCode     string // empty: not sent
+	DetailURL    string            // page of the mini-app, with placeholders: see worker.Builder
+	ImageBaseURL string            // empty: cover images are absolute already
+	ItemCode     string            // with the same placeholders; empty: not sent
 }
 
-// Values are what a column may hold: one of Texts, or NULL.
+// Values are what a column may hold: one of Texts, or NULL. At least one of the two is there.
 type Values struct {
 	Texts []string
-	Null  bool
+	Null  bool // NULL is one of them
 }
 
 // ShopSQL are SELECTs of the shop's own, in place of Tables, Columns and Filter. Order empty: there are
-// none.
+// none. Items empty: Order names the one line; Changes empty: the sweep reads Order.
 type ShopSQL struct{ Order, Items, Changes string }
 
 // Tables are the shop's table names, its prefix included; "schema.table" is allowed.
@@ -151,7 +161,7 @@ type Tables struct{ Order, User, Product, Course string }
 
 // Columns are the shop's column names. The plain ones belong to the order table.
 type Columns struct {
-	ID, UserID, ProductID, CourseID, Price, Amount, CreateTime string
+	ID, UserID, ProductID, CourseID, Price, Amount, CreateTime string // as in shop.Columns
 
 	OrderNo string // what Douyin gets as order_id; Load sets it to ID when nobody does
 
@@ -177,16 +187,16 @@ type Worker struct {
 	Concurrency     int           // slots: pushes that may be at Douyin at once
 	Prefetch        int           // further pushes in hand, whose orders are read and whose results are written meanwhile; 0: none
 	Servers         int           // fetch loops for pushes: each costs one round trip to Redis per task
-	ShutdownTimeout time.Duration // for tasks in hand after a signal; what is left goes back to its queue
+	ShutdownTimeout time.Duration // for tasks in hand after a signal; the rest goes back to its queue
 	Gather          time.Duration // how long statements wait for company at most; 0: not at all
 }
 
 // Scheduler is the sweep over MySQL and the outbox relay.
 type Scheduler struct {
-	SweepEvery  time.Duration
-	SweepAfter  time.Duration // how old an unsynced order must be
+	SweepEvery  time.Duration // from one tick to the next
+	SweepAfter  time.Duration // how old an unsynced order must be; 0: it may be new
 	Lookback    time.Duration // how far back the sweep looks
-	OutboxEvery time.Duration
+	OutboxEvery time.Duration // from one look at the outbox to the next
 }
 
 // Refunds says what a refund does to its order.
@@ -198,9 +208,9 @@ type Refunds struct {
 
 // Settle is when and how orders are settled.
 type Settle struct {
-	After time.Duration // since payment
-	Auto  bool
-	Desc  string // settle_desc of automatic settlements
+	After time.Duration // since payment; 0: at once
+	Auto  bool          // every paid order is settled when After is over
+	Desc  string        // settle_desc of automatic settlements
 }
 
 // Callbacks is what happens with Douyin's callbacks beside our own use.
@@ -210,14 +220,14 @@ type Callbacks struct {
 
 // Gateway is the public port.
 type Gateway struct {
-	Addr         string
-	CallbackAddr string   // empty: callbacks are taken on Addr only
+	Addr         string   // host:port
+	CallbackAddr string   // host:port; empty: callbacks are taken on Addr only
 	Tokens       []Secret // without one the gateway binds to loopback only; see TokensNeeded
 }
 
 // Admin is the private port. It belongs to one process: two on one machine need different ones.
 type Admin struct {
-	Addr  string            // empty: nothing is served there
+	Addr  string            // host:port; empty: nothing is served there
 	Users map[string]Secret // name -> "viewer:" or "operator:" and a bcrypt hash; empty: nobody can sign in
 
 	TimeZone     string // in which times are shown and read: Asia/Shanghai; empty: loc of mysql.dsn
@@ -226,14 +236,14 @@ type Admin struct {
 
 // Log is our process log (Level, Format) and the table ordersync_log (Keep, Bodies).
 type Log struct {
-	Level  string
-	Format string // "auto", "json" or "console"
-	Keep   time.Duration
-	Bodies string // "failed" or "all"
+	Level  string        // "trace", "debug", "info", "warn" or "error"
+	Format string        // "auto", "json" or "console"
+	Keep   time.Duration // an hour at least; callbacks are kept for eight days at least
+	Bodies string        // "failed" or "all": see store.LogBodies
 }
 
-// Trace is where OpenTelemetry traces go. The fields without a key stand for OTEL_ variables; what else these say (TLS, compression,
-// OTEL_SERVICE_NAME) the OpenTelemetry libraries read by themselves.
+// Trace is where OpenTelemetry traces go. The fields without a key stand for OTEL_ variables; what
+// else these say (TLS, compression, OTEL_SERVICE_NAME) the OpenTelemetry libraries read by themselves.
 type Trace struct {
 	Endpoint    Secret            // of a collector that takes OTLP over HTTP; a secret, for some providers put a token into its path
 	Headers     map[string]Secret // name -> value, beside those of OTEL_EXPORTER_OTLP_HEADERS

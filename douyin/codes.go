@@ -43,10 +43,10 @@ const (
 // Rule is what one code of Douyin's means for one call. A table of them is looked through in order,
 // and the first that fits decides.
 type Rule struct {
-	Op      string // a call, or several with ", " between them; empty: all calls
-	Code    int    // 0: any
-	Words   string // the message must contain this, compared in lower case; empty: any message
-	Kind    Kind
+	Op      string        // a call, or several with ", " between them; empty: all calls
+	Code    int           // 0: any
+	Words   string        // the message must contain this, compared in lower case; empty: any message
+	Kind    Kind          // never zero
 	MayHave bool          // Douyin itself does not know whether the call took effect
 	Cause   error         // becomes Error.Err
 	Wait    time.Duration // becomes Error.RetryAfter, where Douyin asks for no longer one; 0: none is known

@@ -9,7 +9,7 @@ import (
 type OrderPush struct {
 	OpenID         string      // of this mini-app, produced on a phone inside Douyin
 	Status         OrderStatus // order_status; order_detail.status is its text, so that the two always agree
-	UpdateTime     int64       // in the unit of TimeUnit; must grow with every push of the same order
+	UpdateTime     int64       // in the shop's TimeUnit; grows with every push of the same order
 	PaymentOrderNo string      // Douyin's number of the ecpay order
 	Detail         OrderDetail
 }
@@ -38,7 +38,7 @@ type OrderItem struct {
 type Receipt struct {
 	HTTPStatus int           // 0 without an answer
 	LogID      string        // X-Tt-Logid
-	Duration   time.Duration // of the last HTTP exchange
+	Duration   time.Duration // of the last HTTP exchange; 0: there was none
 	Request    []byte        // the body sent, with token and openid masked; nil when nothing was sent
 	Response   []byte        // the body received, at most 4 KiB, valid UTF-8
 }

@@ -22,7 +22,7 @@ type RefundState struct {
 	RefundNo   string // Douyin's number
 	Status     Result // PROCESSING, SUCCESS, FAIL
 	Amount     int64  // fen
-	RefundedAt int64  // seconds since 1970; 0 unless SUCCESS
+	RefundedAt int64  // seconds since 1970; 0: not told, as before SUCCESS
 	AllSettled bool   // refunded after the settlement, from the balance
 	CPExtra    string // as it was sent
 	Message    string // Douyin's words, above all with FAIL

@@ -35,7 +35,7 @@ type SettleState struct {
 	Status     Result // PROCESSING, SUCCESS, FAIL
 	Amount     int64  // fen
 	Detail     string // who got what, in Douyin's words
-	SettledAt  int64  // seconds since 1970
+	SettledAt  int64  // seconds since 1970; 0: not told
 	Rake       int64  // fen, Douyin's fee
 	Commission int64  // fen, of promoters
 	CPExtra    string // as it was sent

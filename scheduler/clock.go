@@ -11,8 +11,8 @@ import (
 // Job is something done again and again. Do is called once at the start and then every Every; a run
 // that asks for more is followed by the next one at once.
 type Job struct {
-	Name  string
-	Every time.Duration
+	Name  string        // for the log and Observe
+	Every time.Duration // above 0; a run that takes longer is followed by the next one at once
 	Do    func(ctx context.Context) (more bool, err error)
 }
 

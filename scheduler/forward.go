@@ -56,7 +56,7 @@ type Forwards interface {
 // before.
 type Forward struct {
 	Rows Forwards
-	URL  string
+	URL  string       // of the handler; it may hold a secret, so no error or log repeats it
 	HTTP *http.Client // nil: one that follows no redirect
 	Now  func() time.Time
 	Log  zerolog.Logger

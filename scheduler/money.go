@@ -46,7 +46,7 @@ type Payments interface {
 // the same numbers.
 type AutoSettle struct {
 	Payments Payments
-	After    time.Duration // since payment
+	After    time.Duration // since payment; 0: at once
 	Desc     string        // settle_desc
 	Now      func() time.Time
 	Log      zerolog.Logger

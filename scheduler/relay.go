@@ -41,7 +41,7 @@ type LogRows interface {
 // Purge deletes rows of ordersync_log older than Keep, in small batches.
 type Purge struct {
 	Rows LogRows
-	Keep time.Duration
+	Keep time.Duration // 0: no row is kept
 	Now  func() time.Time
 }
 
@@ -60,7 +60,7 @@ type CallbackRows interface {
 // may still try or Douyin may still redeliver.
 type PurgeCallbacks struct {
 	Rows CallbackRows
-	Keep time.Duration
+	Keep time.Duration // less than eight days counts as eight
 	Now  func() time.Time
 }
 

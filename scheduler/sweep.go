@@ -60,7 +60,8 @@ type Sweep struct {
 	Statuses []string
 	// Changes tells by which times the shop's orders are read. Nil: by create_time.
 	Changes func(ctx context.Context) (store.Changes, error)
-	// After is how old an unsynced order must be, Lookback how far back the sweep looks.
+	// After is how old an unsynced order must be (0: it may be new), Lookback how far back the sweep
+	// looks: longer than After.
 	After, Lookback time.Duration
 	Now             func() time.Time // the database's clock
 	Log             zerolog.Logger

@@ -35,20 +35,24 @@ var alarmKeys = map[AlarmTable]string{
 	CallbackAlarm: "id", PaymentAskAlarm: "out_order_no",
 }
 
-// ErrNoAlarm: there is no such alarm that nobody has acknowledged. It was acknowledged before, has passed, or has given way to another
-// one that nobody has seen.
+// ErrNoAlarm: there is no such alarm that nobody has acknowledged. It was acknowledged before, has
+// passed, or has given way to another one that nobody has seen.
 var ErrNoAlarm = errors.New("store: no such alarm is open")
 
 // SeenAlarm is an alarm as a person saw it.
 type SeenAlarm struct {
-	Table  AlarmTable
+	Table AlarmTable
+	// Number is the row's: the developer's number of an instruction or a payment, the id of a
+	// callback, BadOutboxRow.No.
 	Number string
 	Alarm  string // which one: another one that came meanwhile stays open
-	Ack    Ack
+	Ack    Ack    // whose; At is needed
 }
 
-// Acknowledge records who has seen an alarm: it leaves the lists and the counts of what needs a person, and nothing else changes.
-// What is not settled by itself, or counts as paid back, because of the alarm stays so. A later alarm of the row is open again.
+// Acknowledge records who has seen an alarm: it leaves the lists and the counts of what needs a
+// person. What counts as paid back because of the alarm stays so; automatic settlement, which
+// AlarmUnsettled and AlarmAutoSettle have stopped, goes on. A later alarm of the row is open again.
+// The error is ErrNoAlarm, or the database's.
 func (s *Store) Acknowledge(ctx context.Context, seen SeenAlarm) error {
 	key, ok := alarmKeys[seen.Table]
 	if !ok || seen.Alarm == "" || seen.Ack.At == nil {
@@ -98,8 +102,8 @@ func (s *Store) Alarms(ctx context.Context, m Money, limit int) ([]Instruction, 
 	return all, nil
 }
 
-// AutoSettleRefused tells that Douyin has refused a settlement because it settles the app's orders by
-// itself, and that nobody has acknowledged that yet.
+// AutoSettleRefused tells whether Douyin has refused a settlement because it settles the app's orders by
+// itself, and nobody has acknowledged that yet.
 func (s *Store) AutoSettleRefused(ctx context.Context) (bool, error) {
 	open, err := alarmIsOpen(s.db.WithContext(ctx), Settlement, AlarmAutoSettle)
 	if err != nil {
@@ -124,7 +128,8 @@ func (s *Store) PaymentAlarms(ctx context.Context, limit int) ([]Payment, error)
 	return all, nil
 }
 
-// OutboxAlarms lists rows of the outbox that ask for money, were put aside, and that nobody has acknowledged, newest first.
+// OutboxAlarms lists rows of the outbox that ask for money, were put aside, and that nobody has
+// acknowledged, newest first.
 func (s *Store) OutboxAlarms(ctx context.Context, limit int) ([]BadOutboxRow, error) {
 	return s.badOutboxRows(ctx, openAlarm+" ORDER BY `no` DESC LIMIT ?", limit)
 }

@@ -34,7 +34,7 @@ var auditReasons = map[AuditReason]string{
 
 // AuditConflictError: there is nothing to decide about a refund, or it was decided otherwise.
 type AuditConflictError struct {
-	Number string
+	Number string // out_refund_no
 	Reason AuditReason
 	Word   AuditWord // that stands; empty: none
 }
@@ -43,11 +43,11 @@ func (e *AuditConflictError) Error() string {
 	return fmt.Sprintf("store: refund %s %s", cut.To(e.Number, maxID), auditReasons[e.Reason])
 }
 
-// SayAudit writes the shop's word on a refund down; Douyin is due to be told. by is who says it,
-// denyMessage goes with Deny, at most 512 bytes. The same word with the same message again is the
-// one that stands: fresh is false, and by stays who said it first. Errors: ErrNoInstruction,
-// *AuditConflictError, or the database's. A word that is said comes too late when the deadline is over
-// by the database's clock.
+// SayAudit writes the shop's word on a refund down; Douyin is due to be told. by is who says it.
+// Deny needs a denyMessage of 1 to 512 bytes, Agree has none. The same word with the same message
+// again is the one that stands: fresh is false, and by stays who said it first. Errors:
+// ErrNoInstruction, *AuditConflictError, or the database's. A word that is said comes too late when
+// the deadline is over by the database's clock.
 func (s *Store) SayAudit(ctx context.Context, number string, word AuditWord, by, denyMessage string) (i Instruction, fresh bool, err error) {
 	if word != Agree && word != Deny || (word == Deny) != (denyMessage != "") || len(denyMessage) > maxMessage {
 		return Instruction{}, false, errors.New("store: audit: want agree, or deny with at most 512 bytes of words")
@@ -91,12 +91,12 @@ func (i *Instruction) undecidable(now time.Time) AuditReason {
 
 // AuditAnswer is what Douyin, or the attempt to reach it, had to say about an audit.
 type AuditAnswer struct {
-	At      time.Time
+	At      time.Time  // when it was heard
 	State   AuditState // as Douyin holds it now; AuditNeeded: it waits, or nobody knows; empty: Ended alone tells
 	Ended   *Result    // unless AuditNeeded: how the refund has ended; nil: it has not, or Douyin does not say
 	Message string     // of an attempt without success; with AuditDenied the words that the buyer reads
-	LogID   string
-	DueAt   *time.Time // with AuditNeeded: when to go on
+	LogID   string     // X-Tt-Logid; empty: none
+	DueAt   *time.Time // with AuditNeeded: when to go on; nil: nobody does by himself
 	Unsent  bool       // with AuditNeeded: nothing of the word is at Douyin, and that is known
 	Alarm   bool       // with AuditNeeded: Douyin takes no word: AlarmAuditDue is raised
 	Log     []LogRow   // the calls to Douyin that were made, oldest first; written in the same transaction
@@ -116,8 +116,8 @@ func (s *Store) AnnounceAudit(ctx context.Context, seen Instruction, due time.Ti
 
 // RecordAudit writes down how an audit stands. What Douyin has decided is taken over: a denial ends
 // the refund, as Ended does, and an agreement makes it due to be asked about. Where that contradicts
-// the shop's word it raises AlarmContradiction. ErrSuperseded: the audit is not as it was seen; only the log
-// was written.
+// the shop's word it raises AlarmContradiction. ErrSuperseded: the audit is not as it was seen; only
+// the log was written.
 func (s *Store) RecordAudit(ctx context.Context, seen Instruction, a AuditAnswer) (Instruction, error) {
 	return s.move(ctx, seen, func(_ *gorm.DB, i *Instruction) (bool, error) { return true, i.HearAudit(seen, a) }, a.Log)
 }

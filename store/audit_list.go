@@ -9,10 +9,11 @@ import (
 	"gorm.io/gorm"
 )
 
-// AuditKey is a place in the list of audits. The zero value is its beginning.
+// AuditKey is a place in the list of audits, which is in the order of deadline and number. The zero
+// value is its beginning.
 type AuditKey struct {
 	Deadline time.Time
-	Number   string
+	Number   string // out_refund_no
 }
 
 // openAudit selects audits that wait for Douyin or for a word, through the index on (audit,
@@ -130,7 +131,7 @@ func (s *Store) AlarmAudit(ctx context.Context, number string, at time.Time) (ra
 
 // OpenAudits are audits that Douyin waits for.
 type OpenAudits struct {
-	Count    int64
+	Count    int64     // up to BacklogLimit
 	Deadline time.Time // the nearest; zero: there is none
 }
 

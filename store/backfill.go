@@ -23,16 +23,16 @@ type Backfill struct {
 	Run        int           // 1, and one more each time the range was done once more
 	Place      ScanKey       // everything up to it is done; the zero value: nothing is
 	Tally      BackfillTally // of this run
-	StartedAt  time.Time
-	UpdatedAt  time.Time
-	FinishedAt time.Time // zero: the run goes on
+	StartedAt  time.Time     // of this run
+	UpdatedAt  time.Time     // when it was moved last
+	FinishedAt time.Time     // zero: the run goes on
 
 	moves int64
 }
 
 // BackfillTally counts orders. Found is the sum of the others.
 type BackfillTally struct {
-	Found    int64
+	Found    int64 // read
 	Enqueued int64 // asked for
 	Held     int64 // Douyin holds them as they are
 	UnderWay int64 // asked for by somebody else: the scheduler sees to them
@@ -129,16 +129,18 @@ func (s *Store) MoveBackfill(ctx context.Context, b Backfill, page BackfillPage)
 // BackfillQuery says what a page of a backfill holds.
 type BackfillQuery struct {
 	Statuses []string  // as in Scan
-	Limit    int       // rows read
+	Limit    int       // rows read; 0: Config.BatchSize
 	DueAt    time.Time // when the scheduler is to look at those asked for, should nobody have pushed them
 }
 
 // BackfillPage is what a page of a backfill found.
 type BackfillPage struct {
-	Ask   []string // the orders to be enqueued, in the order of their creation; each is due in ordersync_order
-	Tally BackfillTally
-	Next  ScanKey
-	Done  bool // nothing is left behind this page
+	// Ask are the orders to be enqueued, in the order of their creation. Each is due in
+	// ordersync_order, unless somebody had locked its row.
+	Ask   []string
+	Tally BackfillTally // of this page
+	Next  ScanKey       // as in ScanPage
+	Done  bool          // nothing is left behind this page
 }
 
 // MarkBackfill reads the page behind b.Place, by create_time, and makes those orders due that
@@ -214,7 +216,8 @@ func (s *Store) CountBackfill(ctx context.Context, b Backfill) (left int64, exac
 	return left, false, nil
 }
 
-// Backfills are the backfills that were moved last, the newest first.
+// Backfills are the backfills that were moved last, the newest first. They are to be looked at: none
+// has its Place, and MoveBackfill moves none of them.
 func (s *Store) Backfills(ctx context.Context, limit int) ([]Backfill, error) {
 	found, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (b Backfill, err error) {
 		var name string

@@ -17,19 +17,19 @@ import (
 
 // Callback is a verified callback of Douyin's.
 type Callback struct {
-	System     System // empty: Ecpay
-	Type       string // payment, refund, settle; others are stored and forwarded
-	Number     string // the shop's: cp_orderno, cp_refundno, cp_settle_no
-	Status     string // SUCCESS, FAIL, or what else Douyin says
-	Amount     Fen    // 0: not told
-	PlatformNo string // order_id of a payment, refund_no, settle_no
-	Way        string // of a payment
-	FinishedAt time.Time
-	Message    string
-	Raw        []byte // the whole body, signature included
-	Headers    string // that are handed on with it: a JSON object of lists; empty: none
-	At         time.Time
-	Forward    bool // hand it on to the shop's own handler
+	System     System    // empty: Ecpay
+	Type       string    // payment, refund, settle; others are stored and forwarded
+	Number     string    // the shop's: cp_orderno, cp_refundno, cp_settle_no
+	Status     string    // SUCCESS, FAIL, or what else Douyin says
+	Amount     Fen       // 0: not told
+	PlatformNo string    // order_id of a payment, refund_no, settle_no
+	Way        string    // of a payment, as Payment.Way
+	FinishedAt time.Time // as Douyin says; zero: not told
+	Message    string    // Douyin's words, with FAIL
+	Raw        []byte    // the whole body, signature included
+	Headers    string    // that are handed on with it: a JSON object of lists; empty: none
+	At         time.Time // when it came
+	Forward    bool      // hand it on to the shop's own handler
 
 	Key  string // what its redeliveries have in common; empty: type:number:status
 	Kept string // AlarmForeignApp, AlarmUnknownType or AlarmNotUnderstood: it is stored and handed on, and does nothing else; empty: it counts
@@ -42,8 +42,8 @@ type Callback struct {
 type Accepted struct {
 	Fresh   bool       // false: it was stored before, and nothing changed
 	Known   bool       // it is about a payment of the shop's, or about an instruction of ours
-	OrderID string     // the shop's key, where it is known: the order is due for a push
-	Alarm   string     // something a person has to look at
+	OrderID string     // the shop's key; empty: not known
+	Alarm   string     // something a person has to look at; empty: nothing
 	Answer  string     // to pre_create_refund of trade: what Douyin has to be told, each time alike; empty: success and nothing else
 	Ended   MoneyState // what the refund or settlement has become by it; empty: it is none, or had ended before
 }
@@ -78,8 +78,9 @@ func (c *Callback) dedupKey() string {
 
 // AcceptCallback stores a callback once and does what it says, in one transaction: a payment is
 // recorded and compared with the shop's order, a refund or settlement ends (also when its call has
-// not been answered yet), the order becomes due for a push. When it returns without an error,
-// everything is durable and Douyin may be told so.
+// not been answered yet), and the order becomes due for a push, but for a settlement, of which
+// Douyin's order tells nothing. When it returns without an error, everything is durable and Douyin
+// may be told so.
 func (s *Store) AcceptCallback(ctx context.Context, c Callback) (accepted Accepted, err error) {
 	if c.Kept != "" {
 		err := s.untilWon(ctx, func(tx *gorm.DB) (err error) {

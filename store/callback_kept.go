@@ -17,7 +17,8 @@ const (
 	AlarmNotUnderstood = "not_understood" // its number, status or amount is none that is known
 )
 
-// AlarmUndelivered: the shop's own handler has not taken a callback in all the time that it is tried.
+// AlarmUndelivered: the shop's own handler has not taken a callback in all the time that it is tried,
+// which is seven days.
 const AlarmUndelivered = "undelivered"
 
 // CallbackAlarm is the table of callbacks, as far as they have an alarm of their own; their number is their id.
@@ -69,13 +70,13 @@ func (s *Store) keep(tx *gorm.DB, c Callback) (Accepted, error) {
 
 // KeptCallback is a callback that a person has to look at.
 type KeptCallback struct {
-	ID         string
+	ID         string // of its row, as RecentCallback.ID
 	System     System
-	Type       string
-	Number     string // empty: it cannot be read
-	Alarm      string
-	Note       string // which app, type or field; with AlarmUndelivered what became of the last delivery
-	ReceivedAt time.Time
+	Type       string    // as Douyin has it
+	Number     string    // empty: it cannot be read
+	Alarm      string    // AlarmForeignApp, AlarmUnknownType, AlarmNotUnderstood or AlarmUndelivered
+	Note       string    // which app, type or field; with AlarmUndelivered what became of the last delivery
+	ReceivedAt time.Time // its first delivery
 }
 
 // CallbackAlarms lists the callbacks with an alarm of their own that nobody has acknowledged, newest first.

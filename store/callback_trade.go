@@ -25,8 +25,8 @@ type TradeCallback struct {
 
 // AskedRefund is what pre_create_refund says of a refund beside Opened.
 type AskedRefund struct {
-	NeedsAudit bool
-	Deadline   time.Time // with NeedsAudit
+	NeedsAudit bool      // Douyin waits for the shop's word
+	Deadline   time.Time // with NeedsAudit: then Douyin agrees by itself
 	DueAt      time.Time // when to ask Douyin how the refund stands
 	// Answer makes Douyin's answer, once for each refund. It is called under locks, so it waits for
 	// nobody.

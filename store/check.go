@@ -15,16 +15,16 @@ import (
 
 // Finding is one result of CheckShop.
 type Finding struct {
-	OK    bool
+	OK    bool   // nothing is to be done
 	Minor bool   // where it is not OK: orders travel all the same
 	Waits bool   // where it is not OK: it may come right without a change of the configuration
 	What  string // what was looked at, with what was found
 	Cure  string // what to do; empty when OK
 }
 
-// CheckShop looks at all that the store needs, for doctor: the server's version, our tables, the shop's tables and columns, the
-// indexes that we read by, and whether our tables can be written. It writes nothing that stays. An error of the database
-// becomes a finding.
+// CheckShop looks at all that the store needs, for doctor: the server's version, our tables, the
+// shop's tables and columns, the indexes that we read by, and whether our tables can be written. It
+// writes nothing that stays. An error of the database becomes a finding.
 func (s *Store) CheckShop(ctx context.Context) []Finding {
 	server, answers := s.checkVersion(ctx)
 	if !answers { // whatever else is looked at fails for the same reason, and its cure would mislead

@@ -7,7 +7,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// SelectError is a SELECT of shop.sql that the database refuses, or that does not answer what it has to.
+// SelectError is a SELECT of shop.sql that the database refuses, or that does not answer what it has
+// to. Beneath Err is a *TextError, or the server's own error.
 type SelectError struct{ Err error }
 
 func (e *SelectError) Error() string { return e.Err.Error() }

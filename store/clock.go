@@ -22,14 +22,16 @@ type clock struct {
 	told  bool          // that they differ by more than MostSkew
 }
 
-// Clock is the database's time now, by the newest comparison of the clocks; until the first one it is the process's own.
+// Clock is the database's time now, by the newest comparison of the clocks; until the first one it is
+// the process's own.
 func (s *Store) Clock() time.Time {
 	s.clock.mu.Lock()
 	defer s.clock.mu.Unlock()
 	return s.cfg.Now().Add(-s.clock.ahead)
 }
 
-// Skew asks the database for its time and tells how far the process's clock is ahead of it; negative: behind.
+// Skew asks the database for its time and tells how far the process's clock is ahead of it; negative:
+// behind. SQLite lives in the process: 0.
 func (s *Store) Skew(ctx context.Context) (time.Duration, error) {
 	if s.sql.sqlite { // it has no clock but the process's
 		s.compare(s.cfg.Now(), s.cfg.Now(), s.cfg.Now())
@@ -43,7 +45,8 @@ func (s *Store) Skew(ctx context.Context) (time.Duration, error) {
 	return s.compare(time.UnixMicro(micros), before, s.cfg.Now()), nil
 }
 
-// LastSkew is what Skew, or whatever else heard the database's time, found last. ok is false where nothing did.
+// LastSkew is what Skew, or whatever else heard the database's time, found last. ok is false where
+// nothing did.
 func (s *Store) LastSkew() (ahead time.Duration, ok bool) {
 	s.clock.mu.Lock()
 	defer s.clock.mu.Unlock()
@@ -52,11 +55,12 @@ func (s *Store) LastSkew() (ahead time.Duration, ok bool) {
 
 // Ahead are shop orders that were created later than now.
 type Ahead struct {
-	Orders int           // counted up to 1000
-	By     time.Duration // of the last one that was counted
+	Orders int           // counted up to 1000; 0: none
+	By     time.Duration // how far the last one that was counted is ahead, the furthest of them
 }
 
-// Ahead looks for orders whose create_time lies ahead of the database's clock: a clock is wrong, or loc in the DSN is not the shop's.
+// Ahead looks for orders whose create_time lies more than a second ahead of the database's clock: a
+// clock is wrong, or loc in the DSN is not the shop's.
 func (s *Store) Ahead(ctx context.Context) (Ahead, error) {
 	now := s.Clock()
 	_, page, err := s.readPage(ctx, Scan{From: now.Add(time.Second), ByCreateTime: true, Limit: 1000})

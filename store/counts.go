@@ -9,20 +9,20 @@ import (
 	"gorm.io/gorm"
 )
 
-// BacklogLimit bounds what Counts counts of everything but unsynced orders: a number as large means
-// "that many or more".
+// BacklogLimit bounds what Counts counts of everything but orders that are due (CountLimit), orders
+// that failed (FailureWindow) and rows of the log: a number as large means "that many or more".
 const BacklogLimit = 10_000
 
 // Backlog is work that waits.
 type Backlog struct {
-	Count  int64
+	Count  int64     // 0: none does
 	Oldest time.Time // since when the oldest of them waits; zero: none does
 }
 
 // OpenMoney is one state of the refunds or settlements that have not ended.
 type OpenMoney struct {
 	Money Money
-	State MoneyState // new, sending or submitted
+	State MoneyState // new, sending or submitted, or one that this version does not know
 	Backlog
 }
 
@@ -30,8 +30,8 @@ type OpenMoney struct {
 // acknowledged.
 type AlarmCount struct {
 	Table string // an AlarmTable
-	Alarm string
-	Count int64
+	Alarm string // which one
+	Count int64  // above 0
 }
 
 // Counts are what metrics show of the database.
@@ -40,14 +40,14 @@ type Counts struct {
 	Failed   map[Outcome]int64 // refused and gave_up; of FailureWindow orders, those that failed last
 	Open     []OpenMoney       // states without a row are left out
 	Held     []HeldMoney       // what Douyin's refusal of the configuration holds up
-	Alarms   []AlarmCount      // states without a row are left out, as of Open
+	Alarms   []AlarmCount      // alarms without a row are left out
 	// Refunds whose deadline runs: without a word of the shop's, and with one that Douyin does not have.
 	AuditsUnsaid, AuditsSaid OpenAudits
 
-	Outbox    Backlog
-	OutboxBad int64
+	Outbox    Backlog   // rows that were not handed over yet
+	OutboxBad int64     // rows that were put aside, whether somebody has acknowledged them or not
 	Forwards  Backlog   // callbacks that the shop's own handler has not answered yet
-	LogRows   int64     // of ordersync_log, from its first to its last id: numbers that were never used count too
+	LogRows   int64     // ids of ordersync_log, from its first to its last one, used or not
 	LogOldest time.Time // of its first row; zero: it is empty
 }
 

@@ -95,11 +95,13 @@
 // has gone on, its answer is written to the log and to nothing else. How long a request has been in
 // flight is told by the database's clock, because the processes' clocks differ.
 //
-// # Why acknowledging an alarm changes nothing about money
+// # Why acknowledging an alarm changes nothing about the row's money
 //
 // It says that a person has looked, and takes the alarm out of lists and counts. Nobody can tell
 // from it what that person found. So what the alarm holds back stays so: a contradicted refund
-// counts as paid back, and a payment of another amount is not settled by itself.
+// counts as paid back, and a payment of another amount is not settled by itself. Two alarms say that
+// automatic settlement has stopped until somebody has looked, and with them it goes on: unsettled at
+// a payment, and auto_settle at a settlement for all payments of trade.
 //
 // # Why an end is final
 //

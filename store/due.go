@@ -11,7 +11,7 @@ import (
 
 // Due is an order whose time to be asked for again has come.
 type Due struct {
-	OrderID string
+	OrderID string // the shop's key
 	DueAt   time.Time
 }
 

@@ -9,17 +9,17 @@ import (
 
 // Forward is a callback that the shop's own handler has to get.
 type Forward struct {
-	ID       int64
-	Type     string
-	Number   string
-	Raw      []byte
+	ID       int64  // of its row
+	Type     string // as Callback.Type
+	Number   string // as Callback.Number
+	Raw      []byte // the whole body, signature included
 	Headers  string // as Callback.Headers
-	Attempts int    // before this one
+	Attempts int    // deliveries before this one
 }
 
 // ClaimForwards takes at most limit callbacks that are due at now and makes them due again at
 // until, so that nobody else takes them meanwhile and none is lost with a process that dies. Each
-// is to end with Forwarded or PostponeForward.
+// is to end with Forwarded, PostponeForward or GiveUpForward.
 func (s *Store) ClaimForwards(ctx context.Context, now, until time.Time, limit int) ([]Forward, error) {
 	due, err := collect(s.db.WithContext(ctx), func(rows *sql.Rows) (f Forward, err error) {
 		var headers sql.NullString

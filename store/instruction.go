@@ -19,9 +19,10 @@ import (
 // differ in a few columns.
 type Money string
 
+// The kinds. Each is also how its table is called: ordersync_refund, ordersync_settlement.
 const (
-	Refund     Money = "refund"
-	Settlement Money = "settlement"
+	Refund     Money = "refund"     // back to the buyer
+	Settlement Money = "settlement" // out of transit, to the seller and other receivers
 )
 
 // MoneyState is how far an instruction is. It stands in the row, and nothing else has to be read to
@@ -52,7 +53,8 @@ const (
 // overdue: meanwhile nothing of the other kind leaves for the order (see the package's doc on
 // turns).
 //
-// Alarms stand beside the state and are seen by a person; the first two decide something, too:
+// Alarms stand beside the state and are seen by a person; overdue, contradiction and auto_settle
+// decide something, too:
 //
 //	overdue        no result for a day: the turn is lost. It passes with the end, or with the next turn.
 //	contradiction  Douyin named another result than before, or a result of what never left: counts as moved.
@@ -63,8 +65,11 @@ const (
 //	unknown_order  Douyin has opened it, for an order that the shop does not have.
 //	not_understood Douyin has asked for it with a message that cannot be read: only its number is known.
 //	unknown_state  the state is none of these: it is of a newer version, or edited. Nothing is sent and nothing asked.
+//	unsendable     no task can name the row: nothing is sent and nothing asked.
+//	audit_due      Douyin is about to agree to the refund by itself. It passes with a word, or with the audit.
 type MoneyState string
 
+// The states, as the picture above has them.
 const (
 	MoneyNew       MoneyState = "new"
 	MoneySending   MoneyState = "sending"
@@ -97,24 +102,25 @@ const (
 
 // Ack tells who has seen an alarm. The zero value: nobody has.
 type Ack struct {
-	At   *time.Time
-	By   string
-	Note string // what became of it, in that person's words
+	At   *time.Time // nil: nobody has
+	By   string     // that person's name
+	Note string     // what became of it, in that person's words; empty: nothing was said
 }
 
-// Instruction is a row of ordersync_refund or ordersync_settlement.
+// Instruction is a row of ordersync_refund or ordersync_settlement. Kind, Code, Message and LogID are
+// those of the last answer, of a call that failed as well; all are empty before the first one.
 type Instruction struct {
 	Money      Money
-	System     System // whose payment it is of; fixed when the row is written
-	Number     string // out_refund_no or out_settle_no
-	OrderID    string // the shop's key
-	OutOrderNo string // of the payment
-	Amount     Fen    // refund: asked for; settlement: as Douyin said in the end, 0 before
-	Text       string // reason or settle_desc
-	Options    string // further parameters as JSON: RefundOptions or SettleOptions reads them
-	Params     string // settlement: settle_params, JSON text that is sent as it stands; Receivers reads it
-	Finish     bool   // settlement: close the order after it
-	NotBefore  *time.Time
+	System     System     // whose payment it is of; fixed when the row is written
+	Number     string     // out_refund_no or out_settle_no
+	OrderID    string     // the shop's key
+	OutOrderNo string     // of the payment
+	Amount     Fen        // refund: asked for; settlement: as Douyin said in the end, 0 before
+	Text       string     // reason or settle_desc
+	Options    string     // further parameters as JSON: RefundOptions or SettleOptions reads them
+	Params     string     // settlement: settle_params, JSON text that is sent as it stands; Receivers reads it
+	Finish     bool       // settlement: close the order after it
+	NotBefore  *time.Time // settlement: nothing is sent before it; nil: at once
 
 	State      MoneyState
 	Attempts   int        // requests that were announced; the attempt that State speaks of
@@ -124,18 +130,18 @@ type Instruction struct {
 	Turn       bool       // nothing of the other kind leaves for the order
 	PlatformNo string     // refund_no or settle_no
 	SentAt     *time.Time // since when a request may be at Douyin; nil: nothing of it is
-	Kind       string     // of the last answer; empty: no complaint
-	Code       int
-	Message    string
-	LogID      string
+	Kind       string     // of the failure; empty: no complaint
+	Code       int        // Douyin's number; 0: none
+	Message    string     // Douyin's words, ours, or those about the alarm
+	LogID      string     // X-Tt-Logid
 	Polls      int        // queries for the result
 	DueAt      *time.Time // when it is to be sent, or asked about, again; nil: never
-	Alarm      string
-	AlarmAt    *time.Time
-	Ack        Ack // of the alarm, or of the one that was there last
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
-	FinishedAt *time.Time
+	Alarm      string     // one of those that MoneyState lists; empty: none
+	AlarmAt    *time.Time // when it was raised; nil: there is none
+	Ack        Ack        // of the alarm, or of the one that was there last
+	CreatedAt  time.Time  // when it was written down here
+	UpdatedAt  time.Time  // of the last step or answer
+	FinishedAt *time.Time // when it ended, as Douyin says where it does; nil: it has not ended
 
 	Origin        Origin // who has opened it
 	DouyinOrderID string // of trade: Douyin's number of the order; empty: not told
@@ -221,7 +227,7 @@ var ledgers = map[Money]ledger{
 	},
 }
 
-// columns are a table's columns in the order in which scanInstruction and args have them.
+// columns are a table's columns in the order in which scan and instructionArgs have them.
 func (l ledger) columns() []string {
 	return append([]string{
 		l.number, "order_id", "out_order_no", "amount_fen", l.text, "options", "fingerprint", "state", l.platform, "sent_at", "kind", "code", "message", "log_id",
@@ -328,7 +334,7 @@ func readInstruction(db *gorm.DB, m Money, number, lock string) (i storedInstruc
 	return all[0], true, nil
 }
 
-// Instruction is the instruction with this developer number.
+// Instruction is the instruction with this developer number, compared byte for byte.
 func (s *Store) Instruction(ctx context.Context, m Money, number string) (i Instruction, found bool, err error) {
 	db := s.db.WithContext(ctx)
 	stored, found, err := readInstruction(db, m, number, "")
@@ -341,7 +347,7 @@ func (s *Store) Instruction(ctx context.Context, m Money, number string) (i Inst
 	return stored.Instruction, found, nil
 }
 
-// Instructions are an order's refunds or settlements, oldest first.
+// Instructions are an order's refunds or settlements, oldest first; none where it has none.
 func (s *Store) Instructions(ctx context.Context, m Money, orderID string) ([]Instruction, error) {
 	stored, err := readInstructions(s.db.WithContext(ctx), m, "`order_id` = ? ORDER BY `created_at`, "+quote(ledgers[m].number), "", orderID)
 	if err != nil {

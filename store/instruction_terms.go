@@ -8,33 +8,34 @@ import (
 )
 
 // RefundOptions are the parameters of a refund beside number, order, amount and reason. The column
-// options of ordersync_refund holds them as JSON.
+// options of ordersync_refund holds them as JSON. Their limits are those of tasks.RefundRequest; what
+// is empty is not sent.
 type RefundOptions struct {
-	CPExtra    string `json:"cp_extra,omitempty"`
-	NotifyURL  string `json:"notify_url,omitempty"`
-	DisableMsg bool   `json:"disable_msg,omitempty"`
-	MsgPage    string `json:"msg_page,omitempty"`
+	CPExtra    string `json:"cp_extra,omitempty"`    // comes back in the callback
+	NotifyURL  string `json:"notify_url,omitempty"`  // https; empty: that of the configuration
+	DisableMsg bool   `json:"disable_msg,omitempty"` // of ecpay: Douyin sends the buyer no message
+	MsgPage    string `json:"msg_page,omitempty"`    // of ecpay: page that the message opens
 	ReasonCode int    `json:"reason_code,omitempty"` // of trade: 101, 102, 103, 999; 0: 999
 }
 
-// SettleOptions are those of a settlement.
+// SettleOptions are those of a settlement, in the column options of ordersync_settlement.
 type SettleOptions struct {
-	CPExtra   string `json:"cp_extra,omitempty"`
-	NotifyURL string `json:"notify_url,omitempty"`
+	CPExtra   string `json:"cp_extra,omitempty"`   // comes back in the callback
+	NotifyURL string `json:"notify_url,omitempty"` // https; empty: that of the configuration
 }
 
 // Receiver gets a part of a settlement. The column settle_params of ordersync_settlement holds the
 // receivers as a JSON array, in the form in which they are sent.
 type Receiver struct {
-	MerchantUID string `json:"merchant_uid"`
-	Amount      Fen    `json:"amount"`
+	MerchantUID string `json:"merchant_uid"` // Douyin's number of the receiver
+	Amount      Fen    `json:"amount"`       // above 0
 }
 
 // CorruptRowError: a column of an instruction is not what ordersync wrote there. No request can be
 // made of it, now or later.
 type CorruptRowError struct {
-	Table, Column string
-	Err           error
+	Table, Column string // ours
+	Err           error  // why it cannot be read
 }
 
 func (e *CorruptRowError) Error() string {

@@ -9,9 +9,9 @@ import (
 
 // LastCalls are the ends of the newest calls to Douyin.
 type LastCalls struct {
-	Read    int       // calls that were looked at
+	Read    int       // calls that were looked at, without rows of the log that are none
 	Newest  time.Time // of all of them; zero: nothing was ever called
-	Oldest  time.Time // of those that were looked at
+	Oldest  time.Time // of those that were looked at; zero: none was
 	Success time.Time // of the newest that went well; zero: none of them did
 }
 

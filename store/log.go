@@ -14,26 +14,28 @@ import (
 	"github.com/ordersync/ordersync/tasks/cut"
 )
 
-// LogRow is a row of ordersync_log: one call to Douyin, or one pass that ended before it.
+// LogRow is a row of ordersync_log: one call to Douyin, or one pass that ended before it. Outcome is
+// one of a push, but for calls about money that went well: a MoneyState, which is submitted,
+// succeeded or failed.
 type LogRow struct {
-	ID         int64
-	At         time.Time
-	Call       string // order.push, refund.create, ...
-	OrderID    string
-	Number     string // developer number of a refund or settlement; empty for a push
-	Cause      string
-	TaskID     string
-	Attempt    int
+	ID         int64     // in the order in which rows were written
+	At         time.Time // when it ended
+	Call       string    // order.push, refund.create, ...
+	OrderID    string    // the shop's key; empty: of money whose order is not known
+	Number     string    // developer number of a refund or settlement; empty for a push
+	Cause      string    // why a push was asked for; empty for money
+	TaskID     string    // asynq's
+	Attempt    int       // of the task, counted from 1
 	Outcome    Outcome
-	Kind       string
-	Code       int
-	Message    string
-	LogID      string
-	HTTPStatus int
+	Kind       string        // of the failure, as OrderState.Kind; empty: none
+	Code       int           // Douyin's number; 0: none
+	Message    string        // Douyin's words, or ours; empty: no failure
+	LogID      string        // X-Tt-Logid; empty: no answer
+	HTTPStatus int           // 0: no answer
 	Duration   time.Duration // whole microseconds
 	SinceAsked time.Duration // from when the task was asked for to At, whole microseconds; 0: not known
 	Request    string        // masked; empty when Config.LogBodies keeps none
-	Response   string
+	Response   string        // likewise
 }
 
 // MaxSinceAsked is the longest LogRow.SinceAsked: asynq throws an archived task away after 90 days.

@@ -23,13 +23,14 @@ const (
 
 // Migration is one versioned file and whether it was applied.
 type Migration struct {
-	Version   int64
-	Name      string // "0001_orders.sql"
-	AppliedAt *time.Time
+	Version   int64      // the number in Name
+	Name      string     // "0001_orders.sql"
+	AppliedAt *time.Time // nil: it waits
 }
 
-// Migrate creates and upgrades our tables and returns the files that it applied, oldest first; none when all were applied
-// already. It is safe to run twice, and by two processes at once: the second waits for the first.
+// Migrate creates and upgrades our tables and returns the files that it applied, oldest first; none
+// when all were applied already. It is safe to run twice, and by two processes at once: the second
+// waits for the first, ten minutes at most.
 func (s *Store) Migrate(ctx context.Context) (applied []string, err error) {
 	release, err := s.lockMigrations(ctx)
 	if err != nil {
@@ -80,7 +81,8 @@ func (s *Store) prepareVersions(ctx context.Context) error {
 	})
 }
 
-// MigrationStatus lists all files. It changes nothing: a database without the version table has none applied.
+// MigrationStatus lists all files, oldest first. It changes nothing: a database without the version
+// table has none applied.
 func (s *Store) MigrationStatus(ctx context.Context) ([]Migration, error) {
 	provider, err := s.provider()
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 // ConflictError: the number was used before, for something else. What it was used for stays as it
 // is.
 type ConflictError struct {
-	Money  Money
-	Number string
+	Money  Money  // what it is a number of: Refund, Settlement, or "payment"
+	Number string // the developer's: out_refund_no, out_settle_no or out_order_no
 }
 
 func (e *ConflictError) Error() string {
@@ -25,9 +25,9 @@ func (e *ConflictError) Error() string {
 
 // ExceedsPaidError: the order's refunds would be more than was paid.
 type ExceedsPaidError struct {
-	Paid    Fen // the payment that Douyin confirmed, else the amount of the shop's order
-	Already Fen // all refunds of the payment that have not failed
-	Asked   Fen
+	Paid    Fen // the payment that Douyin confirmed, less Douyin's discount; else the shop's order
+	Already Fen // all other refunds of the payment, but those that have failed for certain
+	Asked   Fen // by the refund that was refused
 }
 
 func (e *ExceedsPaidError) Error() string {
@@ -36,39 +36,39 @@ func (e *ExceedsPaidError) Error() string {
 
 // BusyError: another instruction of the order has to end first.
 type BusyError struct {
-	Money  Money // what is running
-	Number string
+	Money  Money  // what is running
+	Number string // its developer number
 }
 
 func (e *BusyError) Error() string {
 	return fmt.Sprintf("store: %s %s of the order is still running", e.Money, e.Number)
 }
 
-// NewRefund asks for a refund.
+// NewRefund asks for a refund. All but DueAt is its content: two that differ in it are two refunds.
 type NewRefund struct {
-	Number  string // out_refund_no
-	OrderID string
-	Amount  Fen // above 0
-	Reason  string
-	Options RefundOptions // part of the content
-	DueAt   time.Time
+	Number  string // out_refund_no, 1 to 64 bytes
+	OrderID string // the shop's key
+	Amount  Fen    // above 0
+	Reason  string // shown to the buyer
+	Options RefundOptions
+	DueAt   time.Time // when the scheduler is to look, should no task have carried it on
 }
 
-// NewSettlement asks for a settlement.
+// NewSettlement asks for a settlement. All but NotBefore and DueAt is its content, as of NewRefund.
 type NewSettlement struct {
-	Number    string // out_settle_no
-	OrderID   string
-	Desc      string
+	Number    string     // out_settle_no, 1 to 64 bytes
+	OrderID   string     // the shop's key
+	Desc      string     // settle_desc
 	Params    []Receiver // settle_params; none: all goes to the seller
-	Finish    bool
+	Finish    bool       // the order is closed after it (ecpay)
 	Options   SettleOptions
-	NotBefore time.Time // zero: at once
-	DueAt     time.Time // not before NotBefore in any case
+	NotBefore time.Time // nothing is sent before it; zero: at once
+	DueAt     time.Time // as for NewRefund; not before NotBefore in any case
 }
 
 // CreateRefund writes a refund down, before anything is sent. The same number with the same content
 // is the refund that exists already: fresh is false. Errors: *ConflictError, *ExceedsPaidError,
-// ErrOrderNotFound, or the database's.
+// ErrOrderNotFound, *ColumnError where the order's amount cannot be used, or the database's.
 //
 // The sum is checked under the lock of the order's row in ordersync_order, so that concurrent
 // refunds of one order queue up. A number that stands already is answered also when the shop's

@@ -9,7 +9,7 @@ import (
 
 // DueInstruction is an instruction whose time has come.
 type DueInstruction struct {
-	Number string
+	Number string // out_refund_no or out_settle_no
 	DueAt  time.Time
 }
 
@@ -18,8 +18,9 @@ func (s *Store) DueInstructions(ctx context.Context, m Money, now time.Time, lim
 	return s.dueInstructions(ctx, m, "`due_at` <= ?", limit, s.sql.time(now))
 }
 
-// DueInstructionsAfter lists instructions that come behind after in the order of their due times (and, of one time, of their numbers)
-// and are due until a time. The zero Number with a DueAt: what is due later than that.
+// DueInstructionsAfter lists instructions that come behind after in the order of their due times
+// (and, of one time, of their numbers) and are due until a time. An empty Number with a DueAt: what
+// is due later than that.
 func (s *Store) DueInstructionsAfter(ctx context.Context, m Money, after DueInstruction, until time.Time, limit int) ([]DueInstruction, error) {
 	from := s.sql.time(after.DueAt)
 	if after.Number == "" {
@@ -44,8 +45,8 @@ func (s *Store) dueInstructions(ctx context.Context, m Money, where string, limi
 	return due, nil
 }
 
-// PostponeInstructions makes instructions due at until instead, each only where its due time is still the one given. One whose
-// row is locked stays as it is; ErrLocked: all of them did.
+// PostponeInstructions makes instructions due at until instead, each only where its due time is
+// still the one given. One whose row is locked stays as it is; ErrLocked: all of them did.
 func (s *Store) PostponeInstructions(ctx context.Context, m Money, due []DueInstruction, until time.Time) error {
 	l := ledgers[m]
 	locked := 0

@@ -9,17 +9,18 @@ import (
 	"gorm.io/gorm"
 )
 
-// HeldMoney is the refunds or settlements that wait because Douyin refuses the app's configuration with one number: a wrong salt holds up
-// all of them. Most have never heard that number: they were held back behind those that did, and
-// count with them. They go on by themselves when it is mended.
+// HeldMoney is the refunds or settlements that wait because Douyin refuses the app's configuration
+// with one number: a wrong salt holds up all of them. Most have never heard that number: they were
+// held back behind those that did, and count with them. They go on by themselves when it is mended.
 type HeldMoney struct {
-	Money   Money
+	Money   Money  // the kind that waits
 	Code    int    // Douyin's number; 0: the request could not even be signed
 	Message string // Douyin's words about one of them
 	Backlog        // Oldest: since when the first of them was asked for
 }
 
-// HeldMoney tells what the configuration holds up, of the BacklogLimit instructions of each kind that are due first.
+// HeldMoney tells what the configuration holds up, of the BacklogLimit instructions of each kind that
+// are due first. None where Douyin refuses nothing of it.
 func (s *Store) HeldMoney(ctx context.Context) ([]HeldMoney, error) {
 	held, err := heldMoney(s.db.WithContext(ctx))
 	if err != nil {

@@ -14,18 +14,19 @@ import (
 // ErrNoInstruction: there is no refund or settlement with that number.
 var ErrNoInstruction = errors.New("store: no such instruction")
 
-// Answer is what Douyin, or the attempt to reach it, had to say about an instruction.
+// Answer is what Douyin, or the attempt to reach it, had to say about an instruction. Kind, Code,
+// Message and LogID replace those of the row, also where they are empty.
 type Answer struct {
-	At         time.Time
-	PlatformNo string // refund_no or settle_no; empty: not told
-	Kind       string
-	Code       int
-	Message    string
-	LogID      string
+	At         time.Time  // when it was heard
+	PlatformNo string     // refund_no or settle_no; empty: not told, the row keeps its own
+	Kind       string     // of the failure; empty: no complaint
+	Code       int        // Douyin's number; 0: none
+	Message    string     // Douyin's words, or ours
+	LogID      string     // X-Tt-Logid; empty: none
 	Polled     bool       // it was a query for the result
 	Answered   bool       // it answers the request itself, or says that it did not leave: the request is in flight no more
 	Refused    string     // with Answered: the answer is a no of this kind
-	DueAt      *time.Time // when to send, or ask, again
+	DueAt      *time.Time // when to send, or ask, again; nil: never
 	// Nothing, with Postpone: nothing of the instruction is at Douyin, and that is known. It is new
 	// again, gives its turn back, and holds no other one up.
 	Nothing bool
@@ -51,9 +52,10 @@ func (r *Result) endedAt() time.Time {
 }
 
 // MarkSending announces, durably, that a request is about to leave. seen is the instruction as the
-// caller read it, Items of a refund of trade filled in: ErrSuperseded means that its state or its attempt is another one by now. A
-// *BusyError means that another instruction of the order comes first: see the package's doc on
-// turns. due is when to look, should the answer never be seen.
+// caller read it, Items of a refund of trade filled in: ErrSuperseded means that its state or its
+// attempt is another one by now. A *BusyError means that another instruction of the order comes
+// first: see the package's doc on turns. ErrNoInstruction: there is no such row. due is when to
+// look, should the answer never be seen.
 func (s *Store) MarkSending(ctx context.Context, seen Instruction, at, due time.Time) (Instruction, error) {
 	return s.move(ctx, seen, func(tx *gorm.DB, i *Instruction) (bool, error) {
 		hadTurn, items := i.Turn, i.Items

@@ -10,7 +10,7 @@ import (
 
 // NewOrder is one of the shop's newest orders, as the sweep sees it.
 type NewOrder struct {
-	ID, Status string
+	ID, Status string    // the shop's key, and its own value
 	CreatedAt  time.Time // zero: it cannot be read
 	Failed     bool      // the database does not read its row; its status is not known
 

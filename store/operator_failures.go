@@ -16,7 +16,8 @@ const FailureWindow = 10_000
 // sampled bounds the groups for which FailureGroups reads a sample: the most frequent ones.
 const sampled = 200
 
-// FailureGroup is the orders that were refused or given up for one cause.
+// FailureGroup is the orders that were refused or given up for one cause: Kind and Code are those of
+// OrderState, the same for all of them. Count is of those that were looked at, see FailureWindow.
 type FailureGroup struct {
 	Kind   string
 	Code   int
@@ -116,13 +117,14 @@ func (f *failedRow) asked(now time.Time) bool {
 	return !f.dueAt.IsZero() && (f.Outcome == Refused || !f.dueAt.After(now))
 }
 
-// FailureKey is where a page of Failures ended.
+// FailureKey is where a page of Failures ended. The zero value: nowhere yet.
 type FailureKey struct {
 	FailedAt time.Time
 	OrderID  string
 }
 
-// FailureQuery asks for one page of the orders that failed. Its empty fields let everything through.
+// FailureQuery asks for one page of the orders that failed. Its empty fields let everything through;
+// Limit is how many orders the page has at most, at least 1.
 type FailureQuery struct {
 	FailureFilter
 	After FailureKey // of the last order of the page before; zero: from the end that Oldest names
@@ -132,7 +134,8 @@ type FailureQuery struct {
 	Limit  int
 }
 
-// FailureFilter says which of the orders that failed are meant. The zero value: all of them.
+// FailureFilter says which of the orders that failed are meant. The zero value: all of them. Kind and
+// Code are those of OrderState; a Code of 0 means those without a number of Douyin's.
 type FailureFilter struct {
 	Kind  string    `json:"kind,omitempty"`
 	Code  *int      `json:"code,omitempty"`
@@ -164,7 +167,7 @@ func holds(part string, texts ...string) bool {
 // Failure is an order that was refused or given up.
 type Failure struct {
 	OrderState
-	Cause    string
+	Cause    string    // as CauseOf tells it
 	FailedAt time.Time // of its last failure
 	Since    time.Time // since when Douyin has not been told
 }
@@ -185,8 +188,8 @@ type FailurePage struct {
 // failureChunk is how many failures one statement of Failures reads.
 const failureChunk = 1000
 
-// Failures reads one page, the newest failure first. It looks through FailureWindow orders at most,
-// by the index on failures, whichever of them the query lets through.
+// Failures reads one page, the newest failure first unless q.Oldest. It looks through FailureWindow
+// orders at most, by the index on failures, whichever of them the query lets through.
 func (s *Store) Failures(ctx context.Context, q FailureQuery) (page FailurePage, err error) {
 	now, after, lookedFor := s.Clock(), q.After, 0
 	plain := q.FailureFilter == (FailureFilter{FailedBy: q.FailedBy}) && !q.Idle

@@ -12,7 +12,7 @@ import (
 
 // Match is an order that FindOrders found, and what its number is.
 type Match struct {
-	OrderID string
+	OrderID string // the shop's key
 	What    MatchKind
 	Number  string // as it was searched for
 }
@@ -20,6 +20,7 @@ type Match struct {
 // MatchKind is what a number turned out to be.
 type MatchKind string
 
+// The kinds of number.
 const (
 	MatchOrder            MatchKind = "order"             // the shop's key
 	MatchOrderNo          MatchKind = "order_no"          // what Douyin gets as order_id
@@ -33,8 +34,9 @@ const (
 // matchLimit bounds what one index finds for one number.
 const matchLimit = 5
 
-// FindOrders finds the orders that a number belongs to, whatever kind of number it is: at most a few. It reads by keys and
-// indexes only; the one on the shop's order_no is the shop's.
+// FindOrders finds the orders that a number belongs to, whatever kind of number it is: at most a few.
+// What could be no number, empty or of more than 64 bytes, finds none. It reads by keys and indexes
+// only; the one on the shop's order_no is the shop's.
 func (s *Store) FindOrders(ctx context.Context, number string) ([]Match, error) {
 	var found []Match
 	add := func(orderID string, what MatchKind) {

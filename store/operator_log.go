@@ -25,16 +25,16 @@ const (
 
 // Act is something that an operator did, or somebody tried.
 type Act struct {
-	ID      int64
-	At      time.Time
-	Who     string // empty: a name that nobody has
-	Act     string
-	Subject string // of an alarm its table, of a job its act, of a change in asynqmon the method
-	Number  string // of what Subject names
-	OrderID string // the shop's key; empty: it was about none, or about many
-	Orders  int64  // how many rows it was about
-	Detail  string
-	Address string // from where
+	ID      int64     // in the order in which they were written; RecordAct does not read it
+	At      time.Time // when it was done
+	Who     string    // empty: a name that nobody has
+	Act     string    // one of the acts above
+	Subject string    // of an alarm or a callback its table, of an audit refund, of a job its act, of a change in asynqmon the method
+	Number  string    // of what Subject names
+	OrderID string    // the shop's key; empty: it was about none, or about many
+	Orders  int64     // how many rows it was about
+	Detail  string    // in words; empty: the rest says all
+	Address string    // from where
 }
 
 // RecordAct writes down what an operator did.

@@ -11,16 +11,17 @@ import (
 	"gorm.io/gorm"
 )
 
-// OutboxRow is a task that the shop wrote in its own transaction.
+// OutboxRow is a task that the shop wrote in its own transaction: nothing of it was checked.
 type OutboxRow struct {
-	ID        int64
-	Kind      string
-	OrderID   string
-	Payload   []byte // nil: NULL
-	CreatedAt time.Time
+	ID        int64     // the outbox may count anew, so it is unique at one time only
+	Kind      string    // push, refund, settle or audit, where it is right
+	OrderID   string    // the shop's key
+	Payload   []byte    // JSON, where it is right; nil: NULL
+	CreatedAt time.Time // zero: the shop wrote a date of zeros
 }
 
-// BadRow wraps the reason why an outbox row can never be handed over. RelayOutbox moves such a row to ordersync_outbox_bad.
+// BadRow wraps the reason why an outbox row can never be handed over. RelayOutbox moves such a row to
+// ordersync_outbox_bad.
 //
 //nolint:errname // it is the row that is bad, the error is beneath
 type BadRow struct{ Err error }
@@ -29,8 +30,9 @@ func (e *BadRow) Error() string { return "bad outbox row: " + e.Err.Error() }
 
 func (e *BadRow) Unwrap() error { return e.Err }
 
-// LaterRow wraps the reason why an outbox row cannot be handed over yet, while others can: its order is not there, or another
-// instruction has to end first. RelayOutbox passes it over for a while, so that such rows never stand in the way.
+// LaterRow wraps the reason why an outbox row cannot be handed over yet, while others can: its order
+// is not there, or another instruction has to end first. RelayOutbox passes it over for a while, so
+// that such rows never stand in the way.
 type LaterRow struct{ Err error } //nolint:errname // says what to do with the row, as BadRow does
 
 func (e *LaterRow) Error() string { return "outbox row cannot be taken yet: " + e.Err.Error() }
@@ -172,7 +174,7 @@ type BadOutboxRow struct {
 	No        int64  // its number among those that were put aside
 	Alarm     string // AlarmPutAside where it asks for money; empty: it asks for a push
 	Ack       Ack    // of the alarm
-	Reason    string
+	Reason    string // why it can never be handed over
 }
 
 // BadOutboxRows are the rows that were put aside, newest first.

@@ -31,18 +31,18 @@ type Payment struct {
 	System System
 	State  PaymentState
 
-	OutOrderNo    string
-	OrderID       string // the shop's key; empty: the shop has no such order, or nothing was heard of it
-	Total         Fen
+	OutOrderNo    string    // the shop's number of it, 1 to 64 bytes
+	OrderID       string    // the shop's key; empty: the shop has no such order, or nothing was heard of it
+	Total         Fen       // that was asked for; 0: not told yet
 	Discount      Fen       // Douyin's: what was paid is Total without it
 	Currency      string    // DIAMOND: amounts are diamonds; empty: fen
 	PaidAt        time.Time // zero: not paid
-	Way           string    // 1 WeChat, 2 Alipay, 10 Douyin Pay
-	DouyinOrderID string
-	Alarm         string // AlarmAmount, AlarmUnknownOrder, AlarmUnsettled or empty
-	Message       string
-	Ack           Ack // of the alarm
-	CreatedAt     time.Time
+	Way           string    // 1 WeChat, 2 Alipay, 10 Douyin Pay, 20 diamonds; empty: not told
+	DouyinOrderID string    // Douyin's number of the order; empty: not told
+	Alarm         string    // AlarmAmount, AlarmContradiction, AlarmUnknownOrder, AlarmUnsettled; empty: none
+	Message       string    // about the alarm
+	Ack           Ack       // of the alarm
+	CreatedAt     time.Time // when it was asked for, or heard of first
 
 	Data        []byte        // of trade: what is signed for tt.requestOrder; nil: the payment was made elsewhere
 	Fingerprint string        // of trade: of the content that the shop asked for; empty: made elsewhere
@@ -53,9 +53,9 @@ type Payment struct {
 
 // PaymentItem is an item of an order, as Douyin keeps it. Partial refunds name it.
 type PaymentItem struct {
-	ItemOrderID string `json:"item_order_id"`
-	SkuID       string `json:"sku_id,omitempty"`
-	Amount      Fen    `json:"item_order_amount"`
+	ItemOrderID string `json:"item_order_id"`     // Douyin's number
+	SkuID       string `json:"sku_id,omitempty"`  // of the goods, as it was sent; empty: not told
+	Amount      Fen    `json:"item_order_amount"` // or diamonds, as Payment.Currency says
 }
 
 // paymentColumns are in the order in which scanPayment and paymentArgs have them.
@@ -174,7 +174,8 @@ func (s *Store) insertPayment(tx *gorm.DB, p Payment) error {
 	return tx.Exec("INSERT INTO `ordersync_payment` ("+paymentColumns+") VALUES "+tuples(1, len(args)), args...).Error
 }
 
-// PaymentAlarm raises an alarm at a payment that has none, or this one acknowledged. Any other one stays: a person looks anyway.
+// PaymentAlarm raises an alarm at a payment that has none, or this one acknowledged. Any other one
+// stays: a person looks anyway.
 func (s *Store) PaymentAlarm(ctx context.Context, outOrderNo, alarm, message string) error {
 	_, err := s.exec(ctx, "UPDATE `ordersync_payment` SET `alarm` = ?, `message` = ?, `ack_at` = NULL, `ack_by` = '', `ack_note` = ''"+
 		" WHERE `out_order_no` = ? AND (`alarm` = '' OR `alarm` = ? AND `ack_at` IS NOT NULL)", alarm, words(message), outOrderNo, alarm)
@@ -187,22 +188,22 @@ func (s *Store) PaymentAlarm(ctx context.Context, outOrderNo, alarm, message str
 // PaymentScan asks for one page of payments.
 type PaymentScan struct {
 	From, To time.Time // bounds of paid_at, both included; zero: none
-	After    ScanKey   // Next of the page before
-	Limit    int
+	After    ScanKey   // Next of the page before; the zero value: the first page
+	Limit    int       // payments read; 0: Config.BatchSize
 }
 
 // PaymentPage is one page; ID of Next is an out_order_no.
 type PaymentPage struct {
-	Read int
-	// Unsettled are payments of the shop's orders without a settlement that runs or has succeeded, and without another alarm than
-	// AlarmUnsettled.
+	Read int // payments read
+	// Unsettled are payments of the shop's orders without a settlement that runs or has succeeded,
+	// and without another alarm than AlarmUnsettled.
 	Unsettled []Payment
-	Next      ScanKey
-	Done      bool
+	Next      ScanKey // the last one that was read; the zero value: none was
+	Done      bool    // nothing is left behind this page
 }
 
-// UnsettledPayments reads one page of payments by (paid_at, out_order_no) and keeps those that nobody has settled, for
-// automatic settlement.
+// UnsettledPayments reads one page of payments by (paid_at, out_order_no) and keeps those that nobody
+// has settled, for automatic settlement.
 func (s *Store) UnsettledPayments(ctx context.Context, q PaymentScan) (PaymentPage, error) {
 	where, args := "`state` = 'SUCCESS'", []any{}
 	if !q.From.IsZero() {

@@ -19,15 +19,15 @@ const PaymentAskAlarm AlarmTable = "payment_ask"
 // PaymentAsk is a row of ordersync_payment_ask: a payment that was asked for, and that Douyin has
 // not confirmed yet.
 type PaymentAsk struct {
-	OutOrderNo string
+	OutOrderNo string // the shop's number of the payment
 	System     System
-	Total      Fen
+	Total      Fen        // as Payment.Total; of an order in diamonds, diamonds
 	ValidUntil time.Time  // it can be paid so long
 	DueAt      *time.Time // when Douyin is to be asked; nil: no more
 	Asks       int        // so far
-	Message    string     // of the last question without an answer
+	Message    string     // why the last question decided nothing; empty: none was asked
 	Alarm      string     // AlarmUnanswered or empty
-	CreatedAt  time.Time
+	CreatedAt  time.Time  // when it was asked for first
 }
 
 const paymentAskColumns = "`out_order_no`, `total_fen`, `valid_until`, `due_at`, `asks`, `message`, `alarm`, `created_at`, `system`"

@@ -13,19 +13,20 @@ import (
 	"github.com/ordersync/ordersync/tasks/cut"
 )
 
-// TradePayment is what Douyin says of a payment of trade, by a callback or when it is asked.
+// TradePayment is what Douyin says of a payment of trade, by a callback or when it is asked. What is
+// empty or 0 was not told; fields of a name that Payment has are as there.
 type TradePayment struct {
 	OutOrderNo    string
 	DouyinOrderID string
 	State         PaymentState
-	Total         Fen // 0: not told
+	Total         Fen
 	Discount      Fen
-	Currency      string
+	Currency      string // CNY counts as none
 	Way           string
-	PaidAt        time.Time // zero: not told
+	PaidAt        time.Time // zero: not told; At stands for it where State is PaymentSuccess
 	Items         []PaymentItem
-	Message       string
-	At            time.Time
+	Message       string    // Douyin's words, which are not written down
+	At            time.Time // when it was heard
 }
 
 // The currencies. Amounts in diamonds are not the shop's fen.

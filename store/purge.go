@@ -10,8 +10,9 @@ import (
 	"gorm.io/gorm"
 )
 
-// PurgeLog deletes at most limit of the oldest log rows, as far as they are older than before, and returns how many rows it went
-// through. Fewer than limit: nothing that old is left, or somebody has locked it.
+// PurgeLog deletes at most limit of the oldest log rows, as far as they are older than before, and
+// returns how many rows it went through. Fewer than limit: nothing that old is left, or somebody has
+// locked it.
 func (s *Store) PurgeLog(ctx context.Context, before time.Time, limit int) (n int64, err error) {
 	if n, err = s.purge(ctx, "`ordersync_log`", "`at`", before, limit); err != nil {
 		return 0, fmt.Errorf("store: purge log: %w", err)
@@ -19,8 +20,8 @@ func (s *Store) PurgeLog(ctx context.Context, before time.Time, limit int) (n in
 	return n, nil
 }
 
-// PurgeCallbacks does the same with callbacks. before must be longer ago than Douyin redelivers (a day), or a redelivery would
-// count as new.
+// PurgeCallbacks does the same with callbacks. before must be longer ago than Douyin redelivers (a day
+// in ecpay, three in trade), or a redelivery would count as new.
 func (s *Store) PurgeCallbacks(ctx context.Context, before time.Time, limit int) (n int64, err error) {
 	if n, err = s.purge(ctx, "`ordersync_callback`", "`received_at`", before, limit); err != nil {
 		return 0, fmt.Errorf("store: purge callbacks: %w", err)

@@ -15,7 +15,7 @@ const FirstRefundAsk = 24 * time.Hour
 
 // RefundAsk is a payment of trade whose refunds Douyin is to be asked for.
 type RefundAsk struct {
-	OutOrderNo string
+	OutOrderNo string // the shop's number of the payment
 	DueAt      time.Time
 }
 

@@ -16,19 +16,19 @@ type TradeRefund struct {
 	Number        string // the row's: the shop's own, or the one that is made of RefundID
 	RefundID      string // Douyin's
 	OutOrderNo    string // of the payment; empty: DouyinOrderID names it
-	DouyinOrderID string
+	DouyinOrderID string // Douyin's number of the order; empty: not told
 	Origin        Origin
 	State         MoneyState // MoneySubmitted while it is under way, else MoneySucceeded or MoneyFailed
 	Amount        Fen        // or diamonds; 0: not news
-	Currency      string
-	Items         string    // as Instruction.Items; empty: not news
-	Reason        string    // the buyer's, or Douyin's
-	Message       string    // why it failed
-	Audit         Audit     // State, Deadline and DenyMessage; State empty: not news
-	LatestWord    time.Time // the audit's deadline where Douyin has told none; zero: 72 hours after At
-	At            time.Time
-	EndedAt       time.Time // when State was reached; zero: not news
-	DueAt         time.Time // when to ask how it stands; only a row that is opened takes it
+	Currency      string     // as Instruction.Currency; empty: the payment's
+	Items         string     // as Instruction.Items; empty: not news
+	Reason        string     // the buyer's, or Douyin's
+	Message       string     // why it failed
+	Audit         Audit      // State, Deadline and DenyMessage; State empty: not news
+	LatestWord    time.Time  // the audit's deadline where Douyin has told none; zero: 72 hours after At
+	At            time.Time  // when it was heard
+	EndedAt       time.Time  // when State was reached; zero: not news
+	DueAt         time.Time  // when to ask how it stands; only a row that is opened takes it
 }
 
 // HearTradeRefund writes down what Douyin says of a refund, in one transaction: one that Douyin has

@@ -33,8 +33,8 @@ var refusalNumbers = map[uint16]bool{
 
 // RefusedError is a write that the database refused a moment ago, whatever was in it.
 type RefusedError struct {
-	Ago time.Duration
-	Err error
+	Ago time.Duration // at most 15 seconds
+	Err error         // the database's
 }
 
 func (e *RefusedError) Error() string {

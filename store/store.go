@@ -17,9 +17,9 @@ var ErrClosed = gather.ErrClosed
 
 // Config of a Store. The zero value reads the PHP class's schema.
 type Config struct {
-	Schema    Schema
-	LogBodies LogBodies
-	Trade     TradeConfig
+	Schema    Schema        // the zero value: DefaultSchema
+	LogBodies LogBodies     // empty: BodiesFailed
+	Trade     TradeConfig   // the zero value: every order is one of ecpay
 	Gather    time.Duration // how long a call may wait at most for others to share its statement; 0: 2 ms; negative: not at all
 	// ShopOnly reads the shop as if our tables were empty; they need not be there. Such a Store must write nothing.
 	ShopOnly  bool
@@ -33,12 +33,13 @@ type Config struct {
 	OnSkew func(ahead time.Duration)
 }
 
-// LogBodies says whose request and response ordersync_log keeps in full. The zero value is failed.
+// LogBodies says of which calls request and response are kept in ordersync_log, at most 64 KiB of
+// each. The zero value is failed.
 type LogBodies string
 
 const (
-	BodiesFailed LogBodies = "failed" // of every call that did not end as pushed
-	BodiesAll    LogBodies = "all"
+	BodiesFailed LogBodies = "failed" // of every call that Douyin has not taken, or done
+	BodiesAll    LogBodies = "all"    // of every call
 )
 
 const (

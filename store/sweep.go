@@ -12,15 +12,17 @@ import (
 
 // Scan asks for one page of the shop's orders in a range of time.
 type Scan struct {
-	// Statuses are the shop's status values that Douyin should know; others are read over. Nil: every order.
+	// Statuses are the shop's status values that Douyin should know; others are read over. Nil: every
+	// order.
 	Statuses []string
-	// From and To bound updated_at where Schema has it, else create_time; both are included. The zero time: no bound.
+	// From and To bound updated_at where Schema has it, else create_time; both are included. The zero
+	// time: no bound.
 	From, To time.Time
 	// ByCreateTime bounds create_time in any case.
 	ByCreateTime bool
-	After        ScanKey // Next of the page before; the zero value: the first page
-	Limit        int
-	DueAt        time.Time // what MarkUnsynced writes
+	After        ScanKey   // Next of the page before; the zero value: the first page
+	Limit        int       // rows read at most; 0: Config.BatchSize
+	DueAt        time.Time // what MarkUnsynced writes; ReadOrders does not look at it
 }
 
 // ScanKey is a place in the order of (time, key). It may be kept and resumed as JSON.
@@ -30,13 +32,14 @@ type ScanKey = shop.Key
 type ScanPage struct {
 	Read   int // rows read, also those that Statuses and Schema.Filter leave out
 	Marked int // orders marked
-	// Skipped are orders that could not be marked now, while others could: somebody has locked their rows. Read them again.
+	// Skipped are orders that could not be marked now, while others could: somebody has locked their
+	// rows, or the database refuses them. Read them again.
 	Skipped int
 	// Unreadable counts times that could not be read; the rows are judged without them.
 	Unreadable int
 	IDs        []string // orders that Statuses and Schema.Filter let through, in order
-	Next       ScanKey
-	Done       bool // nothing is left behind this page
+	Next       ScanKey  // where the next page begins
+	Done       bool     // nothing is left behind this page
 }
 
 // Changes tells how the shop shows that an order has changed.

@@ -35,7 +35,7 @@ const (
 // AuditState is how far Douyin is with a refund that wants the shop's word.
 type AuditState string
 
-// Decided tells that nothing the shop says changes it any more.
+// Decided tells whether nothing the shop says changes it any more.
 func (s AuditState) Decided() bool { return s != "" && s != AuditNone && s != AuditNeeded }
 
 // The states of an audit, as Douyin has told them.
@@ -59,16 +59,16 @@ const (
 // Audit is what becomes of a refund that a buyer, or Douyin's service, asked for. State is what
 // Douyin holds, Word what the shop has said; between the two lies a call.
 type Audit struct {
-	State       AuditState
-	Deadline    *time.Time // then Douyin agrees by itself; nil where State is AuditNone
-	Word        AuditWord
+	State       AuditState // empty: AuditNone
+	Deadline    *time.Time // then Douyin agrees by itself; nil where nobody is asked
+	Word        AuditWord  // empty: none was said
 	By          string     // who said it
-	At          *time.Time // when
+	At          *time.Time // when, by the database's clock; nil: none was said
 	DenyMessage string     // with Deny: the shop's words for the buyer
 	DueAt       *time.Time // when Douyin is to be told the word, or asked how the audit stands; nil: never
 	SentAt      *time.Time // since when the word may be at Douyin; nil: it is not
-	Tries       int
-	Message     string // of the last try without success
+	Tries       int        // times that the word was announced
+	Message     string     // of the last try without success; empty: none
 
 	Answer string // to pre_create_refund: the bytes that Douyin is told each time; empty: it never asked
 }

@@ -13,7 +13,7 @@ import (
 // TradeConfig says how orders of trade are told from those of ecpay. The zero value: nothing of trade
 // is configured, and every order is one of ecpay that has not been decided otherwise before.
 type TradeConfig struct {
-	On    bool
+	On    bool      // anything of trade is configured
 	Since time.Time // orders created since then are of trade; zero: none by that. Schema.Trade goes first
 }
 

@@ -14,7 +14,7 @@ import (
 // it may be asked for again by any client.
 type Queue struct {
 	*asynq.Client
-	Inspector *asynq.Inspector
+	Inspector *asynq.Inspector // of the same Redis
 }
 
 // forgetting is an Enqueuer that can make room for a task whose id an archived one has.

@@ -17,7 +17,7 @@ const maxDenyBytes = 512
 // this number, or to ask what Douyin has decided by itself. It carries no word: the row has it. It
 // shares the queue of refunds.
 type Audit struct {
-	OutRefundNo string `json:"out_refund_no"`
+	OutRefundNo string `json:"out_refund_no"`      // ours: "DY" and Douyin's refund_id
 	Revision    string `json:"revision,omitempty"` // as in PushOrder
 }
 

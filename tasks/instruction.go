@@ -24,7 +24,7 @@ const (
 type RefundRequest struct {
 	OrderID     string `json:"order_id"`      // the shop's key of the order
 	OutRefundNo string `json:"out_refund_no"` // the shop's number of this refund: [0-9A-Za-z_\-*], at most 64
-	AmountFen   int64  `json:"amount_fen"`    // 1 up to what is left of the payment
+	AmountFen   int64  `json:"amount_fen"`    // 1 up to what is left of the payment; of DIAMOND in diamonds
 	Reason      string `json:"reason"`        // shown to the buyer, at most 100 bytes
 
 	CPExtra    string `json:"cp_extra,omitempty"`    // comes back in the callback, at most 2048 bytes

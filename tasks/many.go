@@ -16,7 +16,7 @@ const manyAtOnce = 32
 // asynq.ProcessIn.
 type Wanted struct {
 	PushOrder
-	Options []asynq.Option
+	Options []asynq.Option // none: at once
 }
 
 // Result is what became of one item of EnqueueMany.

@@ -16,10 +16,10 @@ const (
 
 // Asked is what one row of ordersync_outbox asks for: exactly one field is set.
 type Asked struct {
-	Push   *PushOrder
+	Push   *PushOrder     // a task at once
 	Refund *RefundRequest // becomes a row of ordersync_refund before it is a task
 	Settle *SettleRequest // likewise, of ordersync_settlement
-	Audit  *AuditRequest
+	Audit  *AuditRequest  // becomes the word in the refund's row before it is a task
 }
 
 // Row is what a shop writes into ordersync_outbox inside its own transaction:

@@ -10,7 +10,7 @@ const TypePayment = "payment:ask"
 // AskPayment asks a worker to ask Douyin how one payment stands, the row of ordersync_payment_ask
 // with this number: its callback may be lost. It shares the queue of refunds.
 type AskPayment struct {
-	OutOrderNo string `json:"out_order_no"`
+	OutOrderNo string `json:"out_order_no"`       // the shop's number of the payment
 	Revision   string `json:"revision,omitempty"` // as in PushOrder
 }
 

@@ -10,7 +10,7 @@ const TypeRefunds = "refunds:ask"
 // AskRefunds asks a worker to ask Douyin for all refunds of one payment of trade: the callbacks of one
 // that Douyin opened may be lost. It shares the queue of refunds.
 type AskRefunds struct {
-	OutOrderNo string `json:"out_order_no"`
+	OutOrderNo string `json:"out_order_no"`       // the shop's number of the payment
 	Revision   string `json:"revision,omitempty"` // as in PushOrder
 }
 

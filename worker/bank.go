@@ -10,7 +10,9 @@ import (
 	"github.com/ordersync/ordersync/store"
 )
 
-// NothingToMoveError: Douyin has less of the order's money in transit than the settlement asks for.
+// NothingToMoveError: what the instruction asks for will never move. Douyin has less of the order's
+// money in transit than a settlement asks for, or it is as Why says: the order was never paid, or
+// Douyin has settled it by itself.
 type NothingToMoveError struct {
 	Unsettled, Asked store.Fen // Asked: the sum of the other receivers; 0 with all to the seller
 	Why              string    // instead, in words; empty: by the amounts
@@ -28,8 +30,8 @@ func (e *NothingToMoveError) Error() string {
 
 // WaitError: an instruction cannot be sent yet. Nothing of it was sent now.
 type WaitError struct {
-	Why string
-	For time.Duration
+	Why string        // in words, for a person
+	For time.Duration // how long to wait; above 0
 }
 
 func (e *WaitError) Error() string { return e.Why }

@@ -15,7 +15,7 @@ import (
 // NoWordError says that the shop's status value has no word of Douyin's: the order is not Douyin's
 // business, or not yet.
 type NoWordError struct {
-	Status string
+	Status string      // the shop's value
 	Place  store.Place // where it stands
 }
 

@@ -89,17 +89,17 @@ type Ops struct {
 
 // Standing is what Douyin says of an instruction.
 type Standing struct {
-	Result     douyin.Result
-	PlatformNo string
-	Amount     store.Fen
-	Message    string
-	Denied     bool // the shop has denied the buyer's refund: it failed, as it was meant to
+	Result     douyin.Result // ResultSuccess and ResultFail end it; any other: it is under way
+	PlatformNo string        // refund_no or settle_no; empty: not told
+	Amount     store.Fen     // or diamonds, as Instruction.Currency says; 0: not told
+	Message    string        // Douyin's words; may be empty
+	Denied     bool          // the shop has denied the buyer's refund: it failed, as it was meant to
 }
 
 // MoneyHandler handles tasks.TypeRefund or tasks.TypeSettle: it carries one instruction on, by one
 // step. What it must never do is send a request while the fate of an earlier one is not known.
 type MoneyHandler struct {
-	Money   store.Money
+	Money   store.Money // the kind that it carries on
 	Rows    Instructions
 	Answers Answers
 	// Banks carry the instructions out. One of a system that is not here waits, and says so.
@@ -109,7 +109,7 @@ type MoneyHandler struct {
 	// Gate is entered before a request is announced; nil: none. Bank's questions pass their own.
 	Gate douyin.Gate
 	// Changed is told that an instruction of the order has ended; the order wants another push.
-	// Failing is harmless: the row is due for the sweep as well.
+	// Failing is harmless: the row is due for the sweep as well. Nil: nobody is told.
 	Changed func(ctx context.Context, orderID string) error
 	// Polls are the waits between questions for a result that no callback has brought; the last one
 	// repeats. Nil: production's, from a minute to six hours.

@@ -10,8 +10,8 @@ import (
 // Page is a page of the mini-app whose parameters may hold {order_id} (Douyin's number of the order),
 // {out_order_no} and {out_refund_no}.
 type Page struct {
-	Path   string // empty: there is none
-	Params map[string]string
+	Path   string            // empty: there is none
+	Params map[string]string // nil: none
 }
 
 // Fill makes the page of one refund. Params become the JSON text that Douyin wants, their names in

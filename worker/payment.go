@@ -46,7 +46,8 @@ type PaymentHandler struct {
 	Rows   PaymentRows
 	Douyin Cashier      // of ecpay; nil: those wait
 	Trade  TradeCashier // of trade; nil: those wait
-	// asks for a push of an order that was paid; it is due in any case
+	// Changed asks for a push of an order that was paid; it is due in any case. Nil: nobody is
+	// asked.
 	Changed func(ctx context.Context, orderID string) error
 	// Steps are the waits between questions; the last one repeats. Nil: production's, from two
 	// minutes to half an hour.

@@ -38,7 +38,7 @@ type Config struct {
 	PushServers int
 	// ShutdownTimeout is how long a stopping process waits for its handlers. It must be longer than
 	// a task's Timeout: asynq hands a task back while its handler still runs otherwise, and another
-	// process would run it a second time.
+	// process would run it a second time. Never 0, which asynq takes for 8 seconds.
 	ShutdownTimeout time.Duration
 	Backoff         Backoff // the zero value is production's
 

@@ -63,7 +63,7 @@ func missing(seen uint32, required []requirement) string {
 	return ""
 }
 
-// readDetail reads order_detail and checks every field of it by itself.
+// read reads order_detail and checks every field of it by itself.
 func (d *orderDetail) read(sc *scanner) error {
 	err := sc.object(func(key []byte) error {
 		switch string(key) {

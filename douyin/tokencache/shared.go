@@ -47,7 +47,7 @@ type view struct {
 // aged tells that the token is past the middle of its life.
 func (v view) aged() bool { return v.left < v.whole/2 }
 
-// known tells that Redis has an answer.
+// decided tells that Redis has an answer.
 func (v view) decided() bool { return v.token != "" || v.failure != nil }
 
 // read takes one round trip.

@@ -44,7 +44,8 @@ type TagGroup struct {
 	Rules []TagRule // how refunds go, one for each state of fulfilment
 }
 
-// Tag is what the buyer is shown of a group.
+// Tag is what the buyer is shown of a group. Type and BizLine are Douyin's numbers, whose meaning is
+// not published (UNCONFIRMED); 0: not told.
 type Tag struct {
 	ID, Name  string
 	Type      int
@@ -53,7 +54,8 @@ type Tag struct {
 	GoodsType int // as Payment.SKU.GoodsType
 }
 
-// TagRule says how refunds go while an order is in BizStatus, which is a state of fulfilment.
+// TagRule says how refunds go while an order is in BizStatus, which is a state of fulfilment. Type,
+// Audit and RefundType are Douyin's numbers, whose meaning is not published (UNCONFIRMED); 0: not told.
 type TagRule struct {
 	ID         string
 	Type       int

@@ -19,13 +19,13 @@ const (
 // Settlement is what settle_create asks (TRADE-SETTLE): the order's money leaves transit. One for
 // the whole order; a second one is UNCONFIRMED.
 type Settlement struct {
-	OutOrderNo  string // of the payment
-	OutSettleNo string // the shop's number
-	Desc        string // at most 80 characters
-	Receivers   []douyin.Receiver
-	ItemOrderID string // settles one item; the whole order can then be settled no more. Empty: the whole
-	Ext         string // comes back as CPExtra, at most 2048 bytes
-	NotifyURL   string // empty: Config.NotifyURL
+	OutOrderNo  string            // of the payment
+	OutSettleNo string            // the shop's number
+	Desc        string            // at most 80 characters
+	Receivers   []douyin.Receiver // beside the seller; none: all goes to the seller
+	ItemOrderID string            // settles one item; the whole order can then be settled no more. Empty: the whole
+	Ext         string            // comes back as CPExtra, at most 2048 bytes
+	NotifyURL   string            // empty: Config.NotifyURL
 }
 
 // EncodeReceivers makes the text of settle_params: those who get a part beside the seller; "" for

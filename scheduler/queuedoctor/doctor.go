@@ -48,7 +48,7 @@ type Count struct{ Found, Repaired int }
 
 // Place is where faults are counted.
 type Place struct {
-	Queue string
+	Queue string // asynq's
 	Fault Fault
 }
 
@@ -66,8 +66,8 @@ func (r Report) add(queue string, f Fault, found, repaired int) {
 // Doctor checks the queues. Not safe for concurrent use; any number of processes may have one each.
 type Doctor struct {
 	Redis  redis.UniversalClient
-	Queues []string // tasks.Queues()
-	Now    func() time.Time
+	Queues []string         // tasks.Queues()
+	Now    func() time.Time // when a lease ends that an active task lacked: at once
 	Log    zerolog.Logger
 	// Observe is told of every check, by Tick. Nil: nobody.
 	Observe func(Report)

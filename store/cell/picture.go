@@ -21,7 +21,7 @@ var (
 //
 // base is shop.image_base_url, an absolute address, or empty. It stands before a relative address,
 // and its scheme before "//host/…" (https where base is empty). found is what the reason is about,
-// for Reason.Found. A reason that is not empty is EmptyPicture or one of the Picture… reasons.
+// for Error.Found. A reason that is not empty is EmptyPicture or one of the Picture… reasons.
 func Picture(raw, base string) (address string, found string, reason Reason) {
 	one, ok := firstOf(strings.TrimFunc(raw, blank))
 	switch {

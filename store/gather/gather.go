@@ -13,9 +13,9 @@ var ErrClosed = errors.New("store: closed")
 // Call is one caller's question and, in the end, its answer. Value and Err belong to the run until
 // it has called Answer.
 type Call[K, V any] struct {
-	Key   K
-	Value V
-	Err   error
+	Key   K     // what is asked
+	Value V     // the answer; the zero value beside an Err
+	Err   error // nil: answered
 
 	ctx      context.Context //nolint:containedctx // it tells whether somebody still waits
 	done     chan struct{}

@@ -2,8 +2,8 @@ package shop
 
 // Misfit is a column whose type does not go with what the configuration says of it.
 type Misfit struct {
-	What, Cure string
-	Minor      bool // orders travel all the same
+	What, Cure string // what was found, and what to do
+	Minor      bool   // orders travel all the same
 }
 
 // FloatCure is what doctor says of money in a float.

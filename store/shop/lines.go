@@ -13,8 +13,8 @@ import (
 
 // Lines are the lines of orders, by the order's key.
 type Lines struct {
-	Of  map[string][]Line
-	Bad map[string]error // *ColumnError of the first line that cannot be used
+	Of  map[string][]Line // in the shop's order; an order without lines is missing
+	Bad map[string]error  // *ColumnError of the first line that cannot be used
 }
 
 // Lines reads the lines of orders, which IDs made arguments of, in one statement.

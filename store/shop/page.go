@@ -14,7 +14,7 @@ import (
 // everything up to it is done; without one, everything before Time is.
 type Key struct {
 	Time time.Time `json:"time"`
-	ID   string    `json:"id"`
+	ID   string    `json:"id"` // the shop's key
 }
 
 // Range is a range of time, of one of the shop's time columns.
@@ -32,9 +32,9 @@ type Keys struct{ Low, High int64 }
 
 // Seen is an order as the sweep sees it.
 type Seen struct {
-	ID, Status string
+	ID, Status string    // the shop's key, and its own value
 	Updated    string    // as Order.Updated
-	UpdatedAt  time.Time // zero: the shop has none
+	UpdatedAt  time.Time // zero: the shop has none, or it cannot be read
 	At         time.Time // where the order stands in the range; zero: its time cannot be read
 	Douyins    bool      // the filter lets it through
 	Faults     int       // times that cannot be read
@@ -83,7 +83,7 @@ func (r *Reading) Count(q Range) (Statement, error) {
 	return Statement{"SELECT " + r.sweep.hint + "1 FROM " + r.sweep.from + where, args}, err
 }
 
-// Statuses is the statement that reads key, status and updated_at of orders, up to its ids.
+// statuses is the statement that reads key, status and updated_at of orders, up to its ids.
 func (r *Reading) statuses() Statement {
 	s := r.sweep
 	return Statement{s.selectSome(s.has([]string{"id", "status", "updated_at"})) + " AND " + s.expr["id"] + " IN (", s.args}

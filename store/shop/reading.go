@@ -18,14 +18,14 @@ type Querier interface {
 
 // Database is what has to be known of the database besides the shop.
 type Database struct {
-	SQLite bool
+	SQLite bool           // else MySQL or MariaDB
 	Zone   *time.Location // of times that are text; nil: UTC
 }
 
 // Statement is a SELECT with its arguments. One that Orders or Lines made goes on with its ids.
 type Statement struct {
 	SQL  string
-	Args []any
+	Args []any // one for each placeholder in SQL
 }
 
 // In is a statement of Orders or Lines for ids, which Reading.IDs made.

@@ -11,32 +11,35 @@ import (
 // Schema says how the shop names what is read. Start from DefaultSchema; a Schema whose Tables and
 // Columns are both zero has the default names. With SQL, Tables, Columns and Filter are not looked at.
 type Schema struct {
-	SQL     SQL
+	SQL     SQL // the zero value: Tables and Columns tell
 	Tables  Tables
 	Columns Columns
-	// Filter keeps other channels' orders out: column of the order table to the values that it may have.
+	// Filter keeps other channels' orders out: column of the order table to the values that it may
+	// have. All columns have to agree. Empty: every order is Douyin's.
 	Filter map[string]Values
 	// Trade tells which orders are of Douyin's second payment system: column of the order table, or of
 	// SQL.Order, to the values that it has then. All columns have to agree. Empty: no order by that.
 	Trade map[string]Values
-	Time  TimeFormat
-	Money MoneyUnit
+	Time  TimeFormat // empty: Unix
+	Money MoneyUnit  // empty: Yuan
 }
 
-// Tables are the shop's four tables; each may be qualified with a database ("shop.order").
+// Tables are the shop's four tables; each may be qualified with a database ("shop.order"). None may be
+// empty, unless all of Tables and Columns are.
 type Tables struct {
 	Order, User, Product, Course string
 }
 
-// Columns are the shop's columns: those of the order table, then those of the others.
+// Columns are the names of the shop's columns: those of the order table, then those of the others.
+// Where nothing is said of empty, it is a fault.
 type Columns struct {
-	ID, UserID, ProductID, CourseID string
-	Price, Amount, CreateTime       string
-	SN                              string // empty: the shop has none
-	ThirdOrderNum                   string // empty: the shop has none
+	ID, UserID, ProductID, CourseID string // keys: of the order, and those of the other tables
+	Price, Amount, CreateTime       string // of the one line, of the whole order, when it was made
+	SN                              string // payment number where ThirdOrderNum's is empty; empty: the shop has none
+	ThirdOrderNum                   string // Douyin's number of the payment; empty: the shop has none
 	Status                          string // empty: the shop has none
-	OrderNo                         string // empty: the key
-	UpdatedAt                       string // empty: the shop has none
+	OrderNo                         string // what Douyin gets as order_id; empty: ID
+	UpdatedAt                       string // when it changed last; empty: the shop has none
 
 	User    struct{ ID, OpenID string }
 	Product struct{ ID, CoverImg string }
@@ -51,10 +54,11 @@ type SQL struct {
 	Changes string // what the sweep reads; empty: Order
 }
 
-// Values are what a column may hold: one of Texts, each compared as text, or NULL.
+// Values are what a column may hold: one of Texts, each compared as text, or NULL. The zero value,
+// nothing, is a fault.
 type Values struct {
 	Texts []string
-	Null  bool
+	Null  bool // NULL is one of them
 }
 
 // TimeFormat is how the shop writes create_time. The zero value is unix.
@@ -63,6 +67,7 @@ type TimeFormat string
 // MoneyUnit is how the shop writes price and amount. The zero value is yuan.
 type MoneyUnit string
 
+// The formats and the units.
 const (
 	Unix     TimeFormat = "unix"     // seconds since 1970
 	UnixMS   TimeFormat = "unix_ms"  // milliseconds since 1970
@@ -112,7 +117,7 @@ var (
 )
 
 // Validate tells whether every name is an identifier that may stand in SQL, and every SELECT is one.
-// The error names the first that is not.
+// The error names the first that is not; it is a *TextError where it is a SELECT.
 func (s Schema) Validate() error {
 	s = s.WithDefaults()
 	if err := s.validUnits(); err != nil {

@@ -11,8 +11,8 @@ const sqlKey = "shop.sql."
 
 // TextError is a text of shop.sql that is no single SELECT which could stand in brackets.
 type TextError struct {
-	Key    string // of the configuration
-	Reason string
+	Key    string // of the configuration: shop.sql.order, shop.sql.items, shop.sql.changes
+	Reason string // goes on behind the key: "holds more than one statement: ..."
 }
 
 func (e *TextError) Error() string { return e.Key + ": " + e.Reason }

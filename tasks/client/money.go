@@ -32,7 +32,7 @@ type Settlement struct {
 	NotifyURL string `json:"notify_url,omitempty"` // https; empty: that of the configuration
 }
 
-// Receiver gets a part of a settlement.
+// Receiver gets a part of a settlement, beside the seller.
 type Receiver struct {
 	MerchantUID string `json:"merchant_uid"` // Douyin's number of the receiver
 	AmountFen   int64  `json:"amount_fen"`   // above 0
@@ -42,14 +42,14 @@ type Receiver struct {
 type Progress struct {
 	State      string     `json:"state"`       // new, sending, submitted, succeeded, failed
 	Kind       string     `json:"kind"`        // of the last failure: rejected, doubtful, unavailable, ...
-	Code       int        `json:"code"`        // Douyin's number
+	Code       int        `json:"code"`        // Douyin's number; 0: none
 	Message    string     `json:"message"`     // Douyin's words
 	LogID      string     `json:"log_id"`      // what Douyin's support asks for
 	Alarm      bool       `json:"alarm"`       // a person must look; false again when somebody has acknowledged it
 	Attempts   int        `json:"attempts"`    // announced requests
-	DueAt      *time.Time `json:"due_at"`      // when Douyin is asked next
+	DueAt      *time.Time `json:"due_at"`      // when Douyin is asked next; nil: never
 	CreatedAt  time.Time  `json:"created_at"`  // when it was written down
-	FinishedAt *time.Time `json:"finished_at"` // of succeeded and failed
+	FinishedAt *time.Time `json:"finished_at"` // of succeeded and failed; nil: it has not ended
 }
 
 // Done tells whether the instruction has ended, one way or the other.
@@ -69,7 +69,7 @@ type RefundStatus struct {
 	AuditDeadline *time.Time `json:"audit_deadline"` // Douyin agrees by itself then; nil: no audit
 	AuditWord     string     `json:"audit_word"`     // the shop's: agree, deny; empty: none was said
 	AuditBy       string     `json:"audit_by"`       // who said it
-	AuditAt       *time.Time `json:"audit_at"`       // nil: none was said
+	AuditAt       *time.Time `json:"audit_at"`       // when it was said; nil: none was
 	DenyMessage   string     `json:"deny_message"`   // what the buyer reads
 	Progress
 }
@@ -81,9 +81,9 @@ type SettlementStatus struct {
 	Desc        string     `json:"desc"`          // empty: an automatic one
 	Params      []Receiver `json:"params"`        // empty: the seller gets all of it
 	Finish      bool       `json:"finish"`        // the order is closed after it (ecpay)
-	AmountFen   int64      `json:"amount_fen"`    // what was settled, once Douyin has said it
+	AmountFen   int64      `json:"amount_fen"`    // what was settled; 0 until Douyin has said it
 	SettleNo    string     `json:"settle_no"`     // Douyin's number
-	NotBefore   *time.Time `json:"not_before"`    // the settlement cycle ends then
+	NotBefore   *time.Time `json:"not_before"`    // nothing is sent before it; nil: at once
 	System      string     `json:"system"`        // ecpay or trade
 	Origin      string     `json:"origin"`        // ours, auto
 	Progress

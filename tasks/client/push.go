@@ -16,7 +16,7 @@ type Push struct {
 	// names the change: the same change asked twice runs once; empty: a change of its own
 	Revision     string `json:"revision,omitempty"`
 	Cause        string `json:"cause,omitempty"`         // paid, changed, callback, refund, sweep, manual, backfill; empty: changed
-	DelaySeconds int64  `json:"delay_seconds,omitempty"` // 0 to 86400
+	DelaySeconds int64  `json:"delay_seconds,omitempty"` // 0 to 86400; 0: at once
 }
 
 // PushOrder is one item of PushMany.

@@ -29,7 +29,7 @@ type OrderStatus struct {
 	LogID    string     `json:"log_id"`    // what Douyin's support asks for
 	Attempts int        `json:"attempts"`  // since the last success
 	PushedAt *time.Time `json:"pushed_at"` // the last success; nil: none
-	DueAt    *time.Time `json:"due_at"`    // when the sweep asks again
+	DueAt    *time.Time `json:"due_at"`    // when the sweep asks again; nil: never
 
 	Payment *OrderPayment `json:"payment"` // nil: nothing was heard of one
 
@@ -43,7 +43,7 @@ type OrderStatus struct {
 type Held struct {
 	Status     int    `json:"status"`      // Douyin's number of the state
 	Text       string `json:"text"`        // the same in Douyin's words: 已支付 …
-	UpdateTime int64  `json:"update_time"` // as it was sent
+	UpdateTime int64  `json:"update_time"` // as it was sent, see douyin.update_time_unit
 }
 
 // OrderPayment is the payment of an order, as it is written down.
@@ -68,14 +68,15 @@ type Confirmed struct {
 	Open   bool      `json:"open"`   // an attempt since then is open; else it has failed
 }
 
-// Event is one call to Douyin about the order.
+// Event is one call to Douyin about the order, or a pass that ended before it. The Outcome of a call
+// about money that went well is submitted, succeeded or failed, as Progress.State.
 type Event struct {
 	At         time.Time `json:"at"`          // when the call ended
 	Call       string    `json:"call"`        // order.push, refund.create, ...
-	Number     string    `json:"number"`      // of a refund or settlement
+	Number     string    `json:"number"`      // of a refund or settlement; empty: of a push
 	Attempt    int       `json:"attempt"`     // number of the attempt, from 1
 	Cause      string    `json:"cause"`       // why it was asked for; empty: not told
-	Outcome    string    `json:"outcome"`     // as OrderStatus.Outcome
+	Outcome    string    `json:"outcome"`     // of a push as OrderStatus.Outcome; see Event
 	Kind       string    `json:"kind"`        // of the failure; empty: none
 	Code       int       `json:"code"`        // Douyin's number; 0: none
 	Message    string    `json:"message"`     // Douyin's words or ordersync's

@@ -62,7 +62,7 @@ type Consumer struct {
 	// Name tells this consumer from all others that run now, such as "<host>-<uuid>".
 	Name string
 	Log  zerolog.Logger
-	Now  func() time.Time
+	Now  func() time.Time // never nil
 	// Observe is told of every entry: its kind ("unknown" for one that could not be read) and its
 	// outcome. Nil: nobody.
 	Observe func(kind, outcome string)

@@ -18,11 +18,11 @@ type Buried struct {
 	OrderID string    // as the entry has it; may be empty
 }
 
-// BuriedPage asks for entries of the dead stream. The zero value: the newest ones.
+// BuriedPage asks for entries of the dead stream: without Before and After for the newest ones.
 type BuriedPage struct {
 	Before string // those older than this id
 	After  string // those newer, the nearest to it; of both the one that is set counts
-	Limit  int64
+	Limit  int64  // entries at most; at least 1, for Redis answers 0 with no list
 }
 
 // BuriedEntries are entries of the dead stream, the newest first, and how many there are in it.

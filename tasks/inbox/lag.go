@@ -15,7 +15,7 @@ import (
 type Waiting struct {
 	Entries int64     // not handed over, those that are held now included
 	Oldest  time.Time // when the oldest of them was written, by Redis's clock; zero: none waits
-	Dead    int64     // in the dead stream
+	Dead    int64     // entries in the dead stream
 }
 
 // Lag reads how much waits. What is handed over is deleted, so the length of the stream is the

@@ -111,7 +111,7 @@ func tradeOps() []string {
 	}
 }
 
-// answers are what an exchange with Douyin can mean.
+// callKinds are what an exchange with Douyin can mean, each in a word.
 func callKinds() []string {
 	all := []string{ok, other}
 	for k := douyin.Unavailable; k <= douyin.Doubtful; k++ {
@@ -215,7 +215,7 @@ func (e *events) Call(op string, took time.Duration, err error) {
 	}
 }
 
-// answer is what an exchange meant, in a word.
+// callKind is what an exchange meant: one of callKinds.
 func callKind(err error) string {
 	if err == nil {
 		return ok
