@@ -222,8 +222,11 @@ func newCallbacks(p *process) *cobra.Command {
 		if c.Alarm != "" {
 			why = p.lang.T("LOOK AT THIS (%s): %s", c.Alarm, why)
 		}
-		if c.ForwardAt != nil {
-			why += p.lang.T(" not taken yet: %s", p.lang.Say(c.ForwardSays))
+		switch said := p.lang.Say(c.ForwardSays); {
+		case c.ForwardAt != nil:
+			why += p.lang.T(" not taken yet: %s", said)
+		case c.ForwardedAt == nil: // given up
+			why += said
 		}
 		return []any{c.ID, c.Type, c.Number, c.Status, c.OrderID, at(&c.ReceivedAt), c.Deliveries, at(c.ForwardedAt), why}
 	}

@@ -102,7 +102,8 @@ func plainly(args []any) []any {
 }
 
 // all is the whole table.
-var all = joined(composedWords, doctorWords, storeWords, configWords, commandWords, helpWords, tryWords, instructionWords, foreignWords)
+var all = joined(composedWords, doctorWords, storeWords, configWords, commandWords, helpWords, tryWords, instructionWords,
+	recordedWords, errorWords, foreignWords)
 
 func joined(tables ...map[string]string) map[string]string {
 	out := map[string]string{}

@@ -58,6 +58,19 @@ func TestAFinishedSentenceIsSaidInChineseOrStays(t *testing.T) {
 		{"    10s  of 1500 found 10: enqueued 4, held by Douyin already 3, under way already 2, left out 1; 0.5 enqueued a second", "    10s  共 1500 个，找到 10 个：已入队 4，抖音侧已一致 3，已在处理中 2，跳过 1；每秒入队 0.5 个"},
 		{"store: create settlement: store: settlement S1 of the order is still running", "登记分账：该订单的分账 S1 仍在进行"},
 		{"a: is a map[string]interface {}: send nested values as JSON text", "a：为 map[string]interface {}：嵌套的值应以 JSON 文本传递"},
+		{"the shop said agree, and Douyin has it as denied", "商家的意见为“同意”，抖音侧的结果为“已拒绝”"},
+		{"Douyin moved 12.00 yuan, the row says 10.00 yuan", "抖音实际划转 12.00 元，登记为 10.00 元"},
+		{"Douyin named 3 diamonds after 2 diamonds", "抖音给出 3 钻石，此前为 2 钻石"},
+		{"Douyin said TIMEOUT after SUCCESS", "抖音在 SUCCESS 之后又给出 TIMEOUT"},
+		{"Douyin said failed after succeeded", "抖音给出“失败”，此前为“成功”"},
+		{"a refund callback of ecpay is about it, and it is of trade", "担保支付的退款回调与它有关，而它属于通用交易系统"},
+		{"douyin refund.create: unavailable: HTTP 503: code 5: upstream gone (logid 20)", "抖音 refund.create 不可用：HTTP 503：错误码 5：upstream gone（logid 20）"},
+		{"douyin order.push: unavailable: context deadline exceeded", "抖音 order.push 不可用：超时"},
+		{"douyin refund.create: throttled: code 1001 (logid x)", "抖音 refund.create 限流：错误码 1001（logid x）"},
+		{"record pushed: store: write order state: Error 1213: Deadlock found", "写入记录（pushed）：写入订单状态：Error 1213: Deadlock found"},
+		{"无权限: the app settles automatically at Douyin; switch off one of the two", "无权限：该应用在抖音侧已开启自动分账：请关闭其中一方"},
+		{"payment failed: no money", "payment failed: no money"}, // Douyin's words
+		{"余额不足", "余额不足"},
 		{"which part of it", "which part of it"},
 		{"dial tcp: connection refused", "dial tcp: connection refused"},
 		{"", ""},
@@ -88,8 +101,13 @@ func TestEveryTextSaysWhatStandsInItsHoles(t *testing.T) {
 			}
 			return "hole"
 		})
-		if said, found := Chinese.Find(sentence); !found || strings.Contains(said, "%!") {
+		said, found := Chinese.Find(sentence)
+		if !found || strings.Contains(said, "%!") {
 			t.Errorf("%q is said as %q", sentence, said)
+		}
+		own := patternOf(en, all[en])
+		if want := own.filled(Chinese, own.find(sentence)); said != want {
+			t.Errorf("%q is said by another text: %q, want %q", sentence, said, want)
 		}
 	}
 }

@@ -19,6 +19,7 @@ type pattern struct {
 	errors  []bool                // an error may stand in the hole: it is of %v, or the last thing of the text
 	verbs   []int                 // which of the arguments stands in each hole, from 0
 	zh      string                // with %s or %[n]s for every verb
+	terms   map[string]string     // words of ours that may stand alone in a hole; nil: none
 }
 
 // verb is one of fmt's verbs as the program's texts use them: with the number of its argument or
@@ -97,7 +98,7 @@ func patternOf(en, zh string) *pattern {
 	})
 	words = append(words, en[from:])
 	compile := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(shape.String()) })
-	return &pattern{words, compile, literal, errors, verbs, zh}
+	return &pattern{words, compile, literal, errors, verbs, zh, terms[en]}
 }
 
 // find is what stands in the holes where a sentence was made by the text; nil: it was not.
@@ -132,7 +133,9 @@ func (p *pattern) swallows(found []string) bool {
 func (p *pattern) filled(l Lang, found []string) string {
 	var holes []any
 	for i, hole := range found {
-		if strings.Contains(hole, " ") { // one word is a name of the reader's: a table called order
+		if zh, ours := p.terms[hole]; ours {
+			hole = zh
+		} else if strings.Contains(hole, " ") { // one word is a name of the reader's: a table called order
 			hole = l.Say(hole)
 		}
 		holes = slices.Grow(holes, p.verbs[i]+1)[:max(len(holes), p.verbs[i]+1)]

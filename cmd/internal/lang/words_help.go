@@ -108,6 +108,8 @@ Errors are one line each on stderr.`
 
 // foreignWords is the Chinese for what cobra says by itself, and for errors of other rooms.
 var foreignWords = map[string]string{
+	"context deadline exceeded":              "超时",
+	"context canceled":                       "已取消",
 	"store: locked by another transaction":   "已被其他事务锁定",
 	"address %s: missing port in address":    "地址 %s：缺少端口",
 	"address %s: too many colons in address": "地址 %s：冒号过多",

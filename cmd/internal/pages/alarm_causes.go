@@ -92,7 +92,7 @@ func (p *pages) failedMoney(ctx context.Context, l lang) (all []failedMoney, err
 			if g == nil { // the newest comes first
 				f := filterForm{State: string(store.MoneyFailed), Since: p.stamp(since), Kind: r.Kind, Code: strconv.Itoa(r.Code)}
 				g = &failedMoney{
-					What: l.T(moneyNames[m]), Kind: r.Kind, Code: r.Code, Capped: page.More, Words: r.Message, Newest: r.At,
+					What: l.T(moneyNames[m]), Kind: r.Kind, Code: r.Code, Capped: page.More, Words: l.recorded(r.Message), Newest: r.At,
 					Meaning: l.failureMeaning(r.Kind, r.Code), Link: f.link(listsPath + string(list)),
 				}
 				groups[cause{r.Kind, r.Code}] = g

@@ -52,7 +52,7 @@ func (p *pages) alarms(ctx context.Context, l lang) ([]alarm, error) {
 	}
 	for _, pay := range payments {
 		all = append(all, alarm{
-			What: l.T("Payment"), Number: pay.OutOrderNo, OrderID: pay.OrderID, Message: pay.Message, Link: orderLink(pay.OrderID),
+			What: l.T("Payment"), Number: pay.OutOrderNo, OrderID: pay.OrderID, Message: l.recorded(pay.Message), Link: orderLink(pay.OrderID),
 			Table: store.PaymentAlarm, Alarm: pay.Alarm, Amount: pay.Total, At: pay.CreatedAt, Meaning: l.alarmMeaning(pay.Alarm),
 		})
 	}
@@ -63,7 +63,7 @@ func (p *pages) alarms(ctx context.Context, l lang) ([]alarm, error) {
 		}
 		for _, i := range instructions {
 			a := alarm{
-				What: l.T(moneyNames[m]), Number: i.Number, OrderID: i.OrderID, Message: i.Message, Link: orderLink(i.OrderID),
+				What: l.T(moneyNames[m]), Number: i.Number, OrderID: i.OrderID, Message: l.recorded(i.Message), Link: orderLink(i.OrderID),
 				Table: store.AlarmTable(m), Alarm: i.Alarm, Amount: i.Amount, At: i.UpdatedAt, Meaning: l.alarmMeaning(i.Alarm),
 			}
 			if i.AlarmAt != nil {
@@ -78,7 +78,7 @@ func (p *pages) alarms(ctx context.Context, l lang) ([]alarm, error) {
 	}
 	for _, r := range rows {
 		all = append(all, alarm{
-			What: l.T("Outbox row"), Number: strconv.FormatInt(r.No, 10), OrderID: r.OrderID, Message: r.Kind + ": " + r.Reason,
+			What: l.T("Outbox row"), Number: strconv.FormatInt(r.No, 10), OrderID: r.OrderID, Message: r.Kind + ": " + l.recorded(r.Reason),
 			Link: orderLink(r.OrderID), Table: store.OutboxAlarm, Alarm: r.Alarm, At: r.CreatedAt, Meaning: l.alarmMeaning(r.Alarm),
 		})
 	}
@@ -87,7 +87,7 @@ func (p *pages) alarms(ctx context.Context, l lang) ([]alarm, error) {
 		return nil, err
 	}
 	for _, c := range kept {
-		words := []string{string(c.System), c.Type, c.Number, c.Note}
+		words := []string{string(c.System), c.Type, c.Number, l.recorded(c.Note)}
 		all = append(all, alarm{
 			What: l.T("Callback"), Number: c.ID, Message: strings.Join(slices.DeleteFunc(words, isEmpty), ", "),
 			Table: store.CallbackAlarm, Alarm: c.Alarm, At: c.ReceivedAt, Meaning: l.alarmMeaning(c.Alarm),
@@ -99,7 +99,7 @@ func (p *pages) alarms(ctx context.Context, l lang) ([]alarm, error) {
 	}
 	for _, a := range asks {
 		all = append(all, alarm{
-			What: l.T("Payment"), Number: a.OutOrderNo, Message: a.Message, Table: store.PaymentAskAlarm, Alarm: a.Alarm, Amount: a.Total,
+			What: l.T("Payment"), Number: a.OutOrderNo, Message: l.recorded(a.Message), Table: store.PaymentAskAlarm, Alarm: a.Alarm, Amount: a.Total,
 			At: a.CreatedAt, Meaning: l.alarmMeaning(a.Alarm),
 		})
 	}

@@ -149,7 +149,7 @@ func (k *orderView) audited(l lang, i store.Instruction) (all []event) {
 		if a.State == store.AuditNeeded {
 			e.Notes = append(e.Notes, l.T("Douyin does not have it yet"))
 			if a.Message != "" {
-				e.Notes = append(e.Notes, k.strikeOut(a.Message))
+				e.Notes = append(e.Notes, l.recorded(k.strikeOut(a.Message)))
 			}
 		}
 		all = append(all, e)

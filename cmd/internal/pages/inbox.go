@@ -45,6 +45,9 @@ func (p *pages) inboxFaults(ctx context.Context, r *http.Request, l lang) (view,
 	case more:
 		rows = rows[:pageRows]
 	}
+	for i := range rows {
+		rows[i].Reason = l.recorded(rows[i].Reason)
+	}
 	page.Rows, page.Total = rows, int(total)
 	if len(rows) == 0 {
 		return out, nil

@@ -212,7 +212,7 @@ func (k *orderView) money(l lang) []moneyTable {
 		}
 		table := moneyTable{Title: l.T(of.title)}
 		for _, i := range of.rows {
-			i.Message, i.Text = k.strikeOut(i.Message), k.strikeOut(i.Text)
+			i.Message, i.Text = l.recorded(k.strikeOut(i.Message)), k.strikeOut(i.Text)
 			row := moneyRow{Instruction: i, Word: l.T(outcomeName(string(i.State)))}
 			if i.Alarm != "" {
 				row.AlarmWord, row.Seen = l.alarmMeaning(i.Alarm).Title, !i.NeedsPerson()

@@ -125,6 +125,7 @@ func (p *pages) start(ctx context.Context, r *http.Request, l lang) (view, error
 		return view{}, err
 	}
 	for _, h := range waiting {
+		h.Message = l.recorded(h.Message)
 		page.Held = append(page.Held, held{h, l.T(moneyNames[h.Money]), l.heldMeaning(h.Code)})
 	}
 	if page.Alarms, err = p.alarms(ctx, l); err != nil {
@@ -144,6 +145,9 @@ func (p *pages) start(ctx context.Context, r *http.Request, l lang) (view, error
 		return view{}, err
 	}
 	page.Bad, page.MoreBad = atMost(page.Bad, listLimit)
+	for i := range page.Bad {
+		page.Bad[i].Reason = l.recorded(page.Bad[i].Reason)
+	}
 	waitingAudits, err := p.Store.AuditsNeeded(ctx, store.AuditKey{}, listLimit+1)
 	if err != nil {
 		return view{}, err

@@ -52,9 +52,14 @@ func (k *orderView) timeline(l lang) []event {
 		all = append(all, k.callback(l, c))
 	}
 	if k.Paid {
-		all = append(all, event{
+		paid := event{
 			At: k.Payment.PaidAt, Class: "succeeded", Title: l.T("Paid"), Notes: []string{k.Payment.Total.String() + " " + l.T("yuan"), l.T("confirmed by Douyin")},
-		})
+		}
+		if k.Payment.Alarm != "" {
+			paid.Class, paid.Message = "refused", l.recorded(k.strikeOut(k.Payment.Message))
+			paid.Notes = append(paid.Notes, l.alarmMeaning(k.Payment.Alarm).Title)
+		}
+		all = append(all, paid)
 		all = append(all, k.acknowledged(l, l.T("Payment")+" "+k.Payment.OutOrderNo, k.Payment.Ack)...)
 	}
 	for _, i := range slices.Concat(k.Refunds, k.Settlements) {
@@ -130,7 +135,7 @@ func (k *orderView) callback(l lang, c store.CallbackRow) event {
 	case c.ForwardAttempts > 0:
 		e.Notes = append(e.Notes, l.T("the shop's own handler never took it"))
 	}
-	e.Message = k.strikeOut(c.ForwardMessage)
+	e.Message = l.recorded(k.strikeOut(c.ForwardMessage))
 	return e
 }
 
@@ -155,7 +160,7 @@ func (k *orderView) acknowledged(l lang, name string, a store.Ack) []event {
 func (k *orderView) ended(l lang, i store.Instruction) (all []event) {
 	name := l.T(moneyNames[i.Money]) + " " + i.Number
 	if i.FinishedAt != nil {
-		e := event{At: *i.FinishedAt, Class: string(i.State), Title: name, State: l.T(outcomeName(string(i.State))), Reason: reason(i.Kind, i.Code), Message: k.strikeOut(i.Message)}
+		e := event{At: *i.FinishedAt, Class: string(i.State), Title: name, State: l.T(outcomeName(string(i.State))), Reason: reason(i.Kind, i.Code), Message: l.recorded(k.strikeOut(i.Message))}
 		if i.Amount > 0 {
 			e.Notes = []string{i.Amount.String() + " " + l.T("yuan")}
 		}

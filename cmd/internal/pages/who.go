@@ -43,6 +43,9 @@ func (p *pages) whoDidWhat(ctx context.Context, r *http.Request, l lang) (view, 
 			row.Link, row.To = "/jobs/"+a.Number, l.T("Job")+" "+a.Number
 			row.Number = ""
 			row.Subject = l.T(cmp.Or(jobActs[store.JobAct(a.Subject)], a.Subject))
+		case a.Act == store.ActAcknowledge, a.Act == store.ActAudit, a.Act == store.ActHandOn:
+			row.Subject = l.T(cmp.Or(tableName(store.AlarmTable(a.Subject)), a.Subject))
+			row.Detail = l.detail(a)
 		}
 		page.Rows = append(page.Rows, row)
 	}
@@ -50,4 +53,12 @@ func (p *pages) whoDidWhat(ctx context.Context, r *http.Request, l lang) (view, 
 		page.Next = "/who?after=" + strconv.FormatInt(acts[len(acts)-1].ID, 10)
 	}
 	return view{template: "who", title: "Who did what", content: &page}, nil
+}
+
+// detail is the alarm that was acknowledged, or the word that was said.
+func (l lang) detail(a store.Act) string {
+	if m, ok := alarmMeanings[a.Detail]; ok && a.Act == store.ActAcknowledge {
+		return l.meaning(m).Title
+	}
+	return l.T(cmp.Or(wordNames[store.AuditWord(a.Detail)], a.Detail))
 }
