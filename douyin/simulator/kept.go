@@ -84,7 +84,7 @@ func (k *kept) records(names []recordName) []Record {
 // settled returns when what the holder of the lock has touched is written down.
 func (k *kept) settled() {
 	k.Lock()
-	k.Unlock()
+	defer k.Unlock()
 }
 
 // at is an entry of a list by the number that nth gave it; nil: there is none.
