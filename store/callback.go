@@ -218,7 +218,7 @@ func (c *Callback) result() (r Result, ends bool) {
 	if state == "" {
 		return Result{}, false
 	}
-	r = Result{State: state, Amount: c.Amount, EndedAt: c.FinishedAt, Answer: Answer{At: c.At, PlatformNo: c.PlatformNo}}
+	r = Result{State: state, Amount: c.Amount, Answer: Answer{At: c.At, PlatformNo: c.PlatformNo}}
 	if state == MoneyFailed {
 		r.Kind, r.Message = "rejected", c.Message
 	}

@@ -119,7 +119,7 @@ func (c *TradeCallback) news() news {
 		t.money = Settlement
 	}
 	if r, ends := c.result(); ends {
-		t.result = r
+		t.result, t.result.EndedAt = r, c.FinishedAt
 	}
 	if c.Asked == nil {
 		return t

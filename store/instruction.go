@@ -141,7 +141,7 @@ type Instruction struct {
 	Ack        Ack        // of the alarm, or of the one that was there last
 	CreatedAt  time.Time  // when it was written down here
 	UpdatedAt  time.Time  // of the last step or answer
-	FinishedAt *time.Time // when it ended, as Douyin says where it does; nil: it has not ended
+	FinishedAt *time.Time // when it ended; of trade as Douyin says where it does, else when we heard of it; nil: it has not ended
 
 	Origin        Origin // who has opened it
 	DouyinOrderID string // of trade: Douyin's number of the order; empty: not told

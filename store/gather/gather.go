@@ -14,7 +14,7 @@ var ErrClosed = errors.New("store: closed")
 // it has called Answer.
 type Call[K, V any] struct {
 	Key   K     // what is asked
-	Value V     // the answer; the zero value beside an Err
+	Value V     // the answer, or what there is of it beside an Err; after Fail the zero value
 	Err   error // nil: answered
 
 	ctx      context.Context //nolint:containedctx // it tells whether somebody still waits

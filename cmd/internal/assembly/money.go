@@ -49,7 +49,7 @@ func (a *Assembly) moneyHandlers(h *worker.Handlers) error {
 		if err != nil {
 			return err
 		}
-		h.Refunds = &worker.RefundsHandler{Rows: st, Bank: bank, Now: st.Clock, Log: a.log}
+		h.Refunds = &worker.RefundsHandler{Rows: st, Bank: bank, Now: time.Now, Log: a.log}
 	}
 	traces := a.tracing()
 	rows, answers := traces.Instructions(st), traces.Answers(a.metrics.Answers(st))

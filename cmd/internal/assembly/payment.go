@@ -25,7 +25,7 @@ func (a *Assembly) paymentHandler() (*worker.PaymentHandler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &worker.PaymentHandler{Rows: st, Steps: a.polls, Now: st.Clock, Log: a.log, Changed: changed}
+	h := &worker.PaymentHandler{Rows: st, Steps: a.polls, Now: time.Now, Log: a.log, Changed: changed}
 	if a.asksEcpay() {
 		client, err := a.Douyin()
 		if err != nil {

@@ -102,25 +102,25 @@ func (a *Assembly) moneyJobs(st *store.Store, redis redis.UniversalClient, queue
 		return &scheduler.DueMoney{Rows: st, Queue: queue, Money: m, Backlog: pending(redis, on), Mark: redisMark{redis, job}, Now: st.Clock, Log: a.log}
 	}
 	refunds, settlements := due(store.Refund, tasks.QueueRefund, "refunds"), due(store.Settlement, tasks.QueueSettle, "settlements")
-	payments := &scheduler.DuePayments{Rows: st, Queue: queue, Now: st.Clock, Log: a.log}
-	asked := &scheduler.DueRefunds{Rows: st, Queue: queue, Now: st.Clock, Log: a.log}
+	payments := &scheduler.DuePayments{Rows: st, Queue: queue, Now: time.Now, Log: a.log}
+	asked := &scheduler.DueRefunds{Rows: st, Queue: queue, Now: time.Now, Log: a.log}
 	audits := &scheduler.Audits{Rows: st, Queue: queue, Agree: a.cfg.Refunds.Audit == "agree", Mark: redisMark{redis, "audits"}, Now: st.Clock, Log: a.log}
 	callbacks := &scheduler.PurgeCallbacks{Rows: st, Keep: a.cfg.Log.Keep, Now: time.Now}
 	jobs := []scheduler.Job{
 		{Name: "refunds", Every: a.cfg.Scheduler.SweepEvery, Do: byTheClock(st, refunds.Tick)},
 		{Name: "settlements", Every: a.cfg.Scheduler.SweepEvery, Do: byTheClock(st, settlements.Tick)},
 		{Name: "payments", Every: a.cfg.Scheduler.SweepEvery, Do: byTheClock(st, payments.Tick)},
-		{Name: "refunds of trade", Every: a.cfg.Scheduler.SweepEvery, Do: byTheClock(st, asked.Tick)},
+		{Name: "refunds of trade", Every: a.cfg.Scheduler.SweepEvery, Do: asked.Tick},
 		{Name: "audits", Every: a.cfg.Scheduler.SweepEvery, Do: byTheClock(st, audits.Tick)},
 		{Name: "purge callbacks", Every: purgeEvery, Do: callbacks.Tick},
 	}
 	if url := a.cfg.Callbacks.ForwardURL; url != "" {
-		forward := &scheduler.Forward{Rows: st, URL: url, Now: st.Clock, Log: a.log}
-		jobs = append(jobs, scheduler.Job{Name: "forward", Every: forwardEvery, Do: byTheClock(st, forward.Tick)})
+		forward := &scheduler.Forward{Rows: st, URL: url, Now: time.Now, Log: a.log}
+		jobs = append(jobs, scheduler.Job{Name: "forward", Every: forwardEvery, Do: forward.Tick})
 	}
 	if a.cfg.Settle.Auto {
-		auto := &scheduler.AutoSettle{Payments: st, After: a.cfg.Settle.After, Desc: a.cfg.Settle.Desc, Now: st.Clock, Log: a.log}
-		jobs = append(jobs, scheduler.Job{Name: "settle", Every: a.cfg.Scheduler.SweepEvery, Do: byTheClock(st, auto.Tick)})
+		auto := &scheduler.AutoSettle{Payments: st, After: a.cfg.Settle.After, Desc: a.cfg.Settle.Desc, Now: time.Now, Log: a.log}
+		jobs = append(jobs, scheduler.Job{Name: "settle", Every: a.cfg.Scheduler.SweepEvery, Do: auto.Tick})
 	}
 	return jobs
 }
