@@ -146,7 +146,7 @@ func TestRetrySaysWhatItWouldDoAndAsks(t *testing.T) {
 
 func TestStatusWithoutAnOrderIsTheSystemAtAGlance(t *testing.T) {
 	environ, options, db := failedShop(t)
-	if err := db.Exec("INSERT INTO ordersync_log (at, call_name, outcome) VALUES ('2026-03-01 05:00:00', 'order.push', 'pushed'), ('2026-03-01 05:01:00', 'order.push', 'retrying')").Error; err != nil {
+	if err := db.Exec("INSERT INTO ordersync_log (at, call_name, outcome, http_status) VALUES ('2026-03-01 05:00:00', 'order.push', 'pushed', 200), ('2026-03-01 05:01:00', 'order.push', 'retrying', 503)").Error; err != nil {
 		t.Fatal(err)
 	}
 	command(t, environ, options, "enqueue", "push", "7")
