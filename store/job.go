@@ -42,8 +42,9 @@ type JobFilter struct {
 	List     List          `json:"list,omitempty"` // of JobAcknowledge; JobAgree and JobDeny are about ListAudits
 	Rows     ListFilter    `json:"rows,omitzero"`  // of that list
 	// Seen is when the rows were shown to whoever asks, by Store.Clock: an alarm that was raised
-	// later, or a refund that was asked for later, is not the job's business. Zero, or later than
-	// the job's begin: the begin. JobPush, which harms nobody, goes by its begin.
+	// later, or a refund that was asked for later, is not the job's business. An alarm of a payment
+	// or callback counts as raised when its row came. Zero, or later than the job's begin: the
+	// begin. JobPush, which harms nobody, goes by its begin.
 	Seen time.Time `json:"seen,omitzero"`
 	Note string    `json:"note,omitempty"` // of JobAcknowledge what became of it, of JobDeny what the buyers read
 }

@@ -225,7 +225,10 @@ func newCallbacks(p *process) *cobra.Command {
 		switch said := p.lang.Say(c.ForwardSays); {
 		case c.ForwardAt != nil:
 			why += p.lang.T(" not taken yet: %s", said)
-		case c.ForwardedAt == nil: // given up
+		case c.ForwardedAt == nil && said != "": // given up
+			if c.Note != "" {
+				why += "; "
+			}
 			why += said
 		}
 		return []any{c.ID, c.Type, c.Number, c.Status, c.OrderID, at(&c.ReceivedAt), c.Deliveries, at(c.ForwardedAt), why}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -238,7 +239,9 @@ func TestACallbackComesAfterItsRecord(t *testing.T) {
 	defer shop.Close()
 	var slow atomic.Bool // the next write is
 	var book notebook
+	wrote := make(chan struct{}, 100)
 	s := newSim(t, Config{NotifyURL: shop.URL, Trade: Trade{PlatformKey: testPlatformKey()}, Keep: func(changed []Record) error {
+		defer func() { wrote <- struct{}{} }()
 		if slow.CompareAndSwap(true, false) {
 			select {
 			case body := <-came:
@@ -259,7 +262,8 @@ func TestACallbackComesAfterItsRecord(t *testing.T) {
 	s.trade.mu.Lock()
 	s.makeOrder("tt1", "data", "open", &v, time.Now())
 	s.trade.mu.Unlock()
-	for _, do := range []func() error{
+	delivered := regexp.MustCompile(`"deliveries":[1-9]`)
+	for before, do := range []func() error{
 		func() error { return s.Pay("E1") },
 		func() error { return s.PayTrade("T1", 0, 0) },
 		func() error { _, err := s.AskRefund(AskedRefund{Order: "T1"}); return err },
@@ -269,6 +273,9 @@ func TestACallbackComesAfterItsRecord(t *testing.T) {
 			t.Fatal(err)
 		}
 		<-came
+		for len(delivered.FindAllString(book.written(), -1)) == before { // or that write is the slow one
+			<-wrote
+		}
 	}
 }
 

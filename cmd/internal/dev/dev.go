@@ -195,7 +195,7 @@ func (d *deployment) openDouyin() error {
 	d.douyin = playground.NewDouyin(d.entries.Keys, "http://"+d.at.gateway, redeliveryScale, book.keep, d.Log)
 	d.closers.Add(func() { _ = d.douyin.Close() })
 	if err := book.remember(d.douyin); err != nil {
-		return fmt.Errorf("%s: %w; remove the folder to begin anew", d.folder.path(douyinFile), err)
+		return d.folder.spoilt(douyinFile, err)
 	}
 	return nil
 }

@@ -41,13 +41,13 @@ func TestTheNextRunFinishesTheSampleShop(t *testing.T) {
 	addr := fourPorts(t)
 	s := begin(t, addr, string(f), false)
 	await(t, "the first orders", func() bool { return s.order(furnished(redeemed)) != "" })
-	if s.order(furnished(fraction)) != "" {
+	last := strconv.Itoa(1001 + int(fates))
+	if s.order(last) != "" {
 		t.Fatal("the first run has finished: this tests nothing")
 	}
 	if err := s.stop(); err != nil {
 		t.Fatal(err)
 	}
-	last := strconv.Itoa(1001 + int(fates))
 	again := begin(t, addr, string(f), false)
 	await(t, "the last order", func() bool { return again.order(last) != "" })
 	if row := again.order(furnished(paidByEcpay)); !strings.Contains(row, "SUCCESS") {
@@ -121,4 +121,46 @@ func TestAFolderIsOfOneRunAlone(t *testing.T) {
 		t.Fatalf("after the first has ended: %v", err)
 	}
 	again()
+}
+
+// A folder of which Douyin's side cannot be read is told of, by its name.
+func TestASpoiltLedgerIsSaid(t *testing.T) {
+	for _, name := range []string{douyinFile, earlierFile} {
+		f := folder(t.TempDir())
+		if err := f.write(name, []byte("this is no database, and has more bytes than its head needs: "+strings.Repeat("x", 200))); err != nil {
+			t.Fatal(err)
+		}
+		err := Run(t.Context(), Options{Addr: fourPorts(t), Dir: string(f), Payments: "trade", Out: io.Discard, Log: zerolog.Nop()})
+		if err == nil || !strings.Contains(err.Error(), f.path(name)) || !strings.Contains(err.Error(), "remove the folder") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// Whoever develops may remove orders: what Douyin knows of them does not come again under the same
+// number.
+func TestOrdersThatWereRemovedAreNotMadeAgain(t *testing.T) {
+	f := folder(t.TempDir())
+	_, shop, err := f.shop(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &deployment{shop: shop}
+	if all, err := d.missing(t.Context()); err != nil || len(all) != int(fates)+1 {
+		t.Fatalf("of a new shop %d orders are missing, %v", len(all), err)
+	}
+	for id := range int64(fates) + 1 {
+		if err := shop.AddOrders(t.Context(), []sampleshop.Order{{ID: sampleshop.FirstID + id, UserID: 1, ProductID: 1, CourseID: 1, Amount: "1.00", Status: sampleshop.Paid, CreateTime: time.Now()}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := shop.Exec(t.Context(), "DELETE FROM {order} WHERE id > ?", sampleshop.FirstID); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := d.missing(t.Context()); err != nil || len(all) != 0 {
+		t.Errorf("%d orders are made again, %v", len(all), err)
+	}
+	if next, err := shop.NextID(t.Context()); err != nil || next != sampleshop.FirstID+int64(fates)+1 {
+		t.Errorf("the next order is %d, %v", next, err)
+	}
 }

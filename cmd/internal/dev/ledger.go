@@ -17,15 +17,23 @@ const held = "CREATE TABLE IF NOT EXISTS held (id INTEGER PRIMARY KEY AUTOINCREM
 
 // ledger opens the file, until close is called.
 func (f folder) ledger() (l ledger, closes func(), err error) {
-	if l.db, err = embedded.OpenFile(f.path(douyinFile)); err != nil {
+	if err := f.current(); err != nil {
 		return l, nil, err
+	}
+	if l.db, err = embedded.OpenFile(f.path(douyinFile)); err != nil {
+		return l, nil, f.spoilt(douyinFile, err)
 	}
 	pool, err := l.db.DB()
 	if err != nil {
 		return l, nil, err
 	}
 	pool.SetMaxOpenConns(1) // who waits for its turn waits here, and does not ask SQLite again and again
-	return l, func() { _ = pool.Close() }, l.db.Exec(held).Error
+	closes = func() { _ = pool.Close() }
+	if err := l.db.Exec(held).Error; err != nil {
+		closes()
+		return l, nil, f.spoilt(douyinFile, err)
+	}
+	return l, closes, nil
 }
 
 // remember gives Douyin's side what was written down of it.

@@ -14,7 +14,7 @@ import (
 func (d *deployment) underOwnName(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isOwnName(hostOf(r.Host), hostOf(d.at.douyin)) {
-			http.Error(w, fmt.Sprintf("%q is no name of Douyin's side: ask an address of this machine, or begin with --addr %s:PORT", r.Host, hostOf(r.Host)), http.StatusForbidden)
+			http.Error(w, fmt.Sprintf("%q is no name of Douyin's side: ask an address of this machine, or the host that --addr names", r.Host), http.StatusForbidden)
 			return
 		}
 		next.ServeHTTP(w, r)

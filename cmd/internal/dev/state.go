@@ -24,6 +24,7 @@ const (
 	entriesFile  = "entries.json"
 	douyinFile   = "douyin.sqlite"
 	lockFile     = "lock"
+	earlierFile  = "douyin.json" // of earlier builds
 )
 
 // InUseError is a folder that another process has.
@@ -99,8 +100,22 @@ func (f folder) write(name string, content []byte) error {
 // shop opens the database, with a sample shop in it.
 func (f folder) shop(ctx context.Context) (db *gorm.DB, shop *sampleshop.Shop, err error) {
 	if db, err = embedded.OpenFile(f.path(databaseFile)); err != nil {
-		return nil, nil, err
+		return nil, nil, f.spoilt(databaseFile, err)
 	}
 	shop, err = sampleshop.Open(ctx, db, "")
 	return db, shop, err
+}
+
+// current refuses a folder of an earlier build: Douyin's numbers, which stand in the shop's tables,
+// would come again.
+func (f folder) current() error {
+	if _, err := os.Stat(f.path(earlierFile)); err == nil {
+		return fmt.Errorf("%s is of an earlier build; remove the folder to begin anew", f.path(earlierFile))
+	}
+	return nil
+}
+
+// spoilt is what to say of a file that cannot be read.
+func (f folder) spoilt(name string, err error) error {
+	return fmt.Errorf("%s: %w; remove the folder to begin anew", f.path(name), err)
 }

@@ -69,7 +69,7 @@ func (d *deployment) missing(ctx context.Context) ([]fate, error) {
 	if err != nil {
 		return nil, err
 	}
-	there := next - sampleshop.FirstID // whoever develops may have made and removed others
+	there := next - sampleshop.FirstID // also those that somebody has removed since
 	return all[max(0, min(there, int64(len(all)))):], nil
 }
 

@@ -146,6 +146,7 @@ trade's with the key at http://%[3]s/_sim/trade/platform_key
 	"%s is in use: end the ordersync dev that runs on it, or name another folder with --dir": "%s 正在使用中：请结束在该目录上运行的 ordersync dev，或用 --dir 指定其他目录",
 	"%s lacks the token, the password or the keys; remove the folder to begin anew":          "%s 缺少令牌、口令或密钥；删除该目录即可从头开始",
 	"%s does not parse: %v; remove the folder to begin anew":                                 "%s 无法解析：%v；删除该目录即可从头开始",
+	"%s is of an earlier build; remove the folder to begin anew":                             "%s 属于更早的版本；删除该目录即可从头开始",
 	"%s: %v; remove the folder to begin anew":                                                "%s：%v；删除该目录即可从头开始",
 
 	// The load test.

@@ -101,9 +101,10 @@ func Open(ctx context.Context, db *gorm.DB, prefix string) (*Shop, error) {
 // FirstID is that of a new shop's first order.
 const FirstID = 1001
 
-// NextID is a key that no order has.
+// NextID is a key that no order has ever had, of a shop on SQLite: Douyin may know one that was
+// removed.
 func (s *Shop) NextID(ctx context.Context) (id int64, err error) {
-	err = s.db.WithContext(ctx).Raw("SELECT COALESCE(MAX(id) + 1, ?) FROM "+s.table("order"), FirstID).Row().Scan(&id)
+	err = s.db.WithContext(ctx).Raw("SELECT COALESCE(MAX(seq) + 1, ?) FROM sqlite_sequence WHERE name = ?", FirstID, s.prefix+"order").Row().Scan(&id)
 	if err != nil {
 		return 0, fmt.Errorf("sample shop: %w", err)
 	}
