@@ -81,7 +81,7 @@ func (k *kept) records(names []recordName) []Record {
 	return out
 }
 
-// settled returns when what the holder of the lock has touched is written down.
+// settled returns when what the holder of the lock has touched is written down: Unlock does it.
 func (k *kept) settled() {
 	k.Lock()
 	defer k.Unlock()

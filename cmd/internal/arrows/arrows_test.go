@@ -156,7 +156,7 @@ func TestSlimBuildHasNoDemo(t *testing.T) {
 		}
 		for _, d := range deps {
 			for _, unwanted := range []string{
-				"modernc.org/sqlite", "github.com/glebarez/", "github.com/alicebob/miniredis", module + "store/embedded",
+				"modernc.org/sqlite", "github.com/glebarez/", "github.com/alicebob/miniredis", "github.com/gofrs/flock", module + "store/embedded",
 				module + "store/servertest", "testing",
 			} {
 				if d.ImportPath == unwanted || strings.HasPrefix(d.ImportPath, strings.TrimSuffix(unwanted, "/")+"/") {
