@@ -12,6 +12,7 @@ import (
 	"github.com/ordersync/ordersync/cmd/internal/desk"
 	"github.com/ordersync/ordersync/configs"
 	"github.com/ordersync/ordersync/tasks"
+	"github.com/ordersync/ordersync/tasks/cut"
 	"github.com/ordersync/ordersync/tasks/gateway"
 )
 
@@ -111,7 +112,7 @@ func (p *process) listAudits(ctx context.Context, a desk.Audits, asJSON bool) er
 				left = d.Truncate(time.Minute).String()
 			}
 		}
-		w.Row(r.OutRefundNo, r.OrderID, r.AmountFen, r.Origin, deadline, left, oneLine(r.Reason))
+		w.Row(r.OutRefundNo, r.OrderID, r.AmountFen, r.Origin, deadline, left, cut.Line(r.Reason))
 	}
 	return w.Flush()
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 func newConfig(p *process) *cobra.Command {
@@ -30,7 +31,7 @@ func newConfig(p *process) *cobra.Command {
 			}
 			w := p.lang.Table(p.out)
 			for _, e := range all {
-				w.Row(e.Key, oneLine(e.Text()), e.From)
+				w.Row(e.Key, cut.Line(e.Text()), e.From)
 			}
 			return w.Flush()
 		},

@@ -82,19 +82,16 @@ func (p *process) report(err error) {
 	case errors.Is(err, errReported):
 	case errors.As(err, &unfit):
 		for _, line := range unfit.lines(p.lang) {
-			fmt.Fprintln(p.errOut, "ordersync:", oneLine(line))
+			fmt.Fprintln(p.errOut, "ordersync:", cut.Line(line))
 		}
 	case errors.As(err, &config):
 		for _, problem := range config.Problems {
-			fmt.Fprintln(p.errOut, "ordersync: config:", oneLine(p.lang.Say(problem.String())))
+			fmt.Fprintln(p.errOut, "ordersync: config:", cut.Line(p.lang.Say(problem.String())))
 		}
 	default:
-		fmt.Fprintln(p.errOut, "ordersync:", oneLine(p.lang.Say(oneLine(err.Error()))))
+		fmt.Fprintln(p.errOut, "ordersync:", cut.Line(p.lang.Say(cut.Line(err.Error()))))
 	}
 }
-
-// oneLine is s in one line that a terminal shows as text, with single spaces.
-func oneLine(s string) string { return strings.Join(strings.Fields(cut.Plain(s)), " ") }
 
 func (p *process) root() *cobra.Command {
 	root := &cobra.Command{

@@ -14,6 +14,7 @@ import (
 	"github.com/ordersync/ordersync/cmd/internal/doctor"
 	"github.com/ordersync/ordersync/cmd/internal/lang"
 	"github.com/ordersync/ordersync/configs"
+	"github.com/ordersync/ordersync/tasks/cut"
 )
 
 const (
@@ -211,6 +212,6 @@ func (w *waiter) say(said map[string]time.Time, waits []doctor.Result) {
 			continue
 		}
 		said[cause] = now
-		w.log.Warn().Str("check", r.Check).Str("cure", r.Cure).Msg("waits: " + oneLine(r.Found))
+		w.log.Warn().Str("check", r.Check).Str("cure", r.Cure).Msg("waits: " + cut.Line(r.Found))
 	}
 }

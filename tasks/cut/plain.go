@@ -21,6 +21,9 @@ func Plain(s string) string {
 	}, strings.ToValidUTF8(s, "\uFFFD"))
 }
 
+// Line is Plain with single spaces, and none at the ends.
+func Line(s string) string { return strings.Join(strings.Fields(Plain(s)), " ") }
+
 // PlainJSON is a JSON text, with \u in its strings for the characters of which Plain makes spaces:
 // the values stay as they are. JSON forbids bare ones below U+0020 in strings, so those are layout,
 // and stay too.

@@ -65,3 +65,9 @@ func FuzzPlain(f *testing.F) {
 		}
 	})
 }
+
+func TestALineHasSingleSpaces(t *testing.T) {
+	if s := Line(" a\x1b[31m\n\n b\u2028\tc "); s != "a [31m b c" {
+		t.Errorf("%q", s)
+	}
+}

@@ -54,8 +54,8 @@ type Result struct {
 // In is r in a reader's language. Check and Level keep the words that scripts read. Where one of
 // Found and Cure has no Chinese, both stay English.
 func (r Result) In(l lang.Lang) Result {
-	found, foundSaid := l.Find(oneLine(r.Found))
-	cure, cureSaid := l.Find(oneLine(r.Cure))
+	found, foundSaid := l.Find(cut.Line(r.Found))
+	cure, cureSaid := l.Find(cut.Line(r.Cure))
 	if foundSaid && cureSaid {
 		r.Found, r.Cure, r.words = found, cure, l
 	}
@@ -72,11 +72,8 @@ type jsonResult struct {
 
 // MarshalJSON writes {"check","status","detail","cure"}; status is ok, warn or fail.
 func (r Result) MarshalJSON() ([]byte, error) {
-	return json.Marshal(jsonResult{r.Check, strings.ToLower(r.Level.String()), oneLine(r.Found), r.Cure})
+	return json.Marshal(jsonResult{r.Check, strings.ToLower(r.Level.String()), cut.Line(r.Found), r.Cure})
 }
-
-// oneLine is s in one line that a terminal shows as text, with single spaces.
-func oneLine(s string) string { return strings.Join(strings.Fields(cut.Plain(s)), " ") }
 
 // String is "ok    redis: version 7.0.15", with the cure behind it where there is one.
 func (r Result) String() string {
@@ -89,15 +86,15 @@ func (r Result) String() string {
 // Line is String without the level: "redis: version 7.0.15".
 func (r Result) Line() string {
 	if r.words.IsChinese() {
-		s := r.Check + "：" + oneLine(r.Found)
+		s := r.Check + "：" + cut.Line(r.Found)
 		if r.Cure != "" {
-			s = ended(s, "。") + "处理：" + oneLine(r.Cure)
+			s = ended(s, "。") + "处理：" + cut.Line(r.Cure)
 		}
 		return s
 	}
-	s := r.Check + ": " + oneLine(r.Found)
+	s := r.Check + ": " + cut.Line(r.Found)
 	if r.Cure != "" {
-		s = ended(s, ".") + " Cure: " + oneLine(r.Cure)
+		s = ended(s, ".") + " Cure: " + cut.Line(r.Cure)
 	}
 	return s
 }
