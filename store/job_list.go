@@ -11,7 +11,7 @@ import (
 )
 
 // errJobFilter: a job that is about nothing, or about what its act is not for.
-var errJobFilter = errors.New("store: begin job: want an act, and what it is about: a table and an alarm, or a list with alarms; of a denial its words")
+var errJobFilter = errors.New("store: begin job: want an act, and what it is about: a table and an alarm, or a list with alarms; a word needs refunds that wait, a denial its words, too")
 
 // of is the filter of an act, with what the act adds to it: only what it can be done to is found.
 func (f JobFilter) of(act JobAct) (JobFilter, error) {
@@ -24,12 +24,15 @@ func (f JobFilter) of(act JobAct) (JobFilter, error) {
 	case act == JobAcknowledge && listings[f.List].alarms != "":
 		f.Rows.Alarm = true
 		return f, nil
-	case (act == JobAgree || act == JobDeny) && f.List == ListAudits && (act == JobDeny) == (f.Note != ""):
+	case (act == JobAgree || act == JobDeny) && f.List == ListAudits && f.Rows.mayWait() && (act == JobDeny) == (f.Note != ""):
 		f.Rows.State, f.Rows.Unsaid = string(AuditNeeded), true
 		return f, nil
 	}
 	return f, errJobFilter
 }
+
+// mayWait tells whether the filter lets rows of ListAudits through that wait for a word.
+func (f *ListFilter) mayWait() bool { return f.State == "" || f.State == string(AuditNeeded) }
 
 // FoundBy counts what a job would be about, up to most. exact tells that these are all. The error is
 // that of BeginJob where the act is not for the filter.

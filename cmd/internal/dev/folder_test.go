@@ -137,6 +137,20 @@ func TestASpoiltLedgerIsSaid(t *testing.T) {
 	}
 }
 
+// What is whole, and cannot be opened, is not to be removed.
+func TestAFileThatCannotBeOpenedIsNotToBeRemoved(t *testing.T) {
+	for _, name := range []string{databaseFile, douyinFile} {
+		f := folder(t.TempDir())
+		if err := os.Mkdir(f.path(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		err := Run(t.Context(), Options{Addr: fourPorts(t), Dir: string(f), Payments: "trade", Out: io.Discard, Log: zerolog.Nop()})
+		if err == nil || !strings.Contains(err.Error(), f.path(name)) || strings.Contains(err.Error(), "remove") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
 // Whoever develops may remove orders: what Douyin knows of them does not come again under the same
 // number.
 func TestOrdersThatWereRemovedAreNotMadeAgain(t *testing.T) {

@@ -27,6 +27,12 @@ const (
 	earlierFile  = "douyin.json" // of earlier builds
 )
 
+// Result codes of SQLite (sqlite.org/rescode.html) for a file whose content is spoilt.
+const (
+	sqliteCorrupt      = 11
+	sqliteNotADatabase = 26
+)
+
 // InUseError is a folder that another process has.
 type InUseError struct{ Dir string }
 
@@ -115,7 +121,12 @@ func (f folder) current() error {
 	return nil
 }
 
-// spoilt is what to say of a file that cannot be read.
+// spoilt is what to say of a file that cannot be used. Removing the folder is no cure for one that
+// is whole, and cannot be opened or written.
 func (f folder) spoilt(name string, err error) error {
+	var sqlite interface{ Code() int } // an extended result code: the primary one is its last byte
+	if errors.As(err, &sqlite) && sqlite.Code()&0xff != sqliteCorrupt && sqlite.Code()&0xff != sqliteNotADatabase {
+		return fmt.Errorf("%s: %w", f.path(name), err)
+	}
 	return fmt.Errorf("%s: %w; remove the folder to begin anew", f.path(name), err)
 }

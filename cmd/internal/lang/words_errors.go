@@ -47,7 +47,7 @@ var errorWords = map[string]string{ //nolint:gosec // words, and no credentials
 	"store: audits: %v":                                          "读取审核：%v",
 	"store: automatic settlement: %v":                            "自动分账：%v",
 	"store: begin job: %v":                                       "开始批量任务：%v",
-	"store: begin job: want an act, and what it is about: a table and an alarm, or a list with alarms; of a denial its words": "开始批量任务：应有操作及其对象：表与告警，或带告警的列表；拒绝时还应有说明",
+	"store: begin job: want an act, and what it is about: a table and an alarm, or a list with alarms; a word needs refunds that wait, a denial its words, too": "开始批量任务：应有操作及其对象：表与告警，或带告警的列表；审核只针对等待审核的退款，拒绝时还应有说明",
 	"store: claim job: %v":                                      "领取批量任务：%v",
 	"store: job moved by another process":                       "批量任务已由另一进程推进",
 	"store: jobs: %v":                                           "读取批量任务：%v",

@@ -184,7 +184,7 @@ func (p *pages) jobOf(in url.Values) (act store.JobAct, f store.JobFilter, form 
 	case act == store.JobAcknowledge && known && kind.hasAlarms():
 		f.Rows = form.list()
 		return act, f, form, nil
-	case (act == store.JobAgree || act == store.JobDeny) && f.List == store.ListAudits:
+	case (act == store.JobAgree || act == store.JobDeny) && f.List == store.ListAudits && form.mayWait():
 		if act == store.JobAgree {
 			f.Note = ""
 		}

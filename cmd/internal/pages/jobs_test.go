@@ -92,6 +92,16 @@ func TestOneWordIsSaidOnAllThatWait(t *testing.T) {
 			t.Error("no refund is of 0 yuan at most, and there is a button")
 		}
 		v.sees("/lists/audits", "4 rows", "waits at Douyin", "9.90", "Agree to all that wait")
+		// The bug: a job over the denied ones was over those that wait.
+		if body := v.sees("/lists/audits?state=denied", "0 rows"); strings.Contains(body, "that wait …") {
+			t.Error("a word is offered on refunds that were denied")
+		}
+		for _, state := range []string{"denied", "bogus"} {
+			if body, status := v.get("/jobs/confirm?act=agree&list=audits&state=" + state); status != http.StatusBadRequest {
+				t.Errorf("%s: %d\n%s", state, status, body)
+			}
+		}
+		v.sees("/jobs/confirm?act=agree&list=audits&state=needed", "4 rows")
 		form := fields(v.sees("/jobs/confirm?act=deny&list=audits&text=dya", "2 rows", "Deny all 2", "The buyer gets nothing", `name="note"`))
 		for name, c := range map[string]struct {
 			change func(url.Values)

@@ -190,12 +190,15 @@ func (k *listKind) offers() []string {
 	}
 }
 
+// mayWait tells whether the filter lets audits through that wait for the shop's word.
+func (f *filterForm) mayWait() bool { return f.State == "" || f.State == string(store.AuditNeeded) }
+
 // acts lead to what can be done to everything that a filter finds.
 func (k *listKind) acts(l lang, form *filterForm) (all []tab) {
 	add := func(act store.JobAct, name string) {
 		all = append(all, tab{name, form.link(confirmPath, "act", string(act), "list", string(k.list)), false})
 	}
-	if k.list == store.ListAudits {
+	if k.list == store.ListAudits && form.mayWait() {
 		add(store.JobAgree, l.T("Agree to all that wait …"))
 		add(store.JobDeny, l.T("Deny all that wait …"))
 	}
